@@ -1,0 +1,4 @@
+"""Who decides: populations of people, prompts, and the minds that answer with a language model.
+
+Must not know any world: a world's question carries all that is needed to answer it.
+"""

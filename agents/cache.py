@@ -1,0 +1,59 @@
+"""Answers of language models, kept across runs so that no model is asked the same thing twice.
+
+A key covers model, adapter, prompt, form, sampling, seed and replicate; hence a repeated run asks nothing, and
+replicates never share an entry. The file can be deleted at any time.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from sandbox.errors import DataError
+from sandbox.question import Answer
+
+
+class AnswerCache:
+    """An SQLite file from keys to answers; several processes may use it at once."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        try:
+            self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute("CREATE TABLE IF NOT EXISTS answer (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
+        except sqlite3.Error as error:
+            raise DataError(f"the answer cache {path} cannot be used ({error}); delete it or set cache=false") from error
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, Answer]:
+        """The answers that are there."""
+        found: dict[bytes, Answer] = {}
+        for start in range(0, len(keys), 500):
+            some = keys[start : start + 500]
+            marks = ", ".join("?" * len(some))
+            rows = self._db.execute(f"SELECT key, value FROM answer WHERE key IN ({marks})", some)  # noqa: S608
+            found.update((key, _DECODER.decode(value)) for key, value in rows)
+        return found
+
+    def put(self, answers: Mapping[bytes, Answer]) -> None:
+        """Keep answers, in one transaction; what is there stays."""
+        rows = [(key, _ENCODER.encode(answer)) for key, answer in answers.items()]
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("INSERT OR IGNORE INTO answer VALUES (?, ?)", rows)
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise DataError(f"the answer cache {self.path} cannot be written ({error}); set cache=false") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Answer)

@@ -1,0 +1,1 @@
+"""Minds that ask a language model: in process (`vllm`) or over HTTP (`server`)."""

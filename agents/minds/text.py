@@ -1,0 +1,52 @@
+"""Between prompts and tokens: chat templates, labels, special tokens."""
+
+from collections.abc import Sequence
+from string import ascii_uppercase
+from typing import Any
+
+from jinja2 import TemplateError
+
+from agents.prompt import Prompt, defused
+from sandbox.errors import BackendError
+
+
+class Tokens:
+    """A model's tokenizer as prompts need it."""
+
+    def __init__(self, tokenizer: Any, model: str) -> None:
+        self.tokenizer = tokenizer
+        self._specials = sorted({*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()}, key=len, reverse=True)
+        self._takes_system = bool(tokenizer.chat_template) and self._has_system_role()
+        self.labels = self._label_ids(model)
+        """Token id of each label A, B, ... as it follows the lead of an answer."""
+
+    def encode(self, prompts: Sequence[Prompt]) -> list[list[int]]:
+        """Token ids of prompts, by the chat template where there is one, else as plain text after BOS."""
+        texts = [self.text(prompt) for prompt in prompts]
+        chat = bool(self.tokenizer.chat_template)
+        ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=not chat)["input_ids"]
+        return ids
+
+    def text(self, prompt: Prompt) -> str:
+        """The prompt as the model reads it, up to where its answer begins."""
+        system, user = (defused(part, self._specials) for part in (prompt.system, prompt.user))
+        if not self.tokenizer.chat_template:
+            return f"{system}\n\n{user}\n{prompt.lead}"
+        messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+        if not self._takes_system:
+            messages = [{"role": "user", "content": f"{system}\n\n{user}"}]
+        return self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True) + prompt.lead
+
+    def _has_system_role(self) -> bool:
+        probe = [{"role": "system", "content": "probe"}, {"role": "user", "content": "x"}]
+        try:
+            return "probe" in self.tokenizer.apply_chat_template(probe, tokenize=False)
+        except TemplateError:
+            return False
+
+    def _label_ids(self, model: str) -> list[int]:
+        lead = self.tokenizer.encode("Answer:", add_special_tokens=False)
+        full = [self.tokenizer.encode(f"Answer: {label}", add_special_tokens=False) for label in ascii_uppercase]
+        if any(ids[:-1] != lead for ids in full):
+            raise BackendError(f"the tokenizer of {model} has no single token for each label ' A' to ' Z'; use another model")
+        return [ids[-1] for ids in full]

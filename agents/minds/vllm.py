@@ -1,0 +1,206 @@
+"""vLLM in this process: one `LLM.generate` a batch, adapters by request.
+
+Measured choices for a two-core CPU stand in `benchmarks/README.md`. The engine runs in this process rather than a
+child of it: it starts in seconds, nothing is left behind by a killed run, and both cores do arithmetic.
+"""
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, PositiveInt
+
+from agents.cache import AnswerCache
+from agents.minds.language import Engine, Job, LanguageMind, Raw, Sampling
+from agents.minds.text import Tokens
+from agents.models import digest, resolve
+from sandbox.config import validated
+from sandbox.errors import BackendError
+from sandbox.mind import Context
+
+
+class VllmSettings(Sampling):
+    """Settings of `mind=vllm`; the engine's own names where they are its own."""
+
+    adapters: dict[str, str]
+    """LoRA adapter folders by the voice that speaks with them."""
+    dtype: str
+    max_model_len: PositiveInt
+    """Longest prompt with its answer, in tokens."""
+    max_num_seqs: PositiveInt
+    """Decisions in flight at once."""
+    max_num_batched_tokens: PositiveInt
+    """Tokens of one forward pass; at least `max_model_len`, because prompts are never split (see `_engine_args`)."""
+    block_size: PositiveInt
+    """Tokens of a block of the prefix cache."""
+    enforce_eager: bool
+    """False compiles the model: faster by half, but the first start takes a minute."""
+    kv_cache_gib: float = Field(gt=0)
+    """Memory of the prefix cache on a CPU."""
+    gpu_memory_utilization: float = Field(gt=0, le=1)
+    """Share of a GPU's memory that the engine takes."""
+    max_lora_rank: PositiveInt
+
+
+class VllmMind(LanguageMind):
+    """People who answer through vLLM in this process."""
+
+    @classmethod
+    def build(cls, settings: Mapping[str, Any], context: Context) -> Self:
+        """Resolve the model and start the engine."""
+        checked = validated(VllmSettings, settings, "mind")
+        engine = VllmEngine(context.model, checked, context)
+        return cls(engine, checked.sampling(), AnswerCache(context.cache) if context.cache else None)
+
+
+class VllmEngine(Engine):
+    """One vLLM engine."""
+
+    name = "vllm"
+
+    def __init__(self, model: str, settings: VllmSettings, context: Context) -> None:
+        self.settings = settings
+        self._path = resolve(model)
+        context.say(f"starting vLLM with {model}")
+        _quieten()
+        self._llm = _start(self._path, settings)
+        self._tokens = Tokens(self._llm.get_tokenizer(), model)
+        adapters = {voice: Path(folder) for voice, folder in settings.adapters.items()}
+        self._models = {voice: f"{model}@{digest(self._path)[:12]}+{digest(str(path))[:12]}" for voice, path in adapters.items()}
+        self._base = f"{model}@{digest(self._path)[:12]}"
+        self._lora = _lora_requests(adapters)
+
+    def voices(self) -> tuple[str, ...]:
+        """Its adapters."""
+        return tuple(self.settings.adapters)
+
+    def model(self, voice: str) -> str:
+        """Name, hash of the weights and hash of the adapter."""
+        return self._models.get(voice, self._base)
+
+    def describe(self) -> dict[str, Any]:
+        """Models with their hashes, and the engine's settings."""
+        return {"model": self._base, "adapters": self._models, "engine": self.settings.model_dump()}
+
+    def generate(self, jobs: Sequence[Job]) -> list[Raw | None]:
+        """Run all jobs in one call."""
+        prompts = [{"prompt_token_ids": ids} for ids in self._tokens.encode([job.prompt for job in jobs])]
+        _check_lengths(prompts, jobs, self.settings.max_model_len)
+        params = [self._params(job) for job in jobs]
+        lora = [self._lora.get(job.voice) for job in jobs] if self._lora else None
+        outputs = self._llm.generate(prompts, params, lora_request=lora, use_tqdm=False)
+        return [self._raw(job, output) for job, output in zip(jobs, outputs, strict=True)]
+
+    def _params(self, job: Job) -> Any:
+        from vllm import SamplingParams
+        from vllm.sampling_params import StructuredOutputsParams
+
+        if job.num_labels:
+            wanted = self._tokens.labels[: job.num_labels]
+            return SamplingParams(max_tokens=1, temperature=0, logprob_token_ids=wanted, detokenize=False)
+        return SamplingParams(
+            max_tokens=job.max_tokens,
+            temperature=job.sampling.text_temperature,
+            top_p=job.sampling.top_p,
+            seed=job.seed,
+            stop=None if job.schema else ["\n"],
+            structured_outputs=StructuredOutputsParams(json=job.schema) if job.schema else None,
+        )
+
+    def _raw(self, job: Job, output: Any) -> Raw:
+        completion = output.outputs[0]
+        logprobs = None
+        if job.num_labels:
+            by_token = completion.logprobs[0]
+            logprobs = tuple(by_token[token].logprob for token in self._tokens.labels[: job.num_labels])
+        return Raw(
+            logprobs,
+            completion.text,
+            completion.finish_reason != "length",
+            len(output.prompt_token_ids),
+            output.num_cached_tokens or 0,
+            len(completion.token_ids),
+        )
+
+    def close(self) -> None:
+        """Free the engine's memory."""
+        self._llm.llm_engine.engine_core.shutdown()
+
+
+def _start(path: str, settings: VllmSettings) -> Any:
+    try:
+        from vllm import LLM
+    except ModuleNotFoundError as error:
+        raise BackendError(
+            f"mind=vllm needs vLLM ({error.name} is missing): pip install -e '.[cpu]' or '.[gpu]'; without it, "
+            "mind=rule, mind=random and mind=server work"
+        ) from error
+    try:
+        return LLM(path, **_engine_args(settings))
+    except (RuntimeError, ValueError, OSError) as error:
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+        raise BackendError(
+            f"vLLM cannot start with model {path}: {reason}; `python -m sandbox doctor` says what this machine can do"
+        ) from error
+
+
+def _engine_args(settings: VllmSettings) -> dict[str, Any]:
+    """Arguments of `vllm.LLM`.
+
+    Chunked prefill is off: a prompt that is split over two passes crashes the CPU engine where the request has a
+    seed ("CPU Generator does not use offset"), and whole prompts were no slower.
+    """
+    return {
+        "dtype": settings.dtype,
+        "max_model_len": settings.max_model_len,
+        "max_num_seqs": settings.max_num_seqs,
+        "max_num_batched_tokens": max(settings.max_num_batched_tokens, settings.max_model_len),
+        "block_size": settings.block_size,
+        "enforce_eager": settings.enforce_eager,
+        "gpu_memory_utilization": settings.gpu_memory_utilization,
+        "enable_chunked_prefill": False,
+        "enable_prefix_caching": True,
+        "disable_log_stats": True,
+        "enable_lora": bool(settings.adapters),
+        "max_lora_rank": settings.max_lora_rank,
+        "max_loras": max(1, len(settings.adapters)),
+        "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+        **_cpu_args(settings),
+    }
+
+
+def _cpu_args(settings: VllmSettings) -> dict[str, Any]:
+    return {"kv_cache_memory_bytes": int(settings.kv_cache_gib * 2**30)} if not _has_gpu() else {}
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _lora_requests(adapters: Mapping[str, Path]) -> dict[str, Any]:
+    from vllm.lora.request import LoRARequest
+
+    for voice, path in adapters.items():
+        if not (path / "adapter_config.json").is_file():
+            raise BackendError(f"mind.adapters.{voice}: {path} is no LoRA adapter: it has no adapter_config.json")
+    return {voice: LoRARequest(voice, number, str(path)) for number, (voice, path) in enumerate(adapters.items(), 1)}
+
+
+def _check_lengths(prompts: Sequence[Mapping[str, Any]], jobs: Sequence[Job], longest: int) -> None:
+    for prompt, job in zip(prompts, jobs, strict=True):
+        if (length := len(prompt["prompt_token_ids"]) + job.max_tokens) > longest:
+            raise BackendError(f"a prompt needs {length} tokens but mind.max_model_len is {longest}; raise it")
+
+
+def _quieten() -> None:
+    """Keep the engine's and its libraries' logs out of the user's terminal; errors stay."""
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+    os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+    os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "auto")
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    logging.getLogger("transformers").setLevel(logging.ERROR)

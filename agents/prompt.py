@@ -1,0 +1,106 @@
+"""The prompt of a question: rules, person, memory, situation, in that order.
+
+One function of a question, used by simulations and, later, by the training examples of HumanLLM. What changes
+least comes first, so that an engine's prefix cache serves it. Whatever a person or a corpus says is data: it is put
+on one line, so it cannot start a section or an option, and every part is cut to its budget of tokens.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from string import ascii_uppercase
+from typing import Any, NamedTuple
+
+from jinja2 import StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from sandbox.mind import shown_order
+from sandbox.people import MemoryView, Profile, count_tokens
+from sandbox.question import Choose, Form, Question, Write
+
+PERSONA_TOKENS = 160
+"""Budget of the persona, by `count_tokens`."""
+STYLE_TOKENS = 80
+"""Budget of the writing style."""
+FACT_TOKENS = 160
+"""Budget of each fact that is text, and of each option."""
+
+
+
+class Prompt(NamedTuple):
+    """A question as text."""
+
+    system: str
+    """Rules of the world."""
+    user: str
+    """Person, memory and situation, with the options where there are some."""
+    lead: str
+    """How the answer is begun for the model; a choice's label follows it."""
+
+
+def render(question: Question) -> Prompt:
+    """Render a question as text."""
+    template = question.template
+    sections = [person_section(question.profile)]
+    if memory := memory_section(question.memory):
+        sections.append(memory)
+    situation = _compiled(template.situation).render(question.facts).strip()
+    sections.append("\n".join((situation, *_answer_lines(question))))
+    lead = "Answer:" if isinstance(question.form, Choose) else ""
+    return Prompt(_compiled(template.rules).render().strip(), "\n\n".join(sections), lead)
+
+
+def person_section(profile: Profile) -> str:
+    """Who the person is."""
+    parts = [one_line(profile.persona, PERSONA_TOKENS), one_line(profile.writing_style, STYLE_TOKENS)]
+    return "About you: " + " ".join(part for part in parts if part)
+
+
+def memory_section(memory: MemoryView) -> str:
+    """What the person remembers; empty where that is nothing."""
+    lines = [f"- {one_line(event.text, FACT_TOKENS)}" for event in (*memory.salient, *memory.recent)]
+    if memory.summary:
+        counted = ", ".join(f"{count} x {one_line(kind, 8)}" for kind, count in memory.summary)
+        lines.insert(0, f"- Long ago: {counted}.")
+    return "\n".join(("You remember:", *lines)) if lines else ""
+
+
+def one_line(value: Any, tokens: int = FACT_TOKENS) -> Any:
+    """Text as data: white space folded, control characters dropped, cut to its budget. Other values stay."""
+    if not isinstance(value, str):
+        return value
+    text = _CONTROL.sub("", " ".join(value.split()))
+    if count_tokens(text) > tokens:
+        text = text.encode()[: (tokens - 2) * 3].decode(errors="ignore").rstrip() + "…"
+    return text
+
+
+def defused(text: str, special_tokens: Sequence[str]) -> str:
+    """Break every special token of a tokenizer that stands in `text`, so that it is read as plain characters."""
+    for token in special_tokens:
+        if len(token) > 1 and token in text:
+            text = text.replace(token, token[0] + " " + token[1:])
+    return text
+
+
+def labels(form: Form) -> str:
+    """The letters that label the options of a choice, by the place where they are shown."""
+    return ascii_uppercase[: len(form.options)] if isinstance(form, Choose) else ""
+
+
+def _answer_lines(question: Question) -> list[str]:
+    form = question.form
+    if isinstance(form, Choose):
+        shown = [form.options[index] for index in shown_order(question)]
+        options = [one_line(option.text or option.key) for option in shown]
+        return [f"{label}) {text}" for label, text in zip(labels(form), options, strict=True)]
+    return [] if isinstance(form, Write) else ["Answer in JSON."]
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str) -> Template:
+    return _JINJA.from_string(text)
+
+
+_JINJA = ImmutableSandboxedEnvironment(undefined=StrictUndefined, finalize=one_line, trim_blocks=True)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")

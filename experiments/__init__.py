@@ -1,0 +1,1 @@
+"""The science: arms, comparison, stylised facts, audit, reports. Nothing here yet."""

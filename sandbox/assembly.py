@@ -1,0 +1,106 @@
+"""Build the parts that a configuration names: worlds with their people and graphs, minds, interventions."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from sandbox.config import RunConfig, targeted, validated
+from sandbox.errors import ConfigError, unknown
+from sandbox.mind import Cast, Context, Mind, Panel
+from sandbox.paths import cache_dir
+from sandbox.people import MemoryBudget, Profile
+from sandbox.seeds import SeedTree
+from sandbox.world import EVERY_WORLD, Intervention, Params, World
+
+
+def world_class(config: RunConfig) -> tuple[type[World], Params]:
+    """The world's class and its validated parameters."""
+    kind, settings = targeted(config.world, "world")
+    if not (isinstance(kind, type) and issubclass(kind, World)):
+        raise ConfigError(f"world._target_ must name a subclass of sandbox.world.World, found {kind!r}")
+    return kind, validated(kind.Params, settings, "world")
+
+
+def make_worlds(config: RunConfig) -> list[World]:
+    """One fresh world per seed; worlds of one seed share people, graph and random numbers."""
+    kind, params = world_class(config)
+    events = make_events(kind, config.events, config.steps)
+    voices = make_cast(config, kind)
+    return [_make_world(config, kind, params, events, voices, seed) for seed in config.seeds]
+
+
+def make_events(kind: type[World], events: Sequence[dict[str, Any]], steps: int) -> list[Intervention]:
+    """Validated interventions, in the order given."""
+    known = {**EVERY_WORLD, **kind.interventions}
+    made: list[Intervention] = []
+    for place, event in enumerate(events):
+        settings, where = dict(event), f"events[{place}]"
+        what = str(settings.pop("do", None))
+        if what not in known:
+            raise ConfigError(f"{where}.do: {unknown('intervention', what, known)}")
+        made.append(validated(known[what], settings, where))
+        if made[-1].step >= steps:
+            raise ConfigError(f"{where}.step is {made[-1].step} but the run ends before it, with {steps} steps (0-based)")
+    return made
+
+
+def make_cast(config: RunConfig, kind: type[World]) -> Cast:
+    """Who speaks with which voice; checked without starting a mind."""
+    for role in config.cast:
+        if role not in kind.roles:
+            raise ConfigError(f"cast: {unknown('role', role, kind.roles)}")
+    main, _ = targeted(config.mind, "mind")
+    voices = [*config.voices, main.name, *config.mind.get("adapters", {})]
+    return Cast(config.cast, voices)
+
+
+def make_mind(config: RunConfig, say: Callable[[str], None]) -> Panel:
+    """All minds of a run; starts engines."""
+    kind, _ = world_class(config)
+    cache = cache_dir() / "answers.sqlite" if config.cache else None
+    context = Context(kind.rule, config.model, cache, say)
+    main = _make_mind(config.mind, "mind", context)
+    others = {name: _make_mind(node, f"voices.{name}", context) for name, node in config.voices.items()}
+    return Panel(main, others)
+
+
+def _make_mind(node: dict[str, Any], where: str, context: Context) -> Mind:
+    kind, settings = targeted(node, where)
+    if not (isinstance(kind, type) and issubclass(kind, Mind)):
+        raise ConfigError(f"{where}._target_ must name a subclass of sandbox.mind.Mind, found {kind!r}")
+    return kind.build(settings, context)
+
+
+def _make_world(
+    config: RunConfig, kind: type[World], params: Params, events: list[Intervention], voices: Cast, seed: int
+) -> World:
+    seeds = SeedTree(seed)
+    size, draw = _population(config)
+    people: list[Profile] = draw(kind.num_people(params, size), seeds.rng("population"))
+    generator, settings = targeted(config.graph, "graph")
+    if not (isinstance(generator, type) and issubclass(generator, BaseModel)):
+        raise ConfigError(f"graph._target_ must name a graph generator, found {generator!r}")
+    graph = validated(generator, settings, "graph").build(people[:size], seeds.rng("graph"))  # pyright: ignore[reportAttributeAccessIssue]
+    world = kind(
+        params,
+        people=people,
+        graph=graph,
+        rng=seed,
+        voices=voices,
+        memory=MemoryBudget(**config.memory.model_dump()),
+        replicate=f"main/{seed}",
+    )
+    world.events = list(events)
+    return world
+
+
+def _population(config: RunConfig) -> tuple[int, Callable[[int, Any], list[Profile]]]:
+    draw, settings = targeted(config.population, "population")
+    size = settings.pop("size", None)
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        raise ConfigError(f"population.size must be a whole number of at least 1, found {size!r}")
+    file = settings.pop("file", None)
+    if not isinstance(file, str) or settings:
+        raise ConfigError(f"population has the settings file (a path) and size, found {config.population}")
+    return size, lambda number, rng: draw(file, number, rng)

@@ -1,0 +1,160 @@
+"""From Hydra's composed node to frozen pydantic objects; nothing below the entry points sees a `DictConfig`.
+
+A value lives once, in `conf/`; here are type, bounds, unit and meaning. The Hydra groups are the registry of
+worlds, minds, populations and graphs: a new one is a YAML file with a `_target_`.
+"""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError, field_validator
+
+from sandbox.errors import ConfigError, unknown
+from sandbox.paths import CONF_DIR
+
+GROUPS = ("world", "mind", "population", "graph")
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Frozen(BaseModel):
+    """Base of all configuration: immutable, and no unknown field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MemoryConfig(Frozen):
+    """Bounds of every person's memory."""
+
+    recent: int = Field(ge=16)
+    """Tokens of events kept in order."""
+    salient: int = Field(ge=0)
+    """Tokens of older events kept because they matter."""
+    kinds: PositiveInt
+    """Kinds of events that the running summary counts."""
+    half_life: float = Field(gt=0)
+    """Steps after which an event weighs half."""
+
+
+class RunConfig(Frozen):
+    """Everything that a run depends on."""
+
+    world: dict[str, Any]
+    """A world class (`_target_`) and its parameters."""
+    population: dict[str, Any]
+    """Where people come from and how many live on the graph."""
+    graph: dict[str, Any]
+    """A social graph generator and its parameters."""
+    mind: dict[str, Any]
+    """The mind that answers where the cast names no other voice."""
+    voices: dict[str, dict[str, Any]]
+    """More minds, by the name of their voice."""
+    cast: dict[str, str | dict[str, float]]
+    """Which voice, or which mixture of voices, each role speaks with."""
+    model: str
+    """Language model: a known name, a hub id or a folder."""
+    steps: PositiveInt
+    """Ticks to simulate."""
+    seeds: list[NonNegativeInt] = Field(min_length=1)
+    """One replicate per seed."""
+    memory: MemoryConfig
+    events: list[dict[str, Any]]
+    """Scheduled interventions: `{step, do, ...}`."""
+    max_fallback_share: float = Field(ge=0, le=1)
+    """Stop the run when more of its answers than this could not be had."""
+    cache: bool
+    """Whether answers of language models are kept and used again."""
+    run_dir: Path | None
+    """The run's folder; null: a new one under `runs/`."""
+
+    @field_validator("seeds")
+    @classmethod
+    def _different(cls, seeds: list[int]) -> list[int]:
+        if len(set(seeds)) != len(seeds):
+            raise ValueError("every seed may be named once")
+        return seeds
+
+
+def compose(overrides: Sequence[str]) -> dict[str, Any]:
+    """Compose `conf/config.yaml` with command-line overrides into plain Python values.
+
+    Raises:
+        ConfigError: An override is malformed or names what is not there.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    for override in overrides:
+        _check_group(override)
+    try:
+        with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+            return plain(hydra_compose("config", overrides=list(overrides)))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(f"invalid override in {' '.join(overrides)!r}: {_first_lines(error)}") from error
+
+
+def plain(node: Any) -> dict[str, Any]:
+    """Resolve an OmegaConf node into dictionaries and lists."""
+    from omegaconf import OmegaConf
+
+    made = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    if not isinstance(made, dict):
+        raise ConfigError(f"the configuration must be a mapping, found {type(made).__name__}")
+    return {str(key): value for key, value in made.items()}
+
+
+def validated(model: type[M], values: Any, where: str = "") -> M:
+    """Make a pydantic object, or say in one sentence each what is wrong with which setting."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_sentence(problem, where, model) for problem in error.errors())) from error
+
+
+def targeted(node: Mapping[str, Any], where: str) -> tuple[Any, dict[str, Any]]:
+    """Split a node into the object its `_target_` names and its other settings."""
+    settings = dict(node)
+    target = settings.pop("_target_", None)
+    if not isinstance(target, str) or "." not in target:
+        raise ConfigError(f"{where} needs a _target_ such as package.module.Name, found {target!r}")
+    module, name = target.rsplit(".", 1)
+    try:
+        return getattr(importlib.import_module(module), name), settings
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"{where}._target_ is {target}, but there is no module {error.name!r} to import") from error
+    except AttributeError as error:
+        raise ConfigError(f"{where}._target_ is {target}, but {module} has no {name}") from error
+
+
+def choices(group: str) -> dict[str, str]:
+    """Names in a group and the one-line description that each file begins with."""
+    found = {}
+    for path in sorted((CONF_DIR / group).glob("*.yaml")):
+        first = path.read_text(encoding="utf-8").split("\n", 1)[0]
+        found[path.stem] = first.removeprefix("#").strip() if first.startswith("#") else ""
+    return found
+
+
+def _check_group(override: str) -> None:
+    group, is_choice, name = override.partition("=")
+    if is_choice and group in GROUPS and not name.startswith(("{", "[")) and "," not in name:
+        known = choices(group)
+        if name not in known:
+            raise ConfigError(unknown(group, name, known))
+
+
+def _sentence(problem: Any, where: str, model: type[BaseModel]) -> str:
+    path = ".".join(str(part) for part in (*([where] if where else []), *problem["loc"]))
+    sentence = f"invalid configuration: {path}: {problem['msg']}, found {problem['input']!r}"
+    if problem["type"] == "extra_forbidden":
+        return f"invalid configuration: {path}: {unknown('setting', str(problem['loc'][-1]), model.model_fields)}"
+    return sentence
+
+
+def _first_lines(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:3])

@@ -1,0 +1,36 @@
+"""Errors that a user can mend: one sentence, no traceback, exit code 1.
+
+Anything that is not a `SandboxError` is a bug of ours and keeps its traceback. A message says what is wrong,
+where, what was found, and what to do.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class SandboxError(Exception):
+    """Base of all errors that are printed as one message."""
+
+
+class ConfigError(SandboxError):
+    """A setting is unknown, of the wrong type or out of bounds."""
+
+
+class ContractError(SandboxError):
+    """A world or a mind broke its contract, or a log does not belong to the code that reads it."""
+
+
+class BackendError(SandboxError):
+    """A model, engine or server is missing or has failed."""
+
+
+class DataError(SandboxError):
+    """A file that the user named cannot be used as it is."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """Say that `name` is no `kind`, list what there is, and suggest the nearest name."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"unknown {kind} {name!r}; there is {', '.join(names)}.{hint}"

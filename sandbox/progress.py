@@ -1,0 +1,63 @@
+"""What the user sees while a run goes on."""
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+from sandbox.runner import Progress
+
+CONSOLE = Console(stderr=True)
+
+
+def say(text: str) -> None:
+    """Tell the user that something takes a while."""
+    CONSOLE.print(f"[dim]{text} …[/dim]", highlight=False)
+
+
+class ProgressBar(Progress):
+    """A bar over steps with decisions per second and the time left."""
+
+    def __init__(self, steps: int) -> None:
+        self._bar = RichProgress(
+            TextColumn("step"),
+            MofNCompleteColumn(),
+            BarColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=CONSOLE,
+        )
+        self._task = self._bar.add_task("", total=steps, rate="")
+        self._steps = steps
+        self._live = self._replayed = 0
+        self._began: float | None = None
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._bar.update(self._task, completed=self._steps)
+        self._bar.stop()
+
+    def stepped(self, step: int) -> None:
+        """Move the bar."""
+        self._bar.update(self._task, completed=step)
+
+    def answered(self, num: int, seconds: float | None) -> None:
+        """Show the rate of live decisions so far."""
+        if seconds is None:
+            self._replayed += num
+            rate = f"{self._replayed} decisions from the log"
+        else:
+            self._live += num
+            self._began = (self._began or 0.0) + seconds
+            rate = f"{self._live / self._began:,.0f} decisions/s" if self._began else ""
+        self._bar.update(self._task, rate=rate)

@@ -1,0 +1,179 @@
+"""Runs as folders: start, resume, branch, replay.
+
+A run's folder holds `manifest.json` (what was run, on what), `decisions.sqlite` (the run itself) and what can be
+made again from these two: `metrics.csv`, `tables/`, `figures/`.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import NoReturn
+
+from sandbox.assembly import make_cast, make_events, make_mind, make_worlds, world_class
+from sandbox.config import RunConfig, compose, validated
+from sandbox.errors import ConfigError, DataError
+from sandbox.log import DecisionLog
+from sandbox.manifest import Manifest, Segment
+from sandbox.mind import Mind, Panel
+from sandbox.paths import runs_dir
+from sandbox.results import Results
+from sandbox.runner import Progress, Runner
+from sandbox.world import World
+
+LOG = "decisions.sqlite"
+
+
+class EndOfLogError(Exception):
+    """A replay has come to the end of the log."""
+
+
+class Run:
+    """One run's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest = Manifest.read(folder)
+
+    @classmethod
+    def start(cls, overrides: Sequence[str], config: RunConfig | None = None) -> "Run":
+        """Make the folder of a new run; everything that can be checked without an engine is checked first."""
+        config = config or read_config(overrides)
+        make_worlds(config)
+        kind, _ = world_class(config)
+        folder = config.run_dir or _new_folder(kind.__name__.lower())
+        if (folder / LOG).exists():
+            raise DataError(f"{folder} holds a run already; resume it or choose another run_dir")
+        folder.mkdir(parents=True, exist_ok=True)
+        Manifest.new(folder, overrides, [Segment(0, config)]).write()
+        DecisionLog.create(folder / LOG).close()
+        return cls(folder)
+
+    def branch(self, step: int, overrides: Sequence[str], run_dir: Path | None = None) -> "Run":
+        """Make a run that equals this one before `step` and differs from it after.
+
+        Raises:
+            ConfigError: `step` lies outside the log, or an override would change what came before.
+        """
+        old = self.manifest.segments[-1].config
+        config = self._branched(old, overrides)
+        with_log = DecisionLog.open(self.folder / LOG)
+        done = 1 + max((head[1] for head in with_log.batches()), default=-1)
+        if not 0 < step <= done:
+            with_log.close()
+            raise ConfigError(f"--at {step} must lie in the run's log, from 1 to {done} (0-based steps)")
+        kind, _ = world_class(config)
+        folder = run_dir or _new_folder(f"{kind.__name__.lower()}-branch")
+        folder.mkdir(parents=True, exist_ok=True)
+        segments = [part for part in self.manifest.segments if part.from_step < step]
+        Manifest.new(folder, [*self.manifest.overrides, *overrides], [*segments, Segment(step, config)]).write()
+        with_log.copy_until(folder / LOG, step)
+        with_log.close()
+        return Run(folder)
+
+    def go_on(self, progress: Progress, say: Callable[[str], None]) -> Results:
+        """Replay what the log holds, answer the rest live, and write the results."""
+        config = self.manifest.segments[-1].config
+        log = DecisionLog.open(self.folder / LOG, write=True)
+
+        def live() -> Panel:
+            mind = make_mind(config, say)
+            self.manifest.minds = mind.describe()
+            self.manifest.write()
+            return mind
+
+        worlds, runner = self._runner(log, live, progress)
+        try:
+            runner.run(config.steps)
+            results = Results.of(worlds)
+            results.write(self.folder)
+            self.manifest.finish(log.totals())
+        finally:
+            runner.close()
+            log.close()
+        return results
+
+    def replay(self, until: int | None = None) -> list[World]:
+        """The worlds as they were after `until` steps, or at the end of the log; asks no mind."""
+        log = DecisionLog.open(self.folder / LOG)
+
+        def stop() -> NoReturn:
+            raise EndOfLogError
+
+        worlds, runner = self._runner(log, stop, Progress())
+        steps = self.manifest.segments[-1].config.steps
+        try:
+            runner.run(steps if until is None else min(until, steps))
+        except EndOfLogError:
+            pass
+        finally:
+            log.close()
+        return worlds
+
+    def results(self) -> Results:
+        """Metrics and tables: as written at the end, or replayed as far as the log goes."""
+        return Results.read(self.folder) or Results.of(self.replay())
+
+    def log(self) -> DecisionLog:
+        """The decision log, to read."""
+        return DecisionLog.open(self.folder / LOG)
+
+    def _runner(self, log: DecisionLog, mind: "Callable[[], Mind | Panel]", progress: Progress) -> tuple[list[World], Runner]:
+        segments = self.manifest.segments
+        worlds = make_worlds(segments[0].config)
+        switches = {later.from_step: (earlier.config, later.config) for earlier, later in pairwise(segments)}
+
+        def before_step(step: int) -> None:
+            if step in switches:
+                switch(worlds, *switches[step])
+
+        share = segments[-1].config.max_fallback_share
+        return worlds, Runner(
+            worlds, mind, log, max_fallback_share=share, progress=progress, before_step=before_step
+        )
+
+    def _branched(self, old: RunConfig, overrides: Sequence[str]) -> RunConfig:
+        if read_config(self.manifest.overrides) != old:
+            raise ConfigError(
+                f"the files in conf/ have changed since {self.folder} was run, so overrides cannot be composed with it; "
+                "check out the commit in its manifest.json"
+            )
+        new = read_config([*self.manifest.overrides, *overrides])
+        for name in ("population", "graph", "seeds", "memory"):
+            if getattr(new, name) != getattr(old, name):
+                raise ConfigError(f"{name} shapes a run from its first step and cannot change in a branch")
+        kind, params = world_class(old)
+        other, changed = world_class(new)
+        if kind is not other:
+            raise ConfigError("a branch stays in its world; start a new run for another one")
+        for name in sorted(params.fixed):
+            if getattr(params, name) != getattr(changed, name):
+                raise ConfigError(f"world.{name} shapes the world when it is made and cannot change in a branch")
+        return new
+
+
+def switch(worlds: Sequence[World], old: RunConfig, new: RunConfig) -> None:
+    """Give running worlds the parameters, cast and events in which a new configuration differs."""
+    kind, before = world_class(old)
+    _, after = world_class(new)
+    changes = {name: getattr(after, name) for name in type(after).model_fields}
+    changes = {name: value for name, value in changes.items() if getattr(before, name) != value}
+    for world in worlds:
+        world.change(**changes)
+        world.recast(make_cast(new, kind))
+        world.events = list(make_events(kind, new.events, new.steps))
+
+
+def read_config(overrides: Sequence[str]) -> RunConfig:
+    """Compose and validate."""
+    return validated(RunConfig, compose(overrides))
+
+
+def _new_folder(name: str) -> Path:
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    base = runs_dir() / f"{name}-{stamp}"
+    folder, number = base, 1
+    while folder.exists():
+        number += 1
+        folder = base.with_name(f"{base.name}-{number}")
+    return folder

@@ -1,0 +1,5 @@
+"""A two-sided market with search, prices, reviews and word of mouth."""
+
+from worlds.marketplace.market import Marketplace
+
+__all__ = ["Marketplace"]

@@ -1,0 +1,76 @@
+"""Where money and goods are, so that none can appear or vanish. Money is in whole cents."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sandbox.errors import ContractError
+from worlds.marketplace.goods import Listing
+from worlds.marketplace.people import Buyer, Seller
+
+
+@dataclass(slots=True)
+class Accounts:
+    """All money and goods that buyers and sellers do not hold."""
+
+    treasury: int = 0
+    """Taxes, fees, rents, and what leaving sellers leave."""
+    suppliers: int = 0
+    """What sellers paid for goods."""
+    minted: int = 0
+    """Money that came into the world: endowments and incomes."""
+    produced: int = 0
+    """Units that sellers ever bought from suppliers."""
+    sold: int = 0
+    written_off: int = 0
+    """Units that left with their sellers."""
+
+    def sell(self, buyer: Buyer, seller: Seller, listing: Listing, tax: float, bid: float) -> int:
+        """Move one unit one way and its price the other; returns the price."""
+        price = listing.asked
+        taxed = round(price * tax)
+        fee = round((price - taxed) * bid)
+        buyer.pay(price)
+        seller.earn(price, price - taxed - fee)
+        self.treasury += taxed + fee
+        listing.stock -= 1
+        listing.sold += 1
+        self.sold += 1
+        return price
+
+    def restock(self, seller: Seller, target: int) -> None:
+        """Fill each listing up to `target` units as far as the seller's cash goes."""
+        for listing in seller.listings:
+            units = min(target - listing.stock, seller.cash // listing.cost)
+            listing.stock += units
+            seller.cash -= units * listing.cost
+            self.suppliers += units * listing.cost
+            self.produced += units
+
+    def charge_rent(self, seller: Seller, rent: int) -> bool:
+        """Take the rent or all there is; True where it was paid in full."""
+        paid = min(rent, seller.cash)
+        seller.cash -= paid
+        self.treasury += paid
+        return paid == rent
+
+    def wind_up(self, seller: Seller) -> None:
+        """Take over a leaving seller's cash and write its stock off."""
+        self.treasury += seller.cash
+        seller.cash = 0
+        for listing in seller.listings:
+            self.written_off += listing.stock
+            listing.stock = 0
+
+    def check(self, step: int, people: Iterable[Buyer | Seller], listings: Iterable[Listing]) -> None:
+        """Raise `ContractError` unless money and goods are conserved, nobody owes and no stock is negative."""
+        cash = [person.cash for person in people]
+        stock = [listing.stock for listing in listings]
+        balance = {
+            "money": (sum(cash) + self.treasury + self.suppliers, self.minted),
+            "goods": (sum(stock) + self.sold + self.written_off, self.produced),
+        }
+        for what, (found, made) in balance.items():
+            if found != made:
+                raise ContractError(f"step {step}: {what} not conserved: {found} accounted for, {made} made")
+        if min(cash, default=0) < 0 or min(stock, default=0) < 0:
+            raise ContractError(f"step {step}: lowest cash {min(cash)} cents, lowest stock {min(stock)}; none may be < 0")

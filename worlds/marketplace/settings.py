@@ -1,0 +1,115 @@
+"""Parameters of the marketplace and the interventions that it knows."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator, model_validator
+
+from sandbox.errors import ConfigError, unknown
+from sandbox.world import Intervention, Params
+
+
+class Category(Params):
+    """One category of goods."""
+
+    prices: tuple[float, float, float, float, float]
+    """5, 25, 50, 75 and 95 % quantiles of real prices, in dollars."""
+    products: tuple[str, ...] = Field(min_length=1)
+    """What is sold, in our own words."""
+
+    @field_validator("prices")
+    @classmethod
+    def _rising(cls, prices: tuple[float, ...]) -> tuple[float, ...]:
+        if prices[0] <= 0 or sorted(prices) != list(prices):
+            raise ValueError("price quantiles must be positive and rising")
+        return prices
+
+
+class MarketParams(Params):
+    """Parameters of a `Marketplace`; money in dollars."""
+
+    fixed: ClassVar[frozenset[str]] = frozenset({"num_sellers", "listings_per_seller", "categories", "start_cash"})
+
+    num_sellers: PositiveInt
+    """Sellers at the start, and the most there can be."""
+    listings_per_seller: PositiveInt
+    """Different goods that each seller offers."""
+    categories: dict[str, Category] = Field(min_length=1)
+    """What is traded."""
+    num_shown: int = Field(ge=1, le=20)
+    """Listings that a search returns."""
+    ranking: Literal["relevance", "price", "rating", "sales", "random", "sponsored"]
+    """Order of search results."""
+    sponsored_slots: NonNegativeInt
+    """First places of every search that go to the highest bidders and are marked as sponsored."""
+    reviews: Literal["on", "off", "forced"]
+    """Whether buyers may, cannot or must review what they bought."""
+    word_of_mouth: bool
+    """Whether buyers can tell a friend."""
+    show_prices: bool
+    """Whether a search shows prices."""
+    entry: float = Field(ge=0, le=1)
+    """Probability per step that a new seller takes a free place."""
+    demand: NonNegativeFloat
+    """Multiplies every buyer's activity rate."""
+    income: NonNegativeFloat
+    """What a buyer earns per step, as a multiple of activity times usual price."""
+    start_cash: NonNegativeFloat
+    """What a buyer starts with, as a multiple of the usual price."""
+    seller_cash: NonNegativeFloat
+    """What a seller starts with, as a multiple of the cost of its first stock."""
+    rent: NonNegativeFloat
+    """What a seller pays per step to stay."""
+    stock: PositiveInt
+    """Units of each listing at the start and after restocking."""
+    margin: float = Field(gt=0, lt=1)
+    """Share of the first price that is not cost."""
+    quality_noise: NonNegativeFloat
+    """Standard deviation of experienced around latent quality, in stars."""
+    tax: float = Field(ge=0, lt=1)
+    """Share of each payment that goes to the treasury."""
+
+    @model_validator(mode="after")
+    def _slots_fit(self) -> "MarketParams":
+        if self.sponsored_slots > self.num_shown:
+            raise ValueError(f"sponsored_slots={self.sponsored_slots} cannot exceed num_shown={self.num_shown}")
+        return self
+
+
+class Tax(Intervention):
+    """Tax every payment from now on: `{step: 10, do: tax, rate: 0.2}`."""
+
+    rate: float = Field(ge=0, lt=1)
+    """Share of each payment."""
+
+    def apply(self, world: Any) -> None:
+        """Set the rate."""
+        world.change(tax=self.rate)
+
+
+class FakeReview(Intervention):
+    """Plant reviews that nobody wrote: `{step: 5, do: fake_review, listing: 3, stars: 5, count: 10}`."""
+
+    listing: NonNegativeInt
+    """Id of the listing."""
+    stars: int = Field(ge=1, le=5)
+    count: PositiveInt = 1
+
+    def apply(self, world: Any) -> None:
+        """Add the stars; the count of real reviews stays what it is."""
+        if self.listing not in world.listings:
+            raise ConfigError(f"fake_review: {unknown('listing', str(self.listing), map(str, world.listings))}")
+        world.listings[self.listing].add_stars(self.stars, self.count)
+
+
+class Ban(Intervention):
+    """Ban a seller for good: `{step: 8, do: ban, seller: 101}`; sellers' ids follow the buyers'."""
+
+    seller: PositiveInt
+    """Agent id of the seller."""
+
+    def apply(self, world: Any) -> None:
+        """Take the seller and its goods off the market."""
+        if self.seller not in world.sellers:
+            raise ConfigError(f"ban: {unknown('seller', str(self.seller), map(str, world.sellers))}")
+        world.banned.add(self.seller)
+        world.dismiss(world.sellers[self.seller])
