@@ -1,12 +1,12 @@
 """Build the parts that a configuration names: worlds with their people and graphs, minds, interventions."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel
 
 from sandbox.config import RunConfig, targeted, validated
 from sandbox.errors import ConfigError, unknown
+from sandbox.graph import GraphParams
 from sandbox.mind import Cast, Context, Mind, Panel
 from sandbox.paths import cache_dir
 from sandbox.people import MemoryBudget, Profile
@@ -58,11 +58,16 @@ def make_cast(config: RunConfig, kind: type[World]) -> Cast:
 def make_mind(config: RunConfig, say: Callable[[str], None]) -> Panel:
     """All minds of a run; starts engines."""
     kind, _ = world_class(config)
-    cache = cache_dir() / "answers.sqlite" if config.cache else None
+    cache = answers_file() if config.cache else None
     context = Context(kind.rule, config.model, cache, say)
     main = _make_mind(config.mind, "mind", context)
     others = {name: _make_mind(node, f"voices.{name}", context) for name, node in config.voices.items()}
     return Panel(main, others)
+
+
+def answers_file() -> Path:
+    """Where answers of language models are kept."""
+    return cache_dir() / "answers.sqlite"
 
 
 def _make_mind(node: dict[str, Any], where: str, context: Context) -> Mind:
@@ -79,9 +84,9 @@ def _make_world(
     size, draw = _population(config)
     people: list[Profile] = draw(kind.num_people(params, size), seeds.rng("population"))
     generator, settings = targeted(config.graph, "graph")
-    if not (isinstance(generator, type) and issubclass(generator, BaseModel)):
-        raise ConfigError(f"graph._target_ must name a graph generator, found {generator!r}")
-    graph = validated(generator, settings, "graph").build(people[:size], seeds.rng("graph"))  # pyright: ignore[reportAttributeAccessIssue]
+    if not (isinstance(generator, type) and issubclass(generator, GraphParams)):
+        raise ConfigError(f"graph._target_ must name a subclass of sandbox.graph.GraphParams, found {generator!r}")
+    graph = validated(generator, settings, "graph").build(people[:size], seeds.rng("graph"))
     world = kind(
         params,
         people=people,

@@ -103,7 +103,7 @@ class Panel:
     def __init__(self, main: Mind, others: Mapping[str, Mind]) -> None:
         self.main = main
         self._owner: dict[str, Mind] = {"": main, main.name: main}
-        for name, mind in {**dict.fromkeys(main.voices(), main), **others}.items():
+        for name, mind in [*((name, main) for name in main.voices()), *others.items()]:
             if name in self._owner:
                 raise ConfigError(f"voice {name!r} is named twice, as an adapter or mind and in `voices`; rename one")
             self._owner[name] = mind

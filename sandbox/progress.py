@@ -1,5 +1,6 @@
 """What the user sees while a run goes on."""
 
+import time
 from types import TracebackType
 from typing import Self
 
@@ -58,6 +59,7 @@ class ProgressBar(Progress):
             rate = f"{self._replayed} decisions from the log"
         else:
             self._live += num
-            self._began = (self._began or 0.0) + seconds
-            rate = f"{self._live / self._began:,.0f} decisions/s" if self._began else ""
+            now = time.perf_counter()
+            self._began = self._began or now - seconds
+            rate = f"{self._live / (now - self._began):,.0f} decisions/s"
         self._bar.update(self._task, rate=rate)

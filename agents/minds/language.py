@@ -73,8 +73,6 @@ class Raw(NamedTuple):
 class Engine(ABC):
     """Runs a model."""
 
-    name: str
-
     @abstractmethod
     def generate(self, jobs: Sequence[Job]) -> list[Raw | None]:
         """Run all jobs in one batch; None for a job that could not be had."""
@@ -99,7 +97,6 @@ class LanguageMind(Mind):
     """A mind that asks a language model through an engine."""
 
     def __init__(self, engine: Engine, sampling: Sampling, cache: AnswerCache | None) -> None:
-        self.name = engine.name
         self.engine = engine
         self.sampling = sampling
         self.cache = cache

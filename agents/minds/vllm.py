@@ -6,6 +6,7 @@ child of it: it starts in seconds, nothing is left behind by a killed run, and b
 
 import logging
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -47,6 +48,8 @@ class VllmSettings(Sampling):
 class VllmMind(LanguageMind):
     """People who answer through vLLM in this process."""
 
+    name = "vllm"
+
     @classmethod
     def build(cls, settings: Mapping[str, Any], context: Context) -> Self:
         """Resolve the model and start the engine."""
@@ -58,13 +61,11 @@ class VllmMind(LanguageMind):
 class VllmEngine(Engine):
     """One vLLM engine."""
 
-    name = "vllm"
-
     def __init__(self, model: str, settings: VllmSettings, context: Context) -> None:
+        _quieten()
         self.settings = settings
         self._path = resolve(model)
         context.say(f"starting vLLM with {model}")
-        _quieten()
         self._llm = _start(self._path, settings)
         self._tokens = Tokens(self._llm.get_tokenizer(), model)
         adapters = {voice: Path(folder) for voice, folder in settings.adapters.items()}
@@ -163,6 +164,7 @@ def _engine_args(settings: VllmSettings) -> dict[str, Any]:
         "enable_chunked_prefill": False,
         "enable_prefix_caching": True,
         "disable_log_stats": True,
+        "use_tqdm_on_load": False,
         "enable_lora": bool(settings.adapters),
         "max_lora_rank": settings.max_lora_rank,
         "max_loras": max(1, len(settings.adapters)),
@@ -197,10 +199,19 @@ def _check_lengths(prompts: Sequence[Mapping[str, Any]], jobs: Sequence[Job], lo
 
 
 def _quieten() -> None:
-    """Keep the engine's and its libraries' logs out of the user's terminal; errors stay."""
-    os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
-    os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
-    os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "auto")
-    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    logging.getLogger("transformers").setLevel(logging.ERROR)
+    """Keep the engine's and its libraries' notes out of the user's terminal; errors stay. Call before any import."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    for library in ("vllm", "transformers"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"vllm\..*")
+
+
+QUIET = {
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+    "VLLM_CPU_OMP_THREADS_BIND": "auto",
+    "VLLM_NO_USAGE_STATS": "1",
+}
+"""Environment of the engine, where the user has not said otherwise."""

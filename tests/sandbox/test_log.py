@@ -1,0 +1,109 @@
+"""The decision log on its own."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandbox.errors import ContractError, DataError, SandboxError
+from sandbox.log import DecisionLog
+from sandbox.mind import RandomMind
+from sandbox.people import Event, Memory
+from sandbox.question import Choose, Option, Question
+from tests.conftest import people, question
+
+
+def asked(number: int = 3) -> list[Question]:
+    return [question(agent=agent, seed=agent * 2**61 % 2**64) for agent in range(number)]
+
+
+def written(path: Path, number: int = 3) -> list[Question]:
+    questions = asked(number)
+    log = DecisionLog.create(path)
+    log.append(questions, RandomMind().answer(questions), 0.1, 0.0)
+    log.close()
+    return questions
+
+
+def test_what_is_appended_is_replayed(tmp_path: Path) -> None:
+    questions = written(tmp_path / "log.sqlite")
+    log = DecisionLog.open(tmp_path / "log.sqlite")
+    assert log.num_batches == 1
+    assert log.replay(0, questions) == RandomMind().answer(questions)
+    assert log.totals()["decisions"] == 3
+    assert log.counts("source") == {"random": 3}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"facts": {"time": "one"}}, r"question\[1\].time is 'one', logged was 'noon'"),
+        ({"form": Choose((Option("tea"), Option("coffee"), Option("wine")))}, "'wine', logged was 'water'"),
+        ({"agent": 9}, "agent is 9, logged was 0"),
+        ({"seed": 9}, "the random stream"),
+        ({"profile": people(3)[2]}, "the profile differs"),
+    ],
+)
+def test_a_question_that_differs_is_named(tmp_path: Path, change: dict[str, object], says: str) -> None:
+    written(tmp_path / "log.sqlite")
+    log = DecisionLog.open(tmp_path / "log.sqlite")
+    changed = question(**{"agent": 0, "seed": 0, **change})
+    with pytest.raises(ContractError, match=says):
+        log.replay(0, [changed, *asked()[1:]])
+
+
+def test_another_memory_and_another_number_of_questions_are_named(tmp_path: Path) -> None:
+    questions = written(tmp_path / "log.sqlite")
+    log = DecisionLog.open(tmp_path / "log.sqlite")
+    memory = Memory()
+    memory.add(Event(0, "tip", "Tea is good."))
+    with pytest.raises(ContractError, match="the memory differs"):
+        log.replay(0, [question(agent=0, seed=0, memory=memory.view()), *questions[1:]])
+    with pytest.raises(ContractError, match="holds 3 decisions but the world now asks 2"):
+        log.replay(0, questions[:2])
+
+
+def test_a_second_writer_is_turned_away(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    log = DecisionLog.create(path)
+    code = f"from pathlib import Path; from sandbox.log import DecisionLog; DecisionLog.open(Path({str(path)!r}), write=True)"
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "another process is writing" in other.stderr
+    log.close()
+    DecisionLog.open(path, write=True).close()
+
+
+def test_a_damaged_a_foreign_and_a_missing_file_are_told_apart(tmp_path: Path) -> None:
+    whole = tmp_path / "log.sqlite"
+    written(whole, 400)
+    with pytest.raises(DataError, match="no decision log at"):
+        DecisionLog.open(tmp_path / "none.sqlite")
+    foreign = tmp_path / "foreign.sqlite"
+    sqlite3.connect(foreign).execute("CREATE TABLE t (a)").connection.close()
+    with pytest.raises(DataError, match="no decision log of this version"):
+        DecisionLog.open(foreign)
+    text = tmp_path / "text.sqlite"
+    text.write_text("not a database at all, but long enough to be read as one" * 20)
+    with pytest.raises(DataError, match="damaged or no decision log"):
+        DecisionLog.open(text)
+    cut = tmp_path / "cut.sqlite"
+    sqlite3.connect(whole).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
+    cut.write_bytes(whole.read_bytes()[:20000])
+    with pytest.raises(DataError, match="damaged"):
+        DecisionLog.open(cut)
+
+
+def test_a_full_disk_loses_no_batch(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    written(path)
+    log = DecisionLog.open(path, write=True)
+    log._db.execute(f"PRAGMA max_page_count = {log._db.execute('PRAGMA page_count').fetchone()[0] + 1}")
+    many = asked(2000)
+    with pytest.raises(SandboxError, match=r"could not write 2000 decisions.*full.*the log is intact"):
+        log.append(many, RandomMind().answer(many), 0.1, 0.0)
+    log.close()
+    again = DecisionLog.open(path)
+    assert again.num_batches == 1
+    assert again.replay(0, asked()) == RandomMind().answer(asked())

@@ -1,0 +1,114 @@
+"""Lockstep over replicates, replay from the log, and the bound on fallbacks."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sandbox.errors import BackendError, ContractError
+from sandbox.log import DecisionLog
+from sandbox.mind import RandomMind
+from sandbox.question import Answer, Question
+from sandbox.runner import Runner
+from sandbox.world import Turn
+from tests.conftest import rumor
+from worlds.rumor import Rumor
+
+
+class Counting(RandomMind):
+    """A random mind that remembers its batches, and can answer back to front."""
+
+    def __init__(self, backwards: bool = False) -> None:
+        self.batches: list[list[Question]] = []
+        self.backwards = backwards
+
+    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+        self.batches.append(list(questions))
+        return super().answer(questions[::-1])[::-1] if self.backwards else super().answer(questions)
+
+
+def play(folder: Path, worlds: list[Rumor], mind: RandomMind, steps: int = 5) -> None:
+    path = folder / "log.sqlite"
+    log = DecisionLog.open(path, write=True) if path.exists() else DecisionLog.create(path)
+    try:
+        Runner(worlds, lambda: mind, log, max_fallback_share=0.05).run(steps)
+    finally:
+        log.close()
+
+
+def history(world: Rumor) -> list[float]:
+    return world.datacollector.get_model_vars_dataframe()["believer_share"].tolist()
+
+
+def test_all_replicates_share_one_batch_a_round(tmp_path: Path) -> None:
+    mind, worlds = Counting(), [rumor(seed) for seed in range(3)]
+    play(tmp_path, worlds, mind)
+    assert len(mind.batches) <= 2 * 5
+    assert {one.replicate for one in mind.batches[0]} == {"main/0", "main/1", "main/2"}
+
+
+def test_a_replicate_is_the_same_alone_and_among_others(tmp_path: Path) -> None:
+    together = [rumor(seed) for seed in range(3)]
+    play(tmp_path, together, RandomMind())
+    for seed, world in enumerate(together):
+        alone = rumor(seed)
+        alone.mind = RandomMind()
+        for _ in range(5):
+            alone.step()
+        assert history(alone) == history(world)
+
+
+def test_results_do_not_depend_on_the_order_of_replies(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    one, other = rumor(1), rumor(1)
+    play(tmp_path / "a", [one], Counting())
+    play(tmp_path / "b", [other], Counting(backwards=True))
+    assert history(one) == history(other)
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.permutations(range(12)))
+def test_results_do_not_depend_on_how_agents_are_stored(order: list[int]) -> None:
+    plain, stored = rumor(1), rumor(1)
+    stored.villagers = [stored.villagers[i] for i in order]
+    for world in (plain, stored):
+        world.mind = RandomMind()
+        for _ in range(5):
+            world.step()
+    assert history(plain) == history(stored)
+
+
+def test_a_run_that_ended_early_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    whole = rumor(2)
+    (tmp_path / "whole").mkdir()
+    play(tmp_path / "whole", [whole], RandomMind(), 6)
+    play(tmp_path, [rumor(2)], RandomMind(), 3)
+    mind, resumed = Counting(), rumor(2)
+    play(tmp_path, [resumed], mind, 6)
+    assert history(resumed) == history(whole)
+    assert min(one.step for batch in mind.batches for one in batch) == 3
+
+
+def test_nobody_is_asked_twice_in_a_round(tmp_path: Path) -> None:
+    class Twice(Rumor):
+        def turn(self) -> Turn:
+            yield [self.villagers[0].ask_belief("x"), self.villagers[0].ask_belief("y")]
+
+    world = rumor(0)
+    world.__class__ = Twice
+    with pytest.raises(ContractError, match="agent 1 of main/0 is asked twice in round 0 of step 0"):
+        play(tmp_path, [world], RandomMind())
+
+
+def test_too_many_fallbacks_stop_the_run_with_its_log_intact(tmp_path: Path) -> None:
+    class Broken(RandomMind):
+        def answer(self, questions: Sequence[Question]) -> list[Answer]:
+            return [Answer(one.value, "fallback", probs=one.probs, position=0) for one in super().answer(questions)]
+
+    with pytest.raises(BackendError, match=r"of 2\d answers \(100%\) are fallbacks, max_fallback_share is 5%"):
+        play(tmp_path, [rumor(0, size=40), rumor(1, size=40)], Broken(), 20)
+    log = DecisionLog.open(tmp_path / "log.sqlite")
+    assert log.counts("source")["fallback"] >= 20

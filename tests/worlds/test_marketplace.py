@@ -1,0 +1,206 @@
+"""The marketplace: laws that always hold, treatments, interventions, metrics."""
+
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sandbox.errors import ConfigError, ContractError
+from sandbox.mind import RandomMind
+from sandbox.paths import CONF_DIR
+from tests.conftest import people
+from worlds.marketplace import Marketplace
+from worlds.marketplace.goods import Shelf, fit, make_listings
+from worlds.marketplace.measures import gini
+from worlds.marketplace.people import in_words
+from worlds.marketplace.settings import Ban, FakeReview, MarketParams, Tax
+
+DEFAULTS = yaml.safe_load((CONF_DIR / "world" / "marketplace.yaml").read_text())
+del DEFAULTS["_target_"]
+
+
+def market(seed: int = 0, size: int = 30, **changes: Any) -> Marketplace:
+    """A market of random people unless told otherwise."""
+    params = MarketParams(**{**DEFAULTS, **changes})
+    graph = nx.watts_strogatz_graph(size, 4, 0.1, seed=1)
+    world = Marketplace(params, people=people(size + params.num_sellers), graph=graph, rng=seed)
+    world.mind = RandomMind()
+    return world
+
+
+def play(world: Marketplace, steps: int) -> Marketplace:
+    for _ in range(steps):
+        world.step()
+    return world
+
+
+TREATMENTS = st.fixed_dictionaries(
+    {
+        "ranking": st.sampled_from(["relevance", "price", "rating", "sales", "random", "sponsored"]),
+        "reviews": st.sampled_from(["on", "off", "forced"]),
+        "word_of_mouth": st.booleans(),
+        "show_prices": st.booleans(),
+        "sponsored_slots": st.integers(0, 4),
+        "tax": st.floats(0, 0.9),
+        "entry": st.floats(0, 1),
+        "rent": st.floats(0, 200),
+        "stock": st.integers(1, 6),
+        "income": st.floats(0, 3),
+        "num_sellers": st.integers(1, 8),
+    }
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 1000), TREATMENTS)
+def test_money_and_goods_are_conserved_whatever_people_do(seed: int, treatment: dict[str, Any]) -> None:
+    world = play(market(seed, **treatment), 8)
+    bought = sum(buyer.purchases for buyer in world.buyers)
+    units = sum(int(str(row["units"])) for row in world.tables()["sellers"])
+    assert bought == units == world.accounts.sold == world.tally.purchases
+    assert all(np.isfinite(value) for value in world.latest.values())
+
+
+def test_broken_books_are_noticed() -> None:
+    world = market()
+    world.buyers[0].cash += 1
+    with pytest.raises(ContractError, match="money not conserved"):
+        world.step()
+    world = market()
+    next(iter(world.listings.values())).stock += 1
+    with pytest.raises(ContractError, match="goods not conserved"):
+        world.step()
+
+
+def test_one_seed_gives_the_same_wants_and_goods_whatever_is_decided() -> None:
+    one, other = market(3), market(3, reviews="forced", word_of_mouth=False)
+    play(one, 6), play(other, 6)
+    assert [buyer.wants for buyer in one.buyers] == [buyer.wants for buyer in other.buyers]
+    first = {listing.id: (listing.title, listing.quality) for listing in one.listings.values()}
+    assert first == {listing.id: (listing.title, listing.quality) for listing in other.listings.values()}
+
+
+def test_reviews_follow_their_treatment() -> None:
+    assert sum(play(market(reviews="off"), 6).tally.stars) == 0
+    forced = play(market(reviews="forced"), 6)
+    assert sum(forced.tally.stars) == forced.tally.purchases > 0
+    voluntary = play(market(reviews="on"), 6)
+    assert 0 < sum(voluntary.tally.stars) < voluntary.tally.purchases
+
+
+def test_word_of_mouth_can_be_switched_off() -> None:
+    assert not play(market(word_of_mouth=False), 6).tally.reached
+    assert play(market(word_of_mouth=True), 6).tally.reached
+
+
+def test_hidden_prices_reach_nobody() -> None:
+    world = market(show_prices=False)
+    world.step()
+    rows = [world.offer(listing) for listing in world.listings.values()]
+    assert all("$" not in str(row["label"]) and row["price"] is None for row in rows)
+
+
+@pytest.mark.parametrize("ranking", ["price", "rating", "sales", "sponsored"])
+def test_rankings_order_the_search(ranking: str) -> None:
+    world = play(market(ranking=ranking), 5)
+    keys: dict[str, Any] = {
+        "price": lambda one: one.asked, "rating": lambda one: -one.rating,
+        "sales": lambda one: -one.sold, "sponsored": lambda one: -one.bid * one.asked,
+    }  # fmt: skip
+    shelf = Shelf([listing for listing in world.listings.values() if listing.category == "Electronics"])
+    shelf.rank(ranking, 0, world.seeds, 0)
+    values = [keys[ranking](listing) for listing, _ in shelf.search(0.5, 10**9, 20, 0)]
+    assert values == sorted(values)
+    assert len(values) >= 3
+
+
+def test_relevance_shows_what_fits_best() -> None:
+    rng = np.random.default_rng(0)
+    names = ["Electronics"] * 40
+    listings = make_listings(rng, 0, names, MarketParams(**DEFAULTS).categories, 0.3)
+    for listing in listings:
+        listing.stock = 1
+    shelf = Shelf(listings)
+    for spot in (0.0, 0.1, 0.5, 0.99):
+        found = [listing for listing, _ in shelf.search(spot, 10**9, 10, 0)]
+        best = sorted(listings, key=lambda one: -fit(one.spot, spot))[:10]
+        assert {one.id for one in found} == {one.id for one in best}
+
+
+def test_a_search_shows_only_what_can_be_bought() -> None:
+    world = play(market(), 3)
+    shelf = Shelf(list(world.listings.values()))
+    for cash in (0, 1500, 5000):
+        assert all(one.stock > 0 and one.asked <= cash for one, _ in shelf.search(0.3, cash, 50, 2))
+
+
+def test_sponsored_places_come_first_and_are_marked() -> None:
+    world = market(sponsored_slots=2, num_sellers=12)
+    world.step()
+    shelf = Shelf([listing for listing in world.listings.values() if listing.category == "Pet Supplies"])
+    shelf.rank("relevance", 2, world.seeds, 0)
+    found = shelf.search(0.4, 10**9, 4, 2)
+    assert [sponsored for _, sponsored in found] == [True, True, False, False]
+    assert len({listing.id for listing, _ in found}) == 4
+
+
+def test_interventions_do_what_they_say() -> None:
+    world = market(tax=0.0)
+    seller = next(iter(world.sellers))
+    listing = next(one.id for one in world.listings.values() if one.seller != seller)
+    world.events = [
+        Tax(step=1, rate=0.5),
+        Ban(step=2, seller=seller),
+        FakeReview(step=3, listing=listing, stars=5, count=40),
+    ]
+    play(world, 5)
+    assert world.params.tax == 0.5
+    assert seller not in world.sellers
+    assert all(one.seller != seller for one in world.listings.values())
+    assert world.listings[listing].stars[4] >= 40
+    assert sum(world.tally.stars) < 40 or world.tally.purchases >= 40
+    world.events = [Ban(step=5, seller=4)]
+    with pytest.raises(ConfigError, match="ban: unknown seller '4'"):
+        world.step()
+
+
+def test_the_insolvent_leave_and_others_enter() -> None:
+    gone = play(market(rent=1000.0, entry=0.0), 4)
+    assert not gone.sellers
+    assert gone.latest["sales"] == 0
+    assert all(row["left"] is not None for row in gone.tables()["sellers"])
+    replaced = play(market(rent=1000.0, entry=1.0), 4)
+    assert replaced.sellers
+    assert len(replaced.tables()["sellers"]) > 12
+
+
+def test_a_market_without_sellers_people_is_refused() -> None:
+    graph = nx.path_graph(5)
+    with pytest.raises(ConfigError, match="needs sellers too"):
+        Marketplace(MarketParams(**DEFAULTS), people=people(5), graph=graph)
+
+
+def test_the_gini_coefficient_of_known_samples() -> None:
+    assert gini([1, 1, 1, 1]) == pytest.approx(0)
+    assert gini([0, 0, 0, 1]) == pytest.approx(0.75)
+    assert gini([1, 2, 3, 4]) == pytest.approx(0.25)
+    assert gini([0, 0]) == 0
+
+
+def test_experience_in_words_covers_the_scale() -> None:
+    assert in_words(-2) == in_words(1) == "terrible"
+    assert in_words(5) == in_words(9) == "excellent"
+    assert in_words(3) == "fine"
+
+
+def test_memory_tells_of_purchases_and_tips() -> None:
+    world = market(size=60)
+    kinds: set[str] = set()
+    for _ in range(10):
+        world.step()
+        kinds |= {event.kind for buyer in world.buyers for event in buyer.memory.view().recent}
+    assert {"purchase", "tip from a friend"} <= kinds

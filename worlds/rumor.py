@@ -1,0 +1,81 @@
+"""A rumour on a social graph: the smallest world, and the one to copy (after Daley & Kendall 1964)."""
+
+from typing import Any
+
+from pydantic import Field
+
+from sandbox.figures import NetworkMap, TimeSeries
+from sandbox.mind import Reply
+from sandbox.question import Choose, Option, Question, choose
+from sandbox.world import Params, Person, Record, Turn, World
+
+
+class RumorParams(Params):
+    """Parameters of a `Rumor`."""
+
+    text: str
+    """What is said."""
+    first: int = Field(ge=1)
+    """How many believe it from the start."""
+
+
+class Villager(Person):
+    """Hears a rumour and may pass it on."""
+
+    believes = False
+
+    def ask_whom(self, rumor: str) -> Question:
+        """Pass it on, and to whom?"""
+        friends = [Option(str(friend.unique_id), f"tell friend {friend.unique_id}") for friend in self.friends()[:6]]
+        return self.ask("whom", {"rumor": rumor}, Choose((*friends, Option("nobody", "keep it to yourself"))))
+
+    def ask_belief(self, rumor: str) -> Question:
+        """Believe it?"""
+        return self.ask("belief", {"rumor": rumor}, choose("yes", "no"))
+
+
+class Rumor(World):
+    """People hear a rumour, believe it or not, and pass it on to friends."""
+
+    Params = RumorParams
+    prompts = {
+        "rules": "You are playing one real person in a village. Stay that person.",
+        "whom": 'You believe this: "{{ rumor }}" Do you pass it on?',
+        "belief": 'A friend tells you: "{{ rumor }}" Do you believe it?',
+    }
+    measures = {"believer_share": "share of people who believe the rumour"}
+    figures = (
+        TimeSeries("spread", "Spread of the rumour", ("believer_share",), "share of people"),
+        NetworkMap("network", "Who believes it", "people", "node", "believes", "1 = believes"),
+    )
+
+    def __init__(self, params: RumorParams, **parts: Any) -> None:
+        super().__init__(params, **parts)
+        self.villagers = [Villager(self, profile) for profile in self.people]
+        for villager, cell in zip(self.villagers, self.network.all_cells, strict=True):
+            villager.cell = cell
+        for villager in self.in_order(self.villagers, "first")[: params.first]:
+            villager.believes = True
+
+    def turn(self) -> Turn:
+        """Believers may tell a friend; who is told believes it or not."""
+        rumor = self.params.text
+        tellers = [one for one in self.villagers if one.believes and one.friends()]
+        told = {str(answer.value) for answer in (yield [teller.ask_whom(rumor) for teller in tellers])}
+        hearers = [one for one in self.villagers if str(one.unique_id) in told and not one.believes]
+        for hearer, answer in zip(hearers, (yield [hearer.ask_belief(rumor) for hearer in hearers]), strict=True):
+            hearer.believes = answer.value == "yes"
+            hearer.remember("rumour", f"You were told: {rumor}")
+
+    def metrics(self) -> dict[str, float]:
+        """How far it has come."""
+        return {"believer_share": sum(one.believes for one in self.villagers) / len(self.villagers)}
+
+    def tables(self) -> dict[str, list[Record]]:
+        """Who believes it."""
+        return {"people": [{"node": node, "believes": int(one.believes)} for node, one in enumerate(self.villagers)]}
+
+    @staticmethod
+    def rule(question: Question) -> Reply:
+        """Tell anyone as likely as nobody; believe three times in four."""
+        return [3, 1] if question.template.name == "rumor/belief" else [1] * len(question.form.options)
