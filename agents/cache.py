@@ -26,7 +26,9 @@ class AnswerCache:
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute("CREATE TABLE IF NOT EXISTS answer (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
         except sqlite3.Error as error:
-            raise DataError(f"the answer cache {path} cannot be used ({error}); delete it or set cache=false") from error
+            raise DataError(
+                f"the answer cache {path} cannot be used ({error}); delete it or set cache=false"
+            ) from error
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, Answer]:
         """The answers that are there."""
@@ -34,7 +36,7 @@ class AnswerCache:
         for start in range(0, len(keys), 500):
             some = keys[start : start + 500]
             marks = ", ".join("?" * len(some))
-            rows = self._db.execute(f"SELECT key, value FROM answer WHERE key IN ({marks})", some)  # noqa: S608
+            rows = self._db.execute(f"SELECT key, value FROM answer WHERE key IN ({marks})", some)
             found.update((key, _DECODER.decode(value)) for key, value in rows)
         return found
 

@@ -5,7 +5,8 @@ columns are the fields of `Profile`; those that hold more than one value are JSO
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ FOLDER = Path(__file__).parent / "populations"
 """The populations that come with the project."""
 
 FIELDS = Profile.__struct_fields__
+KINDS = {field.name: field.type for field in msgspec.structs.fields(Profile)}
+REQUIRED = ("id", "persona")
 NESTED = ("stories", "tastes", "star_shares", "demographics")
 """Columns that hold JSON text."""
 MAX_PERSONA_WORDS = 100
@@ -43,13 +46,22 @@ def draw_people(profiles: Sequence[Profile], size: int, rng: np.random.Generator
     if size < 1 or not profiles:
         raise ConfigError(f"cannot draw {size} people from a population of {len(profiles)}; both must be at least 1")
     drawn: list[Profile] = []
+    taken = {one.id for one in profiles}
     copy = 1
     while len(drawn) < size:
         for index in rng.permutation(len(profiles))[: size - len(drawn)]:
             one = profiles[int(index)]
-            drawn.append(one if copy == 1 else msgspec.structs.replace(one, id=f"{one.id}#{copy}"))
+            drawn.append(one if copy == 1 else msgspec.structs.replace(one, id=_free_id(one.id, copy, taken)))
         copy += 1
     return drawn
+
+
+def _free_id(name: str, copy: int, taken: set[str]) -> str:
+    """The id of a copy, which is then taken; `#3` where the population itself holds a `#2`."""
+    while f"{name}#{copy}" in taken:
+        copy += 1
+    taken.add(f"{name}#{copy}")
+    return f"{name}#{copy}"
 
 
 def read_population(path: Path) -> list[Profile]:
@@ -61,25 +73,34 @@ def read_population(path: Path) -> list[Profile]:
     rows = _rows(path)
     if not rows:
         raise DataError(f"{path} has no rows; a population needs at least one person")
-    for column in sorted({name for row in rows for name in row}):
-        if column not in FIELDS:
-            raise DataError(f"{path}: {unknown('column', column, FIELDS)}")
+    _check_columns(path, {name for row in rows for name in row})
     good: list[Profile] = []
     bad: list[str] = []
-    seen: set[str] = set()
+    seen: dict[str, int] = {}
     for number, row in enumerate(rows, 1):
-        try:
-            profile = _profile(row)
-        except (msgspec.ValidationError, json.JSONDecodeError, ValueError) as error:
-            bad.append(f"row {number}: {error}")
-            continue
-        bad += [f"row {number}: id: {profile.id!r} stands in an earlier row"] if profile.id in seen else []
-        seen.add(profile.id)
-        good.append(profile)
+        profile, faults = _profile(row)
+        if profile and (first := seen.setdefault(profile.id, number)) != number:
+            faults.append(
+                f"id: found {profile.id!r}, which is that of row {first}; every person needs an id of their own"
+            )
+        if faults:
+            bad.append(f"row {number}: {'; '.join(faults)}")
+        elif profile:
+            good.append(profile)
     if bad:
         more = f"\n... and {len(bad) - MAX_ROWS_NAMED} more" if len(bad) > MAX_ROWS_NAMED else ""
-        raise DataError(f"{path} has {len(bad)} bad rows:\n" + "\n".join(bad[:MAX_ROWS_NAMED]) + more)
+        rows_are = "1 bad row" if len(bad) == 1 else f"{len(bad)} bad rows"
+        raise DataError(
+            f"{path} has {rows_are} (row 1 is the first person):\n" + "\n".join(bad[:MAX_ROWS_NAMED]) + more
+        )
     return good
+
+
+def _check_columns(path: Path, names: set[str]) -> None:
+    if strange := [unknown("column", name, FIELDS) for name in sorted(names.difference(FIELDS))]:
+        raise DataError(f"{path}: " + "\n".join(strange))
+    if lacking := [name for name in REQUIRED if name not in names]:
+        raise DataError(f"{path} lacks the column {' and '.join(lacking)}; every person needs {' and '.join(REQUIRED)}")
 
 
 def write_population(path: Path, profiles: Sequence[Profile]) -> None:
@@ -98,51 +119,87 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         shipped = ", ".join(sorted(file.name for file in FOLDER.glob("*.parquet")))
         raise DataError(f"there is no population at {path}; name a file, or one that comes with the project: {shipped}")
-    readers = {
-        ".parquet": pd.read_parquet,
-        ".csv": lambda file: pd.read_csv(file, dtype={"id": str}),
-        ".jsonl": lambda file: pd.read_json(file, lines=True, dtype={"id": str}),
+    readers: dict[str, Callable[[Path], list[dict[str, Any]]]] = {
+        ".parquet": lambda file: pd.read_parquet(file).to_dict("records"),
+        ".csv": lambda file: pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""]).to_dict("records"),
+        ".jsonl": _json_lines,
     }
     if path.suffix not in readers:
         raise DataError(f"{path}: unknown ending {path.suffix!r}; a population is {', '.join(readers)}")
     try:
-        table: pd.DataFrame = readers[path.suffix](path)
+        rows = readers[path.suffix](path)
     except (ValueError, OSError) as error:
         raise DataError(f"{path} cannot be read as {path.suffix[1:]}: {str(error).splitlines()[0]}") from error
-    return [dict(_present(row)) for row in table.to_dict("records")]
+    return [dict(_present(row)) for row in rows]
+
+
+def _json_lines(path: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        try:
+            rows += [msgspec.json.decode(line, type=dict[str, Any])] if line.strip() else []
+        except msgspec.DecodeError as error:
+            raise ValueError(f"line {number} is no JSON object ({error})") from error
+    return rows
 
 
 def _present(row: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
-    """The cells that are filled."""
+    """The cells that are filled, as plain Python values."""
+    for name, cell in row.items():
+        value = cell.tolist() if isinstance(cell, np.ndarray | np.generic) else cell
+        if value is not None and not (isinstance(value, float) and math.isnan(value)):
+            yield str(name), value
+
+
+def _profile(row: Mapping[str, Any]) -> tuple[Profile | None, list[str]]:
+    """One row as a profile, and what is wrong with it: column, what was found, what is expected."""
+    values: dict[str, Any] = {}
+    faults = [f"{name}: found nothing, expected text" for name in REQUIRED if name not in row]
     for name, value in row.items():
-        if value is not None and value == value:  # NaN differs from itself
-            yield str(name), value.item() if isinstance(value, np.generic) else value
-
-
-def _profile(row: dict[str, Any]) -> Profile:
-    """One row as a profile; `ValueError` says which column, what was found and what is expected."""
-    node = {name: _nested(name, value) for name, value in row.items()}
-    profile = msgspec.convert(node, Profile, strict=False)
-    words = len(profile.persona.split())
-    if not 1 <= words <= MAX_PERSONA_WORDS:
-        raise ValueError(f"persona: has {words} words, expected 1 to {MAX_PERSONA_WORDS}")
-    if any(weight <= 0 for weight in profile.tastes.values()):
-        raise ValueError(f"tastes: weights must be positive, found {profile.tastes}")
-    if profile.budget < 0:
-        raise ValueError(f"budget: must not be negative, found {profile.budget}")
-    if profile.star_shares is not None and abs(sum(profile.star_shares) - 1) > 1e-6:
-        raise ValueError(f"star_shares: must sum to 1, found {sum(profile.star_shares):g} in all")
+        try:
+            values[name] = msgspec.convert(_nested(name, value), KINDS[name], strict=False)
+        except (msgspec.ValidationError, json.JSONDecodeError) as error:
+            faults.append(f"{name}: found {_short(value)}; {error}")
+    if faults:
+        return None, faults
+    profile = Profile(**values)
+    faults = list(_faults(profile))
     total = sum(profile.tastes.values())
-    if abs(total - 1) > 1e-9 and profile.tastes:
+    if profile.tastes and not faults and abs(total - 1) > 1e-9:
         shares = {name: weight / total for name, weight in profile.tastes.items()}
         profile = msgspec.structs.replace(profile, tastes=shares)
-    return profile
+    return profile, faults
+
+
+def _faults(profile: Profile) -> Iterator[str]:
+    """What types cannot say."""
+    if not profile.id.strip():
+        yield f"id: found {profile.id!r}, expected a name"
+    words = len(profile.persona.split())
+    if not 1 <= words <= MAX_PERSONA_WORDS:
+        yield f"persona: found {words} words, expected 1 to {MAX_PERSONA_WORDS}"
+    for name, weight in profile.tastes.items():
+        if not 0 < weight < math.inf:
+            yield f"tastes: found {weight} for {name!r}, expected weights above 0"
+    if not 0 <= profile.budget < math.inf:
+        yield f"budget: found {profile.budget}, expected 0 or more"
+    if profile.words < 1:
+        yield f"words: found {profile.words}, expected 1 or more"
+    total = 1.0 if profile.star_shares is None else math.fsum(profile.star_shares)
+    if not abs(total - 1) <= 1e-6:
+        yield f"star_shares: found a sum of {total:g}, expected 1; divide each by the sum"
 
 
 def _nested(name: str, value: Any) -> Any:
-    if name not in NESTED or not isinstance(value, str):
-        return value
-    try:
+    """JSON text as what it holds; a map or struct column as a dictionary."""
+    if name in NESTED and isinstance(value, str):
         return json.loads(value)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{name}: {value!r} is not JSON ({error.msg})") from error
+    if name not in ("tastes", "demographics"):
+        return value
+    pairs = value.items() if isinstance(value, dict) else value
+    return {key: cell for key, cell in pairs if cell is not None}
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -26,7 +26,6 @@ FACT_TOKENS = 160
 """Budget of each fact that is text, and of each option."""
 
 
-
 class Prompt(NamedTuple):
     """A question as text."""
 

@@ -11,10 +11,10 @@ from sandbox.mind import Cast, Context, Mind, Panel
 from sandbox.paths import cache_dir
 from sandbox.people import MemoryBudget, Profile
 from sandbox.seeds import SeedTree
-from sandbox.world import EVERY_WORLD, Intervention, Params, World
+from sandbox.world import EVERY_WORLD, Intervention, World, WorldParams
 
 
-def world_class(config: RunConfig) -> tuple[type[World], Params]:
+def world_class(config: RunConfig) -> tuple[type[World], WorldParams]:
     """The world's class and its validated parameters."""
     kind, settings = targeted(config.world, "world")
     if not (isinstance(kind, type) and issubclass(kind, World)):
@@ -41,7 +41,9 @@ def make_events(kind: type[World], events: Sequence[dict[str, Any]], steps: int)
             raise ConfigError(f"{where}.do: {unknown('intervention', what, known)}")
         made.append(validated(known[what], settings, where))
         if made[-1].step >= steps:
-            raise ConfigError(f"{where}.step is {made[-1].step} but the run ends before it, with {steps} steps (0-based)")
+            raise ConfigError(
+                f"{where}.step is {made[-1].step} but the run ends before it, with {steps} steps (0-based)"
+            )
     return made
 
 
@@ -78,7 +80,7 @@ def _make_mind(node: dict[str, Any], where: str, context: Context) -> Mind:
 
 
 def _make_world(
-    config: RunConfig, kind: type[World], params: Params, events: list[Intervention], voices: Cast, seed: int
+    config: RunConfig, kind: type[World], params: WorldParams, events: list[Intervention], voices: Cast, seed: int
 ) -> World:
     seeds = SeedTree(seed)
     size, draw = _population(config)

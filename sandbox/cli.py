@@ -25,7 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args, overrides = _parser().parse_known_args(arguments)
     command: Callable[[argparse.Namespace, list[str]], int] = args.command
     if (stray := [one for one in overrides if one.startswith("-")]) or (overrides and not args.takes_overrides):
-        print(f"error: unknown argument {(stray or overrides)[0]!r}; see `python -m sandbox {args.name} --help`", file=sys.stderr)
+        print(
+            f"error: unknown argument {(stray or overrides)[0]!r}; see `python -m sandbox {args.name} --help`",
+            file=sys.stderr,
+        )
         return 2
     try:
         return command(args, overrides)
@@ -118,9 +121,10 @@ def _doctor(args: argparse.Namespace, _: list[str]) -> int:
 
 def _sweep(overrides: list[str]) -> int:
     """Let Hydra's sweeper and launcher run every combination."""
+    from sandbox.config import open_overrides
     from sandbox.sweep import sweep
 
-    return sweep(overrides, lambda each: _run(argparse.Namespace(multirun=False), each))
+    return sweep(open_overrides(overrides), lambda each: _run(argparse.Namespace(multirun=False), each))
 
 
 def _draw(run: "Run", results: "Results") -> list[Path]:
@@ -149,7 +153,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    def add(name: str, command: Callable[..., int], what: str, takes_overrides: bool = False) -> argparse.ArgumentParser:
+    def add(
+        name: str, command: Callable[..., int], what: str, takes_overrides: bool = False
+    ) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=what, description=what)
         made.set_defaults(command=command, name=name, takes_overrides=takes_overrides)
         return made

@@ -5,6 +5,7 @@ worlds, minds, populations and graphs: a new one is a YAML file with a `_target_
 """
 
 import importlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,8 @@ from sandbox.errors import ConfigError, unknown
 from sandbox.paths import CONF_DIR
 
 GROUPS = ("world", "mind", "population", "graph")
+
+_OPEN = re.compile(r"\+{0,2}(cast|voices)[.=]")
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -92,9 +95,14 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
         _check_group(override)
     try:
         with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
-            return plain(hydra_compose("config", overrides=list(overrides)))
+            return plain(hydra_compose("config", overrides=open_overrides(overrides)))
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"invalid override in {' '.join(overrides)!r}: {_first_lines(error)}") from error
+
+
+def open_overrides(overrides: Sequence[str]) -> list[str]:
+    """Overrides that may name new roles and voices: Hydra's `cast.buyer=rule` alone changes only what is there."""
+    return [f"++{one.lstrip('+')}" if _OPEN.match(one) else one for one in overrides]
 
 
 def plain(node: Any) -> dict[str, Any]:

@@ -43,7 +43,9 @@ def _answerable(config: RunConfig) -> None:
         world = _world(config)
         asked = _play(world, mind, STEPS)
         if not asked:
-            raise ContractError(f"world {kind.__name__} asked nobody anything in {STEPS} steps; its turn must yield questions")
+            raise ContractError(
+                f"world {kind.__name__} asked nobody anything in {STEPS} steps; its turn must yield questions"
+            )
 
 
 def _measured(config: RunConfig) -> None:
@@ -64,8 +66,8 @@ def _repeatable(config: RunConfig) -> None:
     for one, other in zip(first, second, strict=False):
         if one != other:
             raise ContractError(
-                f"two worlds of one seed ask differently (first at {one[0]}); draw random numbers from self.seeds only, and "
-                "iterate over lists or self.in_order, never over sets"
+                f"two worlds of one seed ask differently (first at {one[0]}); draw random numbers from "
+                "self.seeds only, and iterate over lists or self.in_order, never over sets"
             )
     if len(first) != len(second):
         raise ContractError(f"two worlds of one seed ask {len(first)} and {len(second)} questions")

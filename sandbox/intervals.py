@@ -37,20 +37,6 @@ class Mean(NamedTuple):
 @lru_cache
 def t_quantile(freedom: int) -> float:
     """How many standard errors to either side hold 95 % of Student's t with `freedom` degrees of freedom."""
-    low, high = 0.0, 13.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, freedom) < LEVEL else (low, middle)
-    return low
+    from scipy.special import stdtrit
 
-
-def _within(t: float, freedom: int) -> float:
-    """Probability that |T| <= t: Abramowitz & Stegun (1964), 26.7.3 and 26.7.4."""
-    angle = math.atan(t / math.sqrt(freedom))
-    cosine = math.cos(angle)
-    first, odd = (cosine, 1) if freedom % 2 else (1.0, 0)
-    total, term = 0.0, first
-    for power in range(odd, freedom - 1, 2):
-        total += term
-        term *= cosine**2 * (power + 1) / (power + 2)
-    return 2 / math.pi * (angle + math.sin(angle) * total) if odd else math.sin(angle) * total
+    return float(stdtrit(freedom, (1 + LEVEL) / 2))

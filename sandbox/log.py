@@ -84,8 +84,8 @@ class DecisionLog:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise SandboxError(
-                f"could not write {len(rows)} decisions of step {first.step} to {self.path}: {error}; the log is intact "
-                "up to there: mend the cause (a full disk?) and resume the run"
+                f"could not write {len(rows)} decisions of step {first.step} to {self.path}: {error}; the log is "
+                "intact up to there: mend the cause (a full disk?) and resume the run"
             ) from error
         self.num_batches += 1
 
@@ -109,7 +109,7 @@ class DecisionLog:
 
     def decisions(self, where: str = "1", values: Sequence[Any] = ()) -> Iterator[dict[str, Any]]:
         """Rows of the log in order, as dictionaries; JSON columns stay text."""
-        cursor = self._db.execute(f"SELECT * FROM decision WHERE {where} ORDER BY batch, place", values)  # noqa: S608
+        cursor = self._db.execute(f"SELECT * FROM decision WHERE {where} ORDER BY batch, place", values)
         for row in cursor:
             yield dict(zip(_COLUMNS, row, strict=True))
 
@@ -121,13 +121,13 @@ class DecisionLog:
         """Number of decisions by the value of a column."""
         if column not in _COLUMNS:
             raise ContractError(f"the log has no column {column!r}; it has {', '.join(_COLUMNS)}")
-        return dict(self._db.execute(f"SELECT {column}, count(*) FROM decision GROUP BY 1 ORDER BY 1"))  # noqa: S608
+        return dict(self._db.execute(f"SELECT {column}, count(*) FROM decision GROUP BY 1 ORDER BY 1"))
 
     def totals(self) -> dict[str, float]:
         """Sums over the whole log: decisions, tokens, truncated and retried answers, seconds of answering."""
         names = ("prompt_tokens", "cached_tokens", "output_tokens", "truncated", "retried")
         sums = ", ".join(f"coalesce(sum({name}), 0)" for name in names)
-        row = self._db.execute(f"SELECT count(*), {sums} FROM decision").fetchone()  # noqa: S608
+        row = self._db.execute(f"SELECT count(*), {sums} FROM decision").fetchone()
         seconds = self._scalar("SELECT coalesce(sum(seconds), 0) FROM batch")
         return {**dict(zip(("decisions", *names), row, strict=True)), "seconds": seconds}
 
@@ -146,7 +146,7 @@ class DecisionLog:
         self._db.execute("ATTACH ? AS branch", (str(path),))
         self._db.execute("BEGIN")
         for table in ("decision", "batch", "event"):
-            self._db.execute(f"INSERT INTO branch.{table} SELECT * FROM main.{table} WHERE step < ?", (step,))  # noqa: S608
+            self._db.execute(f"INSERT INTO branch.{table} SELECT * FROM main.{table} WHERE step < ?", (step,))
         self._db.execute("COMMIT")
         self._db.execute("DETACH branch")
 

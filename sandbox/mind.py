@@ -55,7 +55,7 @@ class Mind(ABC):
         """What a reader of the manifest must know to repeat this mind's answers (JSON types)."""
         return {"mind": self.name}
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  # most minds hold nothing
         """Free what the mind holds."""
 
 
@@ -236,4 +236,3 @@ def _random_number(schema: Mapping[str, Any], whole: bool, point: float) -> floa
         low += "exclusiveMinimum" in schema
         return int(low + point * (high - ("exclusiveMaximum" in schema) - low + 1))
     return low + (0.01 + 0.98 * point) * (high - low)
-

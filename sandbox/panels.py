@@ -9,13 +9,12 @@ from itertools import cycle
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-import pandas as pd
 
 from sandbox.figures import Bars, Lorenz, NetworkMap
 from sandbox.intervals import Mean
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)))
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))
 """Dashes tell arms apart in print, and show lines that lie on each other."""
 HUMAN = "#9A9A9A"
 INK = "#222222"
@@ -33,6 +32,8 @@ class Pen(NamedTuple):
 
 
 Pens: TypeAlias = dict[str, Pen]
+Frame: TypeAlias = Any
+"""A pandas DataFrame, or a Series of it: pandas' annotations cannot say which of the two an index yields."""
 
 
 def pens(arms: Sequence[str]) -> Pens:
@@ -42,7 +43,7 @@ def pens(arms: Sequence[str]) -> Pens:
     return {name: Pen(name if len(names) > 1 else SOLO, *look) for name, look in zip(names, looks, strict=False)}
 
 
-def draw_series(ax: Any, metrics: pd.DataFrame, measure: str, arms: Pens) -> None:
+def draw_series(ax: Any, metrics: Frame, measure: str, arms: Pens) -> None:
     """Draw the mean over seeds by step, one line per arm, with its 95 % t-interval."""
     from matplotlib.ticker import MaxNLocator
 
@@ -63,13 +64,13 @@ def draw_series(ax: Any, metrics: pd.DataFrame, measure: str, arms: Pens) -> Non
     ax.set_xlabel("step")
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-    if high < 10_000:
-        ax.ticklabel_format(axis="y", useOffset=False, style="plain")
-    else:
+    if max(abs(low), abs(high)) > 1000 and high - low > 10:
         ax.yaxis.set_major_formatter("{x:,.0f}")
+    else:
+        ax.ticklabel_format(axis="y", useOffset=False, style="plain")
 
 
-def draw_bars(ax: Any, figure: Bars, table: pd.DataFrame, arms: Pens) -> None:
+def draw_bars(ax: Any, figure: Bars, table: Frame, arms: Pens) -> None:
     """Draw shares by category: mean over seeds with 95 % t-interval, one colour per arm, people in grey."""
     rows = table.assign(**{figure.x: table[figure.x].map(_category)})
     categories = _ordered([*rows[figure.x], *figure.human])
@@ -90,12 +91,12 @@ def draw_bars(ax: Any, figure: Bars, table: pd.DataFrame, arms: Pens) -> None:
     ax.set_xlabel(figure.xlabel)
     ax.set_ylabel("share (%)")
     num_columns = 1 if len(groups) < 4 else 2
-    ax.set_ylim(0, ax.get_ylim()[1] * (1 + 0.1 * -(-len(groups) // num_columns)))
+    ax.set_ylim(0, ax.get_ylim()[1] * (1 + 0.12 * -(-len(groups) // num_columns)))
     ax.yaxis.set_major_locator(_no_more_than_all(ax.get_ylim()[1]))
     ax.legend(loc="upper left", ncols=num_columns)
 
 
-def shares(part: pd.DataFrame, figure: Bars, categories: Sequence[str]) -> list[Mean]:
+def shares(part: Frame, figure: Bars, categories: Sequence[str]) -> list[Mean]:
     """Share of every category in one arm: mean over the seeds that counted anything."""
     counts = part.pivot_table(index="seed", columns=figure.x, values=figure.weight, aggfunc="sum", fill_value=0)
     counts = counts.reindex(columns=list(categories), fill_value=0)
@@ -103,7 +104,7 @@ def shares(part: pd.DataFrame, figure: Bars, categories: Sequence[str]) -> list[
     return [Mean.of(column) for column in counts.div(counts.sum(axis=1), axis=0).to_numpy().T]
 
 
-def draw_lorenz(ax: Any, figure: Lorenz, table: pd.DataFrame, arms: Pens) -> None:
+def draw_lorenz(ax: Any, figure: Lorenz, table: Frame, arms: Pens) -> None:
     """Draw Lorenz curves with the line of equality: the mean over seeds, and every seed lightly behind it."""
     grid = np.linspace(0, 100, 201)
     ax.plot([0, 100], [0, 100], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
@@ -140,7 +141,7 @@ def gini(values: Sequence[float]) -> float:
     return float(1 - ((x[1:] - x[:-1]) * (y[1:] + y[:-1])).sum() / 100**2)
 
 
-def is_empty(figure: Bars | Lorenz | NetworkMap, tables: Mapping[str, pd.DataFrame]) -> bool:
+def is_empty(figure: Bars | Lorenz | NetworkMap, tables: Mapping[str, Frame]) -> bool:
     """Whether a figure's table holds nothing to draw."""
     table = tables.get(figure.table)
     if table is None or table.empty:
@@ -162,7 +163,9 @@ def _no_more_than_all(top: float) -> Any:
     """Ticks up to `top` %, but none beyond 100 %: the room above is the key's."""
     from matplotlib.ticker import FixedLocator, MaxNLocator
 
-    return FixedLocator([tick for tick in MaxNLocator(6).tick_values(0, top) if tick <= min(top, 100)])
+    return FixedLocator(
+        [tick for tick in MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(0, top) if tick <= min(top, 100)]
+    )
 
 
 def _whiskers(ax: Any, x: np.ndarray, means: Sequence[Mean]) -> None:

@@ -6,6 +6,7 @@ style; Lei et al., KDD 2026) and in figures. A memory is what happened to them i
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from hashlib import blake2b
 from typing import Annotated, TypeAlias
 
@@ -43,10 +44,11 @@ class Profile(msgspec.Struct, frozen=True, dict=True):
 
     def digest(self) -> bytes:
         """16-byte hash of the whole profile; computed once."""
-        cached: bytes | None = self.__dict__.get("_digest")
-        if cached is None:
-            cached = self.__dict__["_digest"] = blake2b(_ENCODER.encode(self), digest_size=16).digest()
-        return cached
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> bytes:
+        return blake2b(_ENCODER.encode(self), digest_size=16).digest()
 
 
 class Event(msgspec.Struct, frozen=True):

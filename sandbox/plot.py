@@ -12,11 +12,10 @@ from textwrap import fill
 from typing import Any
 
 import networkx as nx
-import pandas as pd
 
 from sandbox.figures import Bars, Figure, Lorenz, NetworkMap, TimeSeries
 from sandbox.maps import draw_map, shown_people
-from sandbox.panels import FAINT, INK, Pens, draw_bars, draw_lorenz, draw_series, is_empty, pens
+from sandbox.panels import FAINT, INK, Frame, Pens, draw_bars, draw_lorenz, draw_series, is_empty, pens
 from sandbox.results import Results
 from sandbox.world import World
 
@@ -24,7 +23,7 @@ DPI = 180
 MAX_OVERVIEW = 6
 ALONE, SQUARE, PANEL, OVERVIEW = (5.2, 3.4), (5.0, 4.7), (3.6, 2.6), (3.7, 3.1)
 """Inches, width and height, of a panel: by itself, square by itself, beside others, on the overview."""
-STYLE: Mapping[str, Any] = {
+STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.titlesize": 9,
@@ -107,8 +106,7 @@ class Artist:
             if len(names) > 1:
                 ax.set_title(fill(self.measures.get(name, name), 40))
             self.panel(ax, figure, name)
-        sheet.suptitle(figure.title, x=0.012, ha="left")
-        self._finish(sheet, [figure])
+        self._finish(sheet, figure.title, [figure])
         return sheet
 
     def overview(self, figures: Sequence[Figure]) -> Any:
@@ -118,7 +116,7 @@ class Artist:
         for ax, figure in zip(axes, chosen, strict=False):
             ax.set_title(figure.title, fontweight="bold", fontsize=10)
             self.panel(ax, figure, figure.measures[0] if isinstance(figure, TimeSeries) else "")
-        self._finish(sheet, chosen)
+        self._finish(sheet, "", chosen)
         return sheet
 
     def panel(self, ax: Any, figure: Figure, measure: str) -> None:
@@ -144,19 +142,22 @@ class Artist:
             return self.results.metrics.empty
         return is_empty(figure, self.results.tables)
 
-    def _finish(self, sheet: Any, figures: Sequence[Figure]) -> None:
+    def _finish(self, sheet: Any, title: str, figures: Sequence[Figure]) -> None:
         """Add what the reader must know: which line is which arm, what a band is, what a map leaves out."""
         drawn = [figure for figure in figures if not self._is_empty(figure)]
         if len(self.arms) > 1 and any(not isinstance(figure, NetworkMap) for figure in drawn):
-            _add_key(sheet, self.arms)
+            _add_key(sheet, title, self.arms)
+        elif title:
+            sheet.suptitle(title, x=0.012, ha="left")
         notes = [note for figure in drawn if (note := self._note(figure))]
         if notes:
             sheet.supxlabel("\n".join(dict.fromkeys(notes)), x=0.012, ha="left", fontsize=7.5, color=FAINT)
 
     def _note(self, figure: Figure) -> str:
-        replicates = self.results.metrics.groupby("arm", sort=False)["seed"].nunique()
+        metrics: Frame = self.results.metrics
+        replicates = metrics.groupby("arm", sort=False)["seed"].nunique()
         if isinstance(figure, NetworkMap):
-            first = f"Map of {first_name(self.results.metrics)}." if replicates.sum() > 1 else ""
+            first = f"Map of {first_name(metrics)}." if replicates.sum() > 1 else ""
             return " ".join(filter(None, [first, shown_people(self.graph)]))
         fewest, most = replicates.min(), replicates.max()
         if most < 2:
@@ -173,13 +174,13 @@ def most_telling(figures: Sequence[Figure]) -> list[Figure]:
     return [*series[: MAX_OVERVIEW - len(others)], *others]
 
 
-def first_replicate(table: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
+def first_replicate(table: Frame, metrics: Frame) -> Frame:
     """Rows of a table that belong to the first replicate."""
     arm, seed = (table if metrics.empty else metrics)[["arm", "seed"]].iloc[0]
     return table[(table["arm"] == arm) & (table["seed"] == seed)]
 
 
-def first_name(metrics: pd.DataFrame) -> str:
+def first_name(metrics: Frame) -> str:
     """What a note calls the first replicate."""
     arm, seed = metrics[["arm", "seed"]].iloc[0]
     return f"seed {seed}" if metrics["arm"].nunique() == 1 else f"arm {arm}, seed {seed}"
@@ -188,25 +189,34 @@ def first_name(metrics: pd.DataFrame) -> str:
 def _blank(number: int, size: tuple[float, float], alone: bool = False) -> tuple[Any, list[Any]]:
     """A sheet with `number` panels of `size` inches, three a row."""
     from matplotlib.figure import Figure as Sheet
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     columns = min(number, 3)
     rows = -(-number // columns)
-    sheet = Sheet(figsize=(size[0] * columns, size[1] * rows + (0.0 if alone else 0.6)), layout="constrained")
-    sheet.get_layout_engine().set(w_pad=0.08, h_pad=0.06, wspace=0.03, hspace=0.04)
+    layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06, wspace=0.03, hspace=0.04)
+    sheet = Sheet(figsize=(size[0] * columns, size[1] * rows + (0.0 if alone else 0.6)), layout=layout)
     axes = [sheet.add_subplot(rows, columns, place + 1) for place in range(number)]
     return sheet, axes
 
 
-def _add_key(sheet: Any, arms: Pens) -> None:
+def _add_key(sheet: Any, title: str, arms: Pens) -> None:
+    """Put the title, and below it which line is which arm; empty lines of the title keep the place free."""
     from matplotlib.lines import Line2D
 
     lines = [Line2D([], [], color=pen.color, linestyle=pen.dash, label=pen.label) for pen in arms.values()]
-    sheet.legend(handles=lines, loc="outside upper right", ncols=min(len(lines), 4))
+    inches = 0.65 + 0.075 * max(map(len, arms))
+    columns = max(1, min(len(lines), int(sheet.get_figwidth() / inches)))
+    rows = -(-len(lines) // columns)
+    head = f"{title}\n" if title else ""
+    sheet.suptitle(head + "\n".join([" "] * rows), x=0.012, ha="left")
+    top = 1 - (0.26 if title else 0.04) / sheet.get_figheight()
+    sheet.legend(handles=lines, loc="upper left", bbox_to_anchor=(0.005, top), ncols=columns)
 
 
 def _save(sheet: Any, path: Path) -> list[Path]:
     """Write one sheet as PNG and SVG, without dates or versions."""
     files = [path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.svg")]
     sheet.savefig(files[0], dpi=DPI, metadata={"Software": None})
+    sheet.set_layout_engine("none")  # it is laid out, and twice takes twice the time
     sheet.savefig(files[1], dpi=DPI, metadata={"Date": None, "Creator": None})
     return files

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from sandbox.errors import ContractError
 from sandbox.people import MemoryView, Profile
@@ -156,12 +156,20 @@ def check_answer(question: Question, answer: Answer) -> None:
     elif isinstance(form, Write):
         legal = isinstance(value, str) and len(value.split()) <= form.max_words
     else:
-        legal = isinstance(value, dict) and form.model.model_validate(value) is not None
+        legal = isinstance(value, dict) and _fits(form, value)
     if not legal:
         raise ContractError(
             f"illegal answer from voice {answer.voice!r} to {question.template.name}, step {question.step}, "
             f"agent {question.agent}: {value!r} is not a {type(form).__name__}; mend that mind"
         )
+
+
+def _fits(form: Fill, value: dict[str, Any]) -> bool:
+    try:
+        form.model.model_validate(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def check_answers(questions: Sequence[Question], answers: Sequence[Answer]) -> None:

@@ -5,6 +5,7 @@ made again from these two: `metrics.csv`, `tables/`, `figures/`.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,7 @@ from sandbox.config import RunConfig, compose, validated
 from sandbox.errors import ConfigError, DataError
 from sandbox.log import DecisionLog
 from sandbox.manifest import Manifest, Segment
-from sandbox.mind import Mind, Panel
+from sandbox.mind import Panel
 from sandbox.paths import runs_dir
 from sandbox.results import Results
 from sandbox.runner import Progress, Runner
@@ -42,8 +43,7 @@ class Run:
         make_worlds(config)
         kind, _ = world_class(config)
         folder = config.run_dir or _new_folder(kind.__name__.lower())
-        if (folder / LOG).exists():
-            raise DataError(f"{folder} holds a run already; resume it or choose another run_dir")
+        _refuse_a_run(folder)
         folder.mkdir(parents=True, exist_ok=True)
         Manifest.new(folder, overrides, [Segment(0, config)]).write()
         DecisionLog.create(folder / LOG).close()
@@ -55,20 +55,23 @@ class Run:
         Raises:
             ConfigError: `step` lies outside the log, or an override would change what came before.
         """
-        old = self.manifest.segments[-1].config
-        config = self._branched(old, overrides)
-        with_log = DecisionLog.open(self.folder / LOG)
-        done = 1 + max((head[1] for head in with_log.batches()), default=-1)
-        if not 0 < step <= done:
-            with_log.close()
-            raise ConfigError(f"--at {step} must lie in the run's log, from 1 to {done} (0-based steps)")
+        start, old = self.manifest.segments[-1]
+        config = self._branched(old, step, overrides)
+        named = config.run_dir if config.run_dir != old.run_dir else None
         kind, _ = world_class(config)
-        folder = run_dir or _new_folder(f"{kind.__name__.lower()}-branch")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = run_dir or named or _new_folder(f"{kind.__name__.lower()}-branch")
+        _refuse_a_run(folder)
         segments = [part for part in self.manifest.segments if part.from_step < step]
-        Manifest.new(folder, [*self.manifest.overrides, *overrides], [*segments, Segment(step, config)]).write()
-        with_log.copy_until(folder / LOG, step)
-        with_log.close()
+        manifest = Manifest.new(folder, [*self.manifest.overrides, *overrides], [*segments, Segment(step, config)])
+        with closing(DecisionLog.open(self.folder / LOG)) as log:
+            done = 1 + max((head[1] for head in log.batches()), default=-1)
+            if not 0 < step <= done:
+                raise ConfigError(f"--at {step} must lie in the run's log, from 1 to {done} (0-based steps)")
+            if step < start:
+                raise ConfigError(f"--at {step} lies before step {start}, where this branch began; branch its parent")
+            folder.mkdir(parents=True, exist_ok=True)
+            log.copy_until(folder / LOG, step)
+        manifest.write()
         return Run(folder)
 
     def go_on(self, progress: Progress, say: Callable[[str], None]) -> Results:
@@ -87,7 +90,8 @@ class Run:
             runner.run(config.steps)
             results = Results.of(worlds)
             results.write(self.folder)
-            self.manifest.finish(log.totals())
+            if self.manifest.status != "finished":
+                self.manifest.finish(log.totals())
         finally:
             runner.close()
             log.close()
@@ -118,7 +122,7 @@ class Run:
         """The decision log, to read."""
         return DecisionLog.open(self.folder / LOG)
 
-    def _runner(self, log: DecisionLog, mind: "Callable[[], Mind | Panel]", progress: Progress) -> tuple[list[World], Runner]:
+    def _runner(self, log: DecisionLog, mind: Callable[[], Panel], progress: Progress) -> tuple[list[World], Runner]:
         segments = self.manifest.segments
         worlds = make_worlds(segments[0].config)
         switches = {later.from_step: (earlier.config, later.config) for earlier, later in pairwise(segments)}
@@ -128,14 +132,12 @@ class Run:
                 switch(worlds, *switches[step])
 
         share = segments[-1].config.max_fallback_share
-        return worlds, Runner(
-            worlds, mind, log, max_fallback_share=share, progress=progress, before_step=before_step
-        )
+        return worlds, Runner(worlds, mind, log, max_fallback_share=share, progress=progress, before_step=before_step)
 
-    def _branched(self, old: RunConfig, overrides: Sequence[str]) -> RunConfig:
+    def _branched(self, old: RunConfig, step: int, overrides: Sequence[str]) -> RunConfig:
         if read_config(self.manifest.overrides) != old:
             raise ConfigError(
-                f"the files in conf/ have changed since {self.folder} was run, so overrides cannot be composed with it; "
+                f"the files in conf/ have changed since {self.folder} was run, so overrides cannot be composed; "
                 "check out the commit in its manifest.json"
             )
         new = read_config([*self.manifest.overrides, *overrides])
@@ -149,6 +151,10 @@ class Run:
         for name in sorted(params.fixed):
             if getattr(params, name) != getattr(changed, name):
                 raise ConfigError(f"world.{name} shapes the world when it is made and cannot change in a branch")
+        make_cast(new, kind)
+        for event in make_events(kind, new.events, new.steps):
+            if event.step < step and event not in make_events(kind, old.events, old.steps):
+                raise ConfigError(f"an event at step {event.step} would change what came before --at {step}")
         return new
 
 
@@ -167,6 +173,11 @@ def switch(worlds: Sequence[World], old: RunConfig, new: RunConfig) -> None:
 def read_config(overrides: Sequence[str]) -> RunConfig:
     """Compose and validate."""
     return validated(RunConfig, compose(overrides))
+
+
+def _refuse_a_run(folder: Path) -> None:
+    if (folder / LOG).exists():
+        raise DataError(f"{folder} holds a run already; resume it or choose another run_dir")
 
 
 def _new_folder(name: str) -> Path:

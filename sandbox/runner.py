@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from sandbox.errors import BackendError, ContractError
 from sandbox.log import DecisionLog
-from sandbox.mind import Mind
+from sandbox.mind import Mind, Panel
 from sandbox.question import Answer, Question, check_answers
 from sandbox.world import Turn, World, advance
 
@@ -33,7 +33,7 @@ class Runner:
     def __init__(
         self,
         worlds: Sequence[World],
-        mind: Callable[[], Mind],
+        mind: Callable[[], Mind | Panel],
         log: DecisionLog,
         *,
         max_fallback_share: float,
@@ -54,7 +54,7 @@ class Runner:
         self.log = log
         self.progress = progress or Progress()
         self._make_mind = mind
-        self._mind: Mind | None = None
+        self._mind: Mind | Panel | None = None
         self._max_fallback_share = max_fallback_share
         self._before_step = before_step
         self._batch = 0

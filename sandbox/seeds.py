@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-STREAMS = ("graph", "population", "world", "activation")
+STREAMS: tuple[str, ...] = ("graph", "population", "world", "activation")
 
 T = TypeVar("T")
 

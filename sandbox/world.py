@@ -25,7 +25,7 @@ Turn: TypeAlias = Generator[list[Question], list[Answer], None]
 Record: TypeAlias = dict[str, str | int | float | bool | None]
 
 
-class Params(BaseModel):
+class WorldParams(BaseModel):
     """Parameters of a world; values live in its YAML file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -93,7 +93,7 @@ class World(mesa.Model):
     invariants. It draws random numbers from `self.seeds` only.
     """
 
-    Params: ClassVar[type[Params]] = Params
+    Params: ClassVar[type[Any]] = WorldParams
     prompts: ClassVar[Mapping[str, str]] = {}
     """Text of every template by name; `rules` is the part that all of them begin with."""
     measures: ClassVar[Mapping[str, str]] = {}
@@ -105,7 +105,7 @@ class World(mesa.Model):
 
     def __init__(
         self,
-        params: Params | None = None,
+        params: WorldParams | None = None,
         *,
         people: Sequence[Profile],
         graph: nx.Graph,
@@ -198,6 +198,11 @@ class World(mesa.Model):
     def in_order(self, people: Sequence[P], purpose: str) -> list[P]:
         """`people` in this step's seeded order, however they are stored."""
         return self.seeds.order(self.now, purpose, people, [person.unique_id for person in people])
+
+    def place(self, node: int) -> Any:
+        """The cell of a node of the social graph."""
+        network: Any = self.network  # Mesa types coordinates as tuples only
+        return network[node]
 
     def template(self, name: str) -> Template:
         """The prompt template of that name."""

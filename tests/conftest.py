@@ -75,3 +75,10 @@ def ruled(run_dir: Path) -> Overrides:
         return ["world=marketplace", "mind=rule", "population.size=20", "steps=5", f"run_dir={run_dir}", *more]
 
     return overrides
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let torch and vLLM warn about themselves; our own code runs with warnings as errors."""
+    for item in items:
+        if item.get_closest_marker("engine"):
+            item.add_marker(pytest.mark.filterwarnings("default"))

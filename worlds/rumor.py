@@ -1,16 +1,16 @@
 """A rumour on a social graph: the smallest world, and the one to copy (after Daley & Kendall 1964)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from sandbox.figures import NetworkMap, TimeSeries
 from sandbox.mind import Reply
 from sandbox.question import Choose, Option, Question, choose
-from sandbox.world import Params, Person, Record, Turn, World
+from sandbox.world import Person, Record, Turn, World, WorldParams
 
 
-class RumorParams(Params):
+class RumorParams(WorldParams):
     """Parameters of a `Rumor`."""
 
     text: str
@@ -38,12 +38,12 @@ class Rumor(World):
     """People hear a rumour, believe it or not, and pass it on to friends."""
 
     Params = RumorParams
-    prompts = {
+    prompts: ClassVar = {
         "rules": "You are playing one real person in a village. Stay that person.",
         "whom": 'You believe this: "{{ rumor }}" Do you pass it on?',
         "belief": 'A friend tells you: "{{ rumor }}" Do you believe it?',
     }
-    measures = {"believer_share": "share of people who believe the rumour"}
+    measures: ClassVar = {"believer_share": "share of people who believe the rumour"}
     figures = (
         TimeSeries("spread", "Spread of the rumour", ("believer_share",), "share of people"),
         NetworkMap("network", "Who believes it", "people", "node", "believes", "1 = believes"),
@@ -78,4 +78,5 @@ class Rumor(World):
     @staticmethod
     def rule(question: Question) -> Reply:
         """Tell anyone as likely as nobody; believe three times in four."""
-        return [3, 1] if question.template.name == "rumor/belief" else [1] * len(question.form.options)
+        form = question.form
+        return [1] * len(form.options) if isinstance(form, Choose) and len(form.options) != 2 else [3, 1]

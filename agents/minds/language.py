@@ -35,7 +35,9 @@ class Sampling(Frozen):
     text_temperature: float = Field(gt=0)
     """The same for the tokens of text."""
     top_p: float = Field(gt=0, le=1)
-    """Smallest probability mass of tokens that text is drawn from."""
+    """Smallest probability mass of tokens that text is drawn from; below 1 it costs a sort of the vocabulary."""
+    min_p: float = Field(ge=0, lt=1)
+    """Tokens less likely than this share of the likeliest one are never drawn (Nguyen et al., arXiv:2407.01082)."""
 
     def sampling(self) -> "Sampling":
         """These settings without those that a subclass adds."""
@@ -89,7 +91,7 @@ class Engine(ABC):
         """Names of its adapters."""
         return ()
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  # most engines hold nothing
         """Stop it."""
 
 
@@ -249,4 +251,6 @@ def _from_cache(answer: Answer) -> Answer:
     )  # fmt: skip
 
 
-_LEAD_IN = re.compile(r"^(sure|okay|ok|of course|certainly)?[,.!\s]*(here('s| is)|this is)[^:.\n]{0,60}:\s*", re.IGNORECASE)
+_LEAD_IN = re.compile(
+    r"^(sure|okay|ok|of course|certainly)?[,.!\s]*(here('s| is)|this is)[^:.\n]{0,60}:\s*", re.IGNORECASE
+)

@@ -48,5 +48,7 @@ class Tokens:
         lead = self.tokenizer.encode("Answer:", add_special_tokens=False)
         full = [self.tokenizer.encode(f"Answer: {label}", add_special_tokens=False) for label in ascii_uppercase]
         if any(ids[:-1] != lead for ids in full):
-            raise BackendError(f"the tokenizer of {model} has no single token for each label ' A' to ' Z'; use another model")
+            raise BackendError(
+                f"the tokenizer of {model} has no single token for each label ' A' to ' Z'; use another model"
+            )
         return [ids[-1] for ids in full]

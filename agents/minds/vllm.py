@@ -28,6 +28,8 @@ class VllmSettings(Sampling):
     adapters: dict[str, str]
     """LoRA adapter folders by the voice that speaks with them."""
     dtype: str
+    head_dtype: str
+    """Type of the last layer: in bfloat16 logits near 16 are rounded to 1/8, and with them the probabilities."""
     max_model_len: PositiveInt
     """Longest prompt with its answer, in tokens."""
     max_num_seqs: PositiveInt
@@ -65,11 +67,14 @@ class VllmEngine(Engine):
         _quieten()
         self.settings = settings
         self._path = resolve(model)
+        adapters = {voice: Path(folder) for voice, folder in settings.adapters.items()}
+        _check_adapters(adapters)
         context.say(f"starting vLLM with {model}")
         self._llm = _start(self._path, settings)
         self._tokens = Tokens(self._llm.get_tokenizer(), model)
-        adapters = {voice: Path(folder) for voice, folder in settings.adapters.items()}
-        self._models = {voice: f"{model}@{digest(self._path)[:12]}+{digest(str(path))[:12]}" for voice, path in adapters.items()}
+        self._models = {
+            voice: f"{model}@{digest(self._path)[:12]}+{digest(str(path))[:12]}" for voice, path in adapters.items()
+        }
         self._base = f"{model}@{digest(self._path)[:12]}"
         self._lora = _lora_requests(adapters)
 
@@ -105,6 +110,7 @@ class VllmEngine(Engine):
             max_tokens=job.max_tokens,
             temperature=job.sampling.text_temperature,
             top_p=job.sampling.top_p,
+            min_p=job.sampling.min_p,
             seed=job.seed,
             stop=None if job.schema else ["\n"],
             structured_outputs=StructuredOutputsParams(json=job.schema) if job.schema else None,
@@ -165,6 +171,7 @@ def _engine_args(settings: VllmSettings) -> dict[str, Any]:
         "enable_prefix_caching": True,
         "disable_log_stats": True,
         "use_tqdm_on_load": False,
+        "hf_overrides": {"head_dtype": settings.head_dtype},
         "enable_lora": bool(settings.adapters),
         "max_lora_rank": settings.max_lora_rank,
         "max_loras": max(1, len(settings.adapters)),
@@ -183,12 +190,15 @@ def _has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def _lora_requests(adapters: Mapping[str, Path]) -> dict[str, Any]:
-    from vllm.lora.request import LoRARequest
-
+def _check_adapters(adapters: Mapping[str, Path]) -> None:
     for voice, path in adapters.items():
         if not (path / "adapter_config.json").is_file():
             raise BackendError(f"mind.adapters.{voice}: {path} is no LoRA adapter: it has no adapter_config.json")
+
+
+def _lora_requests(adapters: Mapping[str, Path]) -> dict[str, Any]:
+    from vllm.lora.request import LoRARequest
+
     return {voice: LoRARequest(voice, number, str(path)) for number, (voice, path) in enumerate(adapters.items(), 1)}
 
 

@@ -7,9 +7,10 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cached_property
 from statistics import fmean, median
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -46,7 +47,7 @@ class Review(msgspec.Struct, dict=True):
     @cached_property
     def when(self) -> datetime:
         """When it was written, in UTC."""
-        return datetime.fromtimestamp(self.ts_ms / 1000, timezone.utc)
+        return datetime.fromtimestamp(self.ts_ms / 1000, UTC)
 
     @cached_property
     def plain(self) -> str:
@@ -57,6 +58,19 @@ class Review(msgspec.Struct, dict=True):
     def num_words(self) -> int:
         """Length of the text."""
         return len(WORD.findall(self.plain))
+
+
+class Purchase(NamedTuple):
+    """One reviewed purchase."""
+
+    month: int
+    """Of the review: year x 12 + month, January being 0."""
+    category: str
+    price: float | None
+    """In dollars; 0 is free of charge, None unknown."""
+    stars: int
+    words: int
+    """Length of the review."""
 
 
 class Prices(msgspec.Struct, frozen=True):
@@ -214,7 +228,10 @@ def _month(review: Review) -> int:
 
 def _prices(reviews: Sequence[Review]) -> Prices | None:
     paid = [review.price for review in reviews if review.price]
-    return Prices(*quantiles(paid, (0.25, 0.5, 0.75)), len(paid)) if paid else None
+    if not paid:
+        return None
+    low, middle, high = quantiles(paid, (0.25, 0.5, 0.75))
+    return Prices(low, middle, high, len(paid))
 
 
 def _habits(reviews: Sequence[Review]) -> Habits:

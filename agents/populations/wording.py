@@ -6,351 +6,281 @@ several ways, a hash of the person's id chooses, so the same figures always give
 
 from collections import Counter
 from collections.abc import Sequence
-from hashlib import blake2b
-from statistics import mean, median
+from itertools import pairwise
+from statistics import fmean
 from typing import NamedTuple
 
-MONTHS = "January February March April May June July August September October November December".split()
+from agents.populations import phrases as say
+from agents.populations.figures import Figures, Habits, Purchase
+
 MAX_STORIES = 8
-GOODS = {
-    "All Beauty": "items",
-    "Automotive": "parts",
-    "Arts Crafts and Sewing": "supplies",
-    "Beauty and Personal Care": "items",
-    "Grocery and Gourmet Food": "items",
-    "Health and Household": "goods",
-    "Industrial and Scientific": "supplies",
-    "Kindle Store": "e-books",
-    "Patio Lawn and Garden": "things",
-    "Sports and Outdoors": "gear",
-    "Tools and Home Improvement": "gear",
-}
-"""What to call the goods of a category whose name does not say it."""
+MAX_THREE_NAMES = 52
+"""Letters in the names of three categories up to which a persona has room for all of them."""
+CLEAR_GAP = 0.8
+"""Difference of mean stars from which one kind of purchase is said to fare better than another."""
 
 
-class Purchase(NamedTuple):
-    """One reviewed purchase."""
-
-    month: int
-    """Months since the year 0: year x 12 + month, January being 0."""
-    category: str
-    price: float | None
-    """In dollars; 0 is free of charge, None unknown."""
-    stars: int
-    words: int
-    """Length of the review."""
-
-
-class Habits(NamedTuple):
-    """How somebody writes."""
-
-    sentence: float
-    """Words in the median sentence."""
-    exclaimed: float
-    """Share of sentences that end in an exclamation mark."""
-    uncapitalised: float
-    """Share of sentences that begin with a small letter."""
-    shouted: float
-    """Share of words of 3 and more letters in capitals."""
-    first_person: float
-    """Share of words such as I, my and we."""
-
-
-class Figures(NamedTuple):
+class Person(NamedTuple):
     """All that is known of a person."""
 
     id: str
+    figures: Figures
+    """With readable names of categories."""
     purchases: tuple[Purchase, ...]
     """Oldest first."""
     budget: float
     dearness: float | None
     """Median of price / median price of the category; None where no price is known."""
-    habits: Habits
-
-    @property
-    def stars(self) -> list[int]:
-        """Stars of every purchase."""
-        return [purchase.stars for purchase in self.purchases]
-
-    @property
-    def words(self) -> int:
-        """Median length of a review."""
-        return max(1, round(median(purchase.words for purchase in self.purchases)))
-
-    @property
-    def categories(self) -> list[str]:
-        """Categories, commonest first."""
-        return [name for name, _ in Counter(sorted(p.category for p in self.purchases)).most_common()]
-
-    @property
-    def span(self) -> int:
-        """Months from the first review to the last, both counted."""
-        return self.purchases[-1].month - self.purchases[0].month + 1
-
-    @property
-    def active_months(self) -> int:
-        """Months with a review."""
-        return len({purchase.month for purchase in self.purchases})
 
 
-def persona(figures: Figures) -> str:
+def persona(person: Person) -> str:
     """Who they are, in at most 55 words."""
-    return " ".join((_shopping(figures), _rating(figures), _reviewing(figures)))
+    return " ".join((_shopping(person), _rating(person), _reviewing(person)))
 
 
-def profile(figures: Figures) -> str:
+def profile(person: Person) -> str:
     """The same at length, 100 to 250 words."""
-    parts = (_history, _spread, _shopping, _prices, _rating, _counts, _extremes, _lengths, _leaning, _pace, _voice)
-    return " ".join(text for part in parts if (text := part(figures)))
+    parts = (_history, _spread, _shopping, _prices, _rating, _counts, _low_point, _lengths, _leanings, _pace, _voice)
+    return " ".join(text for part in parts if (text := part(person)))
 
 
-def stories(figures: Figures) -> tuple[str, ...]:
-    """Up to eight purchases, oldest first: the first, the last, the dearest, the best and worst, then others evenly."""
-    bought = figures.purchases
-    every = range(len(bought))
-    marked = [0, len(bought) - 1, max(every, key=lambda i: bought[i].price or 0)]
-    marked += [min(every, key=lambda i: bought[i].stars), max(every, key=lambda i: bought[i].stars)]
-    evenly = [round(i * (len(bought) - 1) / (MAX_STORIES - 1)) for i in range(MAX_STORIES)]
-    chosen = list(dict.fromkeys([*marked, *evenly, *every]))[:MAX_STORIES]
-    return tuple(_story(figures, index) for index in sorted(chosen))
+def stories(person: Person) -> tuple[str, ...]:
+    """Up to eight purchases, oldest first: first, last, dearest, worst and best, then others evenly."""
+    bought = person.purchases
+    every, last = range(len(bought)), len(bought) - 1
+    marked = [0, last, max(every, key=lambda place: bought[place].price or 0)]
+    marked += [min(every, key=lambda place: bought[place].stars), max(every, key=lambda place: bought[place].stars)]
+    evenly = [round(place * last / (MAX_STORIES - 1)) for place in range(MAX_STORIES)]
+    chosen = list(dict.fromkeys((*marked, *evenly, *every)))[:MAX_STORIES]
+    return tuple(_story(person, place) for place in sorted(chosen))
 
 
-def writing_style(figures: Figures) -> str:
+def writing_style(person: Person) -> str:
     """How they write, in one sentence of at most 30 words."""
-    habits = figures.habits
-    length = _grade(habits.sentence, (5, "clipped"), (9, "short"), (14, "medium-long"), (99, "long"))
-    words = round(habits.sentence)
-    traits = [
-        _grade(habits.exclaimed, (0.02, ""), (0.15, "now and then an exclamation mark"), (1, "many exclamation marks")),
-        "some words in CAPITALS" if habits.shouted > 0.012 else "",
-        "often no capital at the start" if habits.uncapitalised > 0.25 else "",
-        _grade(habits.first_person, (0.025, "hardly a word about yourself"), (0.07, ""), (1, "much about yourself")),
-    ]
-    told = _listed([trait for trait in traits if trait]) or "plain punctuation"
-    verb = _pick(figures, "style", "You write", "Your reviews are", "You put things in")
-    return f"{verb} {length} sentences of about {words} word{'s' * (words != 1)}, with {told}."
+    habits = person.figures.habits
+    length = say.grade(habits.sentence, (5, "clipped"), (8, "short"), (13, "medium-long"), (999, "long"))
+    words = f"{habits.sentence} word{'s' * (habits.sentence != 1)}"
+    verb = _pick(person, "style", "You write", "You put things in", "You express yourself in")
+    return f"{verb} {length} sentences of about {words}, with {_manners(habits)}."
 
 
-def dollars(price: float) -> str:
-    """A price as one remembers it: coarser the higher it is, since exact figures are nobody's business."""
-    step = 1 if price < 20 else 5 if price < 100 else 10 if price < 500 else 50
-    return f"${max(1, round(price / step) * step)}"
+def _manners(habits: Habits) -> str:
+    exclaimed = (
+        (0.1, "no exclamation marks"),
+        (0.5, "an exclamation mark now and then"),
+        (1, "many exclamation marks"),
+    )
+    about = (0.35, "hardly a word about yourself"), (0.75, ""), (1, "your own experience at the centre")
+    manners = (
+        say.grade(habits.exclaim_share, *exclaimed),
+        "some words in CAPITALS" if habits.shout_share > 0.25 else "",
+        "small letters where capitals belong" if habits.lower_share > 0.3 else "",
+        say.grade(habits.first_person_share, *about),
+    )
+    return say.listed([manner for manner in manners if manner])
 
 
-def _shopping(figures: Figures) -> str:
-    goods = _listed([_goods(name) for name in figures.categories[:2]])
-    price = _paying(figures)
+def _shopping(person: Person) -> str:
+    price, names = _paying(person), _favourites(person)
+    shares = person.figures.tastes
+    if len(names) > 3 and sum(shares[name] for name in names[:2]) <= 0.5:
+        return f"You buy all sorts, such as {say.listed(names[:2])}, {price}."
+    number = 3 if len(names) == 3 and sum(map(len, names)) <= MAX_THREE_NAMES else 2
+    things = say.listed(names[:number]) if len(names) > 1 else say.goods(names[0])
     return _pick(
-        figures,
+        person,
         "shopping",
-        f"You mostly buy {goods}, {price}.",
-        f"When you shop it is mostly for {goods}, {price}.",
-        f"Most of what you buy is {goods}, {price}.",
-        f"Your shopping goes mostly to {goods}, {price}.",
+        f"You mostly buy {things}, {price}.",
+        f"You shop mostly for {things}, {price}.",
+        f"Most of what you buy is {things}, {price}.",
+        f"Your shopping is mostly {things}, {price}.",
     )
 
 
-def _paying(figures: Figures) -> str:
-    price = dollars(figures.budget)
-    if figures.dearness is None:
-        return "mostly free of charge" if _free(figures) else f"at the ordinary {price} or so an item"
-    shade = _grade(figures.dearness, (0.6, "on the cheap side"), (1.6, ""), (1e9, "on the dear side"))
-    said = _pick(figures, "price", f"usually around {price} an item", f"typically at about {price} each")
+def _favourites(person: Person) -> list[str]:
+    """Categories, the most bought first; among equals a hash decides, lest the alphabet does for all."""
+    shares = person.figures.tastes
+    return sorted(shares, key=lambda name: (-shares[name], say.place(f"{person.id}/{name}")))
+
+
+def _paying(person: Person) -> str:
+    price = say.dollars(person.budget)
+    if _free_share(person) >= 0.5:
+        return f"often free of charge, else about {price}"
+    if person.dearness is None:
+        return f"at the ordinary {price} or so an item"
+    shade = say.grade(person.dearness, (0.6, "on the cheap side"), (1.6, ""), (1e9, "on the dear side"))
+    said = _pick(person, "price", f"usually around {price} an item", f"typically at about {price} each")
     return f"{said}, {shade}" if shade else said
 
 
-def _rating(figures: Figures) -> str:
-    counts = Counter(figures.stars)
-    number, average = len(figures.stars), mean(figures.stars)
-    low = counts[1] + counts[2]
-    if counts[5] == number:
+def _rating(person: Person) -> str:
+    number, average, fives = person.figures.num, person.figures.mean, person.figures.star_counts[4]
+    low = sum(person.figures.star_counts[:2])
+    if fives == number:
         return _pick(
-            figures,
+            person,
             "rating",
             f"You rate generously: all {number} of your ratings were 5 stars.",
-            f"You are easily pleased: 5 stars all {number} times so far.",
+            f"You are easily pleased: 5 stars in all {number} ratings so far.",
             f"You are a satisfied customer: {number} ratings, every one 5 stars.",
         )
-    if low and counts[5] and low + counts[5] >= 0.8 * number and 0.2 * number <= low:
-        return f"You rate in extremes: 5 stars {_of(counts[5], number)}, but 1 or 2 stars {_of(low, number)}."
-    top = f"5 stars {_of(counts[5], number)}"
-    if average >= 4.5:
-        word = _pick(figures, "rating", "You rate generously", "You are easily pleased", "You are a warm critic")
-        return f"{word}: {top}, {_worst(figures)}."
-    if average >= 3.8:
-        word = _pick(figures, "rating", "You rate kindly but with care", "You like most things", "You mean to be fair")
-        return f"{word}: {top}, {_worst(figures)}."
-    word = (
-        _pick(figures, "rating", "You are hard to please", "You rate harshly", "You are often let down")
-        if average < 3
-        else _pick(figures, "rating", "You use the whole scale", "You are a critical customer", "You are choosy")
-    )
-    return f"{word}: {top}, 3 or 4 {_of(counts[3] + counts[4], number)}, 1 or 2 {_of(low, number)}."
+    told = f"of {number} ratings, {say.rated(person.figures.star_counts)}."
+    if fives and low >= 0.2 * number and low + fives >= 0.85 * number:
+        return f"You rate in extremes: {told}"
+    return f"{_kindness(person) if average >= 3.8 else _severity(person)}: {told}"
 
 
-def _worst(figures: Figures) -> str:
-    worst = min(figures.stars)
-    verb = _pick(figures, "worst", "at worst", "never below", "at the lowest")
-    return f"{verb} {worst}"
+def _kindness(person: Person) -> str:
+    if person.figures.mean >= 4.5:
+        return _pick(person, "rating", "You rate generously", "You are easily pleased", "You are a warm critic")
+    return _pick(person, "rating", "You rate kindly but with care", "You like most things", "You mean to be fair")
 
 
-def _reviewing(figures: Figures) -> str:
-    length = _length(figures.words)
-    rate = figures.active_months / figures.span
-    often = _grade(
-        rate,
-        (0.1, "once or twice a year"),
-        (0.2, "a few times a year"),
-        (0.4, "every few months"),
-        (0.7, "most months"),
-        (1, "in bursts, month after month"),
-    )
+def _severity(person: Person) -> str:
+    if person.figures.mean < 3:
+        return _pick(person, "rating", "You are hard to please", "You rate harshly", "You are often let down")
+    return _pick(person, "rating", "You use the whole scale", "You are a critical customer", "You are choosy")
+
+
+def _reviewing(person: Person) -> str:
+    length, rate = say.length(person.figures.habits.words), say.often(person.figures.months / person.figures.span)
+    if person.figures.span == 1:
+        return f"You reviewed it all in one month, each time in {length}."
     return _pick(
-        figures,
+        person,
         "reviewing",
-        f"You review {often}, in {length}.",
-        f"You write {length} about what you bought, {often}.",
-        f"Your reviews come {often} and are {length}.",
+        f"You review something {rate}, in {length}.",
+        f"You write {length} about what you bought, {rate}.",
+        f"You speak up {rate}, in {length}.",
     )
 
 
-def _history(figures: Figures) -> str:
-    first, last = figures.purchases[0].month, figures.purchases[-1].month
-    number = len(figures.purchases)
-    if first // 12 == last // 12:
-        return f"You wrote {number} reviews of things you bought online in {first // 12}."
-    return f"Between {_month(first)} and {_month(last)} you wrote {number} reviews of things you bought online."
+def _history(person: Person) -> str:
+    first, last = (person.purchases[place].month for place in (0, -1))
+    when = f"In {say.month(first)}" if first == last else f"Between {say.month(first)} and {say.month(last)}"
+    return f"{when} you reviewed {person.figures.num} things that you had bought online."
 
 
-def _spread(figures: Figures) -> str:
-    counts = Counter(purchase.category for purchase in figures.purchases)
-    names = figures.categories
-    if len(names) == 1:
+def _spread(person: Person) -> str:
+    counts = [(name, round(share * person.figures.num)) for name, share in person.figures.tastes.items()]
+    if len(counts) == 1:
         return _pick(
-            figures,
+            person,
             "spread",
-            f"All of them were about {_goods(names[0])}; of anything else you buy there is no record.",
-            f"They were all about {_goods(names[0])}, the one corner of the shop you speak up about.",
+            f"All of them came from {counts[0][0]}; of anything else you buy there is no record.",
+            f"Every one came from {counts[0][0]}, the one part of the shop you speak up about.",
         )
-    parts = _listed([f"{counts[name]} about {_goods(name)}" for name in names[:5]])
-    rest = f", and the rest about {len(names) - 5} other kinds of goods" if len(names) > 5 else ""
-    return f"Of these, {parts.replace(' and ' + parts.split(' and ')[-1], ' and ' + parts.split(' and ')[-1])}{rest}."
+    parts = [f"{name} ({count})" for name, count in counts[:5]]
+    if rest := sum(count for _, count in counts[5:]):
+        parts.append(f"other parts of the shop ({rest})")
+    return f"They came from {say.listed(parts)}."
 
 
-def _prices(figures: Figures) -> str:
-    paid = sorted(purchase.price for purchase in figures.purchases if purchase.price)
+def _prices(person: Person) -> str:
+    paid = sorted(purchase.price for purchase in person.purchases if purchase.price)
     if not paid:
         return "What you paid is not on record, so take it that you pay what most people pay for such things."
-    if len(paid) == 1 or dollars(paid[0]) == dollars(paid[-1]):
-        return f"As far as is known you pay about {dollars(paid[0])} for such a thing."
-    free = " Some things you took because they were free." if _free(figures, 0.2) else ""
-    return f"The cheapest thing cost about {dollars(paid[0])} and the dearest about {dollars(paid[-1])}.{free}"
+    if say.dollars(paid[0]) == say.dollars(paid[-1]):
+        return f"As far as is known you pay about {say.dollars(paid[0])} for such a thing."
+    free = " Some things you took because they cost nothing." if _free_share(person) >= 0.2 else ""
+    return f"The cheapest cost about {say.dollars(paid[0])} and the dearest about {say.dollars(paid[-1])}.{free}"
 
 
-def _counts(figures: Figures) -> str:
-    counts = sorted(Counter(figures.stars).items(), reverse=True)
-    told = _listed([f"{stars} star{'s' * (stars > 1)} {_times(number)}" for stars, number in counts])
-    return f"In all you gave {told}, {mean(figures.stars):.1f} stars on average."
+def _counts(person: Person) -> str:
+    counts = [(star, count) for star, count in enumerate(person.figures.star_counts, 1) if count][::-1]
+    if len(counts) == 1:
+        return ""
+    told = say.listed([f"{say.stars(star)} {say.times(count)}" for star, count in counts])
+    return f"In all you gave {told}, which makes {person.figures.mean:.1f} on average."
 
 
-def _extremes(figures: Figures) -> str:
-    low = [purchase for purchase in figures.purchases if purchase.stars <= 2]
+def _low_point(person: Person) -> str:
+    low = [purchase for purchase in person.purchases if purchase.stars <= 2]
     if not low:
         return _pick(
-            figures,
-            "extremes",
-            "Nothing has made you angry enough for 1 or 2 stars.",
-            "You have not yet given fewer than 3 stars.",
+            person,
+            "low point",
+            "Nothing so far has annoyed you enough for 1 or 2 stars.",
+            "You have given nothing fewer than 3 stars.",
         )
     worst = low[-1]
-    cost = f" that cost about {dollars(worst.price)}" if worst.price else ""
-    return f"The last thing to disappoint you was one of the {_goods(worst.category)}{cost}: {_stars(worst.stars)}."
+    cost = f" for about {say.dollars(worst.price)}" if worst.price else ""
+    return f"What last disappointed you was something in {worst.category}{cost}: it got {say.stars(worst.stars)}."
 
 
-def _lengths(figures: Figures) -> str:
-    lengths = [purchase.words for purchase in figures.purchases]
-    shortest, longest = min(lengths), max(lengths)
-    if longest < 2 * shortest + 5:
-        return f"A review of yours has about {figures.words} words, hardly ever many more or fewer."
-    most = max(figures.purchases, key=lambda purchase: purchase.words)
+def _lengths(person: Person) -> str:
+    usual = person.figures.habits.words
+    shortest, longest = (choose(person.purchases, key=lambda one: one.words) for choose in (min, max))
+    if longest.words < 2 * shortest.words + 5:
+        return f"A review of yours has about {usual} word{'s' * (usual != 1)}, hardly ever many more or fewer."
+    rating = "" if max(person.figures.star_counts) == person.figures.num else f" for {say.stars(longest.stars)}"
     return (
-        f"A review of yours usually has about {figures.words} words; the shortest had {shortest}, and the longest, "
-        f"{longest} words, went to {_goods(most.category)} that you gave {_stars(most.stars)}."
+        f"A review of yours usually has about {usual} word{'s' * (usual != 1)}; the shortest had {shortest.words} and "
+        f"the longest {longest.words}{rating}."
     )
 
 
-def _leaning(figures: Figures) -> str:
+def _leanings(person: Person) -> str:
     """What goes with high and low ratings, where there is enough to tell."""
-    told = [text for part in (_by_price, _by_time, _by_length) if (text := part(figures.purchases))]
+    priced = sorted((one for one in person.purchases if one.price), key=lambda one: one.price or 0)
+    by_price, by_time, ratio = _gap(priced), _gap(person.purchases), person.figures.habits.critical_ratio
+    told: list[str] = []
+    if abs(by_price) >= CLEAR_GAP:
+        told.append(f"The {'dearer' if by_price < 0 else 'cheaper'} things let you down more often than the others.")
+    if abs(by_time) >= CLEAR_GAP:
+        told.append(f"With time you have become {'stricter' if by_time < 0 else 'milder'} in your ratings.")
+    if ratio is not None and not 0.6 < ratio < 1.6:
+        told.append(f"You have more to say when you are {'disappointed' if ratio > 1 else 'pleased'}.")
     return " ".join(told)
 
 
-def _by_price(purchases: Sequence[Purchase]) -> str:
-    priced = sorted((purchase.price, purchase.stars) for purchase in purchases if purchase.price)
-    gap = _gap([stars for _, stars in priced])
-    if abs(gap) < 0.8:
-        return ""
-    return f"Your {'dearer' if gap < 0 else 'cheaper'} purchases disappointed you more often than the others."
+def _gap(purchases: Sequence[Purchase]) -> float:
+    """Mean stars of the last half minus those of the first half; 0 where there are fewer than 4."""
+    half = len(purchases) // 2
+    stars = [purchase.stars for purchase in purchases]
+    return fmean(stars[-half:]) - fmean(stars[:half]) if len(stars) >= 4 else 0.0
 
 
-def _by_time(purchases: Sequence[Purchase]) -> str:
-    gap = _gap([purchase.stars for purchase in purchases])
-    return "" if abs(gap) < 0.8 else f"Over the years you have become {'stricter' if gap < 0 else 'milder'}."
+def _pace(person: Person) -> str:
+    days = Counter(purchase.month for purchase in person.purchases)
+    if len(days) == 1:
+        return "All of this was written within one month, so how you go on is anybody's guess."
+    months = sorted(days)
+    pause = max(later - earlier for earlier, later in pairwise(months))
+    told = f"You wrote something in {len(months)} of {person.figures.span} months"
+    return f"{told}, and once you were silent for {say.duration(pause)}." if pause > 2 else f"{told}."
 
 
-def _by_length(purchases: Sequence[Purchase]) -> str:
-    good = [purchase.words for purchase in purchases if purchase.stars == 5]
-    bad = [purchase.words for purchase in purchases if purchase.stars <= 3]
-    if not good or not bad or max(median(good), median(bad)) < 1.6 * min(median(good), median(bad)):
-        return ""
-    return f"You have more to say when you are {'pleased' if median(good) > median(bad) else 'disappointed'}."
-
-
-def _gap(stars: Sequence[int]) -> float:
-    """Mean of the last half minus that of the first half; 0 where there are fewer than 4."""
-    half = len(stars) // 2
-    return mean(stars[-half:]) - mean(stars[:half]) if len(stars) >= 4 else 0.0
-
-
-def _pace(figures: Figures) -> str:
-    if figures.span == 1:
-        return "All of it fell into a single month."
-    months = [purchase.month for purchase in figures.purchases]
-    pause = max(later - earlier for earlier, later in zip(months, months[1:], strict=False))
-    told = f"You wrote something in {figures.active_months} of {figures.span} months"
-    return f"{told}, and your longest silence lasted {_duration(pause)}." if pause > 1 else f"{told}."
-
-
-def _voice(figures: Figures) -> str:
-    habits = figures.habits
-    loud = _grade(
-        habits.exclaimed,
-        (0.02, "You keep your voice down and hardly ever use an exclamation mark"),
-        (0.15, "You allow yourself an exclamation mark from time to time"),
-        (1, "Your reviews sound excited, with an exclamation mark in many places"),
+def _voice(person: Person) -> str:
+    habits = person.figures.habits
+    loud = say.grade(
+        habits.exclaim_share,
+        (0.1, "You keep your voice down and hardly ever use an exclamation mark"),
+        (0.5, "You allow yourself an exclamation mark from time to time"),
+        (1, "You sound excited, with exclamation marks in most of what you write"),
     )
-    own = _grade(
-        habits.first_person,
-        (0.025, "you speak about the thing rather than about yourself"),
-        (0.07, "you say in passing how it went for you"),
-        (1, "you tell what you did with it and how it went for you"),
+    own = say.grade(
+        habits.first_person_share,
+        (0.35, "you speak of the thing itself rather than of yourself"),
+        (0.75, "you say in passing how it went for you"),
+        (1, "you nearly always tell how it went for you"),
     )
     return f"{loud}, and {own}."
 
 
-def _story(figures: Figures, index: int) -> str:
-    bought = figures.purchases[index]
-    when, stars, slot = _month(bought.month), _stars(bought.stars), f"story {index}"
+def _story(person: Person, place: int) -> str:
+    bought = person.purchases[place]
+    when, stars, slot = say.month(bought.month), say.stars(bought.stars), f"story {place}"
     thing = f"something in {bought.category}"
     if bought.price is None:
-        return _pick(
-            figures, slot, f"In {when} you gave {thing} {stars}.", f"In {when} you bought {thing} and gave it {stars}."
-        )
+        plain = f"In {when} you gave {thing} {stars}.", f"In {when} you bought {thing} and gave it {stars}."
+        return _pick(person, slot, *plain)
     if not bought.price:
         return f"In {when} you got {thing} free of charge and gave it {stars}."
-    price = dollars(bought.price)
+    price = say.dollars(bought.price)
     return _pick(
-        figures,
+        person,
         slot,
         f"In {when} you paid about {price} for {thing} and gave it {stars}.",
         f"In {when} {thing} cost you about {price}; you gave it {stars}.",
@@ -358,59 +288,12 @@ def _story(figures: Figures, index: int) -> str:
     )
 
 
-def _length(words: int) -> str:
-    return _grade(
-        words,
-        (5, "a handful of words"),
-        (12, "one short sentence"),
-        (25, "one or two sentences"),
-        (50, "a few sentences"),
-        (100, "a full paragraph"),
-        (10**9, "several paragraphs"),
-    )
+def _free_share(person: Person) -> float:
+    """Share of the known prices that are zero."""
+    known = [purchase.price for purchase in person.purchases if purchase.price is not None]
+    return known.count(0) / len(known) if known else 0.0
 
 
-def _goods(category: str) -> str:
-    kind = GOODS.get(category)
-    return f"{category} {kind}" if kind else category
-
-
-def _free(figures: Figures, share: float = 0.5) -> bool:
-    """Whether that share of the known prices are zero."""
-    known = [purchase.price for purchase in figures.purchases if purchase.price is not None]
-    return bool(known) and known.count(0) >= share * len(known)
-
-
-def _of(count: int, number: int) -> str:
-    return f"{count} times in {number}" if number <= 10 else f"about {round(10 * count / number)} times in 10"
-
-
-def _times(number: int) -> str:
-    return {1: "once", 2: "twice"}.get(number, f"{number} times")
-
-
-def _stars(number: int) -> str:
-    return "1 star" if number == 1 else f"{number} stars"
-
-
-def _month(month: int) -> str:
-    return f"{MONTHS[month % 12]} {month // 12}"
-
-
-def _duration(months: int) -> str:
-    return f"{months} months" if months < 24 else f"{round(months / 12)} years"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
-
-
-def _grade(value: float, *grades: tuple[float, str]) -> str:
-    """The word of the first bound that `value` does not exceed."""
-    return next((word for bound, word in grades if value <= bound), grades[-1][1])
-
-
-def _pick(figures: Figures, slot: str, *variants: str) -> str:
+def _pick(person: Person, slot: str, *variants: str) -> str:
     """One of several ways to say the same thing; which one depends on the person and the place only."""
-    digest = blake2b(f"{figures.id}/{slot}".encode(), digest_size=8).digest()
-    return variants[int.from_bytes(digest, "big") % len(variants)]
+    return say.pick(f"{person.id}/{slot}", *variants)

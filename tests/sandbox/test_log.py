@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,10 +47,11 @@ def test_what_is_appended_is_replayed(tmp_path: Path) -> None:
         ({"profile": people(3)[2]}, "the profile differs"),
     ],
 )
-def test_a_question_that_differs_is_named(tmp_path: Path, change: dict[str, object], says: str) -> None:
+def test_a_question_that_differs_is_named(tmp_path: Path, change: dict[str, Any], says: str) -> None:
     written(tmp_path / "log.sqlite")
     log = DecisionLog.open(tmp_path / "log.sqlite")
-    changed = question(**{"agent": 0, "seed": 0, **change})
+    parts: dict[str, Any] = {"agent": 0, "seed": 0, **change}
+    changed = question(**parts)
     with pytest.raises(ContractError, match=says):
         log.replay(0, [changed, *asked()[1:]])
 
@@ -68,7 +70,7 @@ def test_another_memory_and_another_number_of_questions_are_named(tmp_path: Path
 def test_a_second_writer_is_turned_away(tmp_path: Path) -> None:
     path = tmp_path / "log.sqlite"
     log = DecisionLog.create(path)
-    code = f"from pathlib import Path; from sandbox.log import DecisionLog; DecisionLog.open(Path({str(path)!r}), write=True)"
+    code = f"import pathlib, sandbox.log as log; log.DecisionLog.open(pathlib.Path({str(path)!r}), write=True)"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "another process is writing" in other.stderr
     log.close()

@@ -112,7 +112,7 @@ def test_a_cast_mixes_voices_by_share_and_by_agent() -> None:
 
 
 def test_a_cast_names_what_is_wrong() -> None:
-    with pytest.raises(ConfigError, match="cast.buyer: unknown voice 'tund'; there is tuned. Did you mean 'tuned'"):
+    with pytest.raises(ConfigError, match=r"cast\.buyer: unknown voice 'tund'; there is tuned\. Did you mean 'tuned'"):
         Cast({"buyer": "tund"}, ["tuned"])
     with pytest.raises(ConfigError, match="sum to 1"):
         Cast({"buyer": {"a": 0.5, "b": 0.6}}, ["a", "b"])

@@ -58,7 +58,11 @@ def test_the_start_of_a_memory_stays_while_events_are_added() -> None:
     for step in range(200):
         memory.add(Event(step, "tip", f"Somebody told you {step}."))
         view = memory.view()
-        changes += (view.summary, view.salient, view.recent[: len(last.recent)]) != (last.summary, last.salient, last.recent)
+        changes += (view.summary, view.salient, view.recent[: len(last.recent)]) != (
+            last.summary,
+            last.salient,
+            last.recent,
+        )
         last = view
     assert changes <= 200 / 4
 

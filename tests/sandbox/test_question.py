@@ -1,5 +1,7 @@
 """Questions, forms and answers."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from pydantic import BaseModel
@@ -39,7 +41,7 @@ def test_every_question_must_be_answered() -> None:
 def test_the_digest_sees_all_that_is_asked_and_not_the_voice() -> None:
     memory = Memory()
     memory.add(Event(0, "tip", "Tea is good."))
-    changes = (
+    changes: tuple[dict[str, Any], ...] = (
         {"step": 4}, {"round": 2}, {"agent": 8}, {"seed": 1}, {"facts": {"time": "one"}}, {"role": "baker"},
         {"profile": people(2)[1]}, {"memory": memory.view()}, {"form": Choose((Option("tea"), Option("milk")))},
         {"form": Choose((Option("tea", "green"), Option("coffee"), Option("water")))},

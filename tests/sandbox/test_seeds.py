@@ -1,6 +1,8 @@
 """The tree of random numbers."""
 
 from itertools import islice
+from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +28,7 @@ def test_decisions_of_different_agents_steps_and_rounds_differ() -> None:
 
 
 @given(st.integers(0, 2**64 - 1), st.randoms())
-def test_order_does_not_depend_on_how_items_are_stored(seed: int, shuffler: "st.random.Random") -> None:
+def test_order_does_not_depend_on_how_items_are_stored(seed: int, shuffler: Random) -> None:
     tree, items = SeedTree(seed % 1000), list(range(30))
     stored = items.copy()
     shuffler.shuffle(stored)
@@ -69,4 +71,5 @@ def test_drawing_and_shuffling_are_independent() -> None:
     table = np.zeros((3, 3))
     for seed in range(6000):
         table[draw((1, 1, 1), seed), permutation(3, seed)[0]] += 1
-    assert stats.chi2_contingency(table).pvalue > 1e-3
+    result: Any = stats.chi2_contingency(table)
+    assert result.pvalue > 1e-3

@@ -78,7 +78,8 @@ def test_broken_books_are_noticed() -> None:
 
 def test_one_seed_gives_the_same_wants_and_goods_whatever_is_decided() -> None:
     one, other = market(3), market(3, reviews="forced", word_of_mouth=False)
-    play(one, 6), play(other, 6)
+    for world in (one, other):
+        play(world, 6)
     assert [buyer.wants for buyer in one.buyers] == [buyer.wants for buyer in other.buyers]
     first = {listing.id: (listing.title, listing.quality) for listing in one.listings.values()}
     assert first == {listing.id: (listing.title, listing.quality) for listing in other.listings.values()}

@@ -73,4 +73,6 @@ class Accounts:
             if found != made:
                 raise ContractError(f"step {step}: {what} not conserved: {found} accounted for, {made} made")
         if min(cash, default=0) < 0 or min(stock, default=0) < 0:
-            raise ContractError(f"step {step}: lowest cash {min(cash)} cents, lowest stock {min(stock)}; none may be < 0")
+            raise ContractError(
+                f"step {step}: lowest cash {min(cash)} cents, lowest stock {min(stock)}; none may be < 0"
+            )

@@ -68,7 +68,7 @@ class Listing:
         self.stars[stars - 1] += count
 
     def value(self, fit: float) -> float:
-        """What the good is worth to a buyer whom it fits so well, in cents: half to 1.5 times its usual price, +-20 %."""
+        """What the good is worth to a buyer with that fit, in cents: 0.5 to 1.5 times its usual price, +-20 %."""
         return self.reference * (0.5 + 0.25 * (self.quality - 1)) * (0.8 + 0.4 * fit)
 
 
@@ -86,6 +86,7 @@ class Shelf:
 
     def search(self, spot: float, cash: int, num_shown: int, num_sponsored: int) -> list[tuple[Listing, bool]]:
         """Up to `num_shown` listings in stock that `cash` can buy, and whether each place is sponsored."""
+
         def buyable(listing: Listing) -> bool:
             return listing.stock > 0 and listing.asked <= cash
 
@@ -188,4 +189,3 @@ def _two_cheapest(listings: Sequence[Listing]) -> list[Listing]:
 def dollars(cents: float) -> str:
     """Money as a shop writes it."""
     return f"${cents / 100:,.2f}"
-

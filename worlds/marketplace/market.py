@@ -108,9 +108,7 @@ class Marketplace(World):
         searches = [(buyer, self._search(buyer)) for buyer in self._active_buyers()]
         shoppers = [(buyer, found) for buyer, found in searches if found]
         answers = yield [buyer.ask_choice(found) for buyer, found in shoppers]
-        chosen = {
-            buyer: (found, str(answer.value)) for (buyer, found), answer in zip(shoppers, answers, strict=True)
-        }
+        chosen = {buyer: (found, str(answer.value)) for (buyer, found), answer in zip(shoppers, answers, strict=True)}
         purchases = [self._clear(buyer, *chosen[buyer]) for buyer in self.in_order(list(chosen), "clearing")]
         return [one for one in purchases if one is not None]
 

@@ -144,7 +144,7 @@ def market_metrics(market: "Marketplace") -> dict[str, float]:
 def market_tables(market: "Marketplace") -> dict[str, list[Record]]:
     """Sellers, buyers, listings, reviews, and counts of stars and of chosen places."""
     tally = market.tally
-    positions = [{"position": str(at + 1), "chosen": count} for at, count in enumerate(tally.chosen)]
+    positions: list[Record] = [{"position": str(at + 1), "chosen": count} for at, count in enumerate(tally.chosen)]
     return {
         "sellers": [*tally.gone, *(seller_record(seller, None) for seller in market.sellers.values())],
         "buyers": [

@@ -48,7 +48,7 @@ class Buyer(Person):
 
     def __init__(self, world: "Marketplace", profile: Profile, node: int, spot: float, cash: int) -> None:
         super().__init__(world, profile)
-        self.cell = world.network[node]
+        self.cell = world.place(node)
         self.spot = spot
         self.cash = cash
         self.wants = ""
@@ -74,7 +74,7 @@ class Buyer(Person):
         market = cast("Marketplace", self.model)
         rows = [market.offer(listing) for listing, _ in found]
         marks = [self._mark(listing, sponsored) for listing, sponsored in found]
-        options = [Option(row["id"], row["label"] + mark) for row, mark in zip(rows, marks, strict=True)]
+        options = [Option(str(row["id"]), f"{row['label']}{mark}") for row, mark in zip(rows, marks, strict=True)]
         facts = {
             "category": self.wants,
             "cash": dollars(self.cash),

@@ -76,7 +76,7 @@ def _text(question: Question) -> Reply:
 
 
 def _price(question: Question) -> Reply:
-    """Cost-plus with a look at sales and rivals: up when it sells out, down when it does not sell and rivals are cheaper."""
+    """Cost-plus with a look at sales and rivals: up when it sells, down when it does not and rivals are cheaper."""
     facts = question.facts
     lead = facts["lead"] if facts["lead"] is not None else 0.0
     up = 0.6 if facts["sold"] >= 3 else 0.25 if facts["sold"] else 0.05

@@ -5,10 +5,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from sandbox.errors import ConfigError, unknown
-from sandbox.world import Intervention, Params
+from sandbox.world import Intervention, WorldParams
 
 
-class Category(Params):
+class Category(WorldParams):
     """One category of goods."""
 
     prices: tuple[float, float, float, float, float]
@@ -24,7 +24,7 @@ class Category(Params):
         return prices
 
 
-class MarketParams(Params):
+class MarketParams(WorldParams):
     """Parameters of a `Marketplace`; money in dollars."""
 
     fixed: ClassVar[frozenset[str]] = frozenset({"num_sellers", "listings_per_seller", "categories", "start_cash"})

@@ -1,0 +1,31 @@
+"""Means over seeds and Student's t."""
+
+from math import isnan, nan
+
+import pytest
+
+from sandbox.intervals import Mean, t_quantile
+
+
+@pytest.mark.parametrize(
+    ("freedom", "quantile"), [(1, 12.7062), (2, 4.3027), (4, 2.7764), (30, 2.0423), (1000, 1.9623)]
+)
+def test_quantiles_are_those_of_printed_tables(freedom: int, quantile: float) -> None:
+    assert t_quantile(freedom) == pytest.approx(quantile, abs=5e-5)
+
+
+def test_a_mean_has_the_interval_of_students_t() -> None:
+    mean = Mean.of([1, 2, 3, 4, 5])
+    assert mean.value == 3
+    assert mean.num == 5
+    assert mean.half_width == pytest.approx(2.7764451 * (2.5 / 5) ** 0.5)
+
+
+def test_one_seed_has_no_interval_and_none_has_no_mean() -> None:
+    assert Mean.of([4.0])[0] == 4
+    assert isnan(Mean.of([4.0]).half_width)
+    assert isnan(Mean.of([]).value)
+
+
+def test_missing_values_are_left_out() -> None:
+    assert Mean.of([1.0, nan, 3.0]) == Mean.of([1.0, 3.0])
