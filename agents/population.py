@@ -80,20 +80,20 @@ def read_population(path: Path) -> list[Profile]:
     for number, row in enumerate(rows, 1):
         profile, faults = _profile(row)
         if profile and (first := seen.setdefault(profile.id, number)) != number:
-            faults.append(
-                f"id: found {profile.id!r}, which is that of row {first}; every person needs an id of their own"
-            )
+            faults.append(f"id: found {profile.id!r}, the id of row {first}; every person needs an id of their own")
         if faults:
             bad.append(f"row {number}: {'; '.join(faults)}")
         elif profile:
             good.append(profile)
     if bad:
-        more = f"\n... and {len(bad) - MAX_ROWS_NAMED} more" if len(bad) > MAX_ROWS_NAMED else ""
-        rows_are = "1 bad row" if len(bad) == 1 else f"{len(bad)} bad rows"
-        raise DataError(
-            f"{path} has {rows_are} (row 1 is the first person):\n" + "\n".join(bad[:MAX_ROWS_NAMED]) + more
-        )
+        raise DataError(f"{path} has {_told(bad)}")
     return good
+
+
+def _told(bad: Sequence[str]) -> str:
+    rows = "1 bad row" if len(bad) == 1 else f"{len(bad)} bad rows"
+    more = [f"... and {len(bad) - MAX_ROWS_NAMED} more"] if len(bad) > MAX_ROWS_NAMED else []
+    return "\n".join((f"{rows} (row 1 is the first person):", *bad[:MAX_ROWS_NAMED], *more))
 
 
 def _check_columns(path: Path, names: set[str]) -> None:
@@ -194,10 +194,9 @@ def _nested(name: str, value: Any) -> Any:
     """JSON text as what it holds; a map or struct column as a dictionary."""
     if name in NESTED and isinstance(value, str):
         return json.loads(value)
-    if name not in ("tastes", "demographics"):
-        return value
-    pairs = value.items() if isinstance(value, dict) else value
-    return {key: cell for key, cell in pairs if cell is not None}
+    if name in ("tastes", "demographics") and isinstance(value, list):
+        value = dict(value) if all(isinstance(pair, tuple) for pair in value) else value
+    return {key: cell for key, cell in value.items() if cell is not None} if isinstance(value, dict) else value
 
 
 def _short(value: Any) -> str:

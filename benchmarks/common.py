@@ -17,7 +17,6 @@ from sandbox.mind import Mind, RuleMind
 from sandbox.run import read_config
 from sandbox.world import World
 
-
 Parts = dict[str, float]
 """Seconds by what they were spent on."""
 

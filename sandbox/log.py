@@ -132,7 +132,9 @@ class DecisionLog:
         return {**dict(zip(("decisions", *names), row, strict=True)), "seconds": seconds}
 
     def record_event(self, replicate: str, step: int, what: str) -> None:
-        """Note that a scheduled event happened."""
+        """Note that a scheduled event happened; a log that is open to be read has it already."""
+        if self._lock is None:
+            return
         self._db.execute("INSERT OR IGNORE INTO event VALUES (?, ?, ?)", (replicate, step, what))
 
     def events(self) -> list[tuple[str, int, str]]:

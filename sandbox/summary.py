@@ -167,7 +167,7 @@ def honesty(manifest: Manifest, tally: Tally) -> list[tuple[str, str]]:
     fallbacks = tally.sources.get("fallback", 0)
     mishaps = {"fallback": fallbacks, "truncated": totals["truncated"], "asked again": totals["retried"]}
     lines.append(("mishaps", ", ".join(f"{name} {_part(count, number)}" for name, count in mishaps.items())))
-    lines.append(("order", _order(tally.first_place)))
+    lines.append(("first shown", _order(tally.first_place)))
     prompt, written = totals["prompt_tokens"], totals["output_tokens"]
     if prompt or written:
         cached = _percent(totals["cached_tokens"], prompt)
@@ -213,7 +213,7 @@ def _order(first: FirstPlace) -> str:
     p = first.p_value()
     chance = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
     return (
-        f"first-shown option chosen in {_percent(first.chosen, first.num)} of {first.num:,} shuffled choices, "
+        f"chosen in {_percent(first.chosen, first.num)} of {first.num:,} shuffled choices; "
         f"{_percent(first.expected, first.num)} by chance ({chance})"
     )
 

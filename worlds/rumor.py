@@ -46,7 +46,7 @@ class Rumor(World):
     measures: ClassVar = {"believer_share": "share of people who believe the rumour"}
     figures = (
         TimeSeries("spread", "Spread of the rumour", ("believer_share",), "share of people"),
-        NetworkMap("network", "Who believes it", "people", "node", "believes", "1 = believes"),
+        NetworkMap("network", "Who believes it", "people", "node", "believes", "believes it"),
     )
 
     def __init__(self, params: RumorParams, **parts: Any) -> None:
@@ -73,7 +73,7 @@ class Rumor(World):
 
     def tables(self) -> dict[str, list[Record]]:
         """Who believes it."""
-        return {"people": [{"node": node, "believes": int(one.believes)} for node, one in enumerate(self.villagers)]}
+        return {"people": [{"node": node, "believes": one.believes} for node, one in enumerate(self.villagers)]}
 
     @staticmethod
     def rule(question: Question) -> Reply:

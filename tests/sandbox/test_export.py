@@ -50,7 +50,7 @@ def test_csv_and_parquet_say_the_same(run: Run) -> None:
     assert {path.stem for path in files} >= {"decisions", "batches", "events", "metrics", "sellers", "buyers"}
     for path in files:
         one = pd.read_parquet(path)
-        other = pd.read_csv()
+        other = pd.read_csv(path.with_suffix(".csv"), keep_default_na=False, na_values=[""])
         assert list(one.columns) == list(other.columns)
         assert len(one) == len(other)
         for name in one.select_dtypes("number"):

@@ -67,7 +67,8 @@ def test_an_unfinished_run_is_said_to_be_unfinished(started: Run, capsys: pytest
 
 def test_a_finished_run_prints_where_its_figures_will_be(started: Run, capsys: pytest.CaptureFixture[str]) -> None:
     print_summary(started, started.go_on(Progress(), say))
-    assert f"python -m sandbox plot {started.folder}" in capsys.readouterr().out.replace("\n", "")
+    printed = "".join(capsys.readouterr().out.split())
+    assert f"python-msandboxplot{started.folder}" in printed
 
 
 def test_several_arms_stand_side_by_side(started: Run) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 from omegaconf import OmegaConf
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from agents.minds.http import Client
 from agents.minds.protocol import MISSING_MARGIN, label_logprobs
@@ -38,9 +38,9 @@ SHOP = Template("shop/ask", "You live in a town with one shop.", "You are guest 
 KEY = "sk-very-secret-0815"
 
 
-class Review(BaseModel):
-    stars: int
-    text: str
+class Visit(BaseModel):
+    cups: int = Field(ge=0, le=9)
+    alone: bool
 
 
 def ask(number: int, form: Form, wanted: str = "What do you do?", voice: str = "") -> Question:
@@ -150,7 +150,7 @@ def _reply(body: Any) -> dict[str, Any]:
     top = [{"token": " B", "logprob": math.log(0.6)}, {"token": "A", "logprob": math.log(0.3)}]
     content = {"content": [{"token": " B", "logprob": -0.5, "top_logprobs": top}]} if body.get("logprobs") else None
     usage = {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}}
-    said = json.dumps({"stars": 4, "text": guest}) if "response_format" in body else f"I am guest {guest}."
+    said = json.dumps({"cups": int(guest), "alone": True}) if "response_format" in body else f"I am guest {guest}."
     return {"choices": [{"message": {"content": said}, "logprobs": content, "finish_reason": "stop"}], "usage": usage}
 
 
@@ -302,8 +302,8 @@ def test_a_label_with_a_space_and_without_is_one_and_no_label_is_no_answer() -> 
 
 def test_a_form_is_filled_by_its_schema() -> None:
     with Fake() as fake, minded(fake.url) as mind:
-        assert values(mind, [ask(7, Fill(Review))]) == [{"stars": 4, "text": "7"}]
-    assert fake.bodies[0]["response_format"]["json_schema"]["schema"] == Review.model_json_schema()
+        assert values(mind, [ask(7, Fill(Visit))]) == [{"cups": 7, "alone": True}]
+    assert fake.bodies[0]["response_format"]["json_schema"]["schema"] == Visit.model_json_schema()
 
 
 def test_this_machine_is_never_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,7 +403,7 @@ def test_choices_over_http_are_those_of_the_weights(vllm: Vllm) -> None:
 def test_text_and_forms_come_over_http(vllm: Vllm) -> None:
     for api in ("completions", "chat"):
         with minded(vllm.url, api=api, tokenizer="smollm2-135m", timeout_s=60.0) as mind:
-            asked = [*writes(6, words=12), ask(9, Fill(Review), "Rate the tea.")]
+            asked = [*writes(6, words=12), ask(9, Fill(Visit), "How many cups do you drink?")]
             answers = mind.answer(asked)
             assert [answer.source for answer in answers].count("model") >= 6
             assert any(answer.cached_tokens for answer in mind.answer(asked))

@@ -1,0 +1,46 @@
+"""Worlds are ordinary Mesa models: DataCollector and SolaraViz accept them."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+from mesa import DataCollector
+
+from tests.conftest import rumor
+
+
+def test_step_works_alone_and_counts_as_mesa_does() -> None:
+    world = rumor()
+    for _ in range(4):
+        world.step()
+    assert world.steps == world.now == 4
+    assert len(world.datacollector.get_model_vars_dataframe()) == 4
+
+
+def test_mesas_own_data_collector_reads_a_world() -> None:
+    world = rumor()
+    collector = DataCollector(
+        model_reporters={"believers": lambda model: sum(one.believes for one in model.villagers)},
+        agent_reporters={"believes": "believes"},
+    )
+    for _ in range(3):
+        world.step()
+        collector.collect(world)
+    believers = collector.get_model_vars_dataframe()["believers"].tolist()
+    by_agent = collector.get_agent_vars_dataframe().groupby("Step")["believes"].sum().tolist()
+    assert believers == by_agent
+    assert len(believers) == 3
+
+
+@pytest.mark.filterwarnings("default")
+def test_mesas_browser_interface_renders_the_marketplace() -> None:
+    import solara
+    from solara.widgets import GridLayout
+
+    app = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "marketplace_app.py"))
+    _, rendered = solara.render(app["page"], handle_error=False)
+    try:
+        assert len(rendered.find(GridLayout).widget.items) == 3
+        app["MarketplaceApp"](rng=1, tax=0.2).step()
+    finally:
+        rendered.close()
