@@ -23,6 +23,7 @@ from agents.populations.figures import (
     Marginals,
     Purchase,
     Review,
+    activity,
     budget,
     by_category,
     figures_of,
@@ -96,17 +97,11 @@ def make_profile(person: Person, marginals: Marginals) -> Profile:
         writing_style=writing_style(person),
         tastes=dict(zip(names, rounded_shares(weights), strict=True)),
         budget=round(person.budget, 2),
-        activity=activity(figures.months / figures.span),
+        activity=round(activity(figures, marginals), DIGITS),
         star_shares=(one, two, three, four, five),
         words=figures.habits.words,
         source=SOURCE,
     )
-
-
-def activity(month_share: float) -> float:
-    """Probability of being active in a step: the share of months with a review, clipped."""
-    low, high = ACTIVITY_BOUNDS
-    return round(min(max(month_share, low), high), DIGITS)
 
 
 def rounded_shares(shares: Sequence[float]) -> list[float]:
@@ -167,7 +162,7 @@ CARD_TEXT = """\
     are the {people} users with at least {minimum} reviews (median {median_reviews}, most {most_reviews}).
 
     **Licence.** The source states none. So nothing of it is redistributed as it stands, and no text at all, only facts
-    and figures: shares, medians, counts, months and rounded prices. All sentences come from templates of ours
+    and figures: shares, medians, counts, seasons and rounded prices. All sentences come from templates of ours
     (`wording.py`); no title, product, brand or phrase of a reviewer is in them, and a test looks for every run of eight
     words of the source.
 
@@ -183,7 +178,7 @@ CARD_TEXT = """\
     | `writing_style` | sentence length, exclamation marks, capitals and first person, put into one sentence |
     | `tastes` | share of each category among their reviews |
     | `budget` | median price above 0, US dollars; where none is known, the medians of their categories by taste |
-    | `activity` | months with a review / months from the first to the last, clipped to {low} ... {high} |
+    | `activity` | share of months with a review, first to last, with {strength:g} pseudo-months; {low} to {high} |
     | `star_shares` | shares of 1 to 5 stars, with {strength:g} pseudo-ratings spread as in the whole sample |
     | `words` | median length of a review, in words |
     | `demographics` | empty: nothing is known |
@@ -201,8 +196,8 @@ CARD_TEXT = """\
       category. That says how they were sampled; real people buy more widely. `activity` and the trends in `profile`
       often rest on five reviews.
     - Prices are those listed when the source was collected, known for {priced} of {reviews} reviews (0 for {free},
-      mostly software and e-books). "Paid" in a story means listed; its month is that of the review.
-    - For people with at most {stories} reviews the stories tell of every review when it was written (month), its
+      mostly software and e-books). "Paid" in a story means listed; its season is that of the review.
+    - For people with at most {stories} reviews the stories tell of every review its season, its
       category, its stars and about what the thing cost. Whoever holds the source can find a person again by these. Do
       not try to.
     - Who is in it, by split of the sample: {train} training, {val} validation and {test} test users. The split of a

@@ -1,6 +1,5 @@
 """Small phrases: prices, months, stars, lengths and lists as one says them."""
 
-from calendar import month_name
 from collections.abc import Sequence
 from hashlib import blake2b
 
@@ -79,9 +78,13 @@ def rated(star_counts: Sequence[int]) -> str:
     return ", ".join(parts)
 
 
-def month(number: int) -> str:
-    """A month from its number, year x 12 + month with January as 0."""
-    return f"{month_name[number % 12 + 1]} {number // 12}"
+def season(number: int) -> str:
+    """The season of a month, from the month's number: year x 12 + month with January as 0."""
+    return f"{SEASONS[number % 12 // 3]} {number // 12}"
+
+
+SEASONS = ("early", "spring", "summer", "autumn")
+"""What we call the quarters of a year; a month would say too much about a real person."""
 
 
 def duration(months: int) -> str:

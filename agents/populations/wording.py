@@ -158,7 +158,7 @@ def _reviewing(person: Person) -> str:
 
 def _history(person: Person) -> str:
     first, last = (person.purchases[place].month for place in (0, -1))
-    when = f"In {say.month(first)}" if first == last else f"Between {say.month(first)} and {say.month(last)}"
+    when = f"In {say.season(first)}" if first == last else f"Between {say.season(first)} and {say.season(last)}"
     return f"{when} you reviewed {person.figures.num} things that you had bought online."
 
 
@@ -271,7 +271,7 @@ def _voice(person: Person) -> str:
 
 def _story(person: Person, place: int) -> str:
     bought = person.purchases[place]
-    when, stars, slot = say.month(bought.month), say.stars(bought.stars), f"story {place}"
+    when, stars, slot = say.season(bought.month), say.stars(bought.stars), f"story {place}"
     thing = f"something in {bought.category}"
     if bought.price is None:
         plain = f"In {when} you gave {thing} {stars}.", f"In {when} you bought {thing} and gave it {stars}."

@@ -31,10 +31,11 @@ from sandbox.config import plain
 from sandbox.errors import BackendError, ConfigError
 from sandbox.mind import Context, shown_order
 from sandbox.paths import CONF_DIR
-from sandbox.question import Fill, Form, Question, Template, Write, choose
+from sandbox.question import Fill, Form, Question, Template, Write, check_answers, choose
 from tests.conftest import question
 
 SHOP = Template("shop/ask", "You live in a town with one shop.", "You are guest {{ number }}. {{ ask }}")
+MODEL = "smollm2-135m"
 KEY = "sk-very-secret-0815"
 
 
@@ -62,7 +63,7 @@ def settings(*urls: str, **changes: Any) -> dict[str, Any]:
 @contextlib.contextmanager
 def minded(*urls: str, said: list[str] | None = None, **changes: Any) -> Generator[ServerMind]:
     say: Callable[[str], None] = (said if said is not None else list[str]()).append
-    context = Context(lambda question: question.form.__class__.__name__, "smollm2-135m", None, say)
+    context = Context(lambda question: question.form.__class__.__name__, MODEL, None, say)
     mind = ServerMind.build(settings(*urls, **changes), context)
     try:
         yield mind
@@ -317,7 +318,7 @@ class Vllm:
     """A real `vllm serve` on this machine, in a process group of its own."""
 
     def __init__(self, log: Path) -> None:
-        self.model, self.log, self.port = resolve("smollm2-135m"), log, free_port()
+        self.model, self.log, self.port = resolve(MODEL), log, free_port()
         self.url = f"http://localhost:{self.port}/v1"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -362,51 +363,46 @@ def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vllm]:
         server.kill()
 
 
-def by_hand(asked: list[Question]) -> list[list[float]]:
-    """Probabilities by place shown, straight from the weights."""
+def by_hand(asked: list[Question]) -> list[tuple[list[float], int]]:
+    """Probabilities by place shown, straight from the weights in float32, and the prompt's length in tokens."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    path = resolve("smollm2-135m")
+    path = resolve(MODEL)
     tokens = Tokens(AutoTokenizer.from_pretrained(path), path)
-    model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.bfloat16)
-    made: list[list[float]] = []
+    model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
+    made: list[tuple[list[float], int]] = []
     for one, ids in zip(asked, tokens.encode([render(one) for one in asked]), strict=True):
         with torch.inference_mode():
-            logits = model(torch.tensor([ids])).logits[0, -1].float()
-        labels = tokens.labels[: len(shown_order(one))]
-        made.append(torch.softmax(logits[labels], 0).tolist())
+            logits = model(torch.tensor([ids])).logits[0, -1]
+        made.append((torch.softmax(logits[tokens.labels[: len(shown_order(one))]], 0).tolist(), len(ids)))
     return made
 
 
 @pytest.mark.engine
-def test_choices_over_http_are_those_of_the_weights(vllm: Vllm) -> None:
+@pytest.mark.parametrize(("api", "tokenizer"), [("completions", MODEL), ("chat", MODEL), ("chat", None)])
+def test_choices_over_http_are_those_of_the_weights(vllm: Vllm, api: str, tokenizer: str | None) -> None:
     options = ("tea", "coffee", "water", "milk", "nothing at all")
-    asked = [ask(number, choose(*options[: 2 + number % 4]), "What do you drink?") for number in range(24)]
-    wanted = by_hand(asked)
-    apis: list[dict[str, Any]] = [
-        {"api": "completions", "tokenizer": "smollm2-135m"},
-        {"api": "chat", "tokenizer": "smollm2-135m"},
-        {"api": "chat"},
-    ]
-    for changes in apis:
-        with minded(vllm.url, **changes) as mind:
-            answers = mind.answer(asked)
-        assert {answer.source for answer in answers} == {"model"}
-        for one, answer, probs in zip(asked, answers, wanted, strict=True):
-            assert answer.probs is not None
-            assert [answer.probs[index] for index in shown_order(one)] == pytest.approx(probs, abs=0.03)
-            assert answer.prompt_tokens > 30
+    asked = [ask(number, choose(*options[: 2 + number % 4]), "What do you drink?") for number in range(16)]
+    with minded(vllm.url, api=api, tokenizer=tokenizer, timeout_s=60.0) as mind:
+        answers = mind.answer(asked)
+    for one, answer, (probs, num_tokens) in zip(asked, answers, by_hand(asked), strict=True):
+        assert answer.source == "model" and answer.probs is not None
+        # a logit of 16 to 32 is rounded to 1/8 in bfloat16, which moves a probability of 0.5 by 0.03
+        assert [answer.probs[index] for index in shown_order(one)] == pytest.approx(probs, abs=0.05)
+        assert answer.prompt_tokens == num_tokens
 
 
 @pytest.mark.engine
-def test_text_and_forms_come_over_http(vllm: Vllm) -> None:
-    for api in ("completions", "chat"):
-        with minded(vllm.url, api=api, tokenizer="smollm2-135m", timeout_s=60.0) as mind:
-            asked = [*writes(6, words=12), ask(9, Fill(Visit), "How many cups do you drink?")]
-            answers = mind.answer(asked)
-            assert [answer.source for answer in answers].count("model") >= 6
-            assert any(answer.cached_tokens for answer in mind.answer(asked))
+@pytest.mark.parametrize("api", ["completions", "chat"])
+def test_text_and_forms_come_over_http(vllm: Vllm, api: str) -> None:
+    asked = [*writes(6, words=12), ask(9, Fill(Visit), "How many cups of tea do you drink?")]
+    with minded(vllm.url, api=api, tokenizer=MODEL, timeout_s=60.0) as mind:
+        first, again = mind.answer(asked), mind.answer(asked)
+    check_answers(asked, first)
+    assert [answer.source for answer in first].count("model") >= 6
+    assert first[-1].source == "model"
+    assert all(answer.cached_tokens for answer in again if answer.source == "model")
 
 
 @pytest.mark.engine
@@ -423,23 +419,26 @@ def test_a_killed_server_costs_what_was_in_flight_and_a_restarted_one_nothing(
 
     shared: dict[str, Any] = {
         "api": "completions",
-        "tokenizer": "smollm2-135m",
+        "tokenizer": MODEL,
         "max_concurrency": 16,
         "backoff_s": 1.0,
     }
-    hasty, patient = {"retries": 3, **shared}, {"retries": 10, **shared}
-    with minded(vllm.url, **hasty) as quick, minded(vllm.url, **patient) as slow, ThreadPoolExecutor(2) as threads:
+    with (
+        minded(vllm.url, retries=3, **shared) as quick,
+        minded(vllm.url, retries=10, **shared) as slow,
+        ThreadPoolExecutor(2) as threads,
+    ):
         monkeypatch.setattr(Client, "_read", counting)
         jobs = [slow._job(one) for one in writes(80, words=16)]
         lossy, whole = (threads.submit(mind.engine.generate, jobs) for mind in (quick, slow))
         while len(done) < 40:
             time.sleep(0.05)
         vllm.kill()
-        killed = time.monotonic()
+        killed, num_done = time.monotonic(), len(done)
         vllm.start()
         raws = lossy.result(timeout=30)
-        assert time.monotonic() - killed < 1 + 2 + 4 + 3
-        assert None in raws and 10 <= sum(raw is not None for raw in raws) <= 70
+        assert time.monotonic() - killed < 1 + 2 + 4 + 4  # the budget of an outage, one pause before it, slack
+        assert None in raws and 10 <= sum(raw is not None for raw in raws) <= num_done + 1
         assert all(raw.text for raw in raws if raw is not None)
         vllm.wait()
         assert None not in whole.result(timeout=60)

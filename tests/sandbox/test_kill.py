@@ -1,0 +1,220 @@
+"""A run that is killed at any moment goes on to the very same end."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+import agents.population
+import worlds.marketplace
+from sandbox.run import LOG, Run
+from sandbox.runner import Progress
+
+WARM = (agents.population, worlds.marketplace)
+"""Imported before the first fork, not once in each child."""
+ROOT = Path(__file__).parents[2]
+RULED = ["world=marketplace", "mind=rule", "population.size=30", "steps=8", "seeds=[0,1]"]
+MODEL = ["world=marketplace", "mind=vllm", "model=smollm2-135m", "population.size=12", "cache=false"]
+MEANT = ("replicate", "step", "round", "agent", "hash", "seed", "value", "source", "voice", "model", "position")
+"""What two runs of one language model must share; probabilities may differ in their last digits."""
+
+Row = Mapping[str, Any]
+
+
+def go_on(folder: Path) -> None:
+    """Resume in silence."""
+    Run(folder).go_on(Progress(), lambda _: None)
+
+
+def decisions(folder: Path) -> list[Row]:
+    """All decisions, all columns; `seconds` and `at` belong to batches and are left out."""
+    with closing(Run(folder).log()) as log:
+        return list(log.decisions())
+
+
+def outcome(folder: Path) -> list[Any]:
+    """Everything in which a resumed run must equal an uninterrupted one."""
+    with closing(Run(folder).log()) as log:
+        batches = [head[:4] for head in log.batches()]
+        noted = log.events()
+    tables = {path.name: path.read_bytes() for path in sorted(folder.rglob("*.csv"))}
+    return [decisions(folder), batches, noted, tables, Run(folder).manifest.status]
+
+
+# What follows, up to the tests, runs in a process of its own with one thread, so that it may fork. It imports everything
+# but reads no Parquet itself, since Arrow starts threads.
+
+
+def kill_often(home: Path, kills: int, seed: int) -> list[dict[str, Any]]:
+    """Kill `kills` runs, each at a random moment, resume each, and compare it with one that was left in peace."""
+    asked, duration = _left_in_peace(home, "events=[{step: 2, do: tax, rate: 0.1}]")
+    moments = Random(seed)  # noqa: S311
+    return [_killed_once(home, moments.uniform(0, duration), asked) for _ in range(kills)]
+
+
+def _left_in_peace(home: Path, *overrides: str) -> tuple[list[Any], float]:
+    """Start `begun`; how a copy of it ends, and the seconds that this takes at best."""
+    assert _ended(_forked(lambda: Run.start([*RULED, *overrides, f"run_dir={home / 'begun'}"])))
+    seconds: list[float] = []
+    for name in ("whole", "again", "once_more"):
+        folder = shutil.copytree(home / "begun", home / name)
+        start = time.perf_counter()
+        assert _ended(_forked(lambda folder=folder: go_on(folder)))
+        seconds.append(time.perf_counter() - start)
+    return outcome(home / "whole"), min(seconds)
+
+
+def _killed_once(home: Path, moment: float, asked: list[Any]) -> dict[str, Any]:
+    folder = shutil.copytree(home / "begun", home / "killed")
+    killed = _die(folder, moment)
+    batches = _num_batches(folder)
+    resumed = _ended(_forked(lambda: go_on(folder)))
+    equal = outcome(folder) == asked
+    shutil.rmtree(folder)
+    return {"killed": killed, "batches": batches, "resumed": resumed, "equal": equal}
+
+
+def _die(folder: Path, moment: float) -> bool:
+    """Go on for `moment` seconds; whether the run was killed before it was done."""
+    child = _forked(lambda: go_on(folder))
+    time.sleep(moment)
+    os.kill(child, signal.SIGKILL)
+    return not _ended(child)
+
+
+def _forked(job: Callable[[], object]) -> int:
+    """A child that does a job."""
+    assert len(list(Path("/proc/self/task").iterdir())) == 1, "only a process of one thread may fork"
+    if child := os.fork():
+        return child
+    try:
+        job()
+    except BaseException as error:  # noqa: BLE001  # a forked child must never return
+        print(repr(error), file=sys.stderr)
+        os._exit(1)
+    os._exit(0)
+
+
+def _ended(child: int) -> bool:
+    """Wait for a child; whether it ended well."""
+    return os.waitpid(child, 0)[1] == 0
+
+
+def _num_batches(folder: Path) -> int:
+    with closing(sqlite3.connect(f"file:{folder / LOG}?mode=ro", uri=True)) as db:
+        return int(db.execute("SELECT count(*) FROM batch").fetchone()[0])
+
+
+def in_one_thread(call: str) -> Any:
+    """Evaluate a call of this module in a fresh process without any extra thread."""
+    code = f"import json; from pathlib import Path; from tests.sandbox import test_kill as t; print(json.dumps(t.{call}))"
+    quiet = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, **quiet}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_run_killed_at_any_of_200_moments_goes_on_to_the_same_end(tmp_path: Path) -> None:
+    trials = in_one_thread(f"kill_often(Path({str(tmp_path)!r}), 200, 7)")
+    assert len(trials) == 200
+    assert all(trial["resumed"] for trial in trials)
+    assert all(trial["equal"] for trial in trials)
+    assert sum(trial["killed"] for trial in trials) > 100, "most must die before they are done"
+    assert len({trial["batches"] for trial in trials}) > 15, "deaths must be spread over the run"
+
+
+def kill_again_and_again(home: Path, seed: int) -> dict[str, Any]:
+    """Kill one run until it comes to its end by luck."""
+    asked, duration = _left_in_peace(home)
+    moments = Random(seed)  # noqa: S311
+    deaths = 0
+    while _die(home / "begun", moments.uniform(0, 1.2 * duration)) or Run(home / "begun").manifest.status != "finished":
+        deaths += 1
+    return {"deaths": deaths, "equal": outcome(home / "begun") == asked}
+
+
+def test_a_run_killed_again_and_again_comes_to_the_same_end(tmp_path: Path) -> None:
+    found = in_one_thread(f"kill_again_and_again(Path({str(tmp_path)!r}), 3)")
+    assert found["equal"]
+    assert found["deaths"] > 2
+
+
+# With a language model.
+
+
+@pytest.fixture
+def engine_runs(tmp_path: Path) -> Iterator[Callable[[int, int], tuple[list[Row], list[Row]]]]:
+    """Decisions of a run that was killed `kills` times and of one that was not; starts real engines."""
+
+    def both(steps: int, kills: int) -> tuple[list[Row], list[Row]]:
+        whole, killed = tmp_path / "whole", tmp_path / "killed"
+        for folder in (whole, killed):
+            Run.start([*MODEL, f"steps={steps}", f"run_dir={folder}"])
+        _resume(whole)
+        moments = Random(kills)  # noqa: S311
+        for death in range(kills):
+            assert _live_and_die(killed, 1 + (_num_batches(whole) - 2) * death // kills, moments.uniform(0, 0.2))
+        _resume(killed)
+        assert Run(killed).manifest.status == "finished"
+        return decisions(whole), decisions(killed)
+
+    yield both
+
+
+def _command(folder: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "resume", str(folder)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _resume(folder: Path) -> None:
+    with _command(folder) as process:
+        _, errors = process.communicate()
+    assert process.returncode == 0, errors
+
+
+def _live_and_die(folder: Path, batches: int, delay: float) -> bool:
+    """Go on until the log holds `batches` batches, a moment longer, then die; say whether it died unfinished."""
+    with _command(folder) as process:
+        while _num_batches(folder) < batches and process.poll() is None:
+            time.sleep(0.02)
+        time.sleep(delay)
+        alive = process.poll() is None
+        os.killpg(process.pid, signal.SIGKILL) if alive else None
+    return alive
+
+
+def differing(whole: list[Row], killed: list[Row]) -> dict[str, int]:
+    """Number of decisions that differ, by column."""
+    assert len(whole) == len(killed)
+    found = {name: sum(one[name] != other[name] for one, other in zip(whole, killed, strict=True)) for name in whole[0]}
+    return {name: number for name, number in found.items() if number}
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(("steps", "kills"), [(3, 3), pytest.param(6, 20, marks=pytest.mark.slow)])
+def test_a_run_of_a_language_model_survives_its_deaths(
+    engine_runs: Callable[[int, int], tuple[list[Row], list[Row]]], steps: int, kills: int
+) -> None:
+    whole, killed = engine_runs(steps, kills)
+    found = differing(whole, killed)
+    print(f"{kills} deaths, {len(whole)} decisions, differing by column: {found}")
+    assert not set(found) & set(MEANT), found
