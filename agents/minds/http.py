@@ -8,8 +8,8 @@ jitter (Brooker 2015, "Exponential Backoff And Jitter", AWS Architecture Blog).
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from itertools import count
-from math import inf
+from itertools import count, cycle, islice
+from math import ceil, inf
 from random import Random
 from threading import Thread
 from time import monotonic
@@ -24,6 +24,8 @@ MAX_PAUSE_S = 15.0
 """Longest pause before another try."""
 CONNECT_S = 5.0
 """Longest wait for a connection."""
+POOL_SIZE = 16
+"""Connections of one pool; httpx looks through a whole pool at every request, so one of 128 has half the throughput."""
 KEEP_ALIVE_S = 3.0
 """Idle connections are closed after this, before a server does it (uvicorn: 5 s) just as a request is on its way."""
 _BUSY = (408, 409, 425, 429)
@@ -77,12 +79,7 @@ class Client:
         self._servers = [_Server(url) for url in urls]
         self._key, self._concurrency, self._patience, self._advice = key, concurrency, patience, advice
         self._turn, self._jitter = count(), Random(seed)
-        self._http = httpx.AsyncClient(
-            headers={"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})},
-            timeout=httpx.Timeout(patience.timeout_s, connect=min(CONNECT_S, patience.timeout_s), pool=None),
-            limits=httpx.Limits(max_connections=concurrency, keepalive_expiry=KEEP_ALIVE_S),
-            mounts=dict.fromkeys(_THIS_MACHINE),
-        )
+        self._pools = _pools(key, concurrency, patience.timeout_s)
         self._loop = asyncio.new_event_loop()
         # in a thread, so that a notebook, which runs a loop already, can post too
         self._thread = Thread(target=self._loop.run_forever, name="http", daemon=True)
@@ -106,7 +103,7 @@ class Client:
     def close(self) -> None:
         """Close all connections and end the thread."""
         if not self._loop.is_closed():
-            self._run(self._http.aclose())
+            self._run(self._close())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
@@ -118,11 +115,15 @@ class Client:
         finally:
             future.cancel()  # after Ctrl-C; else it is done and this does nothing
 
+    async def _close(self) -> None:
+        for pool in self._pools:
+            await pool.aclose()
+
     async def _get_each(self, path: str, kind: type[T]) -> dict[str, T]:
         found: dict[str, T] = {}
         for server in self._servers:
             try:
-                found[server.url] = self._read(server, await self._http.get(server.url + path), kind)
+                found[server.url] = self._read(server, await self._pools[0].get(server.url + path), kind)
             except (httpx.RequestError, _AgainError) as error:
                 self._note(server, error)
         return found
@@ -133,11 +134,12 @@ class Client:
         found: list[T | None] = [None] * len(bodies)
         left = iter(enumerate(bodies))
 
-        async def work() -> None:
+        async def work(pool: httpx.AsyncClient) -> None:
             for place, body in left:
-                found[place] = await self._post(path, msgspec.json.encode(body), kind)
+                found[place] = await self._post(pool, path, msgspec.json.encode(body), kind)
 
-        workers = [asyncio.create_task(work()) for _ in range(min(self._concurrency, len(bodies)))]
+        pools = islice(cycle(self._pools), min(self._concurrency, len(bodies)))
+        workers = [asyncio.create_task(work(pool)) for pool in pools]
         try:
             await asyncio.gather(*workers)
         finally:
@@ -146,12 +148,12 @@ class Client:
             await asyncio.gather(*workers, return_exceptions=True)
         return found
 
-    async def _post(self, path: str, body: bytes, kind: type[T]) -> T | None:
+    async def _post(self, pool: httpx.AsyncClient, path: str, body: bytes, kind: type[T]) -> T | None:
         """Try one request; a server that was not reached costs no try, for the outage's bound ends that."""
         failures = 0
         while failures <= self._patience.retries and (server := await self._next()):
             try:
-                return self._read(server, await self._http.post(server.url + path, content=body), kind)
+                return self._read(server, await pool.post(server.url + path, content=body), kind)
             except (httpx.RequestError, _AgainError) as error:
                 self._note(server, error)
                 self.num_retries += 1
@@ -231,6 +233,19 @@ class _AgainError(Exception):
     def __init__(self, reason: str, wait_s: float = 0.0) -> None:
         super().__init__(reason)
         self.wait_s = wait_s
+
+
+def _pools(key: str, concurrency: int, timeout_s: float) -> list[httpx.AsyncClient]:
+    """Pools of connections that hold `concurrency` in all and share what is slow to load."""
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+    timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s), pool=None)
+    limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE_S)  # there are no more requests than workers
+    certificates = httpx.create_ssl_context()
+    direct: dict[str, httpx.AsyncBaseTransport | None] = dict.fromkeys(_THIS_MACHINE)
+    return [
+        httpx.AsyncClient(headers=headers, timeout=timeout, limits=limits, verify=certificates, mounts=direct)
+        for _ in range(ceil(concurrency / POOL_SIZE))
+    ]
 
 
 def _message(response: httpx.Response) -> str:

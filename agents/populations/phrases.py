@@ -50,7 +50,7 @@ def often(rate: float) -> str:
         rate,
         (0.05, "less than once a year"),
         (0.1, "about once a year"),
-        (0.2, "twice a year or so"),
+        (0.2, "twice a year"),
         (0.4, "every few months"),
         (0.7, "in most months"),
         (1, "month after month"),
@@ -74,7 +74,9 @@ def rated(star_counts: Sequence[int]) -> str:
         given = {star: star_counts[star - 1] for star in group if star_counts[star - 1]}
         if number := sum(given.values()):
             kind = " or ".join(map(str, given)) if parts else stars(max(given)) if len(given) == 1 else "3 or 4 stars"
-            parts.append(f"{number} {'was' if number == 1 else 'were'} {kind}")
+            parts.append(
+                f"{number} lower" if len(parts) == 2 else f"{number} {'was' if number == 1 else 'were'} {kind}"
+            )
     return ", ".join(parts)
 
 

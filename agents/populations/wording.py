@@ -14,7 +14,7 @@ from agents.populations import phrases as say
 from agents.populations.figures import Figures, Habits, Purchase
 
 MAX_STORIES = 8
-MAX_THREE_NAMES = 52
+MAX_THREE_NAMES = 36
 """Letters in the names of three categories up to which a persona has room for all of them."""
 CLEAR_GAP = 0.8
 """Difference of mean stars from which one kind of purchase is said to fare better than another."""
@@ -65,11 +65,7 @@ def writing_style(person: Person) -> str:
 
 
 def _manners(habits: Habits) -> str:
-    exclaimed = (
-        (0.1, "no exclamation marks"),
-        (0.5, "an exclamation mark now and then"),
-        (1, "many exclamation marks"),
-    )
+    exclaimed = (0.1, "no exclamation marks"), (0.5, "some exclamation marks"), (1, "many exclamation marks")
     about = (0.35, "hardly a word about yourself"), (0.75, ""), (1, "your own experience at the centre")
     manners = (
         say.grade(habits.exclaim_share, *exclaimed),
@@ -84,7 +80,7 @@ def _shopping(person: Person) -> str:
     price, names = _paying(person), _favourites(person)
     shares = person.figures.tastes
     if len(names) > 3 and sum(shares[name] for name in names[:2]) <= 0.5:
-        return f"You buy all sorts, such as {say.listed(names[:2])}, {price}."
+        return f"You buy all sorts, like {say.listed(names[:2])}, {price}."
     number = 3 if len(names) == 3 and sum(map(len, names)) <= MAX_THREE_NAMES else 2
     things = say.listed(names[:number]) if len(names) > 1 else say.goods(names[0])
     return _pick(
@@ -92,7 +88,7 @@ def _shopping(person: Person) -> str:
         "shopping",
         f"You mostly buy {things}, {price}.",
         f"You shop mostly for {things}, {price}.",
-        f"Most of what you buy is {things}, {price}.",
+        f"You buy {things} most of all, {price}.",
         f"Your shopping is mostly {things}, {price}.",
     )
 
@@ -110,8 +106,8 @@ def _paying(person: Person) -> str:
     if person.dearness is None:
         return f"at the ordinary {price} or so an item"
     shade = say.grade(person.dearness, (0.6, "on the cheap side"), (1.6, ""), (1e9, "on the dear side"))
-    said = _pick(person, "price", f"usually around {price} an item", f"typically at about {price} each")
-    return f"{said}, {shade}" if shade else said
+    said = _pick(person, "price", f"around {price} each", f"about {price} an item")
+    return f"{said}, {shade}" if shade and len(person.figures.tastes) == 1 else said
 
 
 def _rating(person: Person) -> str:
@@ -146,12 +142,12 @@ def _severity(person: Person) -> str:
 def _reviewing(person: Person) -> str:
     length, rate = say.length(person.figures.habits.words), say.often(person.figures.months / person.figures.span)
     if person.figures.span == 1:
-        return f"You reviewed it all in one month, each time in {length}."
+        return f"You reviewed it all in one month, in {length} each."
     return _pick(
         person,
         "reviewing",
         f"You review something {rate}, in {length}.",
-        f"You write {length} about what you bought, {rate}.",
+        f"You write {length} about it, {rate}.",
         f"You speak up {rate}, in {length}.",
     )
 
@@ -179,6 +175,8 @@ def _spread(person: Person) -> str:
 
 def _prices(person: Person) -> str:
     paid = sorted(purchase.price for purchase in person.purchases if purchase.price)
+    if not paid and _free_share(person) >= 0.5:
+        return "What you reviewed so far cost you nothing, so there is no telling what you would pay."
     if not paid:
         return "What you paid is not on record, so take it that you pay what most people pay for such things."
     if say.dollars(paid[0]) == say.dollars(paid[-1]):

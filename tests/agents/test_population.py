@@ -278,7 +278,7 @@ def test_the_shipped_people_are_valid_and_many() -> None:
     assert len(shipped) >= 300
     assert len({one.persona for one in shipped}) > 0.9 * len(shipped)
     for one in shipped:
-        assert len(one.persona.split()) <= 60
+        assert len(one.persona.split()) <= 55
         assert 100 <= len(one.profile.split()) <= 250
         assert 3 <= len(one.stories) <= 8
         assert one.tastes

@@ -363,7 +363,13 @@ def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vllm]:
         server.kill()
 
 
-def by_hand(asked: list[Question]) -> list[tuple[list[float], int]]:
+def drinks() -> list[Question]:
+    options = ("tea", "coffee", "water", "milk", "nothing at all")
+    return [ask(number, choose(*options[: 2 + number % 4]), "What do you drink?") for number in range(16)]
+
+
+@pytest.fixture(scope="module")
+def by_hand() -> list[tuple[list[float], int]]:
     """Probabilities by place shown, straight from the weights in float32, and the prompt's length in tokens."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -372,7 +378,7 @@ def by_hand(asked: list[Question]) -> list[tuple[list[float], int]]:
     tokens = Tokens(AutoTokenizer.from_pretrained(path), path)
     model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
     made: list[tuple[list[float], int]] = []
-    for one, ids in zip(asked, tokens.encode([render(one) for one in asked]), strict=True):
+    for one, ids in zip(drinks(), tokens.encode([render(one) for one in drinks()]), strict=True):
         with torch.inference_mode():
             logits = model(torch.tensor([ids])).logits[0, -1]
         made.append((torch.softmax(logits[tokens.labels[: len(shown_order(one))]], 0).tolist(), len(ids)))
@@ -381,12 +387,12 @@ def by_hand(asked: list[Question]) -> list[tuple[list[float], int]]:
 
 @pytest.mark.engine
 @pytest.mark.parametrize(("api", "tokenizer"), [("completions", MODEL), ("chat", MODEL), ("chat", None)])
-def test_choices_over_http_are_those_of_the_weights(vllm: Vllm, api: str, tokenizer: str | None) -> None:
-    options = ("tea", "coffee", "water", "milk", "nothing at all")
-    asked = [ask(number, choose(*options[: 2 + number % 4]), "What do you drink?") for number in range(16)]
+def test_choices_over_http_are_those_of_the_weights(
+    by_hand: list[tuple[list[float], int]], vllm: Vllm, api: str, tokenizer: str | None
+) -> None:
     with minded(vllm.url, api=api, tokenizer=tokenizer, timeout_s=60.0) as mind:
-        answers = mind.answer(asked)
-    for one, answer, (probs, num_tokens) in zip(asked, answers, by_hand(asked), strict=True):
+        answers = mind.answer(drinks())
+    for one, answer, (probs, num_tokens) in zip(drinks(), answers, by_hand, strict=True):
         assert answer.source == "model" and answer.probs is not None
         # a logit of 16 to 32 is rounded to 1/8 in bfloat16, which moves a probability of 0.5 by 0.03
         assert [answer.probs[index] for index in shown_order(one)] == pytest.approx(probs, abs=0.05)
