@@ -11,7 +11,7 @@ from sandbox.mind import Cast, Context, Mind, Panel
 from sandbox.paths import cache_dir
 from sandbox.people import MemoryBudget, Profile
 from sandbox.seeds import SeedTree
-from sandbox.world import EVERY_WORLD, Intervention, World, WorldParams
+from sandbox.world import EVERY_WORLD, Intervention, SetParams, World, WorldParams
 
 
 def world_class(config: RunConfig) -> tuple[type[World], WorldParams]:
@@ -25,12 +25,14 @@ def world_class(config: RunConfig) -> tuple[type[World], WorldParams]:
 def make_worlds(config: RunConfig) -> list[World]:
     """One fresh world per seed; worlds of one seed share people, graph and random numbers."""
     kind, params = world_class(config)
-    events = make_events(kind, config.events, config.steps)
+    events = make_events(kind, params, config.events, config.steps)
     voices = make_cast(config, kind)
     return [_make_world(config, kind, params, events, voices, seed) for seed in config.seeds]
 
 
-def make_events(kind: type[World], events: Sequence[dict[str, Any]], steps: int) -> list[Intervention]:
+def make_events(
+    kind: type[World], params: WorldParams, events: Sequence[dict[str, Any]], steps: int
+) -> list[Intervention]:
     """Validated interventions, in the order given."""
     known = {**EVERY_WORLD, **kind.interventions}
     made: list[Intervention] = []
@@ -44,6 +46,8 @@ def make_events(kind: type[World], events: Sequence[dict[str, Any]], steps: int)
             raise ConfigError(
                 f"{where}.step is {made[-1].step} but the run ends before it, with {steps} steps (0-based)"
             )
+        if isinstance(made[-1], SetParams):
+            _check_set(params, made[-1].params, f"{where}.params")
     return made
 
 
@@ -52,7 +56,9 @@ def make_cast(config: RunConfig, kind: type[World]) -> Cast:
     for role in config.cast:
         if role not in kind.roles:
             raise ConfigError(f"cast: {unknown('role', role, kind.roles)}")
-    main, _ = targeted(config.mind, "mind")
+    main, _ = _mind_class(config.mind, "mind")
+    for name, node in config.voices.items():
+        _mind_class(node, f"voices.{name}")
     voices = [*config.voices, main.name, *config.mind.get("adapters", {})]
     return Cast(config.cast, voices)
 
@@ -72,10 +78,21 @@ def answers_file() -> Path:
     return cache_dir() / "answers.sqlite"
 
 
-def _make_mind(node: dict[str, Any], where: str, context: Context) -> Mind:
+def _check_set(params: WorldParams, changes: dict[str, Any], where: str) -> None:
+    for name in sorted(params.fixed & set(changes)):
+        raise ConfigError(f"{where}.{name} shapes the world when it is made and cannot change in a running one")
+    validated(type(params), {**params.model_dump(), **changes}, where)
+
+
+def _mind_class(node: dict[str, Any], where: str) -> tuple[type[Mind], dict[str, Any]]:
     kind, settings = targeted(node, where)
     if not (isinstance(kind, type) and issubclass(kind, Mind)):
         raise ConfigError(f"{where}._target_ must name a subclass of sandbox.mind.Mind, found {kind!r}")
+    return kind, settings
+
+
+def _make_mind(node: dict[str, Any], where: str, context: Context) -> Mind:
+    kind, settings = _mind_class(node, where)
     return kind.build(settings, context)
 
 

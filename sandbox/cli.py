@@ -124,7 +124,14 @@ def _sweep(overrides: list[str]) -> int:
     from sandbox.config import open_overrides
     from sandbox.sweep import sweep
 
-    return sweep(open_overrides(overrides), lambda each: _run(argparse.Namespace(multirun=False), each))
+    def run_one(each: list[str]) -> int:
+        try:
+            return _run(argparse.Namespace(multirun=False), each)
+        except SandboxError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+
+    return sweep(open_overrides(overrides), run_one)
 
 
 def _draw(run: "Run", results: "Results") -> list[Path]:

@@ -6,7 +6,8 @@ worlds, minds, populations and graphs: a new one is a YAML file with a `_target_
 
 import importlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,8 @@ from sandbox.paths import CONF_DIR
 GROUPS = ("world", "mind", "population", "graph")
 
 _OPEN = re.compile(r"\+{0,2}(cast|voices)[.=]")
+
+_STRAY = re.compile(r"Could not override '([\w.]+)'")
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -94,9 +97,11 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
     for override in overrides:
         _check_group(override)
     try:
-        with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        with _own_hydra(), initialize_config_dir(str(CONF_DIR), version_base="1.3"):
             return plain(hydra_compose("config", overrides=open_overrides(overrides)))
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        if stray := _STRAY.search(str(error)):
+            raise ConfigError(_unknown_setting(stray[1], overrides)) from error
         raise ConfigError(f"invalid override in {' '.join(overrides)!r}: {_first_lines(error)}") from error
 
 
@@ -147,12 +152,36 @@ def choices(group: str) -> dict[str, str]:
     return found
 
 
+@contextmanager
+def _own_hydra() -> Iterator[None]:
+    """Compose inside a sweep too, where Hydra has begun already."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    state = GlobalHydra.instance()
+    outer, state.hydra = state.hydra, None
+    try:
+        yield
+    finally:
+        state.hydra = outer
+
+
 def _check_group(override: str) -> None:
     group, is_choice, name = override.partition("=")
     if is_choice and group in GROUPS and not name.startswith(("{", "[")) and "," not in name:
         known = choices(group)
         if name not in known:
             raise ConfigError(unknown(group, name, known))
+
+
+def _unknown_setting(path: str, overrides: Sequence[str]) -> str:
+    """Say which name of `path` is not there, among those that are."""
+    node: Any = compose([one for one in overrides if one.partition("=")[0] in GROUPS])
+    for name in path.split("."):
+        if not isinstance(node, dict) or name not in node:
+            known = [one for one in node if one != "_target_"] if isinstance(node, dict) else []
+            return f"invalid override {path}: {unknown('setting', name, known)}"
+        node = node[name]
+    return f"invalid override {path}: there is such a setting, but not with these other overrides"
 
 
 def _sentence(problem: Any, where: str, model: type[BaseModel]) -> str:

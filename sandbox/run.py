@@ -5,7 +5,7 @@ made again from these two: `metrics.csv`, `tables/`, `figures/`.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -44,7 +44,7 @@ class Run:
         kind, _ = world_class(config)
         folder = config.run_dir or _new_folder(kind.__name__.lower())
         _refuse_a_run(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(folder)
         Manifest.new(folder, overrides, [Segment(0, config)]).write()
         DecisionLog.create(folder / LOG).close()
         return cls(folder)
@@ -69,7 +69,7 @@ class Run:
                 raise ConfigError(f"--at {step} must lie in the run's log, from 1 to {done} (0-based steps)")
             if step < start:
                 raise ConfigError(f"--at {step} lies before step {start}, where this branch began; branch its parent")
-            folder.mkdir(parents=True, exist_ok=True)
+            _make_folder(folder)
             log.copy_until(folder / LOG, step)
         manifest.write()
         return Run(folder)
@@ -85,16 +85,14 @@ class Run:
             self.manifest.write()
             return mind
 
-        worlds, runner = self._runner(log, live, progress)
-        try:
-            runner.run(config.steps)
-            results = Results.of(worlds)
-            results.write(self.folder)
-            if self.manifest.status != "finished":
-                self.manifest.finish(log.totals())
-        finally:
-            runner.close()
-            log.close()
+        with closing(log):
+            worlds, runner = self._runner(log, live, progress)
+            with closing(runner):
+                runner.run(config.steps)
+                results = Results.of(worlds)
+                results.write(self.folder)
+                if self.manifest.status != "finished":
+                    self.manifest.finish(log.totals())
         return results
 
     def replay(self, until: int | None = None) -> list[World]:
@@ -104,14 +102,11 @@ class Run:
         def stop() -> NoReturn:
             raise EndOfLogError
 
-        worlds, runner = self._runner(log, stop, Progress())
         steps = self.manifest.segments[-1].config.steps
-        try:
-            runner.run(steps if until is None else min(until, steps))
-        except EndOfLogError:
-            pass
-        finally:
-            log.close()
+        with closing(log):
+            worlds, runner = self._runner(log, stop, Progress())
+            with suppress(EndOfLogError):
+                runner.run(steps if until is None else min(until, steps))
         return worlds
 
     def results(self) -> Results:
@@ -152,8 +147,9 @@ class Run:
             if getattr(params, name) != getattr(changed, name):
                 raise ConfigError(f"world.{name} shapes the world when it is made and cannot change in a branch")
         make_cast(new, kind)
-        for event in make_events(kind, new.events, new.steps):
-            if event.step < step and event not in make_events(kind, old.events, old.steps):
+        known = make_events(kind, params, old.events, old.steps)
+        for event in make_events(kind, changed, new.events, new.steps):
+            if event.step < step and event not in known:
                 raise ConfigError(f"an event at step {event.step} would change what came before --at {step}")
         return new
 
@@ -167,7 +163,7 @@ def switch(worlds: Sequence[World], old: RunConfig, new: RunConfig) -> None:
     for world in worlds:
         world.change(**changes)
         world.recast(make_cast(new, kind))
-        world.events = list(make_events(kind, new.events, new.steps))
+        world.events = list(make_events(kind, after, new.events, new.steps))
 
 
 def read_config(overrides: Sequence[str]) -> RunConfig:
@@ -178,6 +174,13 @@ def read_config(overrides: Sequence[str]) -> RunConfig:
 def _refuse_a_run(folder: Path) -> None:
     if (folder / LOG).exists():
         raise DataError(f"{folder} holds a run already; resume it or choose another run_dir")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot make the folder {folder} for the run ({error.strerror}); name another run_dir") from error
 
 
 def _new_folder(name: str) -> Path:

@@ -156,7 +156,8 @@ class ServerEngine(Engine):
         """
         card = self._cards[name]
         origin = card.root or card.owned_by
-        if (Path(origin) / "config.json").is_file() and all(_parsed(url).host in LOOPBACK for url in self.settings.urls):
+        is_here = all(_parsed(url).host in LOOPBACK for url in self.settings.urls)
+        if is_here and any((Path(origin) / name).is_file() for name in ("config.json", "adapter_config.json")):
             origin = digest(origin)[:12]
         labels = f"top{self.settings.top_logprobs}" if self._labels is None else "exact"
         return f"{name}@{origin} {self.settings.api} {labels}"

@@ -24,7 +24,7 @@ from sandbox.runner import Progress
 WARM = (agents.population, worlds.marketplace)
 """Imported before the first fork, not once in each child."""
 ROOT = Path(__file__).parents[2]
-RULED = ["world=marketplace", "mind=rule", "population.size=30", "steps=8", "seeds=[0,1]"]
+RULED = ["world=marketplace", "mind=rule", "population.size=20", "steps=6", "seeds=[0,1]"]
 MODEL = ["world=marketplace", "mind=vllm", "model=smollm2-135m", "population.size=12", "cache=false"]
 MEANT = ("replicate", "step", "round", "agent", "hash", "seed", "value", "source", "voice", "model", "position")
 """What two runs of one language model must share; probabilities may differ in their last digits."""
@@ -210,7 +210,7 @@ def differing(whole: list[Row], killed: list[Row]) -> dict[str, int]:
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize(("steps", "kills"), [(3, 3), pytest.param(6, 20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("steps", "kills"), [(2, 3), pytest.param(4, 20, marks=pytest.mark.slow)])
 def test_a_run_of_a_language_model_survives_its_deaths(
     engine_runs: Callable[[int, int], tuple[list[Row], list[Row]]], steps: int, kills: int
 ) -> None:
