@@ -6,7 +6,7 @@ worlds, minds, populations and graphs: a new one is a YAML file with a `_target_
 
 import importlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -153,7 +153,7 @@ def choices(group: str) -> dict[str, str]:
 
 
 @contextmanager
-def _own_hydra() -> Iterator[None]:
+def _own_hydra() -> Generator[None, None, None]:
     """Compose inside a sweep too, where Hydra has begun already."""
     from hydra.core.global_hydra import GlobalHydra
 

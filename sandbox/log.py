@@ -48,7 +48,7 @@ class DecisionLog:
             raise DataError(f"{path} exists already; resume that run or choose another run_dir")
         lock = _lock(path)
         db = sqlite3.connect(path, isolation_level=None)
-        db.executescript("PRAGMA journal_mode = WAL;" + _SCHEMA)
+        db.executescript("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL;" + _SCHEMA)
         return cls(path, db, lock)
 
     @classmethod
@@ -182,10 +182,10 @@ def _lock(path: Path) -> IO[str]:
 
 def _row(batch: int, place: int, both: tuple[Question, Answer]) -> tuple[Any, ...]:
     question, answer = both
-    content = question.content()
+    content, memory = question.content(), question.memory.digest()
     return (
         batch, place, question.replicate, question.step, question.round, question.agent, question.role,
-        question.template.name, question.digest(content), _signed(question.seed), question.memory.digest(), content,
+        question.template.name, question.digest(content, memory), _signed(question.seed), memory, content,
         answer.value if isinstance(answer.value, str) else msgspec.json.encode(answer.value).decode(),
         answer.source, answer.voice, answer.model,
         None if answer.probs is None else msgspec.json.encode(answer.probs),

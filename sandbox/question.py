@@ -105,11 +105,11 @@ class Question(msgspec.Struct, frozen=True):
         """Canonical JSON of what is asked: the facts and the form."""
         return _ENCODER.encode((self.template.name, self.facts, form_schema(self.form)))
 
-    def digest(self, content: bytes | None = None) -> bytes:
-        """16-byte hash of all that the answer may depend on, the voice apart."""
+    def digest(self, content: bytes | None = None, memory: bytes | None = None) -> bytes:
+        """16-byte hash of all that the answer may depend on, the voice apart; its parts can be passed where known."""
         where = f"{self.step}/{self.round}/{self.agent}/{self.role}/{self.seed}".encode()
         state = blake2b(content or self.content(), digest_size=16)
-        for part in (where, self.profile.digest(), self.memory.digest()):
+        for part in (where, self.profile.digest(), memory or self.memory.digest()):
             state.update(part)
         return state.digest()
 

@@ -136,22 +136,27 @@ class Run:
                 "check out the commit in its manifest.json"
             )
         new = read_config([*self.manifest.overrides, *overrides])
-        for name in ("population", "graph", "seeds", "memory"):
-            if getattr(new, name) != getattr(old, name):
-                raise ConfigError(f"{name} shapes a run from its first step and cannot change in a branch")
-        kind, params = world_class(old)
-        other, changed = world_class(new)
-        if kind is not other:
-            raise ConfigError("a branch stays in its world; start a new run for another one")
-        for name in sorted(params.fixed):
-            if getattr(params, name) != getattr(changed, name):
-                raise ConfigError(f"world.{name} shapes the world when it is made and cannot change in a branch")
-        make_cast(new, kind)
-        known = make_events(kind, params, old.events, old.steps)
-        for event in make_events(kind, changed, new.events, new.steps):
-            if event.step < step and event not in known:
-                raise ConfigError(f"an event at step {event.step} would change what came before --at {step}")
+        _refuse_another_past(old, new, step)
         return new
+
+
+def _refuse_another_past(old: RunConfig, new: RunConfig, step: int) -> None:
+    """Raise `ConfigError` where a branch's configuration would change what came before `step`, or cannot be."""
+    for name in ("population", "graph", "seeds", "memory"):
+        if getattr(new, name) != getattr(old, name):
+            raise ConfigError(f"{name} shapes a run from its first step and cannot change in a branch")
+    kind, params = world_class(old)
+    other, changed = world_class(new)
+    if kind is not other:
+        raise ConfigError("a branch stays in its world; start a new run for another one")
+    for name in sorted(params.fixed):
+        if getattr(params, name) != getattr(changed, name):
+            raise ConfigError(f"world.{name} shapes the world when it is made and cannot change in a branch")
+    make_cast(new, kind)
+    known = make_events(kind, params, old.events, old.steps)
+    for event in make_events(kind, changed, new.events, new.steps):
+        if event.step < step and event not in known:
+            raise ConfigError(f"an event at step {event.step} would change what came before --at {step}")
 
 
 def switch(worlds: Sequence[World], old: RunConfig, new: RunConfig) -> None:
@@ -180,7 +185,9 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"cannot make the folder {folder} for the run ({error.strerror}); name another run_dir") from error
+        raise DataError(
+            f"cannot make the folder {folder} for the run ({error.strerror}); name another run_dir"
+        ) from error
 
 
 def _new_folder(name: str) -> Path:

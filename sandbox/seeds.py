@@ -45,19 +45,24 @@ class SeedTree:
         return [items[i] for _, i in sorted((_hash64(b"%d" % id_, key), i) for i, id_ in enumerate(ids))]
 
 
+def uniform(seed: int, purpose: bytes = b"") -> float:
+    """The first of `uniforms`, in less time."""
+    return _unit(blake2b(b"0", key=seed.to_bytes(8, "little") + purpose).digest()[:8])
+
+
 def uniforms(seed: int, purpose: bytes = b"") -> Iterator[float]:
     """Endless independent uniforms in [0, 1) for one decision and purpose, eight per hash."""
     key, counter = seed.to_bytes(8, "little"), 0
     while True:
         block = blake2b(b"%d" % counter, key=key + purpose).digest()
         for start in range(0, 64, 8):
-            yield (int.from_bytes(block[start : start + 8], "little") >> 11) * 2.0**-53
+            yield _unit(block[start : start + 8])
         counter += 1
 
 
 def draw(probs: Sequence[float], seed: int) -> int:
     """Draw an index with the given probabilities (inverse CDF, so common seeds couple arms)."""
-    point, total = next(uniforms(seed, b"draw")) * sum(probs), 0.0
+    point, total = uniform(seed, b"draw") * sum(probs), 0.0
     for index, prob in enumerate(probs):
         total += prob
         if point < total:
@@ -72,6 +77,11 @@ def permutation(size: int, seed: int) -> list[int]:
         other = int(next(stream) * (last + 1))
         order[last], order[other] = order[other], order[last]
     return order
+
+
+def _unit(eight_bytes: bytes) -> float:
+    """64 random bits as a number in [0, 1)."""
+    return (int.from_bytes(eight_bytes, "little") >> 11) * 2.0**-53
 
 
 def _hash64(data: bytes, key: bytes) -> int:

@@ -26,7 +26,7 @@ class GlobalRandomness(Rumor):
     """Asks whom a generator of its own names, which no seed rules."""
 
     def turn(self) -> Turn:
-        yield [random.choice(self.villagers).ask_belief("x")]  # noqa: S311
+        yield [random.choice(self.villagers).ask_belief("x")]
 
 
 class CountsItself(Rumor):

@@ -52,14 +52,14 @@ def outcome(folder: Path) -> list[Any]:
     return [decisions(folder), batches, noted, tables, Run(folder).manifest.status]
 
 
-# What follows, up to the tests, runs in a process of its own with one thread, so that it may fork. It imports everything
-# but reads no Parquet itself, since Arrow starts threads.
+# What follows, up to the tests, runs in a process of its own with one thread, so that it may fork. It imports
+# everything but reads no Parquet itself, since Arrow starts threads.
 
 
 def kill_often(home: Path, kills: int, seed: int) -> list[dict[str, Any]]:
     """Kill `kills` runs, each at a random moment, resume each, and compare it with one that was left in peace."""
     asked, duration = _left_in_peace(home, "events=[{step: 2, do: tax, rate: 0.1}]")
-    moments = Random(seed)  # noqa: S311
+    moments = Random(seed)
     return [_killed_once(home, moments.uniform(0, duration), asked) for _ in range(kills)]
 
 
@@ -100,7 +100,7 @@ def _forked(job: Callable[[], object]) -> int:
         return child
     try:
         job()
-    except BaseException as error:  # noqa: BLE001  # a forked child must never return
+    except BaseException as error:  # a forked child must never return
         print(repr(error), file=sys.stderr)
         os._exit(1)
     os._exit(0)
@@ -118,7 +118,9 @@ def _num_batches(folder: Path) -> int:
 
 def in_one_thread(call: str) -> Any:
     """Evaluate a call of this module in a fresh process without any extra thread."""
-    code = f"import json; from pathlib import Path; from tests.sandbox import test_kill as t; print(json.dumps(t.{call}))"
+    code = (
+        f"import json; from pathlib import Path; from tests.sandbox import test_kill as t; print(json.dumps(t.{call}))"
+    )
     quiet = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, **quiet}, capture_output=True, text=True, check=False
@@ -139,7 +141,7 @@ def test_a_run_killed_at_any_of_200_moments_goes_on_to_the_same_end(tmp_path: Pa
 def kill_again_and_again(home: Path, seed: int) -> dict[str, Any]:
     """Kill one run until it comes to its end by luck."""
     asked, duration = _left_in_peace(home)
-    moments = Random(seed)  # noqa: S311
+    moments = Random(seed)
     deaths = 0
     while _die(home / "begun", moments.uniform(0, 1.2 * duration)) or Run(home / "begun").manifest.status != "finished":
         deaths += 1
@@ -164,7 +166,7 @@ def engine_runs(tmp_path: Path) -> Iterator[Callable[[int, int], tuple[list[Row]
         for folder in (whole, killed):
             Run.start([*MODEL, f"steps={steps}", f"run_dir={folder}"])
         _resume(whole)
-        moments = Random(kills)  # noqa: S311
+        moments = Random(kills)
         for death in range(kills):
             assert _live_and_die(killed, 1 + (_num_batches(whole) - 2) * death // kills, moments.uniform(0, 0.2))
         _resume(killed)

@@ -119,13 +119,15 @@ def test_rankings_order_the_search(ranking: str) -> None:
     assert len(values) >= 3
 
 
-def test_relevance_shows_what_fits_best() -> None:
+@pytest.mark.parametrize("number", [40, 200])
+def test_relevance_shows_what_fits_best(number: int) -> None:
     rng = np.random.default_rng(0)
-    names = ["Electronics"] * 40
+    names = ["Electronics"] * number
     listings = make_listings(rng, 0, names, MarketParams(**DEFAULTS).categories, 0.3)
     for listing in listings:
         listing.stock = 1
     shelf = Shelf(listings)
+    shelf.rank("relevance", 0, market().seeds, 0)
     for spot in (0.0, 0.1, 0.5, 0.99):
         found = [listing for listing, _ in shelf.search(spot, 10**9, 10, 0)]
         best = sorted(listings, key=lambda one: -fit(one.spot, spot))[:10]
@@ -135,6 +137,7 @@ def test_relevance_shows_what_fits_best() -> None:
 def test_a_search_shows_only_what_can_be_bought() -> None:
     world = play(market(), 3)
     shelf = Shelf(list(world.listings.values()))
+    shelf.rank("relevance", 2, world.seeds, 0)
     for cash in (0, 1500, 5000):
         assert all(one.stock > 0 and one.asked <= cash for one, _ in shelf.search(0.3, cash, 50, 2))
 

@@ -4,8 +4,8 @@ Goods and tastes lie on a circle (Salop 1979, doi:10.2307/3003323): the nearer a
 fits. So relevance is personal, yet a search costs a bisection. Money is in whole cents.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -16,6 +16,9 @@ from worlds.marketplace.settings import Category
 
 MIN_REVIEWS = 3
 """A listing with fewer reviews counts as not established."""
+
+FEW = 64
+"""Listings that are sorted rather than walked through."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,8 +41,8 @@ class Listing:
     price: int
     seller: int = 0
     """Agent id of the seller."""
-    discount: float = 0.0
-    """Share taken off the price in this step."""
+    asked: int = 0
+    """Price now, a discount taken off."""
     stock: int = 0
     sold: int = 0
     sold_before: int = 0
@@ -47,10 +50,13 @@ class Listing:
     stars: list[int] = field(default_factory=lambda: [0, 0, 0, 0, 0])
     """Number of reviews with 1, 2, 3, 4 and 5 stars."""
 
-    @property
-    def asked(self) -> int:
-        """Price now, discount taken off."""
-        return max(1, round(self.price * (1 - self.discount)))
+    def __post_init__(self) -> None:
+        self.charge(self.price)
+
+    def charge(self, price: int, discount: float = 0.0) -> None:
+        """Set the price and what is taken off it for now."""
+        self.price = price
+        self.asked = max(1, round(price * (1 - discount)))
 
     @property
     def num_reviews(self) -> int:
@@ -83,6 +89,8 @@ class Shelf:
         self.sponsored: list[Listing] = []
         """All listings by falling bid; empty where no place is for sale."""
         self._cheapest = _two_cheapest(self.on_circle)
+        self._by_price: list[Listing] = []
+        self._prices: list[int] = []
 
     def search(self, spot: float, cash: int, num_shown: int, num_sponsored: int) -> list[tuple[Listing, bool]]:
         """Up to `num_shown` listings in stock that `cash` can buy, and whether each place is sponsored."""
@@ -90,9 +98,18 @@ class Shelf:
         def buyable(listing: Listing) -> bool:
             return listing.stock > 0 and listing.asked <= cash
 
+        num_affordable = bisect_right(self._prices, cash)
+        if not num_affordable:
+            return []
         top = list(islice(filter(buyable, self.sponsored), num_sponsored))
-        rest = (one for one in filter(buyable, self.ranked or self._nearest(spot)) if one not in top)
+        rest = (one for one in filter(buyable, self.ranked or self._fitting(spot, num_affordable)) if one not in top)
         return [(one, True) for one in top] + [(one, False) for one in islice(rest, num_shown - len(top))]
+
+    def _fitting(self, spot: float, num_affordable: int) -> Iterable[Listing]:
+        """Listings by falling fit; of the poor, whose search would go far, only what they can afford."""
+        if num_affordable > FEW:
+            return self._nearest(spot)
+        return sorted(self._by_price[:num_affordable], key=lambda listing: (-fit(listing.spot, spot), listing.id))
 
     def lowest_rival(self, listing: Listing) -> int | None:
         """Lowest price, in cents, of another seller."""
@@ -104,6 +121,8 @@ class Shelf:
             self.ranked = seeds.order(step, "random ranking", self.on_circle, [one.id for one in self.on_circle])
         elif ranking != "relevance":
             self.ranked = sorted(self.on_circle, key=RANKINGS[ranking])
+        self._by_price = sorted((one for one in self.on_circle if one.stock > 0), key=RANKINGS["price"])
+        self._prices = [listing.asked for listing in self._by_price]
         if sponsored_slots:
             self.sponsored = sorted(self.on_circle, key=RANKINGS["sponsored"])
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from sandbox.errors import ConfigError, ContractError
 from sandbox.question import Answer, Question
-from sandbox.seeds import uniforms
+from sandbox.seeds import uniform, uniforms
 from sandbox.world import Record, Turn, World, read_prompts
 from worlds.marketplace.accounts import Accounts
 from worlds.marketplace.goods import Listing, Shelf, dollars, fit, make_listings, shelves
@@ -176,7 +176,7 @@ class Marketplace(World):
     def _active_buyers(self) -> list[Buyer]:
         """Pay incomes; who is active wants something from a category, by taste."""
         active: list[Buyer] = []
-        for buyer in self.in_order(self.buyers, "shopping"):
+        for buyer in self.buyers:
             activity = buyer.profile.activity
             income = round(100 * buyer.profile.budget * activity * self.params.income)
             buyer.cash += income
@@ -185,7 +185,7 @@ class Marketplace(World):
             if next(chance) < activity * self.params.demand:
                 buyer.wants = buyer.want(self.params.categories, next(chance))
                 active.append(buyer)
-        return active
+        return self.in_order(active, "shopping")
 
     def _search(self, buyer: Buyer) -> Found:
         params = self.params
@@ -212,7 +212,7 @@ class Marketplace(World):
         seller = self.sellers[listing.seller]
         self.tally.sale(listing.asked, listing)
         price = self.accounts.sell(buyer, seller, listing, self.params.tax, listing.bid if sponsored else 0.0)
-        luck = next(uniforms(self.seeds.decision(buyer.unique_id, self.now, -2)))
+        luck = uniform(self.seeds.decision(buyer.unique_id, self.now, -2))
         noise = self.params.quality_noise * NormalDist().inv_cdf(min(max(luck, 1e-9), 1 - 1e-9))
         experience = in_words(listing.quality + noise)
         return Purchase(buyer, listing, price, experience)

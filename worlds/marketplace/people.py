@@ -176,9 +176,9 @@ class Seller(Person):
         """Do what was decided; a price never falls below one cent."""
         listing.sold_before = listing.sold
         for one in self.listings:
-            one.discount = 0.0
-        listing.discount = SALE if move == "sale" else 0.0
-        listing.price = max(1, round(listing.price * (1 + MOVES.get(move, 0.0))))
+            one.charge(one.price)
+        moved = max(1, round(listing.price * (1 + MOVES.get(move, 0.0))))
+        listing.charge(moved, SALE if move == "sale" else 0.0)
 
 
 def in_words(quality: float) -> str:
