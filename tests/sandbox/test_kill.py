@@ -26,8 +26,10 @@ WARM = (agents.population, worlds.marketplace)
 ROOT = Path(__file__).parents[2]
 RULED = ["world=marketplace", "mind=rule", "population.size=20", "steps=6", "seeds=[0,1]"]
 MODEL = ["world=marketplace", "mind=vllm", "model=smollm2-135m", "population.size=12", "cache=false"]
-MEANT = ("replicate", "step", "round", "agent", "hash", "seed", "value", "source", "voice", "model", "position")
-"""What two runs of one language model must share; probabilities may differ in their last digits."""
+EXACT = "mind.dtype=float32"
+"""In bfloat16 probabilities depend on what the prefix cache holds (by 0.006 in the median), and so on when one died."""
+COST = {"cached_tokens"}
+"""Columns in which a run that was killed may differ: it has to read again what its prefix cache had held."""
 
 Row = Mapping[str, Any]
 
@@ -164,13 +166,17 @@ def engine_runs(tmp_path: Path) -> Iterator[Callable[[int, int], tuple[list[Row]
     def both(steps: int, kills: int) -> tuple[list[Row], list[Row]]:
         whole, killed = tmp_path / "whole", tmp_path / "killed"
         for folder in (whole, killed):
-            Run.start([*MODEL, f"steps={steps}", f"run_dir={folder}"])
+            Run.start([*MODEL, EXACT, f"steps={steps}", f"run_dir={folder}"])
         _resume(whole)
         moments = Random(kills)
+        logged: list[Row] = []
         for death in range(kills):
             assert _live_and_die(killed, 1 + (_num_batches(whole) - 2) * death // kills, moments.uniform(0, 0.2))
+            assert decisions(killed)[: len(logged)] == logged, "what was logged stays as it was"
+            logged = decisions(killed)
         _resume(killed)
         assert Run(killed).manifest.status == "finished"
+        assert decisions(killed)[: len(logged)] == logged
         return decisions(whole), decisions(killed)
 
     yield both
@@ -219,4 +225,4 @@ def test_a_run_of_a_language_model_survives_its_deaths(
     whole, killed = engine_runs(steps, kills)
     found = differing(whole, killed)
     print(f"{kills} deaths, {len(whole)} decisions, differing by column: {found}")
-    assert not set(found) & set(MEANT), found
+    assert set(found) <= COST, found
