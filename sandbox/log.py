@@ -57,17 +57,15 @@ class DecisionLog:
         if not path.is_file():
             raise DataError(f"no decision log at {path}; name the folder of a run")
         lock = _lock(path) if write else None
+        db = sqlite3.connect(path if write else f"file:{path}?mode=ro", uri=not write, isolation_level=None)
         try:
-            db = sqlite3.connect(path if write else f"file:{path}?mode=ro", uri=not write, isolation_level=None)
-            found = db.execute("PRAGMA application_id").fetchone()[0]
-            damage = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-        except sqlite3.DatabaseError as error:
-            raise DataError(f"{path} is damaged or no decision log ({error}); restore it from a copy") from error
-        if found != APPLICATION_ID:
-            raise DataError(f"{path} is an SQLite file but no decision log of this version (id {found:#x})")
-        if damage != "ok":
-            raise DataError(f"{path} is damaged ({damage}); restore it from a copy")
-        return cls(path, db, lock)
+            _check_file(path, db)
+            return cls(path, db, lock)
+        except DataError:
+            db.close()
+            if lock is not None:
+                lock.close()
+            raise
 
     def append(self, questions: Sequence[Question], answers: Sequence[Answer], seconds: float, at: float) -> None:
         """Log one answered batch in one transaction: all of it or nothing."""
@@ -168,6 +166,18 @@ class DecisionLog:
 
 _INSERT = f"INSERT INTO decision VALUES ({', '.join('?' * len(_COLUMNS))})"
 _CHANGED = "; the world's code or files have changed since the run: check out the commit in its manifest.json"
+
+
+def _check_file(path: Path, db: sqlite3.Connection) -> None:
+    try:
+        found = db.execute("PRAGMA application_id").fetchone()[0]
+        damage = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise DataError(f"{path} is damaged or no decision log ({error}); restore it from a copy") from error
+    if found != APPLICATION_ID:
+        raise DataError(f"{path} is an SQLite file but no decision log of this version (id {found:#x})")
+    if damage != "ok":
+        raise DataError(f"{path} is damaged ({damage}); restore it from a copy")
 
 
 def _lock(path: Path) -> IO[str]:

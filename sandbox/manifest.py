@@ -85,7 +85,7 @@ class Manifest:
             node = json.loads(path.read_text(encoding="utf-8"))
             parts = [Segment(part["from_step"], validated(RunConfig, part["config"])) for part in node.pop("segments")]
             return cls(folder, segments=parts, **node)
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{path} is damaged or from another version ({error})") from error
 
     def write(self) -> None:

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeAlias
 
-from sandbox.errors import ConfigError, unknown
+from sandbox.errors import ConfigError, ContractError, unknown
 from sandbox.question import Answer, Choose, Question, Source, Value, Write
 from sandbox.seeds import draw, permutation, uniforms
 
@@ -142,7 +142,7 @@ class Cast:
             if voice not in voices:
                 raise ConfigError(f"cast.{role}: {unknown('voice', voice, voices)}")
         for role, mix in self._shares.items():
-            if min(mix.values()) < 0 or abs(sum(mix.values()) - 1) > 1e-6:
+            if min(mix.values(), default=0) < 0 or abs(sum(mix.values()) - 1) > 1e-6:
                 raise ConfigError(f"cast.{role}: shares must be positive and sum to 1, found {mix}")
 
     def voice(self, role: str, seed: int) -> str:
@@ -193,7 +193,9 @@ def _nothing_to_set(name: str, settings: Mapping[str, Any]) -> None:
 def _decided(question: Question, reply: Reply, source: Source) -> Answer:
     if isinstance(question.form, Choose):
         if isinstance(reply, str | dict):
-            raise TypeError(f"a Choose wants a weight for every option, found {reply!r}")
+            raise ContractError(
+                f"{question.template.name}: a rule answers a Choose with a weight for every option, found {reply!r}"
+            )
         return chosen(question, reply, source, voice=question.voice or source)
     value: Value = reply if isinstance(reply, str | dict) else str(reply)
     return Answer(value, source, voice=question.voice or source)

@@ -6,7 +6,7 @@ come from there, after a check that the very same questions are asked; where it 
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 from sandbox.errors import BackendError, ContractError
@@ -127,7 +127,7 @@ class Runner:
 
 
 @contextmanager
-def _rare_collections() -> Iterator[None]:
+def _rare_collections() -> Generator[None]:
     """Look for cyclic garbage rarely: a run makes many small objects and few cycles (15 % of a large rule run)."""
     thresholds = gc.get_threshold()
     gc.freeze()

@@ -280,7 +280,7 @@ def advance(turn: Turn, answers: list[Answer] | None) -> list[Question] | None:
 
 
 def _reporter(name: str) -> Any:
-    return lambda world: world.latest[name]
+    return lambda world: world.latest.get(name)
 
 
 def _template(world: type[World], name: str) -> Template:

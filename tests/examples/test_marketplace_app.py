@@ -2,6 +2,7 @@
 
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mesa import DataCollector
@@ -27,18 +28,18 @@ def test_mesas_own_data_collector_reads_a_world() -> None:
         world.step()
         collector.collect(world)
     believers = collector.get_model_vars_dataframe()["believers"].tolist()
-    by_agent = collector.get_agent_vars_dataframe().groupby("Step")["believes"].sum().tolist()
-    assert believers == by_agent
+    by_agent: Any = collector.get_agent_vars_dataframe().groupby("Step")["believes"].sum()
+    assert believers == by_agent.tolist()
     assert len(believers) == 3
 
 
 @pytest.mark.filterwarnings("default")
 def test_mesas_browser_interface_renders_the_marketplace() -> None:
-    import solara
+    from reacton import render
     from solara.widgets import GridLayout
 
     app = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "marketplace_app.py"))
-    _, rendered = solara.render(app["page"], handle_error=False)
+    _, rendered = render(app["page"], handle_error=False)
     try:
         assert len(rendered.find(GridLayout).widget.items) == 3
         app["MarketplaceApp"](rng=1, tax=0.2).step()

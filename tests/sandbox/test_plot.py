@@ -205,4 +205,4 @@ def test_a_large_graph_is_drawn_as_a_sample_with_its_ties(graph: nx.Graph) -> No
 
 def test_the_overview_holds_at_most_six_figures_one_of_each_other_kind() -> None:
     names = [figure.name for figure in most_telling(Marketplace.figures)]
-    assert names == ["sales", "conversion", "prices", "stars", "lorenz", "network"]
+    assert names == ["prices", "sales", "concentration", "stars", "lorenz", "network"]
