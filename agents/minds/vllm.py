@@ -157,7 +157,8 @@ def _engine_args(settings: VllmSettings) -> dict[str, Any]:
     """Arguments of `vllm.LLM`.
 
     Chunked prefill is off: a prompt that is split over two passes crashes the CPU engine where the request has a
-    seed ("CPU Generator does not use offset"), and whole prompts were no slower.
+    seed ("CPU Generator does not use offset"), and whole prompts were no slower. There is one adapter slot more than
+    adapters: on a CPU, a base person's rows in a mixed batch take the last slot (index -1), which must stay empty.
     """
     return {
         "dtype": settings.dtype,
@@ -174,7 +175,7 @@ def _engine_args(settings: VllmSettings) -> dict[str, Any]:
         "hf_overrides": {"head_dtype": settings.head_dtype},
         "enable_lora": bool(settings.adapters),
         "max_lora_rank": settings.max_lora_rank,
-        "max_loras": max(1, len(settings.adapters)),
+        "max_loras": len(settings.adapters) + 1,
         "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
         **_cpu_args(settings),
     }

@@ -106,14 +106,14 @@ def test_probabilities_are_those_of_the_model(mind: VllmMind) -> None:
 
 
 def test_base_and_tuned_people_share_a_batch(mind: VllmMind) -> None:
-    """In bfloat16 another batch moves probabilities (by 0.034 when this was written); the adapter moves them more."""
+    """An adapter does not leak to base people of its batch; bfloat16 alone moves probabilities by a few hundredths."""
     base, tuned = drinks(6), drinks(6, voice="tuned")
     mixed = [one for pair in zip(base, tuned, strict=True) for one in pair]
     answers = mind.answer(mixed)
     apart = [*mind.answer(base), *mind.answer(tuned)]
     by_voice = [*answers[::2], *answers[1::2]]
     for one, other in zip(by_voice, apart, strict=True):
-        assert one.probs == pytest.approx(other.probs, abs=0.08)
+        assert one.probs == pytest.approx(other.probs, abs=0.06)
     assert all(one.model != other.model for one, other in zip(answers[::2], answers[1::2], strict=True))
     gaps = [abs(one.probs[0] - other.probs[0]) for one, other in zip(answers[::2], answers[1::2], strict=True)]  # type: ignore[index]
     assert max(gaps) > 0.15
