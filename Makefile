@@ -19,8 +19,9 @@ TORCH := torch==2.13.0$(if $(filter Darwin,$(shell uname -s)),,+cpu)
 run: setup model  ## run a simulation: make run ARGS="world=marketplace"
 	$(BIN)/python -m sandbox run $(ARGS)
 
-test: check  ## all checks, then all tests
-	$(BIN)/pytest $(PYTEST_ARGS)
+test: check  ## all checks, then all tests: the quick ones on all cores, then those with a real engine, one by one
+	$(BIN)/pytest -m "not engine and not slow" -n auto $(PYTEST_ARGS)
+	$(BIN)/pytest -m "engine and not slow" $(PYTEST_ARGS)
 
 test-slow: setup  ## the tests that take minutes, such as twenty kills of a real-model run
 	$(BIN)/pytest -m slow
