@@ -171,7 +171,7 @@ def engine_runs(tmp_path: Path) -> Iterator[Callable[[int, int], tuple[list[Row]
         moments = Random(kills)
         logged: list[Row] = []
         for death in range(kills):
-            assert _live_and_die(killed, 1 + (_num_batches(whole) - 2) * death // kills, moments.uniform(0, 0.2))
+            assert _live_and_die(killed, 1 + (_num_batches(whole) - 4) * death // kills, moments.uniform(0, 0.1))
             assert decisions(killed)[: len(logged)] == logged, "what was logged stays as it was"
             logged = decisions(killed)
         _resume(killed)
