@@ -26,6 +26,7 @@ VARIANTS: dict[str, list[str]] = {
     "block_size=16": ["mind.block_size=16"],
     "block_size=128": ["mind.block_size=128"],
     "max_num_batched_tokens=8192": ["mind.max_num_batched_tokens=8192"],
+    "head_dtype=float32": ["mind.head_dtype=float32"],
     "top_p=0.95, min_p=0": ["mind.top_p=0.95", "mind.min_p=0"],
     "top_p=1, min_p=0": ["mind.top_p=1.0", "mind.min_p=0"],
 }

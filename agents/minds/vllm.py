@@ -8,6 +8,7 @@ import logging
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,7 +30,7 @@ class VllmSettings(Sampling):
     """LoRA adapter folders by the voice that speaks with them."""
     dtype: str
     head_dtype: str
-    """Type of the last layer: in bfloat16 logits near 16 are rounded to 1/8, and with them the probabilities."""
+    """Type of the last layer, `model` for the model's own; the labels of choices are float32 in any case."""
     max_model_len: PositiveInt
     """Longest prompt with its answer, in tokens."""
     max_num_seqs: PositiveInt
@@ -72,6 +73,7 @@ class VllmEngine(Engine):
         context.say(f"starting vLLM with {model}")
         self._llm = _start(self._path, settings)
         self._tokens = Tokens(self._llm.get_tokenizer(), model)
+        self._llm.apply_model(partial(_exact_labels, labels=self._tokens.labels))
         self._models = {
             voice: f"{model}@{digest(self._path)[:12]}+{digest(str(path))[:12]}" for voice, path in adapters.items()
         }
@@ -179,6 +181,28 @@ def _engine_args(settings: VllmSettings) -> dict[str, Any]:
         "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
         **_cpu_args(settings),
     }
+
+
+def _exact_labels(model: Any, labels: Sequence[int]) -> None:
+    """Make the model compute the logits of the labels in float32, whatever the type of its last layer.
+
+    In bfloat16 logits near 16 are rounded to 1/8, so a choice's probabilities come in steps. A float32 last layer
+    mends that too, but on a CPU vLLM converts the whole matrix at every pass; a choice needs only the labels' rows.
+    """
+    import torch
+    from torch.nn.functional import linear
+
+    processor = getattr(model.logits_processor, "base_layer", model.logits_processor)
+    apply_head = processor._apply_head
+    columns = list(labels)
+
+    def applied(lm_head: Any, hidden_NH: torch.Tensor, bias_V: torch.Tensor | None) -> torch.Tensor:
+        logits_NV = apply_head(lm_head, hidden_NH, bias_V).float()
+        bias_L = None if bias_V is None else bias_V[columns].float()
+        logits_NV[:, columns] = linear(hidden_NH.float(), lm_head.weight[columns].float(), bias_L)
+        return logits_NV
+
+    processor._apply_head = applied
 
 
 def _cpu_args(settings: VllmSettings) -> dict[str, Any]:
