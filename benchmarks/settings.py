@@ -10,20 +10,21 @@ untimed and then `--passes` times. `top_p` below 1 is measured against `min_p`, 
 
 import argparse
 import json
-import pickle
 import subprocess
 import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
+
 from benchmarks.common import Timed, configured, middle, parser, rate, report, worlds
-from benchmarks.metered import Meter
+from benchmarks.metered import Call, Meter
 
 VARIANTS: dict[str, list[str]] = {
     "default": [],
     "enforce_eager=false": ["mind.enforce_eager=false"],
-    "block_size=16": ["mind.block_size=16"],
+    "block_size=64": ["mind.block_size=64"],
     "block_size=128": ["mind.block_size=128"],
     "max_num_batched_tokens=8192": ["mind.max_num_batched_tokens=8192"],
     "head_dtype=float32": ["mind.head_dtype=float32"],
@@ -32,16 +33,26 @@ VARIANTS: dict[str, list[str]] = {
 }
 
 
+def recorded(file: Path) -> list[Call]:
+    """The engine calls of a recorded run."""
+    from vllm import SamplingParams
+
+    rows = msgspec.msgpack.decode(
+        file.read_bytes(), type=list[tuple[str, list[list[int]], list[SamplingParams], list[str]]]
+    )
+    return [Call(*row) for row in rows]
+
+
 def measure(args: argparse.Namespace) -> None:
     """One variant in this process: record a run where there is none, else time its rounds."""
     config = configured(args, args.agents, args.steps, *VARIANTS[args.variant])
     start = time.perf_counter()
     meter = Meter(config)
     start_s = time.perf_counter() - start
-    file = args.folder / "calls.pickle"
+    file = args.folder / "calls.msgpack"
     if not file.exists():
-        file.write_bytes(pickle.dumps(meter.run(worlds(config), args.steps).calls))
-    calls = pickle.loads(file.read_bytes())
+        file.write_bytes(msgspec.msgpack.encode(meter.run(worlds(config), args.steps).calls))
+    calls = recorded(file)
     for params in (one for call in calls if call.kind == "text" for one in call.params):
         params.top_p, params.min_p = meter.mind.sampling.top_p, meter.mind.sampling.min_p
     passes: list[Timed] = []

@@ -35,12 +35,14 @@ class WorldParams(BaseModel):
 
 
 class Person(CellAgent):
-    """A simulated person on a node of the social graph: profile, memory, and a way to be asked."""
+    """A simulated person: profile, memory, a place on the social graph, and a way to be asked."""
 
     role: ClassVar[str] = "person"
 
-    def __init__(self, world: "World", profile: Profile) -> None:
+    def __init__(self, world: "World", profile: Profile, node: int | None = None) -> None:
+        """Let `profile` live on a node of the social graph, or, where `node` is None, beside it."""
         super().__init__(world)
+        self.cell = None if node is None else world.place(node)
         self.profile = profile
         self.memory = Memory(world.memory_budget)
         self.recast(world.voices)

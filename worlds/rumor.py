@@ -11,12 +11,10 @@ from sandbox.world import Person, Record, Turn, World, WorldParams
 
 
 class RumorParams(WorldParams):
-    """Parameters of a `Rumor`."""
+    """The `text` that is said, and how many people are the `first` to believe it."""
 
     text: str
-    """What is said."""
     first: int = Field(ge=1)
-    """How many believe it from the start."""
 
 
 class Villager(Person):
@@ -28,10 +26,6 @@ class Villager(Person):
         """Pass it on, and to whom?"""
         friends = [Option(str(friend.unique_id), f"tell friend {friend.unique_id}") for friend in self.friends()[:6]]
         return self.ask("whom", {"rumor": rumor}, Choose((*friends, Option("nobody", "keep it to yourself"))))
-
-    def ask_belief(self, rumor: str) -> Question:
-        """Believe it?"""
-        return self.ask("belief", {"rumor": rumor}, choose("yes", "no"))
 
 
 class Rumor(World):
@@ -51,9 +45,7 @@ class Rumor(World):
 
     def __init__(self, params: RumorParams, **parts: Any) -> None:
         super().__init__(params, **parts)
-        self.villagers = [Villager(self, profile) for profile in self.people]
-        for villager, cell in zip(self.villagers, self.network.all_cells, strict=True):
-            villager.cell = cell
+        self.villagers = [Villager(self, profile, node) for node, profile in enumerate(self.people)]
         for villager in self.in_order(self.villagers, "first")[: params.first]:
             villager.believes = True
 
@@ -63,7 +55,8 @@ class Rumor(World):
         tellers = [one for one in self.villagers if one.believes and one.friends()]
         told = {str(answer.value) for answer in (yield [teller.ask_whom(rumor) for teller in tellers])}
         hearers = [one for one in self.villagers if str(one.unique_id) in told and not one.believes]
-        for hearer, answer in zip(hearers, (yield [hearer.ask_belief(rumor) for hearer in hearers]), strict=True):
+        asked = [hearer.ask("belief", {"rumor": rumor}, choose("yes", "no")) for hearer in hearers]
+        for hearer, answer in zip(hearers, (yield asked), strict=True):
             hearer.believes = answer.value == "yes"
             hearer.remember("rumour", f"You were told: {rumor}")
 

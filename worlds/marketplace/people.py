@@ -47,8 +47,7 @@ class Buyer(Person):
     role: ClassVar[str] = "buyer"
 
     def __init__(self, world: "Marketplace", profile: Profile, node: int, spot: float, cash: int) -> None:
-        super().__init__(world, profile)
-        self.cell = world.place(node)
+        super().__init__(world, profile, node)
         self.spot = spot
         self.cash = cash
         self.wants = ""
