@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+import msgspec
+
 from agents.cache import AnswerCache
 from agents.minds import language
 from agents.minds.text import Tokens
@@ -110,6 +112,19 @@ class Meter(Progress):
         ids = [prompt["prompt_token_ids"] for prompt in prompts]
         self._calls.append(Call(self._kind, ids, list(params), self._people))
         return self._generate(prompts, params, **options)
+
+
+def write_calls(file: Path, calls: Sequence[Call]) -> None:
+    """Keep calls for other processes."""
+    file.write_bytes(msgspec.msgpack.encode(calls))
+
+
+def read_calls(file: Path) -> list[Call]:
+    """What `write_calls` wrote."""
+    from vllm import SamplingParams
+
+    rows = tuple[str, list[list[int]], list[SamplingParams], list[str]]
+    return [Call(*row) for row in msgspec.msgpack.decode(file.read_bytes(), type=list[rows])]
 
 
 @contextmanager

@@ -3,17 +3,16 @@
 Claims: against requests one at a time, rounds in one `LLM.generate` make at least 8 times as many texts, and at least
 5 times as many choices where people's prefixes are cached. Sixteen requests at a time are reported as they are.
 
-    python -m benchmarks.one_by_one --decisions 200 --texts 100 --repeats 3
+    python -m benchmarks.one_by_one --decisions 200 --texts 100 --repeats 1
 
 The prompts are those of a default run, recorded first. The server is a real `vllm serve` with the same settings; it
 and the in-process engine take turns, never at once (`--repeats` of each). Three loads, each from an emptied prefix
 cache: choice rounds and text rounds after each person's first prompt of the run was sent once, untimed, so that
-the rules and the person are cached; and the first rounds of the run with a cold cache.
+the rules and the person are cached; and the whole run with a cold cache.
 """
 
 import argparse
 import json
-import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -22,12 +21,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.common import Timed, configured, middle, parser, rate, report, worlds
-from benchmarks.metered import Call, Meter
+from benchmarks.metered import Call, Meter, read_calls, write_calls
 from benchmarks.served import WARM_CONCURRENCY, serving
 
 SKIPPED = 0.3
 """Share of the run's calls before choice rounds are taken: the first prompts lie there."""
-LOADS = ("choices, people cached", "texts, people cached", "first rounds, cold")
+LOADS = ("choices, people cached", "texts, people cached", "the whole run, cold cache")
 
 
 def loads(calls: Sequence[Call], decisions: int, texts: int) -> list[tuple[list[Call], list[Call]]]:
@@ -37,7 +36,7 @@ def loads(calls: Sequence[Call], decisions: int, texts: int) -> list[tuple[list[
     return [
         (warm, upto([call for call in late if call.kind == "choice"], decisions)),
         (warm, upto([call for call in calls if call.kind == "text"], texts)),
-        ([], upto(calls, decisions)),
+        ([], list(calls)),
     ]
 
 
@@ -78,12 +77,12 @@ def measure(
 def in_process(args: argparse.Namespace) -> None:
     """Record a run (`record`) or send the loads in batches (`batches`); the only code that starts an engine here."""
     meter = Meter(configured(args, args.agents, args.steps))
-    file = args.folder / "calls.pickle"
+    file = args.folder / "calls.msgpack"
     if args.phase == "record":
         run = meter.run(worlds(configured(args, args.agents, args.steps)), args.steps)
-        file.write_bytes(pickle.dumps(run.calls))
+        write_calls(file, run.calls)
     else:
-        calls = pickle.loads(file.read_bytes())
+        calls = read_calls(file)
         found = measure(args, calls, meter.forget, meter.bare, meter.bare)
         (args.folder / "batches.json").write_text(json.dumps(found))
     meter.mind.close()
@@ -93,7 +92,7 @@ def compare(args: argparse.Namespace, folder: Path) -> list[list[list[Timed]]]:
     """For every repeat: the loads in batches, one at a time, and sixteen at a time."""
     child = [sys.executable, "-m", "benchmarks.one_by_one", *sys.argv[1:], "--folder", str(folder), "--phase"]
     subprocess.run([*child, "record"], check=True)
-    calls = pickle.loads((folder / "calls.pickle").read_bytes())
+    calls = read_calls(folder / "calls.msgpack")
     found: list[list[list[Timed]]] = []
     for _ in range(args.repeats):
         subprocess.run([*child, "batches"], check=True)
@@ -115,8 +114,8 @@ def compare(args: argparse.Namespace, folder: Path) -> list[list[list[Timed]]]:
 
 def main() -> None:
     """Measure and report."""
-    options = parser(__doc__)
-    for name, default in (("agents", 100), ("steps", 12), ("decisions", 200), ("texts", 100), ("concurrency", 16)):
+    options = parser(__doc__, repeats=1)
+    for name, default in (("agents", 100), ("steps", 20), ("decisions", 200), ("texts", 100), ("concurrency", 16)):
         options.add_argument(f"--{name}", type=int, default=default)
     options.add_argument("--phase", choices=("record", "batches"), help=argparse.SUPPRESS)
     options.add_argument("--folder", type=Path, help=argparse.SUPPRESS)

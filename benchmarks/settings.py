@@ -16,10 +16,8 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import msgspec
-
 from benchmarks.common import Timed, configured, middle, parser, rate, report, worlds
-from benchmarks.metered import Call, Meter
+from benchmarks.metered import Meter, read_calls, write_calls
 
 VARIANTS: dict[str, list[str]] = {
     "default": [],
@@ -33,16 +31,6 @@ VARIANTS: dict[str, list[str]] = {
 }
 
 
-def recorded(file: Path) -> list[Call]:
-    """The engine calls of a recorded run."""
-    from vllm import SamplingParams
-
-    rows = msgspec.msgpack.decode(
-        file.read_bytes(), type=list[tuple[str, list[list[int]], list[SamplingParams], list[str]]]
-    )
-    return [Call(*row) for row in rows]
-
-
 def measure(args: argparse.Namespace) -> None:
     """One variant in this process: record a run where there is none, else time its rounds."""
     config = configured(args, args.agents, args.steps, *VARIANTS[args.variant])
@@ -51,8 +39,8 @@ def measure(args: argparse.Namespace) -> None:
     start_s = time.perf_counter() - start
     file = args.folder / "calls.msgpack"
     if not file.exists():
-        file.write_bytes(msgspec.msgpack.encode(meter.run(worlds(config), args.steps).calls))
-    calls = recorded(file)
+        write_calls(file, meter.run(worlds(config), args.steps).calls)
+    calls = read_calls(file)
     for params in (one for call in calls if call.kind == "text" for one in call.params):
         params.top_p, params.min_p = meter.mind.sampling.top_p, meter.mind.sampling.min_p
     passes: list[Timed] = []
