@@ -51,7 +51,7 @@ class Profile(msgspec.Struct, frozen=True, dict=True):
         return blake2b(_ENCODER.encode(self), digest_size=16).digest()
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """Something that happened to a person."""
 
     step: int

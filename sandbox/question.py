@@ -21,7 +21,7 @@ MAX_OPTIONS = 26
 """One capital letter labels one option."""
 
 
-class Option(msgspec.Struct, frozen=True):
+class Option(msgspec.Struct, frozen=True, gc=False):
     """One legal answer of a `Choose`."""
 
     key: str

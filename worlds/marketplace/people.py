@@ -1,6 +1,7 @@
 """Who trades: buyers and sellers, what they are asked and what the answers do to them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sandbox.people import Profile
@@ -17,6 +18,7 @@ MAX_FRIENDS = 4
 """Friends that a buyer can choose among when telling somebody."""
 MAX_TIPS = 4
 """Tips of friends that a buyer has in mind."""
+NO_TIPS: Mapping[int, str] = MappingProxyType({})
 
 EXPERIENCES = ("terrible", "poor", "somewhat disappointing", "fine", "good", "very good", "excellent")
 """Experienced quality in words, evenly from 1 to 5 stars."""
@@ -53,7 +55,7 @@ class Buyer(Person):
         self.wants = ""
         self.purchases = 0
         self.spent = 0
-        self.tips: dict[int, str] = {}
+        self.tips: Mapping[int, str] = NO_TIPS
         """What friends said of a listing, by its id, latest last."""
 
     def want(self, categories: Iterable[str], point: float) -> str:
@@ -108,10 +110,8 @@ class Buyer(Person):
 
     def hear(self, listing: Listing, experience: str, teller: "Buyer") -> None:
         """Take a friend's word."""
-        self.tips.pop(listing.id, None)
-        self.tips[listing.id] = experience
-        while len(self.tips) > MAX_TIPS:
-            del self.tips[next(iter(self.tips))]
+        others = [(number, tip) for number, tip in self.tips.items() if number != listing.id]
+        self.tips = dict([*others, (listing.id, experience)][-MAX_TIPS:])
         told = f"Friend {teller.unique_id} told you that the {listing.title} was {experience}."
         self.remember("tip from a friend", told, importance=2.0)
 

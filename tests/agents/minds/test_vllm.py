@@ -1,5 +1,6 @@
 """The real engine: SmolLM2 through vLLM in this process, alone and with a LoRA made here."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,6 +104,13 @@ def test_probabilities_are_those_of_the_model(mind: VllmMind) -> None:
     labels = [tokenizer.encode(f"Answer: {label}", add_special_tokens=False)[-1] for label in "ABC"]
     expected = torch.softmax(logits_V[labels], dim=0).tolist()
     assert mind.answer([asked])[0].probs == pytest.approx(expected, abs=0.03)
+
+
+def test_probabilities_do_not_come_in_steps(mind: VllmMind) -> None:
+    """Logits in bfloat16 are multiples of 1/16 where they are large, and so would be their differences."""
+    probs = [answer.probs or () for answer in mind.answer([*drinks(6), *drinks(6, voice="tuned")])]
+    sixteenths = [16 * math.log(one[0] / one[1]) for one in probs]
+    assert sum(abs(gap - round(gap)) > 0.02 for gap in sixteenths) >= 6
 
 
 def test_base_and_tuned_people_share_a_batch(mind: VllmMind) -> None:
