@@ -206,7 +206,14 @@ def _exact_labels(model: Any, labels: Sequence[int]) -> None:
 
 
 def _cpu_args(settings: VllmSettings) -> dict[str, Any]:
-    return {"kv_cache_memory_bytes": int(settings.kv_cache_gib * 2**30)} if not _has_gpu() else {}
+    if _has_gpu():
+        return {}
+    memory = {"kv_cache_memory_bytes": int(settings.kv_cache_gib * 2**30)}
+    if not settings.enforce_eager:
+        return memory
+    from agents.minds.kernels import PRIORITY  # registers them
+
+    return {**memory, "ir_op_priority": PRIORITY}
 
 
 def _has_gpu() -> bool:
