@@ -8,8 +8,8 @@ import networkx as nx
 import pytest
 
 from sandbox.people import NO_MEMORY, Profile
-from sandbox.question import Choose, Form, Option, Question, Template
-from worlds.rumor import Rumor, RumorParams
+from sandbox.question import Choose, Form, Option, Question, Template, choose
+from worlds.rumor import Rumor, RumorParams, Villager
 
 
 def people(number: int) -> list[Profile]:
@@ -25,6 +25,11 @@ def people(number: int) -> list[Profile]:
         )
         for place in range(number)
     ]
+
+
+def belief(villager: Villager, rumor: str) -> Question:
+    """Ask a villager whether a rumour is true."""
+    return villager.ask("belief", {"rumor": rumor}, choose("yes", "no"))
 
 
 def question(form: Form | None = None, **changes: Any) -> Question:

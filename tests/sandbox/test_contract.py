@@ -12,6 +12,7 @@ from sandbox.errors import ContractError
 from sandbox.mind import Reply
 from sandbox.question import Question
 from sandbox.world import Turn
+from tests.conftest import belief
 from worlds import rumor
 from worlds.rumor import Rumor
 
@@ -26,7 +27,7 @@ class GlobalRandomness(Rumor):
     """Asks whom a generator of its own names, which no seed rules."""
 
     def turn(self) -> Turn:
-        yield [random.choice(self.villagers).ask_belief("x")]
+        yield [belief(random.choice(self.villagers), "x")]
 
 
 class CountsItself(Rumor):
@@ -37,7 +38,7 @@ class CountsItself(Rumor):
         self.number = next(made)
 
     def turn(self) -> Turn:
-        yield [self.villagers[0].ask_belief(f"rumour {self.number}")]
+        yield [belief(self.villagers[0], f"rumour {self.number}")]
 
 
 class AsksFewerEachTime(Rumor):
@@ -48,7 +49,7 @@ class AsksFewerEachTime(Rumor):
         self.number = next(made)
 
     def turn(self) -> Turn:
-        yield [one.ask_belief("x") for one in self.villagers[: 1 + self.number % 7]]
+        yield [belief(one, "x") for one in self.villagers[: 1 + self.number % 7]]
 
 
 class AskingChanges(Rumor):
@@ -58,7 +59,7 @@ class AskingChanges(Rumor):
 
     def turn(self) -> Turn:
         self.asked += 1
-        answers = yield [self.villagers[0].ask_belief(f"for the {self.asked}th time")]
+        answers = yield [belief(self.villagers[0], f"for the {self.asked}th time")]
         self.villagers[0].believes = answers[0].value == "yes"
 
 
@@ -99,7 +100,7 @@ class DeafToSeeds(Rumor):
         super().__init__(*parts, **{**more, "rng": 5})
 
     def turn(self) -> Turn:
-        yield [self.villagers[0].ask_belief("x")]
+        yield [belief(self.villagers[0], "x")]
 
 
 class WrongRule(Rumor):

@@ -13,7 +13,7 @@ from sandbox.mind import RandomMind
 from sandbox.question import Answer, Question
 from sandbox.runner import Runner
 from sandbox.world import Turn
-from tests.conftest import rumor
+from tests.conftest import belief, rumor
 from worlds.rumor import Rumor
 
 
@@ -95,7 +95,7 @@ def test_a_run_that_ended_early_goes_on_where_it_stopped(tmp_path: Path) -> None
 def test_nobody_is_asked_twice_in_a_round(tmp_path: Path) -> None:
     class Twice(Rumor):
         def turn(self) -> Turn:
-            yield [self.villagers[0].ask_belief("x"), self.villagers[0].ask_belief("y")]
+            yield [belief(self.villagers[0], "x"), belief(self.villagers[0], "y")]
 
     world = rumor(0)
     world.__class__ = Twice

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from sandbox.errors import ConfigError, ContractError
 from sandbox.mind import Cast, RandomMind
 from sandbox.world import Message, SetParams, Turn
-from tests.conftest import rumor
+from tests.conftest import belief, rumor
 from worlds.rumor import Rumor
 
 
@@ -78,7 +78,7 @@ def test_rounds_count_from_zero_in_every_step() -> None:
     class Three(Rumor):
         def turn(self) -> Turn:
             for _ in range(3):
-                asked = [self.villagers[0].ask_belief("x")]
+                asked = [belief(self.villagers[0], "x")]
                 rounds.append((asked[0].step, asked[0].round))
                 yield asked
 

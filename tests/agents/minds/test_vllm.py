@@ -108,8 +108,8 @@ def test_probabilities_are_those_of_the_model(mind: VllmMind) -> None:
 
 def test_probabilities_do_not_come_in_steps(mind: VllmMind) -> None:
     """Logits in bfloat16 are multiples of 1/16 where they are large, and so would be their differences."""
-    probs = [answer.probs or () for answer in mind.answer([*drinks(6), *drinks(6, voice="tuned")])]
-    sixteenths = [16 * math.log(one[0] / one[1]) for one in probs]
+    answers = mind.answer([*drinks(6), *drinks(6, voice="tuned")])
+    sixteenths = [16 * math.log(one.probs[0] / one.probs[1]) for one in answers if one.probs]
     assert sum(abs(gap - round(gap)) > 0.02 for gap in sixteenths) >= 6
 
 
