@@ -70,19 +70,19 @@ class DecisionLog:
     def append(self, questions: Sequence[Question], answers: Sequence[Answer], seconds: float, at: float) -> None:
         """Log one answered batch in one transaction: all of it or nothing."""
         number = self.num_batches
-        rows = [_row(number, *both) for both in enumerate(zip(questions, answers, strict=True))]
+        rows = (_row(number, *both) for both in enumerate(zip(questions, answers, strict=True)))
         first = questions[0]
         try:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany(_INSERT, rows)
-            head = (number, first.step, first.round, len(rows), seconds, at)
+            head = (number, first.step, first.round, len(questions), seconds, at)
             self._db.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?)", head)
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise SandboxError(
-                f"could not write {len(rows)} decisions of step {first.step} to {self.path}: {error}; the log is "
+                f"could not write {len(questions)} decisions of step {first.step} to {self.path}: {error}; the log is "
                 "intact up to there: mend the cause (a full disk?) and resume the run"
             ) from error
         self.num_batches += 1

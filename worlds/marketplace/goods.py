@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from sys import intern
 
 import numpy as np
 
@@ -173,7 +174,7 @@ def make_listings(
             Listing(
                 id=first + number,
                 category=name,
-                title=f"{rng.choice(ADJECTIVES)} {rng.choice(category.products)}",
+                title=intern(f"{rng.choice(ADJECTIVES)} {rng.choice(category.products)}"),
                 reference=cents,
                 cost=max(1, round(cents * (1 - margin))),
                 quality=1 + 4 * float(rng.beta(4, 1.6)),
