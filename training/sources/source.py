@@ -1,0 +1,101 @@
+"""What a source is: named files, read one after the other into records, items and rejects."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from sandbox.errors import DataError
+from training.funnel import Tally
+from training.record import REJECT, frame
+from training.stages import Tables
+
+MAX_SAMPLES = 1000
+"""Rejected lines of one file that are kept to be looked at."""
+
+
+class Rejects:
+    """Lines of one file that could not be read: all counted, some kept."""
+
+    def __init__(self, source: str, file: Path) -> None:
+        self.source, self.file = source, file
+        self.number = 0
+        self._rows: list[tuple[int, str, str]] = []
+
+    def add(self, line: int, reason: str, sample: str | bytes) -> None:
+        """Note a bad line (1-based)."""
+        self.number += 1
+        if len(self._rows) < MAX_SAMPLES:
+            text = sample.decode("utf-8", "replace") if isinstance(sample, bytes) else sample
+            self._rows.append((line, reason, text[:200]))
+
+    def table(self) -> pl.DataFrame:
+        """The sample."""
+        lines, reasons, samples = zip(*self._rows, strict=True) if self._rows else ((), (), ())
+        columns = {"line": list(lines), "reason": list(reasons), "sample": list(samples)}
+        return frame(REJECT, {**columns, "source": self.source, "file": self.file.name})
+
+
+class Source(BaseModel):
+    """Settings of a source, and how its files are read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    platform: ClassVar[str]
+    """forum, microblog, blog or reviews."""
+
+    name: str
+    """Name of the source in the corpus, such as `reddit`."""
+    max_reject_share: float = Field(default=0.01, ge=0, le=1)
+    """Stop when more of a file's lines than this cannot be read."""
+
+    @abstractmethod
+    def files(self) -> Sequence[Path]:
+        """All files, in the order in which they are read."""
+
+    @abstractmethod
+    def read(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Read one file in pieces: ("record", frame of RECORD) and ("item", frame of ITEM)."""
+
+    def tables(self, path: Path, tally: Tally) -> Tables:
+        """`read`, with everything counted and too many bad lines refused."""
+        rejects = Rejects(self.name, path)
+        read = 0
+        for table, piece in self.read(path, rejects):
+            read += piece.height
+            tally.add(self.name, f"{table}s", "out", piece.height)
+            yield table, piece
+        if rejects.number:
+            tally.add(self.name, "lines", "rejected", rejects.number)
+            yield "reject", rejects.table()
+        share = rejects.number / max(1, rejects.number + read)
+        if share > self.max_reject_share:
+            first = rejects.table().row(0, named=True)
+            raise DataError(
+                f"{path}: {rejects.number} of {rejects.number + read} lines ({share:.1%}) cannot be read as "
+                f"{type(self).__name__}, max_reject_share is {self.max_reject_share:.1%}; the first is line "
+                f"{first['line']}: {first['reason']}, found {first['sample'][:80]!r}; is this the right kind of file?"
+            )
+
+
+def paths_of(patterns: Sequence[str], root: Path, what: str) -> list[Path]:
+    """Files that the patterns (paths or globs, relative to `root`) name, sorted within each pattern."""
+    found: list[Path] = []
+    for pattern in patterns:
+        path = Path(pattern)
+        matches = sorted(root.glob(pattern)) if not path.is_absolute() else sorted(path.parent.glob(path.name))
+        if not matches:
+            raise DataError(f"{what}: nothing at {pattern!r} (looked in {root.resolve()}); name files or a glob")
+        found += matches
+    return found
+
+
+def read_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
+    """Work of the `read` stage: one raw file of one source."""
+    from sandbox.config import targeted, validated
+
+    kind, values = targeted(settings["sources"][settings["of"][str(files[0])]], "source")
+    yield from validated(kind, values, "source").tables(files[0], tally)
