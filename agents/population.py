@@ -22,17 +22,42 @@ FOLDER = Path(__file__).parent / "populations"
 FIELDS = Profile.__struct_fields__
 KINDS = {field.name: field.type for field in msgspec.structs.fields(Profile)}
 REQUIRED = ("id", "persona")
-NESTED = ("stories", "tastes", "star_shares", "demographics")
+NESTED = ("stories", "tastes", "star_shares", "demographics", "hours")
 """Columns that hold JSON text."""
 MAX_PERSONA_WORDS = 100
 MAX_ROWS_NAMED = 10
 """Bad rows that an error names one by one."""
 
 
-def people(file: str, number: int, rng: np.random.Generator) -> list[Profile]:
-    """Draw `number` people from the population in `file`: a path, or the name of one that comes with the project."""
+def people(
+    file: str, number: int, rng: np.random.Generator, platforms: Sequence[str] = (), splits: Sequence[str] = ()
+) -> list[Profile]:
+    """Draw people from a population.
+
+    Args:
+        file: A path, or the name of a population that comes with the project.
+        number: How many people; see `draw_people`.
+        rng: Who is drawn.
+        platforms: Kinds of logs that people may come from; empty: any. People of unknown kind always may.
+        splits: Whether a model may have been trained on them, likewise.
+
+    Raises:
+        ConfigError: Nobody in the population is of these kinds.
+    """
     path = Path(file)
-    return draw_people(read_population(path if path.is_file() else FOLDER / file), number, rng)
+    every = read_population(path if path.is_file() else FOLDER / file)
+    suited = [one for one in every if _is_any(one.platform, platforms) and _is_any(one.split, splits)]
+    if not suited:
+        kinds = sorted({f"{one.platform} ({one.split or 'no split'})" for one in every})
+        raise ConfigError(
+            f"nobody in the population {file} is of platform {' or '.join(platforms) or 'any'} and split "
+            f"{' or '.join(splits) or 'any'}; its people are {', '.join(kinds)}: take another population or other splits"
+        )
+    return draw_people(suited, number, rng)
+
+
+def _is_any(found: str, wanted: Sequence[str]) -> bool:
+    return not found or not wanted or found in wanted
 
 
 def draw_people(profiles: Sequence[Profile], size: int, rng: np.random.Generator) -> list[Profile]:

@@ -34,6 +34,7 @@ from benchmarks.common import configured, middle, parser, patched, report, rule_
 from sandbox.log import DecisionLog
 from sandbox.runner import Progress, Runner
 from sandbox.seeds import SeedTree
+from worlds.marketplace import Marketplace
 
 NUM_HOT = 30
 
@@ -56,9 +57,10 @@ def measure(args: argparse.Namespace, agents: int) -> dict[str, Any]:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     _run(args, 50, Clock())
     config = _config(args, agents)
-    drawn = source.people(config.population["file"], agents + agents // 8, SeedTree(0).rng("population"))
+    rng = SeedTree(0).rng("population")
+    drawn = source.people(config.population["file"], agents + agents // 8, rng, Marketplace.platforms)
     before = _rss()
-    with patched(source, "people", lambda file, number, rng: drawn):
+    with patched(source, "people", lambda *_, **__: drawn):
         found = _run(args, agents, Clock(), before)
     return {"agents": agents, **found}
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sandbox.config import RunConfig, targeted, validated
+from sandbox.config import PopulationConfig, RunConfig, targeted, validated
 from sandbox.errors import ConfigError, unknown
 from sandbox.graph import GraphParams
 from sandbox.mind import Cast, Context, Mind, Panel
@@ -100,7 +100,7 @@ def _make_world(
     config: RunConfig, kind: type[World], params: WorldParams, events: list[Intervention], voices: Cast, seed: int
 ) -> World:
     seeds = SeedTree(seed)
-    size, draw = _population(config)
+    size, draw = _population(config, kind)
     people: list[Profile] = draw(kind.num_people(params, size), seeds.rng("population"))
     generator, settings = targeted(config.graph, "graph")
     if not (isinstance(generator, type) and issubclass(generator, GraphParams)):
@@ -119,12 +119,11 @@ def _make_world(
     return world
 
 
-def _population(config: RunConfig) -> tuple[int, Callable[[int, Any], list[Profile]]]:
+def _population(config: RunConfig, kind: type[World]) -> tuple[int, Callable[[int, Any], list[Profile]]]:
     draw, settings = targeted(config.population, "population")
-    size = settings.pop("size", None)
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        raise ConfigError(f"population.size must be a whole number of at least 1, found {size!r}")
-    file = settings.pop("file", None)
-    if not isinstance(file, str) or settings:
-        raise ConfigError(f"population has the settings file (a path) and size, found {config.population}")
-    return size, lambda number, rng: draw(file, number, rng)
+    population = validated(PopulationConfig, settings, "population")
+
+    def drawn(number: int, rng: Any) -> list[Profile]:
+        return draw(population.file, number, rng, platforms=kind.platforms, splits=population.splits)
+
+    return population.size, drawn

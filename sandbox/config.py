@@ -9,7 +9,7 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError, field_validator
 
@@ -42,6 +42,17 @@ class MemoryConfig(Frozen):
     """Kinds of events that the running summary counts."""
     half_life: float = Field(gt=0)
     """Steps after which an event weighs half."""
+
+
+class PopulationConfig(Frozen):
+    """Where people come from."""
+
+    file: str
+    """A path, or the name of a population that comes with the project."""
+    size: PositiveInt = Field(strict=True)
+    """People who live on the graph."""
+    splits: list[Literal["train", "val", "test"]] = Field(default=["train", "val", "test"], min_length=1)
+    """Which people may be drawn, where the file says whether a model was trained on them."""
 
 
 class RunConfig(Frozen):
@@ -83,8 +94,13 @@ class RunConfig(Frozen):
         return seeds
 
 
-def compose(overrides: Sequence[str]) -> dict[str, Any]:
-    """Compose `conf/config.yaml` with command-line overrides into plain Python values.
+def compose(overrides: Sequence[str], config: str = "config", groups: Sequence[str] = GROUPS) -> dict[str, Any]:
+    """Compose `conf/<config>.yaml` with command-line overrides into plain Python values.
+
+    Args:
+        overrides: In Hydra's syntax.
+        config: Name of the file to begin with.
+        groups: Groups of which the file names one choice each.
 
     Raises:
         ConfigError: An override is malformed or names what is not there.
@@ -95,13 +111,13 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
     from omegaconf.errors import OmegaConfBaseException
 
     for override in overrides:
-        _check_group(override)
+        _check_group(override, groups)
     try:
         with _own_hydra(), initialize_config_dir(str(CONF_DIR), version_base="1.3"):
-            return plain(hydra_compose("config", overrides=open_overrides(overrides)))
+            return plain(hydra_compose(config, overrides=open_overrides(overrides)))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         if stray := _STRAY.search(str(error)):
-            raise ConfigError(_unknown_setting(stray[1], overrides)) from error
+            raise ConfigError(_unknown_setting(stray[1], overrides, config, groups)) from error
         raise ConfigError(f"invalid override in {' '.join(overrides)!r}: {_first_lines(error)}") from error
 
 
@@ -165,17 +181,17 @@ def _own_hydra() -> Generator[None, None, None]:
         state.hydra = outer
 
 
-def _check_group(override: str) -> None:
+def _check_group(override: str, groups: Sequence[str]) -> None:
     group, is_choice, name = override.partition("=")
-    if is_choice and group in GROUPS and not name.startswith(("{", "[")) and "," not in name:
+    if is_choice and group in groups and not name.startswith(("{", "[")) and "," not in name:
         known = choices(group)
         if name not in known:
             raise ConfigError(unknown(group, name, known))
 
 
-def _unknown_setting(path: str, overrides: Sequence[str]) -> str:
+def _unknown_setting(path: str, overrides: Sequence[str], config: str, groups: Sequence[str]) -> str:
     """Say which name of `path` is not there, among those that are."""
-    node: Any = compose([one for one in overrides if one.partition("=")[0] in GROUPS])
+    node: Any = compose([one for one in overrides if one.partition("=")[0] in groups], config, groups)
     for name in path.split("."):
         if not isinstance(node, dict) or name not in node:
             known = [one for one in node if one != "_target_"] if isinstance(node, dict) else []

@@ -39,6 +39,12 @@ class Profile(msgspec.Struct, frozen=True, dict=True):
     """Median length of what they write, in words."""
     demographics: dict[str, str] = {}
     """Only what is known: age, gender, place, ..."""
+    hours: tuple[float, ...] = ()
+    """Share of what they did by hour of the day, 24 of them from midnight UTC; empty where unknown."""
+    platform: str = ""
+    """What kind of logs they come from: forum, microblog, blog or reviews; worlds may ask for one kind."""
+    split: str = ""
+    """Whether a model was trained on them: train, val or test; empty where unknown."""
     source: str = ""
     """Which real logs they were distilled from, such as `amazon_reviews_2023`."""
 

@@ -104,6 +104,8 @@ class World(mesa.Model):
     interventions: ClassVar[Mapping[str, "type[Intervention]"]] = {}
     roles: ClassVar[Sequence[str]] = ("person",)
     """What its people can be; a cast names these."""
+    platforms: ClassVar[Sequence[str]] = ()
+    """Kinds of logs (`Profile.platform`) whose people suit this world; empty: all do."""
 
     def __init__(
         self,

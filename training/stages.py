@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import polars as pl
@@ -24,10 +24,10 @@ import pyarrow.parquet as pq
 from sandbox.errors import DataError
 from training.funnel import Count, Tally
 
-Tables = Iterable[tuple[str, pl.DataFrame]]
+Tables: TypeAlias = Iterable[tuple[str, pl.DataFrame]]
 """(name of a table, some of its rows); a table may come in many pieces, all with the same columns."""
 
-Unit = tuple[str, Sequence[Path]]
+Unit: TypeAlias = tuple[str, Sequence[Path]]
 """Name and input files of one piece of work."""
 
 
@@ -55,7 +55,7 @@ class Stage:
 
     def key(self) -> str:
         """Hash of all that the output depends on."""
-        code = inspect.getsource(sys.modules[self.work.__module__])
+        code = "".join(code_of(self.work.__module__))
         state = blake2b(digest_size=16)
         for part in (self.name, code, msgspec.json.encode(self.settings, order="sorted", enc_hook=str).decode()):
             state.update(f"{len(part)}:{part}".encode())
@@ -84,11 +84,11 @@ class Folders:
         """Names of a stage's tables."""
         return sorted(path.name for path in (self.root / stage).iterdir() if path.is_dir())
 
-    def each(self, stage: str, table: str) -> list[Unit]:
+    def each(self, stage: str, table: str) -> list[tuple[str, list[Path]]]:
         """One unit for every file of a table."""
         return [(path.stem, [path]) for path in self.files(stage, table)]
 
-    def buckets(self, stage: str) -> list[Unit]:
+    def buckets(self, stage: str) -> list[tuple[str, list[Path]]]:
         """One unit for every bucket that a stage has parted its rows into."""
         return [
             (table.removeprefix("bucket="), self.files(stage, table))
@@ -126,6 +126,21 @@ def run_unit(folder: Path, stage: str, work: Work, unit: Unit, settings: Mapping
     receipt = Receipt(list(tally.rows()), rows)
     _write(folder / "done" / f"{name}.json", receipt)
     return receipt
+
+
+def code_of(name: str, seen: set[str] | None = None) -> Iterator[str]:
+    """Source of a module of this package and of those of this package that it uses; this file and the funnel apart."""
+    seen = {__name__, Tally.__module__} if seen is None else seen
+    if name in seen or not name.startswith(f"{__package__}."):
+        return
+    seen.add(name)
+    yield inspect.getsource(module := sys.modules[name])
+    used = {
+        value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", "")
+        for value in vars(module).values()
+    }
+    for other in sorted(str(one) for one in used):
+        yield from code_of(other, seen)
 
 
 def fingerprint(path: Path) -> bytes:

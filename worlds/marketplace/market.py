@@ -49,6 +49,7 @@ class Marketplace(World):
     figures = FIGURES
     interventions: ClassVar[Any] = {"tax": Tax, "fake_review": FakeReview, "ban": Ban}
     roles = (Buyer.role, Seller.role)
+    platforms = ("reviews",)
     rule = staticmethod(rule)
 
     def __init__(self, params: MarketParams, **parts: Any) -> None:

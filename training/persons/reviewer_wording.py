@@ -10,8 +10,9 @@ from itertools import pairwise
 from statistics import fmean
 from typing import NamedTuple
 
-from agents.populations import phrases as say
-from agents.populations.figures import Figures, Habits, Purchase
+from training.persons import phrases as say
+from training.persons.habits import Habits
+from training.persons.reviewers import Figures, Purchase
 
 MAX_STORIES = 8
 MAX_THREE_NAMES = 36
@@ -222,7 +223,7 @@ def _lengths(person: Person) -> str:
 def _leanings(person: Person) -> str:
     """What goes with high and low ratings, where there is enough to tell."""
     priced = sorted((one for one in person.purchases if one.price), key=lambda one: one.price or 0)
-    by_price, by_time, ratio = _gap(priced), _gap(person.purchases), person.figures.habits.critical_ratio
+    by_price, by_time, ratio = _gap(priced), _gap(person.purchases), person.figures.critical_ratio
     told: list[str] = []
     if abs(by_price) >= CLEAR_GAP:
         told.append(f"The {'dearer' if by_price < 0 else 'cheaper'} things let you down more often than the others.")

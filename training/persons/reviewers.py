@@ -1,63 +1,61 @@
 """What can be counted about a reviewer: tastes, prices, stars, rhythm and habits of writing.
 
-Reads reviews and gives numbers; no text of a review leaves this module.
+Reads records of reviews and gives numbers; no text of a review leaves this module.
 """
 
-import html
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
 from statistics import fmean, median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
+from training.persons.habits import Habits, habits_of, num_words
+
 STRENGTH = 2.0
 """Reviews (or months) that the whole population counts for in each person's smoothed shares."""
 ACTIVITY_BOUNDS = (0.05, 0.9)
-WORD = re.compile(r"[\w'’$%-]+")
-SENTENCE_END = re.compile(r"[.!?]+(?:\s+|$)|\n+")
-PLACEHOLDER = re.compile(r"\[\[.*?\]\]|\[(?:URL|EMAIL|PHONE)\]|<br\s*/?>")
-SHOUT = re.compile(r"\b[A-Z]{4,}\b")
-FIRST_PERSON = re.compile(r"\b(?:I|[Mm]y|[Mm]e|[Ww]e|[Oo]ur)\b")
 
 
-class Review(msgspec.Struct, dict=True):
-    """One row of the source, as far as we look at it."""
+class Review(NamedTuple):
+    """A record of a review, as far as we look at it."""
 
-    user: str
-    split: str
     category: str
-    ts_ms: int
-    rating: float
+    time: int
+    """Unix seconds."""
+    stars: int
     title: str
     text: str
-    product: str | None = None
-    price: float | None = None
-    """US dollars, as listed when the source was crawled; absent for many, 0 for most apps and free e-books."""
+    price: float | None
+    """In the source's currency, as listed; absent for many, 0 for most apps and free e-books."""
 
     @property
-    def stars(self) -> int:
-        """1 to 5."""
-        return round(self.rating)
-
-    @cached_property
     def when(self) -> datetime:
         """When it was written, in UTC."""
-        return datetime.fromtimestamp(self.ts_ms / 1000, UTC)
-
-    @cached_property
-    def plain(self) -> str:
-        """The text without mark-up and placeholders; a line break ends a sentence."""
-        return html.unescape(PLACEHOLDER.sub("\n", self.text)).strip()
+        return datetime.fromtimestamp(self.time, UTC)
 
     @property
     def num_words(self) -> int:
         """Length of the text."""
-        return len(WORD.findall(self.plain))
+        return num_words(self.text)
+
+
+def reviews_of(records: Iterable[Mapping[str, Any]]) -> list[Review]:
+    """The records that have stars and a time, oldest first."""
+    rated = [one for one in records if one["stars"] is not None and one["time"] is not None]
+    return [
+        Review(
+            one["place"] or "other things", one["time"], stars_of(one["stars"]), one["title"], one["text"], one["price"]
+        )
+        for one in sorted(rated, key=lambda one: (one["time"], one["id"]))
+    ]
+
+
+def stars_of(rating: float) -> int:
+    """A rating as whole stars, 1 to 5."""
+    return min(5, max(1, round(rating)))
 
 
 class Purchase(NamedTuple):
@@ -73,6 +71,12 @@ class Purchase(NamedTuple):
     """Length of the review."""
 
 
+def purchase_of(review: Review) -> Purchase:
+    """A review without its words."""
+    month = review.when.year * 12 + review.when.month - 1
+    return Purchase(month, review.category, review.price, review.stars, review.num_words)
+
+
 class Prices(msgspec.Struct, frozen=True):
     """Quartiles of the prices above 0, in US dollars."""
 
@@ -80,23 +84,6 @@ class Prices(msgspec.Struct, frozen=True):
     middle: float
     high: float
     num: int
-
-
-class Habits(msgspec.Struct, frozen=True):
-    """How somebody writes. Shares are of reviews, lengths are medians in words."""
-
-    words: int
-    longest: int
-    sentence: int
-    title: int
-    exclaim_share: float
-    shout_share: float
-    """Reviews with a word of four or more capitals."""
-    first_person_share: float
-    lower_share: float
-    """Reviews that begin with a small letter."""
-    critical_ratio: float | None
-    """Length of reviews of 1 to 3 stars over those of 4 and 5; only with two of each."""
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -118,6 +105,8 @@ class Figures(msgspec.Struct, frozen=True):
     """Mean stars of the later half of the reviews minus that of the earlier half."""
     weekend_share: float
     habits: Habits
+    critical_ratio: float | None
+    """Length of reviews of 1 to 3 stars over those of 4 and 5; only with two of each."""
 
     @property
     def num(self) -> int:
@@ -169,7 +158,8 @@ def figures_of(reviews: Sequence[Review]) -> Figures:
         last_year=reviews[-1].when.year,
         drift=fmean(stars[-half:]) - fmean(stars[:half]) if half else 0.0,
         weekend_share=fmean(review.when.weekday() >= 5 for review in reviews),
-        habits=_habits(reviews),
+        habits=habits_of([review.text for review in reviews]),
+        critical_ratio=_critical_ratio(reviews),
     )
 
 
@@ -182,7 +172,7 @@ def marginals_of(reviews: Sequence[Review], people: Iterable[Figures]) -> Margin
         star_shares=tuple(float(share) for share in counts / counts.sum()),
         month_rate=sum(one.months for one in people) / sum(one.span for one in people),
         prices={name: median(review.price or 0 for review in group) for name, group in priced.items()},
-        price=median(review.price for review in reviews if review.price),
+        price=median([review.price for review in reviews if review.price] or [0.0]),
     )
 
 
@@ -234,20 +224,7 @@ def _prices(reviews: Sequence[Review]) -> Prices | None:
     return Prices(low, middle, high, len(paid))
 
 
-def _habits(reviews: Sequence[Review]) -> Habits:
-    texts = [review.plain for review in reviews]
-    sentences = [len(WORD.findall(part)) for text in texts for part in SENTENCE_END.split(text) if WORD.search(part)]
-    lengths = [review.num_words for review in reviews]
+def _critical_ratio(reviews: Sequence[Review]) -> float | None:
     critical = [review.num_words for review in reviews if review.stars <= 3]
     pleased = [review.num_words for review in reviews if review.stars > 3]
-    return Habits(
-        words=max(1, round(median(lengths))),
-        longest=max(lengths),
-        sentence=round(median(sentences)) if sentences else 1,
-        title=round(median(len(WORD.findall(html.unescape(review.title))) for review in reviews)),
-        exclaim_share=fmean("!" in text for text in texts),
-        shout_share=fmean(SHOUT.search(text) is not None for text in texts),
-        first_person_share=fmean(FIRST_PERSON.search(text) is not None for text in texts),
-        lower_share=fmean(text[:1].islower() for text in texts),
-        critical_ratio=median(critical) / max(1, median(pleased)) if min(len(critical), len(pleased)) >= 2 else None,
-    )
+    return median(critical) / max(1, median(pleased)) if min(len(critical), len(pleased)) >= 2 else None

@@ -1,0 +1,104 @@
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from training.near import band_keys
+
+from sandbox.errors import DataError
+from training.funnel import Tally
+from training.record import RECORD, frame
+from training.splits import check_disjoint, split_unit
+
+SETTINGS = {"shares": {"train": 0.7, "val": 0.1, "test": 0.2}, "history_share": 0.6, "seen_share": 0.1, "seed": 0}
+COMMON = "The train was late again today and nobody at the station could tell us why it had stopped in the tunnel."
+
+
+def record(user: str, number: int, **known: Any) -> dict[str, Any]:
+    text = f"{user} writes text number {number} about {user} things {number * 7} and {number * 13} more"
+    return {"user": user, "id": f"{user}-{number}", "time": number, "text": text, "thread": "", "split": None, **known}
+
+
+def split(tmp_path: Path, rows: list[dict[str, Any]], **settings: Any) -> tuple[pl.DataFrame, Tally]:
+    """Run the stage over two files; returns what was decided and the counts."""
+    made = frame(RECORD, {name: [row[name] for row in rows] for name in rows[0]} | {"source": "s"})
+    half = made.height // 2
+    files: list[Path] = []
+    for name, part in (("a", made[:half]), ("b", made[half:])):
+        keys = band_keys(part["text"].to_list()).with_columns(pl.col("index").cast(pl.Int64))
+        ids = part.select("source", "id").with_row_index("index").with_columns(pl.col("index").cast(pl.Int64))
+        bands = keys.join(ids, on="index").drop("index")
+        for table, content in (("record", part), ("bands", bands)):
+            path = tmp_path / table / f"{name}.parquet"
+            path.parent.mkdir(exist_ok=True)
+            content.write_parquet(path)
+            files.append(path)
+    tally = Tally("split")
+    tables = dict(split_unit(files, {**SETTINGS, **settings}, tally))
+    assert set(tables) <= {"a", "b"}
+    return pl.concat(tables.values()), tally
+
+
+def test_a_users_records_stay_on_one_side_and_history_comes_first(tmp_path: Path) -> None:
+    rows = [record(f"u{user}", number) for user in range(60) for number in range(10)]
+    found, _ = split(tmp_path, rows)
+    side = found.with_columns(pl.col("split").replace("seen", "train"))
+    assert side.group_by("user").agg(pl.col("split").n_unique())["split"].max() == 1
+    assert set(side["split"]) == {"train", "val", "test"}
+    times = found.join(pl.DataFrame(rows).select("id", "time"), on="id")
+    for _, group in times.group_by("user"):
+        history = group.filter(pl.col("part") == "history")["time"]
+        assert history.to_list() == list(range(6))
+    seen = times.filter(pl.col("split") == "seen")
+    assert set(seen["time"]) == {9}
+
+
+def test_the_sources_own_split_is_kept(tmp_path: Path) -> None:
+    rows = [record(f"u{user}", number, split="val") for user in range(9) for number in range(4)]
+    found, _ = split(tmp_path, rows)
+    assert set(found["split"]) == {"val"}
+
+
+def test_a_shared_thread_goes_to_the_later_side(tmp_path: Path) -> None:
+    rows = [record("a", n, split="train", thread=f"t{n}") for n in range(4)]
+    rows += [record("b", n, split="test", thread=f"t{n}") for n in range(2)]
+    found, tally = split(tmp_path, rows)
+    assert sorted(found["id"]) == ["a-2", "a-3", "b-0", "b-1"]
+    assert tally.counts["s", "records", "thread in another split"] == 2
+
+
+@pytest.mark.parametrize("other", [COMMON, COMMON.replace("again", "once more")])
+def test_a_text_that_two_sides_wrote_goes_to_the_later(tmp_path: Path, other: str) -> None:
+    rows = [record("a", 0, split="train", text=COMMON), record("a", 1, split="train")]
+    rows += [record("b", 0, split="test", text=other), record("b", 1, split="test")]
+    found, _ = split(tmp_path, rows)
+    expected = {"a-1", "b-0", "b-1"}
+    assert expected <= set(found["id"])
+    if other == COMMON:
+        assert set(found["id"]) == expected
+
+
+def test_rows_in_another_order_are_split_alike(tmp_path: Path) -> None:
+    rows = [record(f"u{user}", number) for user in range(20) for number in range(5)]
+    one, _ = split(tmp_path, rows)
+    other, _ = split(tmp_path, rows[::-1])
+    assert one.sort("id").equals(other.sort("id"))
+
+
+def test_the_leak_check_fails_on_a_planted_leak() -> None:
+    clean = pl.DataFrame(
+        {
+            "source": ["s"] * 4,
+            "user": ["a", "a", "b", "c"],
+            "thread": ["", "t1", "t2", ""],
+            "text_key": ["1", "2", "3", "4"],
+            "split": ["train", "seen", "test", "val"],
+        }
+    )
+    check_disjoint(clean)
+    for column, value in (("user", "a"), ("thread", "t1"), ("text_key", "1")):
+        leaking = clean.with_columns(
+            pl.when(pl.col("split") == "test").then(pl.lit(value)).otherwise(pl.col(column)).alias(column)
+        )
+        with pytest.raises(DataError, match="leak"):
+            check_disjoint(leaking)

@@ -1,0 +1,108 @@
+"""Cleaning: what a bucket of users wrote, made fit to be learnt from.
+
+In this order: texts in other languages, near-copies of the user's own texts, minors (whole users), toxic and sexual
+texts, users with too little left; then private details are replaced and ids become keyed hashes. A unit holds all
+records of its users.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from training.funnel import Tally
+from training.near import band_keys, english, near_duplicates
+from training.privacy import key_of, keyed_hash, scrubbed
+from training.safety import flags, says_minor
+from training.stages import Folders, Tables, Unit
+
+SECRET = "secret.key"
+"""File in the corpus's folder whose key the hashes of ids are made with."""
+TEXTS = ("text", "title", "context")
+
+
+def clean_units(folders: Folders) -> list[Unit]:
+    """Every bucket of users."""
+    return [*folders.buckets("group")]
+
+
+def clean_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
+    """Clean one bucket of users."""
+    rows = pl.read_parquet(files).sort("source", "user", "time", "id", nulls_last=True)
+    _count(rows, "in", tally)
+    is_english = english(rows["text"], **settings["language"])
+    rows = _kept(rows, (pl.col("text") == "") | pl.lit(is_english), "language", tally)
+    repeated = _repeated(rows, settings["duplicate_threshold"])
+    rows = _kept(rows, ~pl.lit(repeated), "near-duplicate of the user's own", tally)
+    minors = rows.filter(says_minor(rows["text"])).select("source", "user").unique()
+    _count(minors, "user says that they are a minor", tally, what="users")
+    rows = rows.join(minors, on=["source", "user"], how="anti", maintain_order="left")
+    rows = rows.with_columns(flags(rows["text"]))
+    rows = _kept(rows, ~pl.col("sexual"), "sexual", tally)
+    rows = _kept(rows, pl.col("toxic") <= settings["max_toxic"], "toxic", tally).drop("sexual", "toxic")
+    rows = _kept(rows, pl.len().over("source", "user") >= settings["min_records"], "user has too few left", tally)
+    rows = _private(rows, key_of(files[0].parents[2] / SECRET), tally)
+    _count(rows, "out", tally)
+    yield "record", rows
+    yield "bands", _bands(rows)
+
+
+def _kept(rows: pl.DataFrame, keep: pl.Expr, reason: str, tally: Tally) -> pl.DataFrame:
+    """Rows for which `keep` is true; the others are counted."""
+    mask = rows.select(keep.alias("keep")).to_series()
+    _count(rows.filter(~mask), reason, tally)
+    return rows.filter(mask)
+
+
+def _count(rows: pl.DataFrame, reason: str, tally: Tally, what: str = "records") -> None:
+    for source, number in rows.group_by("source").len().sort("source").iter_rows():
+        tally.add(source, what, reason, number)
+    if what == "records" and reason in ("in", "out"):
+        for source, number in rows.group_by("source").agg(pl.col("user").n_unique()).sort("source").iter_rows():
+            tally.add(source, "users", reason, number)
+
+
+def _repeated(rows: pl.DataFrame, threshold: float) -> pl.Series:
+    """Whether each text is nearly one that its user wrote before."""
+    repeated: list[bool] = []
+    for _, group in rows.group_by("source", "user", maintain_order=True):
+        texts = group["text"].to_list()
+        firsts = near_duplicates(texts, threshold)
+        repeated += [
+            bool(text) and first != place for place, (text, first) in enumerate(zip(texts, firsts, strict=True))
+        ]
+    return pl.Series("repeated", repeated, dtype=pl.Boolean)
+
+
+def _private(rows: pl.DataFrame, key: bytes, tally: Tally) -> pl.DataFrame:
+    """Private details replaced, ids hashed; ids of products stay."""
+    for name in TEXTS:
+        texts, counts = scrubbed(rows[name])
+        rows = rows.with_columns(texts.alias(name))
+        for kind, number in sorted(counts.items()):
+            tally.add("all", "replacements", kind, number)
+    named = {"user": "u_", "id": "i_", "thread": "t_"}
+    rows = rows.with_columns(
+        keyed_hash(_within_source(rows, name), key, prefix).alias(f"{name}_hash") for name, prefix in named.items()
+    )
+    items = keyed_hash(_within_source(rows, "item"), key, "i_")
+    is_product = pl.col("platform") == "reviews"
+    return rows.with_columns(
+        user=pl.col("user_hash"),
+        id=pl.col("id_hash"),
+        thread=pl.when(pl.col("thread") == "").then(pl.lit("")).otherwise(pl.col("thread_hash")),
+        item=pl.when(is_product | (pl.col("item") == "")).then(pl.col("item")).otherwise(items),
+    ).drop("user_hash", "id_hash", "thread_hash")
+
+
+def _within_source(rows: pl.DataFrame, name: str) -> pl.Series:
+    return rows.select(pl.concat_str("source", pl.lit("/"), name)).to_series()
+
+
+def _bands(rows: pl.DataFrame) -> pl.DataFrame:
+    """Keys by which nearly equal texts of different users can be found."""
+    texts = rows.filter(pl.col("text") != "").select("source", "id", "text").with_row_index("index")
+    keys = band_keys(texts["text"].to_list())
+    named = texts.select(pl.col("index").cast(pl.Int64), "source", "id")
+    return keys.with_columns(pl.col("index").cast(pl.Int64)).join(named, on="index").drop("index")

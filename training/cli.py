@@ -1,0 +1,52 @@
+"""The command line of training: one function a command."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from sandbox.errors import SandboxError
+
+EPILOG = """examples:
+  python -m training corpus sources=[reddit] 'source.reddit.submissions=[RS_2015-01.zst]'
+  python -m training corpus corpus=shared corpus_dir=corpora/shared
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    args, overrides = _parser().parse_known_args(arguments)
+    command: Callable[[list[str]], int] = args.command
+    try:
+        return command(overrides)
+    except SandboxError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; the same command goes on where it was", file=sys.stderr)
+        return 130
+
+
+def _corpus(overrides: list[str]) -> int:
+    from training.corpus import build, configured
+    from training.out import write_out
+    from training.progress import StageBar
+
+    config = configured(overrides)
+    with StageBar() as bar:
+        counts = build(config, bar.told)
+    write_out(config, counts)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training",
+        description="From real users' logs to people and to HumanLLM.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    text = "turn raw logs into a corpus: people, tasks, data card and funnel"
+    corpus = commands.add_parser("corpus", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    corpus.set_defaults(command=_corpus)
+    return parser

@@ -1,0 +1,152 @@
+"""The Cognitive Genome: the stages that lead from raw logs to people and tasks, in order.
+
+Every stage is a function of its input files and settings (`stages.py`); this file says which, after which, and with
+what settings. Nothing here knows what a stage does.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, PositiveInt
+
+from sandbox.config import Frozen, compose, targeted, validated
+from sandbox.errors import ConfigError, unknown
+from training import clean, core, filters, grouping, splits
+from training.funnel import Count
+from training.launchers import launcher_of
+from training.sources.source import Source, read_unit
+from training.stages import Folders, Stage, Unit, run_stage
+
+GROUPS = ("source", "corpus", "tasks", "judge")
+
+
+class LanguageConfig(Frozen):
+    """Which texts are English."""
+
+    min_characters: int = Field(ge=0)
+    """Shorter texts pass: their language cannot be told."""
+    threshold: float = Field(ge=0, le=1)
+    """Probability of English from which a text passes."""
+
+
+class SplitConfig(Frozen):
+    """How people and their records are divided."""
+
+    shares: dict[Literal["train", "val", "test"], float]
+    """Of users, where their source has no split of its own."""
+    history_share: float = Field(gt=0, lt=1)
+    """Share of a user's records, oldest first, that the person is made from; tasks come from the rest."""
+    seen_share: float = Field(ge=0, lt=1)
+    """Share of a train user's records, the last ones, that are held out as `seen`."""
+
+
+class CleanConfig(Frozen):
+    """What is fit to be learnt from."""
+
+    language: LanguageConfig
+    duplicate_threshold: float = Field(gt=0, le=1)
+    """Jaccard similarity from which a user's text is a copy of an earlier one of theirs."""
+    max_toxic: float = Field(ge=0, le=1)
+    """Texts with a higher probability of being toxic are dropped."""
+    min_records: PositiveInt
+    """Users with fewer records left are dropped."""
+
+
+class CorpusConfig(Frozen):
+    """Everything that a corpus depends on."""
+
+    sources: list[str] = Field(min_length=1)
+    """Names of sources, each a file in `conf/source/`."""
+    source: dict[str, dict[str, Any]]
+    """Settings of each source, by its name."""
+    rules: dict[str, Any]
+    """Rules of the filter by platform, in order."""
+    core: dict[str, Any]
+    """Rules over whole users and items by platform."""
+    clean: CleanConfig
+    splits: SplitConfig
+    synthesizer: Literal["extractive", "llm"]
+    """Who makes the persons: figures worded by templates, or a language model."""
+    llm: dict[str, Any]
+    """Settings of the `llm` synthesizer and its judge."""
+    min_history: PositiveInt
+    """Records before the cut that a person needs."""
+    tasks: dict[str, Any]
+    """Task families, their caps and settings."""
+    records_per_bucket: PositiveInt
+    """Users are processed in buckets of about so many records; memory grows with it, not with the corpus."""
+    people: dict[str, int | None]
+    """People that go into the population, by platform; null for all."""
+    seed: int
+    launcher: Literal["local", "ray"]
+    """Where units run: in this process, or on a Ray cluster."""
+    corpus_dir: Path
+    """Folder of the corpus; stages that are there already under the same settings are kept."""
+
+
+def configured(overrides: Sequence[str]) -> CorpusConfig:
+    """Compose and check the configuration; the names in `sources` bring in their files from `conf/source/`."""
+    general = [one for one in overrides if not one.lstrip("+").startswith("source.")]
+    names = compose(general, "corpus", GROUPS)["sources"]
+    if not isinstance(names, list) or not names:
+        raise ConfigError("sources is empty; name some, such as sources=[reddit,blogger] or corpus=shared")
+    from sandbox.config import choices
+
+    for name in names:
+        if name not in (known := choices("source")):
+            raise ConfigError(unknown("source", str(name), known))
+    brought = [f"+source@source.{name}={name}" for name in names]
+    return validated(CorpusConfig, compose([*brought, *overrides], "corpus", GROUPS))
+
+
+def stages_of(config: CorpusConfig) -> list[Stage]:
+    """All stages, in order."""
+    made = {name: _source(name, config.source[name]) for name in config.sources}
+    files = {name: list(one.files()) for name, one in made.items()}
+    units = [(f"{name}-{number:05}", [path]) for name in made for number, path in enumerate(files[name])]
+    of = {str(path): name for name in made for path in files[name]}
+    every = [path for _, (path,) in units]
+    read = Stage("read", read_unit, (), lambda _: units, {"sources": config.source, "of": of}, every)
+    filtered = Stage("filter", filters.filter_unit, (read,), _each("read", "record"), config.rules)
+    core_settings = {**config.core, "seed": config.seed}
+    kept = Stage("core", core.core_unit, (filtered,), _all("filter", "record"), core_settings)
+    bucketed = {"records_per_bucket": config.records_per_bucket}
+    part = Stage("part", grouping.part_unit, (kept,), grouping.part_units, bucketed)
+    group = Stage("group", grouping.group_unit, (part,), grouping.group_units)
+    cleaned = Stage("clean", clean.clean_unit, (group,), clean.clean_units, config.clean.model_dump())
+    split_settings = {**config.splits.model_dump(), "seed": config.seed}
+    split = Stage("split", splits.split_unit, (cleaned,), splits.split_units, split_settings)
+    return [read, filtered, kept, part, group, cleaned, split, *_persons(config, split), *_tasks(config, split)]
+
+
+def _persons(config: CorpusConfig, split: Stage) -> list[Stage]:
+    return []
+
+
+def _tasks(config: CorpusConfig, split: Stage) -> list[Stage]:
+    return []
+
+
+def build(config: CorpusConfig, told: Callable[[str, int, int], None]) -> list[Count]:
+    """Do all stages that are not done; returns the funnel."""
+    launcher = launcher_of(config.launcher)
+    counts: list[Count] = []
+    for stage in stages_of(config):
+        counts += run_stage(config.corpus_dir, stage, launcher, told)
+    return counts
+
+
+def _source(name: str, node: Mapping[str, Any]) -> Source:
+    kind, settings = targeted(node, f"source.{name}")
+    if not (isinstance(kind, type) and issubclass(kind, Source)):
+        raise ConfigError(f"source.{name}._target_ must name a subclass of training.sources.source.Source")
+    return validated(kind, settings, f"source.{name}")
+
+
+def _each(stage: str, table: str) -> Callable[[Folders], Sequence[Unit]]:
+    return lambda folders: folders.each(stage, table)
+
+
+def _all(stage: str, table: str) -> Callable[[Folders], Sequence[Unit]]:
+    return lambda folders: [("all", folders.files(stage, table))]

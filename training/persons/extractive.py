@@ -1,0 +1,182 @@
+"""The extractive synthesizer: people from figures of their history, worded by templates. No model, no randomness.
+
+From records of reviews it makes shoppers, from all others posters. Only records marked as history are looked at, so
+whatever is asked about a person later is later than all that is said of them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from sandbox.people import Profile
+from training.funnel import Tally
+from training.persons import poster_wording, posters, reviewer_wording, reviewers
+from training.stages import Folders, Tables, Unit
+
+DIGITS = 4
+MAX_TASTES = 12
+ACTIVITY_BOUNDS = (0.02, 0.95)
+PERSON: dict[str, pl.DataType] = {
+    "source": pl.String(),
+    "platform": pl.String(),
+    "user": pl.String(),
+    "split": pl.String(),
+    "profile": pl.String(),  # a `Profile` as JSON
+}
+"""Columns of a table of people."""
+
+Rows = list[dict[str, Any]]
+
+
+def marginal_units(folders: Folders) -> list[Unit]:
+    """All reviews at once, of which few columns are read."""
+    return [("all", [*folders.files("clean", "record"), *_assigned(folders)])]
+
+
+def marginal_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
+    """What reviewers who are not held out do on the whole; each reviewer's figures are smoothed toward it."""
+    columns = ("source", "user", "id", "place", "time", "stars", "title", "text", "price")
+    records = [path for path in files if path.parent.name == "record"]
+    history = pl.scan_parquet([path for path in files if path not in records]).filter(
+        (pl.col("part") == "history") & (pl.col("split") == "train")
+    )
+    rated = pl.scan_parquet(records).filter(pl.col("platform") == "reviews").select(columns)
+    rows = rated.join(history.select("source", "id"), on=["source", "id"], how="semi").sort(
+        "source", "user", "time", "id"
+    )
+    groups = [reviewers.reviews_of(group.to_dicts()) for group in _groups(rows.collect())]
+    groups = [group for group in groups if group]
+    if groups:
+        every = [review for group in groups for review in group]
+        marginals = reviewers.marginals_of(every, [reviewers.figures_of(group) for group in groups])
+        yield "marginals", pl.DataFrame({"json": [msgspec.json.encode(marginals).decode()]})
+
+
+def person_units(folders: Folders) -> list[Unit]:
+    """Every bucket of users, with what was decided about its records."""
+    every = folders.files("marginals", "marginals")
+    return [(name, [*files, *folders.files("split", name), *every]) for name, files in folders.each("clean", "record")]
+
+
+def person_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
+    """Make a person of every user with enough history."""
+    rows = history_of(files[0], files[1])
+    marginals = [pl.read_parquet(path) for path in files[2:]]
+    known = msgspec.json.decode(marginals[0]["json"][0], type=reviewers.Marginals) if marginals else None
+    users = [group.to_dicts() for group in _groups(rows)]
+    enough = [group for group in users if len(group) >= settings["min_history"]]
+    topics = _topics(enough)
+    made: list[dict[str, str]] = []
+    for group, words in zip(enough, topics, strict=True):
+        if profile := profile_of(group, words, known):
+            first = group[0]
+            made.append({name: first[name] for name in ("source", "platform", "user", "split")})
+            made[-1]["profile"] = msgspec.json.encode(profile).decode()
+    for source in sorted({group[0]["source"] for group in users}):
+        before = sum(group[0]["source"] == source for group in users)
+        after = sum(one["source"] == source for one in made)
+        tally.add(source, "users", "in", before)
+        tally.add(source, "users", "too little history", before - after)
+        tally.add(source, "people", "out", after)
+    yield "person", pl.DataFrame(made, schema=PERSON)
+
+
+def history_of(records: Path, assigned: Path) -> pl.DataFrame:
+    """The records of one bucket that are history, in order, with their split."""
+    return with_parts(records, assigned).filter(pl.col("part") == "history")
+
+
+def with_parts(records: Path, assigned: Path) -> pl.DataFrame:
+    """The records of one bucket, in order, with split and part."""
+    decided = pl.read_parquet(assigned).select("source", "id", "split", "part")
+    rows = pl.read_parquet(records).drop("split").join(decided, on=["source", "id"], how="inner")
+    return rows.sort("source", "user", "time", "id", nulls_last=True)
+
+
+def profile_of(group: Rows, topics: Sequence[str], marginals: reviewers.Marginals | None) -> Profile | None:
+    """One person from their records, oldest first; None where these say too little."""
+    if group[0]["platform"] != "reviews":
+        return _poster(group, topics)
+    reviews = reviewers.reviews_of(group)
+    return None if not reviews or marginals is None else _reviewer(group[0], reviews, marginals)
+
+
+def _poster(group: Rows, topics: Sequence[str]) -> Profile | None:
+    written = [one for one in group if one["text"]]
+    if not written:
+        return None
+    first, figures = written[0], posters.figures_of(written, topics)
+    person = poster_wording.Poster(first["user"], figures, tuple(posters.episodes_of(written, topics)))
+    places = poster_wording.shares_of(figures.places, MAX_TASTES)
+    low, high = ACTIVITY_BOUNDS
+    return Profile(
+        id=first["user"],
+        persona=poster_wording.persona(person),
+        profile=poster_wording.profile(person),
+        stories=poster_wording.stories(person),
+        writing_style=poster_wording.writing_style(person),
+        tastes=dict(zip(places, rounded_shares(list(places.values())), strict=True)) if places else {},
+        activity=round(min(max(figures.days / figures.span_days, low), high), DIGITS) if figures.days > 1 else 0.3,
+        words=figures.habits.words,
+        demographics=figures.demographics,
+        hours=figures.hours,
+        platform=first["platform"],
+        split=first["split"],
+        source=first["source"],
+    )
+
+
+def _reviewer(first: Mapping[str, Any], reviews: list[reviewers.Review], marginals: reviewers.Marginals) -> Profile:
+    figures = reviewers.figures_of(reviews)
+    ratios = [one.price / marginals.prices.get(one.category, marginals.price) for one in reviews if one.price]
+    dearness = sorted(ratios)[len(ratios) // 2] if ratios else None
+    bought = tuple(reviewers.purchase_of(one) for one in reviews)
+    budget = reviewers.budget(figures, marginals)
+    person = reviewer_wording.Person(first["user"], figures, bought, budget, dearness)
+    one, two, three, four, five = rounded_shares(reviewers.smoothed_stars(figures, marginals))
+    tastes = poster_wording.shares_of(figures.tastes, MAX_TASTES)
+    return Profile(
+        id=first["user"],
+        persona=reviewer_wording.persona(person),
+        profile=reviewer_wording.profile(person),
+        stories=reviewer_wording.stories(person),
+        writing_style=reviewer_wording.writing_style(person),
+        tastes=dict(zip(tastes, rounded_shares(list(tastes.values())), strict=True)),
+        budget=round(budget, 2),
+        activity=round(reviewers.activity(figures, marginals), DIGITS),
+        star_shares=(one, two, three, four, five),
+        words=figures.habits.words,
+        platform=first["platform"],
+        split=first["split"],
+        source=first["source"],
+    )
+
+
+def rounded_shares(shares: Sequence[float]) -> list[float]:
+    """Shares in few digits; the largest takes up what rounding leaves, so that they sum to 1."""
+    short = [round(share, DIGITS) for share in shares]
+    largest = short.index(max(short))
+    short[largest] = round(short[largest] + 1 - sum(short), DIGITS)
+    return short
+
+
+def _topics(users: Sequence[Rows]) -> list[list[str]]:
+    """Topics of each user, weighed against the others of the same source."""
+    found: dict[int, list[str]] = {}
+    for source in sorted({group[0]["source"] for group in users}):
+        mine = [place for place, group in enumerate(users) if group[0]["source"] == source]
+        topics = posters.topics_of([[one["text"] for one in users[place]] for place in mine])
+        found.update(zip(mine, topics, strict=True))
+    return [found[place] for place in range(len(users))]
+
+
+def _groups(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    for _, group in rows.group_by("source", "user", maintain_order=True):
+        yield group
+
+
+def _assigned(folders: Folders) -> list[Path]:
+    return [path for table in folders.tables("split") for path in folders.files("split", table) if table != "done"]

@@ -1,0 +1,149 @@
+"""Who is trained on and who is held out, and what of a person is history.
+
+Users are split, never records. A source's own split is kept; other users fall by a keyed hash. Where a thread, or a
+text (exact or nearly), is found on both sides, the more public side loses it: of train, val and test the later keeps
+it. Of every user the earlier records are history, from which the person is made; what is asked about them comes
+later. Of train users the very last records are `seen`: known people at a later time.
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from sandbox.errors import DataError
+from training.funnel import Tally
+from training.stages import Folders, Tables, Unit
+
+RANKS = {"train": 0, "val": 1, "test": 2}
+
+
+def split_units(folders: Folders) -> list[Unit]:
+    """All records at once, of which only ids are read."""
+    return [("all", [*folders.files("clean", "record"), *folders.files("clean", "bands")])]
+
+
+def split_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
+    """Say of every record whether it is history or target, and on which side; one table for each file of records."""
+    paths = [path for path in files if path.parent.name == "record"]
+    columns = ("source", "user", "id", "thread", "time", "split", "file")
+    records = pl.scan_parquet(paths, include_file_paths="file").select(columns).collect()
+    records = records.with_columns(_splits(records, settings["shares"], settings["seed"]))
+    records = _without(records, _shared_threads(records), "thread in another split", tally)
+    bands = pl.scan_parquet([path for path in files if path.parent.name == "bands"])
+    records = _without(records, _shared_texts(records, bands), "text in another split", tally)
+    records = _parts(records, settings["history_share"], settings["seen_share"])
+    _count(records, tally)
+    for path in paths:
+        mine = records.filter(pl.col("file") == str(path))
+        yield path.stem, mine.select("source", "user", "id", "split", "part")
+
+
+def leak_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
+    """Look at what was decided with other eyes than those that decided it; a leak fails the pipeline.
+
+    Args:
+        files: Of the clean records, their bands, and what was decided, which are told apart by their folders.
+        settings: None are used.
+        tally: Counts what was looked at.
+    """
+    folders: dict[str, list[Path]] = {"record": [], "bands": [], "decided": []}
+    for path in files:
+        folders.get(path.parent.name, folders["decided"]).append(path)
+    decided = pl.scan_parquet(folders["decided"]).select("source", "id", "split")
+    key = pl.col("text").str.to_lowercase().str.replace_all(r"\W+", " ").str.strip_chars()
+    text_key = pl.when(key == "").then(pl.lit("")).otherwise(key.hash().cast(pl.String)).alias("text_key")
+    texts = pl.scan_parquet(folders["record"]).select("source", "user", "thread", "id", text_key)
+    records = texts.join(decided, on=["source", "id"]).collect()
+    check_disjoint(records)
+    nobody = {name: pl.lit("") for name in ("source", "user", "thread")}
+    nearly = pl.concat_str(pl.col("band"), pl.lit("/"), pl.col("key")).alias("text_key")
+    bands = pl.scan_parquet(folders["bands"]).join(decided, on=["source", "id"])
+    check_disjoint(bands.select("split", nearly, **nobody).collect())
+    tally.add("all", "records", "checked for leaks", records.height)
+    yield "checked", pl.DataFrame({"records": [records.height]})
+
+
+def check_disjoint(records: pl.DataFrame) -> None:
+    """Raise `DataError` where a user, a thread or a text stands in two splits; `seen` is the train users' own future.
+
+    Args:
+        records: Columns source, user, thread, text_key (a hash of the normalised text; "" where there is none), split.
+    """
+    side = pl.col("split").replace("seen", "train")
+    for what, columns in {"user": ["source", "user"], "thread": ["source", "thread"], "text": ["text_key"]}.items():
+        named = records.filter(pl.col(columns[-1]) != "").with_columns(side)
+        both = named.group_by(columns).agg(pl.col("split").unique().sort()).filter(pl.col("split").list.len() > 1)
+        if both.height:
+            first = both.sort(columns).row(0, named=True)
+            raise DataError(
+                f"leak: {both.height} {what}s stand in more than one split, such as {first[columns[-1]]!r} in "
+                f"{' and '.join(first['split'])}; no model may be judged on this corpus: report this as a bug"
+            )
+
+
+def _splits(records: pl.DataFrame, shares: Mapping[str, float], seed: int) -> pl.Series:
+    """The source's own split, else one by hash of the user."""
+    users = records.select("source", "user").unique()
+    points = [_point(source, user, seed) for source, user in users.iter_rows()]
+    bounds, total = list[tuple[str, float]](), 0.0
+    for name, share in shares.items():
+        total += share
+        bounds.append((name, total))
+    drawn = [next((name for name, bound in bounds if point < bound), bounds[-1][0]) for point in points]
+    known = records.join(users.with_columns(pl.Series("drawn", drawn)), on=["source", "user"], maintain_order="left")
+    return known.select(pl.coalesce("split", "drawn").alias("split")).to_series()
+
+
+def _point(source: str, user: str, seed: int) -> float:
+    word = blake2b(f"{source}/{user}".encode(), key=seed.to_bytes(8, "little"), digest_size=8).digest()
+    return int.from_bytes(word, "little") / 2**64
+
+
+def _rank() -> pl.Expr:
+    return pl.col("split").replace_strict(RANKS, return_dtype=pl.Int8).alias("rank")
+
+
+def _shared_threads(records: pl.DataFrame) -> pl.DataFrame:
+    """Records in threads that somebody on a later side is in too."""
+    threads = records.filter(pl.col("thread") != "").with_columns(_rank())
+    top = pl.col("rank").max().over("source", "thread")
+    return threads.filter(pl.col("rank") < top).select("source", "id")
+
+
+def _shared_texts(records: pl.DataFrame, bands: pl.LazyFrame) -> pl.DataFrame:
+    """Records whose text, or nearly that text, somebody on a later side wrote too."""
+    ranked = records.select("source", "id", _rank())
+    known = bands.join(ranked.lazy(), on=["source", "id"])
+    sides = known.group_by("band", "key").agg(top=pl.col("rank").max(), low=pl.col("rank").min())
+    mixed = sides.filter(pl.col("low") < pl.col("top"))
+    found = known.join(mixed, on=["band", "key"]).filter(pl.col("rank") < pl.col("top"))
+    return found.select("source", "id").unique().collect()
+
+
+def _without(records: pl.DataFrame, dropped: pl.DataFrame, reason: str, tally: Tally) -> pl.DataFrame:
+    for source, number in dropped.group_by("source").len().sort("source").iter_rows():
+        tally.add(source, "records", reason, number)
+    return records.join(dropped, on=["source", "id"], how="anti", maintain_order="left")
+
+
+def _parts(records: pl.DataFrame, history_share: float, seen_share: float) -> pl.DataFrame:
+    """History first, targets later; the last targets of train users are `seen`."""
+    ordered = records.sort("source", "user", "time", "id", nulls_last=True)
+    place = pl.int_range(pl.len()).over("source", "user") / pl.len().over("source", "user")
+    is_history = place < history_share
+    is_seen = (place >= 1 - seen_share) & (pl.col("split") == "train") & ~is_history
+    return ordered.with_columns(
+        part=pl.when(is_history).then(pl.lit("history")).otherwise(pl.lit("target")),
+        split=pl.when(is_seen).then(pl.lit("seen")).otherwise(pl.col("split")),
+    )
+
+
+def _count(records: pl.DataFrame, tally: Tally) -> None:
+    for source, split, users, rows in (
+        records.group_by("source", "split").agg(pl.col("user").n_unique(), pl.len()).sort("source", "split").iter_rows()
+    ):
+        tally.add(source, "users", split, users)
+        tally.add(source, "records", split, rows)
