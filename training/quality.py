@@ -114,7 +114,7 @@ def people_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally
         tally: Counts people and stories by reason.
     """
     people = pl.read_parquet(files[0])
-    records = pl.read_parquet(files[1:], columns=["source", "user", "text"])
+    records = pl.read_parquet(list(files[1:]), columns=["source", "user", "text"])
     texts = {key: list(group["text"]) for key, group in records.group_by("source", "user")}
     kept: list[dict[str, Any]] = []
     for row in people.iter_rows(named=True):

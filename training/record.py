@@ -5,6 +5,8 @@ can act upon: a submission with its text, a product with its price. Both are col
 millions. Text is text from here on: nothing in it is ever evaluated or used as a path.
 """
 
+from collections.abc import Mapping
+
 import polars as pl
 
 RECORD: dict[str, pl.DataType] = {
@@ -54,7 +56,7 @@ KINDS = ("post", "comment", "review", "purchase")
 PLATFORMS = ("forum", "microblog", "blog", "reviews")
 
 
-def frame(schema: dict[str, pl.DataType], columns: dict[str, object]) -> pl.DataFrame:
+def frame(schema: dict[str, pl.DataType], columns: Mapping[str, object]) -> pl.DataFrame:
     """A frame of that schema; columns that are missing are "" for text and null for numbers, scalars are repeated."""
     height = max((len(one) for one in columns.values() if isinstance(one, list | pl.Series)), default=0)
     made = pl.DataFrame(

@@ -51,6 +51,10 @@ class Source(BaseModel):
     """Name of the source in the corpus, such as `reddit`."""
     max_reject_share: float = Field(default=0.01, ge=0, le=1)
     """Stop when more of a file's lines than this cannot be read."""
+    citation: str = ""
+    """Who made the set, for the data card."""
+    licence: str = "not stated"
+    """Its terms, for the data card."""
 
     @abstractmethod
     def files(self) -> Sequence[Path]:

@@ -74,9 +74,7 @@ class Frame(Form):
     """What is known before a scenario is told."""
 
     background: Annotated[str, Field(min_length=1, max_length=300)]
-    characters: Annotated[
-        list[Annotated[str, Field(min_length=1, max_length=80)]], Field(min_length=1, max_length=5)
-    ]
+    characters: Annotated[list[Annotated[str, Field(min_length=1, max_length=80)]], Field(min_length=1, max_length=5)]
 
 
 FORMS: tuple[type[Form], ...] = (Passage, Tag, Screen, Persona, Story, Topic, SocialQA, Frame)
