@@ -206,8 +206,8 @@ def _verdict(scores: Mapping[str, int] | None, limits: Mapping[Item, int]) -> Ve
         return Verdict({}, "")
     if not scores:
         return Verdict({}, "no score")
-    low = [item for item, least in limits.items() if scores[item] < least]
-    return Verdict(dict(scores), f"{low[0]} < {limits[low[0]]}" if low else "")
+    low = [f"{item} < {least}" for item, least in limits.items() if scores[item] < least]
+    return Verdict(dict(scores), next(iter(low), ""))
 
 
 def _candidates(rows: pl.DataFrame, posts: Sequence[Post]) -> list[Candidate]:

@@ -1,0 +1,148 @@
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import polars as pl
+import pytest
+
+from training.privacy import key_of, keyed_hash, scrub, scrubbed
+
+FRAMES = (
+    "So I said to them, {} is the one to use, and nobody wrote it down.",
+    "{} -- that was on the note.",
+    "Honestly (and I checked: {}), it made no difference!",
+    "Last week it was still {}; now I am not so sure",
+    "we were told {} by the office, and then again by the clerk.",
+    "If it goes wrong: {}. Good luck.",
+)
+FIRST = ("Rodrigo", "Ingeborg", "Deepika", "Thomas", "Katarzyna", "Giuseppe", "Jennifer", "Michael", "Stephanie")
+LAST = ("Fernández", "Kowalczyk", "Lindqvist", "O'Brien", "Anderson", "Ramirez", "Schmidt", "Thompson", "Williams")
+SITES = ("gmail.com", "mail.uni-bonn.de", "example.org", "company.co.uk")
+STREETS = ("Maple Street", "Old Mill Road", "Sunset Boulevard", "Baker Lane", "N. Lincoln Ave", "Harbour View Drive")
+
+
+def digits(random: Random, number: int) -> str:
+    return "".join(str(random.randint(1, 9)) for _ in range(number))
+
+
+def e_mail(random: Random) -> str:
+    name = f"{random.choice(FIRST).lower()}{random.choice(('.', '_', ''))}{random.randint(1, 99)}"
+    site = random.choice(SITES)
+    plain = f"{name}@{site}"
+    return random.choice((plain, plain.upper(), f"{name} at {site.replace('.', ' dot ')}", f"{name}[at]{site}"))
+
+
+def phone(random: Random) -> str:
+    one, two, three = digits(random, 3), digits(random, 3), digits(random, 4)
+    forms = (f"({one}) {two}-{three}", f"{one}-{two}-{three}", f"+1 {one} {two} {three}", f"{one}.{two}.{three}")
+    return random.choice(
+        (*forms, f"+49 {one} {digits(random, 7)}", f"+44 20 {three} {digits(random, 4)}", one + two + three)
+    )
+
+
+def url(random: Random) -> str:
+    user = f"{random.choice(FIRST).lower()}{random.randint(1, 999)}"
+    return random.choice(
+        (f"https://facebook.com/{user}", f"www.myspace.com/{user}", f"instagram.com/{user}", f"http://t.co/{user}")
+    )
+
+
+def mention(random: Random) -> str:
+    user = f"{random.choice(FIRST)}{random.randint(1, 999)}"
+    return random.choice((f"@{user}", f"/u/{user}", f"u/{user}", f"@{user.lower()}_"))
+
+
+def address(random: Random) -> str:
+    house = f"{random.randint(1, 9999)} {random.choice(STREETS)}"
+    return random.choice(
+        (house, f"{house}, Apt {random.randint(1, 40)}", f"PO Box {digits(random, 4)}", f"P.O. Box {digits(random, 5)}")
+    )
+
+
+def number(random: Random) -> str:
+    card = " ".join(digits(random, 4) for _ in range(4))
+    security = f"{digits(random, 3)}-{digits(random, 2)}-{digits(random, 4)}"
+    named = f"{random.choice(('passport number', 'account #', 'order no.', 'student ID'))} {digits(random, 9)}"
+    return random.choice((card, security, f"DE89 3704 0044 0532 {digits(random, 4)} 00", named))
+
+
+def machine(random: Random) -> str:
+    octets = ".".join(str(random.randint(11, 254)) for _ in range(4))
+    mac = ":".join(f"{random.randint(16, 255):02x}" for _ in range(6))
+    place = f"{random.randint(10, 80)}.{digits(random, 5)}, -{random.randint(10, 99)}.{digits(random, 5)}"
+    return random.choice((octets, mac, place))
+
+
+def person(random: Random) -> str:
+    first, last = random.choice(FIRST), random.choice(LAST)
+    return random.choice((f"{first} {last}", f"Dr. {last}", f"my friend {first}", f"{first}", f"Mrs. {last}"))
+
+
+MAKERS: dict[str, Callable[[Random], str]] = {
+    one.__name__: one for one in (e_mail, phone, url, mention, address, number, machine, person)
+}
+
+
+def planted() -> list[tuple[str, str, str]]:
+    """200 private details of 8 kinds: kind, detail, sentence."""
+    random = Random(7)
+    made = [(kind, maker(random)) for kind, maker in MAKERS.items() for _ in range(25)]
+    return [(kind, detail, random.choice(FRAMES).format(detail)) for kind, detail in made]
+
+
+def left_of(detail: str, text: str) -> list[str]:
+    """Telling parts of a detail that are still there."""
+    parts = [
+        part for part in detail.replace(",", " ").split() if any(one.isdigit() for one in part) or part[0].isupper()
+    ]
+    harmless = ("Dr.", "Mrs.", "Apt", "PO", "P.O.", "Box", "ID")
+    return [part for part in [detail, *parts] if len(part) > 2 and part not in harmless and part in text]
+
+
+def test_of_two_hundred_planted_details_none_survives() -> None:
+    rows = planted()
+    texts, counts = scrubbed(pl.Series("text", [text for _, _, text in rows]))
+    survivors = [
+        (kind, detail, text) for (kind, detail, _), text in zip(rows, texts, strict=True) if left_of(detail, text)
+    ]
+    assert survivors == []
+    assert len(rows) == 200
+    assert set(counts) >= {"e-mail", "phone", "url", "user", "address", "id", "name"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I paid $1,299.00 for it in 2019, or was it 2020-21?",
+        "My iPhone 12 and the AR-15 thread got 300 votes.",
+        "We won 3-2 on 12/05/2014 at 7:30, and 10,000 people came.",
+        "It has 5 stars, 4.5 on average, and lasts 24/7.",
+        "The Will of the people is what counts in May or April.",
+        "Read chapter 12, pages 100-250, before class 101.",
+        "See [URL] or write to [EMAIL], as @user said.",
+        "At the office we met at noon at the gate.",
+        "Apple and Amazon sell in Paris; Virgin flies to Austin.",
+        "The Moon and the Sun, the North and the South.",
+        "I was born in 1985 and my GPA is 3.75.",
+        "It costs 20 dollars to place an order in the store.",
+    ],
+)
+def test_what_is_not_private_stays(text: str) -> None:
+    assert scrub(text, {}) == text
+
+
+def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "secret.key"
+    key = key_of(path)
+    assert key_of(path) == key
+    assert len(key) == 32
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_hash_depends_on_key_and_id_alone() -> None:
+    ids = pl.Series("user", ["a", "b", "a"])
+    one, other = keyed_hash(ids, b"k" * 32, "u_"), keyed_hash(ids, b"l" * 32, "u_")
+    assert one[0] == one[2] != one[1]
+    assert one[0] != other[0]
+    assert one[0].startswith("u_")
+    assert len(one[0]) == 14
