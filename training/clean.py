@@ -29,7 +29,7 @@ def clean_units(folders: Folders) -> list[Unit]:
 
 def clean_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
     """Clean one bucket of users."""
-    rows = pl.read_parquet(files).sort("source", "user", "time", "id", nulls_last=True)
+    rows = pl.read_parquet(list(files)).sort("source", "user", "time", "id", nulls_last=True)
     _count(rows, "in", tally)
     is_english = english(rows["text"], **settings["language"])
     rows = _kept(rows, (pl.col("text") == "") | pl.lit(is_english), "language", tally)

@@ -34,7 +34,8 @@ def _corpus(overrides: list[str]) -> int:
     config = configured(overrides)
     with StageBar() as bar:
         counts = build(config, bar.told)
-    write_out(config, counts)
+    for path in write_out(config, counts):
+        print(path)
     return 0
 
 

@@ -41,7 +41,7 @@ class CoreConfig(Frozen):
 
 def core_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
     """Say which records are left, as columns source and id."""
-    rows = pl.scan_parquet(files).select(COLUMNS).collect()
+    rows = pl.scan_parquet(list(files)).select(COLUMNS).collect()
     for (source, platform), mine in rows.group_by("source", "platform", maintain_order=True):
         config = validated(CoreConfig, settings[str(platform)], f"rules.{platform}.core")
         _count(mine, str(source), "in", tally)

@@ -10,15 +10,17 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveInt
 
-from sandbox.config import Frozen, compose, targeted, validated
+from sandbox.config import Frozen, choices, compose, targeted, validated
 from sandbox.errors import ConfigError, unknown
 from training import clean, core, filters, grouping, splits
 from training.funnel import Count
 from training.launchers import launcher_of
+from training.persons import extractive
+from training.quality import people_unit
 from training.sources.source import Source, read_unit
 from training.stages import Folders, Stage, Unit, run_stage
 
-GROUPS = ("source", "corpus", "tasks", "judge")
+GROUPS = ("source", "corpus")
 
 
 class LanguageConfig(Frozen):
@@ -53,6 +55,15 @@ class CleanConfig(Frozen):
     """Users with fewer records left are dropped."""
 
 
+class RulesConfig(Frozen):
+    """Rules of one platform."""
+
+    row: list[dict[str, Any]]
+    """Over single records, in order; see `filters.RULES`."""
+    core: dict[str, Any]
+    """Over whole users and items; see `core.CoreConfig`."""
+
+
 class CorpusConfig(Frozen):
     """Everything that a corpus depends on."""
 
@@ -60,20 +71,14 @@ class CorpusConfig(Frozen):
     """Names of sources, each a file in `conf/source/`."""
     source: dict[str, dict[str, Any]]
     """Settings of each source, by its name."""
-    rules: dict[str, Any]
-    """Rules of the filter by platform, in order."""
-    core: dict[str, Any]
-    """Rules over whole users and items by platform."""
+    rules: dict[str, RulesConfig]
+    """Rules by platform."""
     clean: CleanConfig
     splits: SplitConfig
-    synthesizer: Literal["extractive", "llm"]
-    """Who makes the persons: figures worded by templates, or a language model."""
-    llm: dict[str, Any]
-    """Settings of the `llm` synthesizer and its judge."""
+    synthesizer: Literal["extractive"]
+    """Who makes the persons: figures worded by templates."""
     min_history: PositiveInt
     """Records before the cut that a person needs."""
-    tasks: dict[str, Any]
-    """Task families, their caps and settings."""
     records_per_bucket: PositiveInt
     """Users are processed in buckets of about so many records; memory grows with it, not with the corpus."""
     people: dict[str, int | None]
@@ -91,10 +96,9 @@ def configured(overrides: Sequence[str]) -> CorpusConfig:
     names = compose(general, "corpus", GROUPS)["sources"]
     if not isinstance(names, list) or not names:
         raise ConfigError("sources is empty; name some, such as sources=[reddit,blogger] or corpus=shared")
-    from sandbox.config import choices
-
+    known = choices("source")
     for name in names:
-        if name not in (known := choices("source")):
+        if name not in known:
             raise ConfigError(unknown("source", str(name), known))
     brought = [f"+source@source.{name}={name}" for name in names]
     return validated(CorpusConfig, compose([*brought, *overrides], "corpus", GROUPS))
@@ -108,8 +112,9 @@ def stages_of(config: CorpusConfig) -> list[Stage]:
     of = {str(path): name for name in made for path in files[name]}
     every = [path for _, (path,) in units]
     read = Stage("read", read_unit, (), lambda _: units, {"sources": config.source, "of": of}, every)
-    filtered = Stage("filter", filters.filter_unit, (read,), _each("read", "record"), config.rules)
-    core_settings = {**config.core, "seed": config.seed}
+    row_rules = {platform: rules.row for platform, rules in config.rules.items()}
+    filtered = Stage("filter", filters.filter_unit, (read,), _each("read", "record"), row_rules)
+    core_settings = {**{platform: rules.core for platform, rules in config.rules.items()}, "seed": config.seed}
     kept = Stage("core", core.core_unit, (filtered,), _all("filter", "record"), core_settings)
     bucketed = {"records_per_bucket": config.records_per_bucket}
     part = Stage("part", grouping.part_unit, (kept,), grouping.part_units, bucketed)
@@ -117,15 +122,22 @@ def stages_of(config: CorpusConfig) -> list[Stage]:
     cleaned = Stage("clean", clean.clean_unit, (group,), clean.clean_units, config.clean.model_dump())
     split_settings = {**config.splits.model_dump(), "seed": config.seed}
     split = Stage("split", splits.split_unit, (cleaned,), splits.split_units, split_settings)
-    return [read, filtered, kept, part, group, cleaned, split, *_persons(config, split), *_tasks(config, split)]
+    leaks = Stage("leaks", splits.leak_unit, (split,), splits.leak_units)
+    return [read, filtered, kept, part, group, cleaned, split, leaks, *_persons(config, split)]
 
 
 def _persons(config: CorpusConfig, split: Stage) -> list[Stage]:
-    return []
+    marginals = Stage("marginals", extractive.marginal_unit, (split,), extractive.marginal_units)
+    enough = {"min_history": config.min_history}
+    persons = Stage("persons", extractive.person_unit, (marginals,), extractive.person_units, enough)
+    return [marginals, persons, Stage("quality", people_unit, (persons,), _people_units)]
 
 
-def _tasks(config: CorpusConfig, split: Stage) -> list[Stage]:
-    return []
+def _people_units(folders: Folders) -> list[Unit]:
+    return [
+        (name, [*files, folders.root / "clean" / "record" / files[0].name])
+        for name, files in folders.each("persons", "person")
+    ]
 
 
 def build(config: CorpusConfig, told: Callable[[str, int, int], None]) -> list[Count]:

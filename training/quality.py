@@ -65,10 +65,10 @@ RULES: dict[str, Rule] = {
 }
 """Rules by kind of text. Bounds on words are the paper's where it has any.
 
-Shares are low, since a summary has words of its own; they catch text about somebody else. Of 60 to 200 words by another
-blogger, 0.15 of the content words stand in one post and 0.43 in eight (95th percentiles of 300 pairs of the Blog
-Authorship Corpus, medians 0.04 and 0.23): so 0.2 refuses nearly all such text where it was made from one post, and about
-half of it where from many, which is why a judge looks at those too.
+Shares are low, since a summary has words of its own; they catch text about somebody else. Of 60 to 200 words by
+another blogger, 0.15 of the content words stand in one post and 0.43 in eight (95th percentiles of 300 pairs of the
+Blog Authorship Corpus; medians 0.04 and 0.23): so 0.2 refuses nearly all such text where it was made from one post,
+and about half of it where from many, which is why a judge looks at those too.
 """
 
 

@@ -41,6 +41,12 @@ def split_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally)
         yield path.stem, mine.select("source", "user", "id", "split", "part")
 
 
+def leak_units(folders: Folders) -> list[Unit]:
+    """Everything at once, of which only ids and hashes are held."""
+    decided = [path for table in folders.tables("split") for path in folders.files("split", table)]
+    return [("all", [*folders.files("clean", "record"), *folders.files("clean", "bands"), *decided])]
+
+
 def leak_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
     """Look at what was decided with other eyes than those that decided it; a leak fails the pipeline.
 

@@ -1,4 +1,5 @@
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import polars as pl
@@ -15,7 +16,8 @@ COMMON = "The train was late again today and nobody at the station could tell us
 
 
 def record(user: str, number: int, **known: Any) -> dict[str, Any]:
-    text = f"{user} writes text number {number} about {user} things {number * 7} and {number * 13} more"
+    random = Random(f"{user}/{number}")
+    text = " ".join("".join(random.choices("abcdefgh", k=5)) for _ in range(20))
     return {"user": user, "id": f"{user}-{number}", "time": number, "text": text, "thread": "", "split": None, **known}
 
 

@@ -8,7 +8,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Generic, TypeVar
+from typing import IO, Generic, TypeVar, cast
 
 import msgspec
 import zstandard
@@ -71,7 +71,7 @@ def blocks(path: Path) -> Iterator[bytes]:
 def opened(path: Path) -> IO[bytes]:
     """The file's bytes, decompressed by its ending."""
     if path.suffix == ".gz":
-        return gzip.open(path, "rb")
+        return cast("IO[bytes]", gzip.open(path, "rb"))
     if path.suffix == ".zst":
         stream = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).stream_reader(
             path.open("rb"), read_across_frames=True, closefd=True
