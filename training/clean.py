@@ -13,7 +13,7 @@ import polars as pl
 
 from training.funnel import Tally
 from training.near import band_keys, english, near_duplicates
-from training.privacy import key_of, keyed_hash, scrubbed
+from training.privacy import keyed_hash, scrubbed
 from training.safety import flags, says_minor
 from training.stages import Folders, Tables, Unit
 
@@ -35,14 +35,14 @@ def clean_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally)
     rows = _kept(rows, (pl.col("text") == "") | pl.lit(is_english), "language", tally)
     repeated = _repeated(rows, settings["duplicate_threshold"])
     rows = _kept(rows, ~pl.lit(repeated), "near-duplicate of the user's own", tally)
-    minors = rows.filter(says_minor(rows["text"])).select("source", "user").unique()
-    _count(minors, "user says that they are a minor", tally, what="users")
-    rows = rows.join(minors, on=["source", "user"], how="anti", maintain_order="left")
+    rows = rows.with_columns(says_minor(rows["text"]).alias("minor"))
+    is_adult = ~pl.col("minor").any().over("source", "user")
+    rows = _kept(rows, is_adult, "user says that they are a minor", tally).drop("minor")
     rows = rows.with_columns(flags(rows["text"]))
     rows = _kept(rows, ~pl.col("sexual"), "sexual", tally)
     rows = _kept(rows, pl.col("toxic") <= settings["max_toxic"], "toxic", tally).drop("sexual", "toxic")
     rows = _kept(rows, pl.len().over("source", "user") >= settings["min_records"], "user has too few left", tally)
-    rows = _private(rows, key_of(files[0].parents[2] / SECRET), tally)
+    rows = _private(rows, (files[0].parents[2] / SECRET).read_bytes(), tally)
     _count(rows, "out", tally)
     yield "record", rows
     yield "bands", _bands(rows)

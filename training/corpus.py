@@ -16,6 +16,7 @@ from training import clean, core, filters, grouping, splits
 from training.funnel import Count
 from training.launchers import launcher_of
 from training.persons import extractive
+from training.privacy import make_key
 from training.quality import people_unit
 from training.sources.source import Source, read_unit
 from training.stages import Folders, Stage, Unit, run_stage
@@ -83,6 +84,8 @@ class CorpusConfig(Frozen):
     """Users are processed in buckets of about so many records; memory grows with it, not with the corpus."""
     people: dict[str, int | None]
     """People that go into the population, by platform; null for all."""
+    secret: str | None
+    """Text that the key of the hashed ids is made from; null: a random key, kept in the corpus's folder."""
     seed: int
     launcher: Literal["local", "ray"]
     """Where units run: in this process, or on a Ray cluster."""
@@ -119,7 +122,8 @@ def stages_of(config: CorpusConfig) -> list[Stage]:
     bucketed = {"records_per_bucket": config.records_per_bucket}
     part = Stage("part", grouping.part_unit, (kept,), grouping.part_units, bucketed)
     group = Stage("group", grouping.group_unit, (part,), grouping.group_units)
-    cleaned = Stage("clean", clean.clean_unit, (group,), clean.clean_units, config.clean.model_dump())
+    key = config.corpus_dir / clean.SECRET
+    cleaned = Stage("clean", clean.clean_unit, (group,), clean.clean_units, config.clean.model_dump(), [key])
     split_settings = {**config.splits.model_dump(), "seed": config.seed}
     split = Stage("split", splits.split_unit, (cleaned,), splits.split_units, split_settings)
     leaks = Stage("leaks", splits.leak_unit, (split,), splits.leak_units)
@@ -143,6 +147,8 @@ def _people_units(folders: Folders) -> list[Unit]:
 def build(config: CorpusConfig, told: Callable[[str, int, int], None]) -> list[Count]:
     """Do all stages that are not done; returns the funnel."""
     launcher = launcher_of(config.launcher)
+    config.corpus_dir.mkdir(parents=True, exist_ok=True)
+    make_key(config.corpus_dir / clean.SECRET, config.secret)
     counts: list[Count] = []
     for stage in stages_of(config):
         counts += run_stage(config.corpus_dir, stage, launcher, told)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from sandbox.errors import ConfigError
 from training.names import without_names
 
 _DIGITS = re.compile(r"\d")
@@ -133,18 +134,19 @@ def _is_phone(found: str) -> bool:
     return len(digits) >= 10 or not found.isdigit()
 
 
-def key_of(path: Path) -> bytes:
-    """The key in `path`, made on first use and readable by its owner alone.
+def make_key(path: Path, secret: str | None) -> None:
+    """Make sure that there is a key in `path`, readable by its owner alone: from `secret`, else a random one.
 
     Whoever has it can say which hash belongs to a known id, and so delete a person. Once it is destroyed, nobody can.
     """
+    wanted = None if secret is None else blake2b(secret.encode(), digest_size=32).digest()
     if not path.exists():
-        try:
-            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-                file.write(secrets.token_bytes(32))
-        except FileExistsError:  # another worker was first
-            pass
-    return path.read_bytes()
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(wanted or secrets.token_bytes(32))
+    elif wanted not in (None, path.read_bytes()):
+        raise ConfigError(
+            f"{path} holds another key than secret={secret} makes; take another corpus_dir or that secret"
+        )
 
 
 def keyed_hash(ids: pl.Series, key: bytes, prefix: str) -> pl.Series:

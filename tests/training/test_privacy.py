@@ -5,7 +5,8 @@ from random import Random
 import polars as pl
 import pytest
 
-from training.privacy import key_of, keyed_hash, scrub, scrubbed
+from sandbox.errors import ConfigError
+from training.privacy import keyed_hash, make_key, scrub, scrubbed
 
 FRAMES = (
     "So I said to them, {} is the one to use, and nobody wrote it down.",
@@ -133,10 +134,20 @@ def test_what_is_not_private_stays(text: str) -> None:
 
 def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "secret.key"
-    key = key_of(path)
-    assert key_of(path) == key
+    make_key(path, None)
+    key = path.read_bytes()
+    make_key(path, None)
+    assert path.read_bytes() == key
     assert len(key) == 32
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_key_from_a_secret_is_the_same_everywhere_and_refuses_another(tmp_path: Path) -> None:
+    make_key(tmp_path / "one", "tea")
+    make_key(tmp_path / "other", "tea")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+    with pytest.raises(ConfigError, match="another key"):
+        make_key(tmp_path / "one", "coffee")
 
 
 def test_a_hash_depends_on_key_and_id_alone() -> None:

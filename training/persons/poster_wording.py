@@ -20,8 +20,9 @@ MEDIA = {
     "reviews": ("a shop's pages", "reviews", "in"),
 }
 """Where they write, what, and how it stands to a place, by platform."""
-FEW = 8
-"""With fewer texts on record a person is said to be little known."""
+SHORTEST = 100
+"""Words that a profile has at least."""
+UNKNOWN = "So little is on record of you that the rest is open: be whoever would write such things in such a way."
 
 
 class Poster(NamedTuple):
@@ -40,23 +41,9 @@ def persona(person: Poster) -> str:
 
 def profile(person: Poster) -> str:
     """The same at length, 100 to 300 words."""
-    parts = (
-        _who,
-        _where,
-        _history,
-        _places,
-        _about,
-        _replies,
-        _lengths,
-        _pace,
-        _clock,
-        _week,
-        _echo,
-        _voice,
-        _manner,
-        _unknown,
-    )
-    return " ".join(text for part in parts if (text := part(person)))
+    parts = (_who, _where, _history, _places, _about, _replies, _lengths, _pace, _clock, _week, _echo, _voice, _manner)
+    said = " ".join(text for part in parts if (text := part(person)))
+    return said if len(said.split()) >= SHORTEST else f"{said} {UNKNOWN}"
 
 
 def stories(person: Poster) -> tuple[str, ...]:
@@ -100,6 +87,7 @@ def _who(person: Poster) -> str:
     age = f"in your {stated['age'].replace('20s', 'twenties').replace('30s', 'thirties')}" if "age" in stated else ""
     age = age.replace("40s", "forties").replace("50s", "fifties")
     trade = f"whose field is {stated['industry']}" if "industry" in stated else ""
+    trade = "who is a student" if stated.get("industry") == "Student" else trade
     if not (noun or age or trade):
         return ""
     return f"You are {' '.join(part for part in (f'a {noun}' if noun else 'somebody', age, trade) if part)}."
@@ -263,12 +251,6 @@ def _manner(person: Poster) -> str:
     pace = say.grade(habits.sentence, (8, "short"), (13, "of middling length"), (18, "long"), (999, "very long"))
     lower = ", and you often begin without a capital letter" if habits.lower_share > 0.3 else ""
     return f"{loud}; your sentences are {pace}{lower}."
-
-
-def _unknown(person: Poster) -> str:
-    if person.figures.num >= FEW:
-        return ""
-    return "So little is on record of you that the rest is open: be whoever would write such things in such a way."
 
 
 def _story(person: Poster, place: int) -> str:
