@@ -51,7 +51,7 @@ def people(
         kinds = sorted({f"{one.platform} ({one.split or 'no split'})" for one in every})
         raise ConfigError(
             f"nobody in the population {file} is of platform {' or '.join(platforms) or 'any'} and split "
-            f"{' or '.join(splits) or 'any'}; its people are {', '.join(kinds)}: take another population or other splits"
+            f"{' or '.join(splits) or 'any'}; it has {', '.join(kinds)}: take another population or other splits"
         )
     return draw_people(suited, number, rng)
 

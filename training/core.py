@@ -1,7 +1,8 @@
-"""Rules over whole users and items: who did enough, and what enough people did. Only ids are held in memory.
+"""Rules over whole users and items: who did enough, and what enough people did.
 
-User-core k and item-core m (k-core of the bipartite graph of users and products; Seidman 1983,
-doi:10.1016/0378-8733(83)90028-X) are taken away from in turns until nothing changes.
+Only columns of ids are held in memory, as 64-bit hashes. Rules that depend on one another, among them user-core k and
+item-core m (the k-core of the graph of users and items; Seidman 1983, doi:10.1016/0378-8733(83)90028-X), are applied
+in turns until none of them drops anything.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,24 +16,30 @@ from sandbox.config import Frozen, validated
 from training.funnel import Tally
 from training.stages import Tables
 
-COLUMNS = ("source", "platform", "user", "item", "kind", "id", "time")
+IDS = ("user", "item", "id", "place")
+PIECE = 250_000
+"""Rows whose ids are written at once."""
 
 
 class CoreConfig(Frozen):
     """Rules of one platform."""
 
-    min_records: PositiveInt
-    """Records that a user needs."""
-    min_posts: NonNegativeInt
-    """Posts among them."""
     one_per_item: bool
-    """Of a user's records of one item only the first counts."""
+    """Of a user's records of one item only the earliest counts."""
     top_items_share: float = Field(gt=0, le=1)
     """Share of the items, the most frequent, that are kept."""
+    min_posts: NonNegativeInt
+    """Posts that a user needs."""
+    needs_answered: bool
+    """Whether a comment counts only where what it answers is kept too; what does not say passes."""
+    min_records: NonNegativeInt
+    """Records that a user needs."""
     user_core: NonNegativeInt
-    """Records that every user has left in the end; 0: no core is taken."""
+    """Records that every user has left in the end."""
     item_core: NonNegativeInt
     """Users that every item has left in the end."""
+    per_place: bool
+    """Whether the most frequent items and the core are taken in each place apart, as if users were others in each."""
     max_users: PositiveInt | None
     """Users of each source, chosen by hash; null for all."""
     max_records: PositiveInt | None
@@ -40,66 +47,132 @@ class CoreConfig(Frozen):
 
 
 def core_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
-    """Say which records are left, as columns source and id."""
-    rows = pl.scan_parquet(list(files)).select(COLUMNS).collect()
-    for (source, platform), mine in rows.group_by("source", "platform", maintain_order=True):
-        config = validated(CoreConfig, settings[str(platform)], f"rules.{platform}.core")
-        _count(mine, str(source), "in", tally)
-        left = core_of(mine.sort("user", "time", "id"), config, str(source), settings["seed"], tally)
-        _count(left, str(source), "out", tally)
-        yield "kept", left.select("source", "id").sort("id")
+    """Say which records are left, as columns source and id.
+
+    Args:
+        files: All files of filtered records.
+        settings: The fields of a `CoreConfig` by platform, and `seed`.
+        tally: Counts records, users and items.
+    """
+    if not files:
+        return
+    records = pl.scan_parquet(files)
+    kinds = records.select("source", "platform").unique().sort("source", "platform").collect(engine="streaming")
+    is_kept = pl.repeat(value=False, n=records.select(pl.len()).collect().item(), dtype=pl.Boolean, eager=True)
+    for source, platform in kinds.iter_rows():
+        config = validated(CoreConfig, settings.get(platform, {}), f"rules.{platform}.core")
+        left = core_of(hashed(files, source, platform), config, source, settings["seed"], tally)
+        is_kept = is_kept.scatter(left["row"], values=True)
+    for start in range(0, len(is_kept), PIECE):
+        ids = records.select("source", "id").slice(start, PIECE).collect()
+        yield "kept", ids.filter(is_kept.slice(start, PIECE))
+
+
+def hashed(files: Sequence[Path], source: str, platform: str) -> pl.DataFrame:
+    """The records of one source: ids as 64-bit hashes (null for ""), marks, time, and the number of the row."""
+    ids = [pl.when(pl.col(name) != "").then(pl.col(name).hash(0)).alias(name) for name in IDS]
+    marks = [(pl.col("kind") == kind).alias(f"is_{kind}") for kind in ("post", "comment")]
+    is_mine = (pl.col("source") == source) & (pl.col("platform") == platform)
+    rows = pl.scan_parquet(files, row_index_name="row").filter(is_mine)
+    return rows.select("row", *ids, *marks, "time").collect(engine="streaming")
 
 
 def core_of(rows: pl.DataFrame, config: CoreConfig, source: str, seed: int, tally: Tally) -> pl.DataFrame:
-    """The records of one source that are left."""
+    """The records of one source that are left, whatever the order of the rows.
 
-    def keep(before: pl.DataFrame, after: pl.DataFrame, reason: str) -> pl.DataFrame:
-        tally.add(source, "records", reason, before.height - after.height)
-        return after
-
-    rows = keep(rows, rows.unique("id", keep="first", maintain_order=True), "id seen before")
-    if config.one_per_item:
-        once = rows.unique(["user", "item"], keep="first", maintain_order=True)
-        rows = keep(rows, once, "same user and item again")
-    rows = keep(rows, _frequent(rows, config.top_items_share), "item not frequent enough")
-    posts = (pl.col("kind") == "post").sum().over("user")
-    rows = keep(rows, rows.filter(posts >= config.min_posts), "user has too few posts")
-    rows = keep(rows, rows.filter(pl.len().over("user") >= config.min_records), "user has too few records")
-    if config.user_core:
-        rows = keep(rows, bipartite_core(rows, config.user_core, config.item_core), "outside of the core")
-    if config.max_users is not None:
-        rows = keep(rows, _some_users(rows, config.max_users, seed), "more users than wanted")
-    if config.max_records is not None:
-        place = pl.int_range(pl.len(), 0, -1).over("user")
-        rows = keep(rows, rows.filter(place <= config.max_records), "user's older records")
+    Args:
+        rows: As `hashed` makes them.
+        config: The rules.
+        source: Name of the source.
+        seed: Says, with a user's hash, who is left where there are too many.
+        tally: Counts what each rule drops, and users and items that vanish with it.
+    """
+    if not config.per_place:
+        rows = rows.with_columns(place=pl.lit(0, pl.UInt8))
+    rows = rows.sort("time", "id", "user", "item")
+    _count(rows, None, source, "in", tally)
+    rows = _applied(rows, _once(config), source, tally)
+    rows = _kept(rows, _frequent(rows, config.top_items_share), "item not frequent enough", source, tally)
+    rows = _settled(rows, config, source, tally)
+    rows = _applied(rows, _caps(config, seed), source, tally)
+    rows = _settled(rows, config, source, tally)
+    _count(rows, None, source, "out", tally)
     return rows
 
 
-def bipartite_core(rows: pl.DataFrame, user_core: int, item_core: int) -> pl.DataFrame:
-    """The largest part in which every user has so many records and every item so many users."""
-    while True:
-        users = pl.len().over("user") >= user_core
-        items = pl.col("user").n_unique().over("item") >= item_core
-        left = rows.filter(users).filter(items)
-        if left.height == rows.height:
-            return left
-        rows = left
+def _once(config: CoreConfig) -> dict[str, pl.Expr]:
+    """Rules about copies."""
+    rules = {"id seen before": pl.col("id").is_first_distinct()}
+    if config.one_per_item:
+        pair = pl.struct("user", "item").is_first_distinct()
+        rules["same user and item again"] = pl.col("item").is_null() | pair
+    return rules
+
+
+def _mutual(config: CoreConfig) -> dict[str, pl.Expr]:
+    """Rules each of which may drop what another one counts; true for what is kept."""
+    item, users = pl.col("item"), pl.struct("user", "item").is_first_distinct().sum().over("place", "item")
+    rules = {
+        "user has too few posts": (config.min_posts, pl.col("is_post").sum().over("user") >= config.min_posts),
+        "what it answers was dropped": (
+            config.needs_answered,
+            ~pl.col("is_comment") | item.is_null() | item.is_in(pl.col("id").implode()),
+        ),
+        "user has too few records": (config.min_records, pl.len().over("user") >= config.min_records),
+        "user outside of the core": (config.user_core, pl.len().over("user", "place") >= config.user_core),
+        "item outside of the core": (config.item_core, item.is_null() | (users >= config.item_core)),
+    }
+    return {reason: keep for reason, (wanted, keep) in rules.items() if wanted}
+
+
+def _caps(config: CoreConfig, seed: int) -> dict[str, pl.Expr]:
+    """Rules about plenty."""
+    rules: dict[str, pl.Expr] = {}
+    if config.max_users is not None:
+        rules["more users than wanted"] = pl.col("user").hash(seed).rank("dense") <= config.max_users
+    if config.max_records is not None:
+        place = pl.int_range(pl.len(), 0, -1).over("user")
+        rules["user's older records"] = place <= config.max_records
+    return rules
+
+
+def _settled(rows: pl.DataFrame, config: CoreConfig, source: str, tally: Tally) -> pl.DataFrame:
+    """What is left when no rule drops anything any more."""
+    rules, height = _mutual(config), -1
+    while height != rows.height:
+        height = rows.height
+        rows = _applied(rows, rules, source, tally)
+    return rows
+
+
+def _applied(rows: pl.DataFrame, rules: Mapping[str, pl.Expr], source: str, tally: Tally) -> pl.DataFrame:
+    for reason, keep in rules.items():
+        rows = _kept(rows, rows.filter(keep), reason, source, tally)
+    return rows
 
 
 def _frequent(rows: pl.DataFrame, share: float) -> pl.DataFrame:
-    """Records of the most frequent items; among equally frequent ones the smaller id goes first."""
+    """Records of the most frequent items; among equally frequent ones the hash decides."""
     if share >= 1:
         return rows
-    counts = rows.group_by("item").len().sort(["len", "item"], descending=[True, False])
-    return rows.join(counts.head(max(1, round(counts.height * share))), on="item", how="semi", maintain_order="left")
+    counts = rows.group_by("place", "item").len().sort("place", "len", "item", descending=[False, True, False])
+    most = (pl.len() * share).round().clip(lower_bound=1)
+    top = counts.filter((pl.col("item").is_null() | (pl.int_range(pl.len()) < most)).over("place"))
+    return rows.join(top, on=["place", "item"], how="semi", nulls_equal=True, maintain_order="left")
 
 
-def _some_users(rows: pl.DataFrame, most: int, seed: int) -> pl.DataFrame:
-    users = rows.select("user").unique().with_columns(order=pl.col("user").hash(seed))
-    return rows.join(users.sort("order", "user").head(most), on="user", how="semi", maintain_order="left")
+def _kept(before: pl.DataFrame, after: pl.DataFrame, reason: str, source: str, tally: Tally) -> pl.DataFrame:
+    if after.height < before.height:
+        _count(before, after, source, reason, tally)
+    return after
 
 
-def _count(rows: pl.DataFrame, source: str, reason: str, tally: Tally) -> None:
-    tally.add(source, "records", reason, rows.height)
-    tally.add(source, "users", reason, rows["user"].n_unique())
-    tally.add(source, "items", reason, rows.filter(pl.col("item") != "")["item"].n_unique())
+def _count(rows: pl.DataFrame, without: pl.DataFrame | None, source: str, reason: str, tally: Tally) -> None:
+    """Count what is in `rows` and no more in `without`."""
+    for what, number in _numbers(rows).items():
+        tally.add(source, what, reason, number - (0 if without is None else _numbers(without)[what]))
+
+
+def _numbers(rows: pl.DataFrame) -> dict[str, int]:
+    items = rows["item"].drop_nulls().n_unique()
+    return {"records": rows.height, "users": rows["user"].n_unique(), "items": items}

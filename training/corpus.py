@@ -144,7 +144,7 @@ def _people_units(folders: Folders) -> list[Unit]:
     ]
 
 
-def build(config: CorpusConfig, told: Callable[[str, int, int], None]) -> list[Count]:
+def build(config: CorpusConfig, told: Callable[[str, int, int], None] = lambda stage, done, total: None) -> list[Count]:
     """Do all stages that are not done; returns the funnel."""
     launcher = launcher_of(config.launcher)
     config.corpus_dir.mkdir(parents=True, exist_ok=True)

@@ -1,24 +1,29 @@
 """Rules over single records: each has a name, is true for what is kept, and counts what it is the first to drop.
 
-All rules of a platform are one vectorised pass over a file, some row groups at a time.
+All rules of a platform are one vectorised pass over a file, row group by row group. Rules see texts as the source
+gave them; of what is kept, titles and texts that only say that something was removed are blanked.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
+import pyarrow.parquet as pq
+from pydantic import NonNegativeInt, ValidationError, validate_call
 
 from sandbox.errors import ConfigError, unknown
 from training.funnel import Tally
-from training.grouping import pieces
 from training.record import KINDS
 from training.stages import Tables
 
 TEXT = pl.col("text")
-WHOLE = pl.concat_str("title", "text", separator=" ")
-REMOVED = ("[removed]", "[deleted]", "[ Removed by Reddit ]")
+REMOVED = ("[removed]", "[deleted]", "[deleted by user]", "[ Removed by Reddit ]", "[removed by reddit]")
+"""What stands where a text was taken down."""
+MAX_PREFIX = 40
+"""Up to so many words are looked for at the beginning of a text, which is far cheaper than counting all of them."""
 
 
 def known_author() -> pl.Expr:
@@ -27,68 +32,74 @@ def known_author() -> pl.Expr:
 
 
 def no_bot(names: Sequence[str]) -> pl.Expr:
-    """Not by a known bot, nor by an account that calls itself one."""
-    lower = pl.col("user").str.to_lowercase()
-    return ~(
-        lower.is_in([name.lower() for name in names]) | lower.str.contains(r"(?:^|[_-])bot$|^bot[_-]|auto.?moderator")
-    )
+    """Not by a known bot, nor by an account whose name says that it is one."""
+    user = pl.col("user")
+    is_known = user.str.to_lowercase().is_in([name.lower() for name in names])
+    return ~(is_known | user.str.contains(r"(?i:(?:^|[_-])bot$|^bot[_-]|auto.?moderator)|[a-z0-9]B(?:ot|OT)$"))
 
 
 def self_post() -> pl.Expr:
-    """A post with a text of its own rather than a link; what does not say passes."""
-    return ~_marked("is_self", "false") & ~_marked("over_18", "true")
+    """A post with a text of its own rather than a link."""
+    return (TEXT != "") & ~_marked("is_self", "false")
+
+
+def no_adult_community() -> pl.Expr:
+    """Not marked as for adults only."""
+    return ~_marked("over_18", "true")
 
 
 def not_distinguished() -> pl.Expr:
     """Not spoken as a moderator or administrator."""
-    return ~pl.col("extra").str.contains('"distinguished":"', literal=True)
+    return ~_marked("distinguished", '"')
 
 
-def noticed(votes: int, comments: int) -> pl.Expr:
-    """Some votes or some comments; what does not say passes."""
+def noticed(votes: int, comments: NonNegativeInt) -> pl.Expr:
+    """So many votes or so many comments; where the votes are unknown it passes."""
     told = pl.col("extra").str.extract(r'"num_comments":(\d+)').cast(pl.Int64)
     return (pl.col("votes") >= votes).fill_null(value=True) | (told >= comments).fill_null(value=False)
 
 
 def not_removed() -> pl.Expr:
-    """Its text still stands."""
-    return ~TEXT.str.strip_chars().is_in(list(REMOVED))
+    """Neither its text nor the source says that it was taken down."""
+    return ~(TEXT.is_in(REMOVED) | _marked("removed", '"'))
 
 
-def min_characters(number: int) -> pl.Expr:
-    """Title and text have so many characters."""
-    return WHOLE.str.len_chars() >= number
+def min_characters(number: NonNegativeInt) -> pl.Expr:
+    """The text, of a post together with its title, has so many characters."""
+    of_title = pl.when(pl.col("kind") == "post").then(_shown("title").str.len_chars()).otherwise(0)
+    return _shown("text").str.len_chars() + of_title >= number
 
 
-def min_words(number: int) -> pl.Expr:
+def min_words(number: NonNegativeInt) -> pl.Expr:
     """The text has so many words."""
-    return TEXT.str.count_matches(r"\S+") >= number
+    return _has_words(number)
 
 
-def no_short_question(words: int) -> pl.Expr:
-    """Not just a question of a few words."""
-    return ~((TEXT.str.count_matches(r"\S+") < words) & TEXT.str.strip_chars().str.ends_with("?"))
+def no_short_question(words: NonNegativeInt) -> pl.Expr:
+    """Not just a question of fewer words."""
+    return ~TEXT.str.contains(r"\?\s*$") | _has_words(words)
 
 
 def top_level() -> pl.Expr:
-    """A comment on the post itself, not on another comment; what does not say passes."""
+    """On the post itself, not on another comment; what does not say passes."""
     return ~pl.col("item").str.starts_with("t1_")
 
 
 def no_retweet() -> pl.Expr:
-    """Their own words."""
-    return ~(TEXT.str.starts_with("RT @") | _marked("is_rt", "true"))
+    """No words of somebody else, passed on."""
+    return ~(TEXT.str.contains("RT @", literal=True) | _marked("is_rt", "true"))
 
 
 def no_ad(phrases: Sequence[str]) -> pl.Expr:
-    """None of these phrases of advertising."""
-    return ~TEXT.str.to_lowercase().str.contains_any([phrase.lower() for phrase in phrases])
+    """None of these phrases of advertising, in whatever letters."""
+    return ~TEXT.str.contains_any(list(phrases), ascii_case_insensitive=True)
 
 
 def no_company(words: Sequence[str]) -> pl.Expr:
-    """The account does not describe itself as a company."""
-    told = pl.col("extra").str.extract(r'"bio":"((?:[^"\\]|\\.)*)"').fill_null("").str.to_lowercase()
-    return ~told.str.contains_any([word.lower() for word in words])
+    """The account does not describe itself with these words, as companies do; what does not say passes."""
+    told = pl.col("extra").str.extract(r'"(?:bio|description)":"((?:[^"\\]|\\.)*)"')
+    listed = "|".join(re.escape(word) for word in words) or "[^\\w\\W]"
+    return ~told.str.contains(rf"(?i)(?:^|\W)(?:{listed})(?:\W|$)").fill_null(value=False)
 
 
 def has_time() -> pl.Expr:
@@ -96,13 +107,14 @@ def has_time() -> pl.Expr:
     return pl.col("time").is_not_null()
 
 
+def has_title() -> pl.Expr:
+    """It has a title of its own."""
+    return _shown("title") != ""
+
+
 def has_item() -> pl.Expr:
-    """It names a product."""
+    """It says what it is about: a product, or what it answers."""
     return pl.col("item") != ""
-
-
-def _marked(name: str, value: str) -> pl.Expr:
-    return pl.col("extra").str.contains(f'"{name}":{value}', literal=True)
 
 
 RULES: dict[str, Callable[..., pl.Expr]] = {
@@ -111,6 +123,7 @@ RULES: dict[str, Callable[..., pl.Expr]] = {
         known_author,
         no_bot,
         self_post,
+        no_adult_community,
         not_distinguished,
         noticed,
         not_removed,
@@ -122,6 +135,7 @@ RULES: dict[str, Callable[..., pl.Expr]] = {
         no_ad,
         no_company,
         has_time,
+        has_title,
         has_item,
     )
 }
@@ -135,37 +149,89 @@ class Rule(NamedTuple):
     keep: pl.Expr
 
 
-def rules_of(node: Sequence[Mapping[str, Any]], where: str) -> list[Rule]:
-    """The rules that a configuration names, in order; raises `ConfigError` for what is not there."""
-    made: list[Rule] = []
-    for place, one in enumerate(node):
-        settings = dict(one)
-        name, kinds = str(settings.pop("rule", None)), settings.pop("kinds", list(KINDS))
-        if name not in RULES:
-            raise ConfigError(f"{where}[{place}].rule: {unknown('rule', name, RULES)}")
-        wanted = inspect.signature(RULES[name]).parameters
-        if set(settings) != set(wanted):
-            raise ConfigError(f"{where}[{place}]: {name} has the settings {list(wanted)}, found {list(settings)}")
-        if strange := [kind for kind in kinds if kind not in KINDS]:
-            raise ConfigError(f"{where}[{place}].kinds: {unknown('kind', strange[0], KINDS)}")
-        made.append(Rule(name, RULES[name](**settings) | ~pl.col("kind").is_in(kinds)))
-    return made
+def rules_of(node: Sequence[Mapping[str, Any]], where: str = "rules") -> list[Rule]:
+    """The rules that a configuration names, in order.
+
+    Args:
+        node: Each with the rule's name as `rule`, its settings, and as `kinds` the kinds of records that it is for;
+            records of other kinds pass.
+        where: The place of `node` in the configuration.
+
+    Raises:
+        ConfigError: A rule, a setting or a kind is unknown, or a value is of the wrong type.
+    """
+    return [_rule(one, f"{where}[{place}]") for place, one in enumerate(node)]
 
 
 def filter_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
     """Apply the rules of each record's platform; `settings` are lists of rules by platform."""
     rules = {platform: rules_of(node, f"rules.{platform}.row") for platform, node in settings.items()}
-    for piece in pieces(files[0]):
+    for piece in _row_groups(files):
         for (platform, source), rows in piece.group_by("platform", "source", maintain_order=True):
-            yield "record", _filtered(rows, rules.get(str(platform), []), str(source), tally)
+            if platform not in rules:
+                raise ConfigError(unknown("platform", str(platform), rules))
+            yield "record", filtered(rows, rules[str(platform)], str(source), tally)
 
 
-def _filtered(rows: pl.DataFrame, rules: Sequence[Rule], source: str, tally: Tally) -> pl.DataFrame:
+def filtered(rows: pl.DataFrame, rules: Sequence[Rule], source: str, tally: Tally) -> pl.DataFrame:
+    """Records of one source that all rules keep."""
     tally.add(source, "records", "in", rows.height)
-    first = pl.lit(len(rules), pl.Int32)
-    for place in reversed(range(len(rules))):
-        first = pl.when(~rules[place].keep).then(pl.lit(place, pl.Int32)).otherwise(first)
-    reasons = rows.select(first.alias("reason")).to_series() if rows.height else pl.Series("reason", [], pl.Int32)
-    for place, number in reasons.value_counts().sort("reason").iter_rows():
-        tally.add(source, "records", rules[place].name if place < len(rules) else "out", number)
-    return rows.filter(reasons == len(rules))
+    left = pl.repeat(value=True, n=rows.height, dtype=pl.Boolean, eager=True)
+    masks = rows.select(rule.keep.fill_null(value=True).alias(str(place)) for place, rule in enumerate(rules))
+    for rule, mask in zip(rules, masks, strict=True):
+        if dropped := int((left & ~mask).sum()):
+            tally.add(source, "records", rule.name, dropped)
+        left &= mask
+    kept = rows.filter(left).with_columns(title=_shown("title"), text=_shown("text"))
+    tally.add(source, "records", "out", kept.height)
+    return kept
+
+
+def _row_groups(files: Sequence[Path]) -> Iterator[pl.DataFrame]:
+    for file in files:
+        with pq.ParquetFile(file) as table:
+            for group in range(table.num_row_groups):
+                yield pl.DataFrame(table.read_row_group(group))
+
+
+def _rule(node: Mapping[str, Any], where: str) -> Rule:
+    settings = dict(node)
+    name, kinds = str(settings.pop("rule", "")), settings.pop("kinds", list(KINDS))
+    if name not in RULES:
+        raise ConfigError(f"{where}.rule: {unknown('rule', name, RULES)}")
+    for kind in [kinds] if isinstance(kinds, str) else kinds:
+        if kind not in KINDS:
+            raise ConfigError(f"{where}.kinds: {unknown('kind', str(kind), KINDS)}")
+    keep = _made(name, settings, where)
+    return Rule(name, keep if set(kinds) == set(KINDS) else keep | ~pl.col("kind").is_in(kinds))
+
+
+def _made(name: str, settings: Mapping[str, Any], where: str) -> pl.Expr:
+    wanted = inspect.signature(RULES[name]).parameters
+    for setting in settings:
+        if setting not in wanted:
+            raise ConfigError(f"{where}: {unknown(f'setting of {name}', setting, wanted or ['none'])}")
+    if lacking := [setting for setting in wanted if setting not in settings]:
+        raise ConfigError(f"{where}: {name} lacks {' and '.join(lacking)}")
+    try:
+        return validate_call(RULES[name])(**settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{where}.{place}: {first['msg']}, got {first['input']!r}") from error
+
+
+def _marked(name: str, beginning: str) -> pl.Expr:
+    """Whether `extra`, compact JSON, has a value for that name that begins so."""
+    return pl.col("extra").str.contains(f'"{name}":{beginning}', literal=True)
+
+
+def _shown(name: str) -> pl.Expr:
+    """A title or text; "" where all that is left of it says that it was removed."""
+    return pl.when(pl.col(name).is_in(REMOVED)).then(pl.lit("")).otherwise(pl.col(name)).alias(name)
+
+
+def _has_words(number: int) -> pl.Expr:
+    if number > MAX_PREFIX:
+        return TEXT.str.count_matches(r"\S+") >= number
+    return TEXT.str.contains(rf"^\s*(?:\S+\s+){{{number - 1}}}\S") if number else pl.lit(value=True)

@@ -4,10 +4,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from training.near import band_keys
 
 from sandbox.errors import DataError
 from training.funnel import Tally
+from training.near import band_keys
 from training.record import RECORD, frame
 from training.splits import check_disjoint, split_unit
 

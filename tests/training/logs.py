@@ -1,0 +1,106 @@
+"""Made-up logs in the formats of Reddit and Amazon, for runs of the whole pipeline."""
+
+import gzip
+import json
+from pathlib import Path
+from random import Random
+
+WORDS = {
+    "Gardening": [
+        "tomatoes",
+        "soil",
+        "compost",
+        "seedlings",
+        "fence",
+        "shovel",
+        "watering",
+        "harvest",
+        "roses",
+        "weeds",
+    ],
+    "Cycling": ["saddle", "gears", "brakes", "helmet", "climbing", "gravel", "puncture", "chain", "pedals", "touring"],
+    "Cooking": ["kettle", "pepper", "onions", "recipe", "oven", "sauce", "noodles", "dinner", "garlic", "flour"],
+}
+FRAMES = (
+    "I spent the whole weekend with the {0} and the {1}, and in the end it was worth it.",
+    "Has anybody here ever tried to use {0} together with {1} when the weather is bad?",
+    "My neighbour keeps telling me that {0} matters more than {1}, but I am not so sure about it.",
+    "After two years with the same {0} I bought a new one, and the {1} came with it for free.",
+    "The best thing about {0} is that you can forget about {1} for a while and just enjoy yourself.",
+)
+OVERRIDES = (
+    "sources=[reddit,amazon]",
+    "rules.forum.core.min_posts=0",
+    "rules.reviews.core.user_core=0",
+    "rules.reviews.core.item_core=0",
+    "rules.reviews.core.top_items_share=1.0",
+    "records_per_bucket=60",
+    "secret=tea",
+)
+
+
+def text_of(random: Random, place: str) -> str:
+    """Some sentences about a place's matters."""
+    frames = random.sample(FRAMES, 4)
+    return " ".join(frame.format(*random.sample(WORDS[place], 2)) for frame in frames)
+
+
+def write_logs(folder: Path, users: int = 12, each: int = 10) -> list[str]:
+    """Write a file of submissions, one of comments, one of reviews and one of products; returns overrides for them."""
+    random = Random(5)
+    places = list(WORDS)
+    posts = [
+        {
+            "id": f"p{user}x{number}",
+            "author": f"gardener_{user}",
+            "subreddit": places[user % 3],
+            "created_utc": 1_500_000_000 + 90_000 * number + user,
+            "title": f"A question about {random.choice(WORDS[places[user % 3]])}",
+            "selftext": text_of(random, places[user % 3]),
+            "score": 5,
+            "num_comments": 3,
+            "is_self": True,
+        }
+        for user in range(users)
+        for number in range(each)
+    ]
+    comments = [
+        {
+            "id": f"c{place}",
+            "author": f"gardener_{(place + 3) % users}",
+            "subreddit": post["subreddit"],
+            "created_utc": str(int(post["created_utc"]) + 60),
+            "link_id": f"t3_{post['id']}",
+            "parent_id": f"t3_{post['id']}",
+            "body": text_of(random, str(post["subreddit"])),
+            "score": 2,
+        }
+        for place, post in enumerate(posts)
+    ]
+    reviews = [
+        {
+            "user_id": f"SHOPPER{user}",
+            "parent_asin": f"B{random.randrange(30):03}",
+            "rating": random.choice((1.0, 3.0, 4.0, 5.0, 5.0)),
+            "timestamp": 1_600_000_000_000 + 86_400_000 * (number * 9 + user),
+            "title": "So it goes",
+            "text": text_of(random, random.choice(places)),
+            "verified_purchase": True,
+        }
+        for user in range(users)
+        for number in range(each)
+    ]
+    products = [
+        {"parent_asin": f"B{n:03}", "title": f"Sturdy thing no. {n}", "price": f"${n + 5}.99"} for n in range(30)
+    ]
+    tables = {"RS.json": posts, "RC.json": comments, "Tools.jsonl.gz": reviews, "meta_Tools.jsonl.gz": products}
+    for name, rows in tables.items():
+        raw = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        (folder / name).write_bytes(gzip.compress(raw, mtime=0) if name.endswith("gz") else raw)
+    return [
+        *OVERRIDES,
+        f"source.reddit.submissions=[{folder / 'RS.json'}]",
+        f"source.reddit.comments=[{folder / 'RC.json'}]",
+        f"source.amazon.reviews=[{folder / 'Tools.jsonl.gz'}]",
+        f"source.amazon.meta=[{folder / 'meta_Tools.jsonl.gz'}]",
+    ]

@@ -1,0 +1,147 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from hashlib import blake2b
+from pathlib import Path
+from random import Random
+
+import polars as pl
+import pytest
+
+from agents.population import read_population
+from sandbox.errors import ConfigError
+from training.cli import main
+from training.corpus import build, configured, stages_of
+from training.funnel import Count
+from training.out import write_out
+
+from .logs import write_logs
+
+ROOT = Path(__file__).parents[2]
+
+
+def made(folder: Path, overrides: list[str]) -> list[Count]:
+    """Build a corpus in `folder`; returns its funnel."""
+    config = configured([*overrides, f"corpus_dir={folder}"])
+    counts = build(config)
+    write_out(config, counts)
+    return counts
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Hash of every file of a corpus, by its path."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in ("key", "card.md")]
+    return {str(path.relative_to(folder)): blake2b(path.read_bytes()).hexdigest() for path in paths}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], list[Count]]:
+    """A corpus of made-up logs, the overrides that made it, and its funnel."""
+    home = tmp_path_factory.mktemp("corpus")
+    overrides = write_logs(home)
+    return home / "genome", overrides, made(home / "genome", overrides)
+
+
+def test_logs_become_people_that_a_run_accepts(corpus: tuple[Path, list[str], list[Count]]) -> None:
+    folder, _, _ = corpus
+    people = read_population(folder / "people.parquet")
+    assert Counter(one.platform for one in people) == {"forum": 12, "reviews": 12}
+    assert {place for one in people for place in one.tastes} == {"Gardening", "Cycling", "Cooking", "Tools"}
+    assert all(one.star_shares and one.budget > 5 for one in people if one.platform == "reviews")
+    assert "gardener" not in "".join(repr(one) for one in people)
+
+
+def test_comments_know_what_they_answer_and_reviews_their_product(corpus: tuple[Path, list[str], list[Count]]) -> None:
+    folder, _, _ = corpus
+    rows = pl.scan_parquet(folder / "clean" / "record" / "*.parquet").collect()
+    comments, reviews = rows.filter(pl.col("kind") == "comment"), rows.filter(pl.col("kind") == "review")
+    assert comments["context"].str.starts_with("A question about").all()
+    assert reviews["context"].str.starts_with("Sturdy thing").all()
+    assert reviews["price"].null_count() == 0
+
+
+def test_every_record_is_kept_or_its_loss_is_counted(corpus: tuple[Path, list[str], list[Count]]) -> None:
+    _, _, counts = corpus
+    for stage in ("filter", "core", "clean"):
+        for source in ("reddit", "amazon"):
+            mine = {
+                one.reason: one.number
+                for one in counts
+                if (one.stage, one.source, one.what) == (stage, source, "records")
+            }
+            lost = sum(number for reason, number in mine.items() if reason not in ("in", "out"))
+            assert mine["in"] - lost == mine["out"] > 0, (stage, source, mine)
+
+
+def test_the_report_and_the_card_name_every_source(corpus: tuple[Path, list[str], list[Count]]) -> None:
+    folder, _, _ = corpus
+    for name in ("funnel.html", "funnel.csv", "card.md"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert "reddit" in text
+        assert "amazon" in text
+
+
+def test_the_same_logs_and_secret_make_the_same_corpus(
+    corpus: tuple[Path, list[str], list[Count]], tmp_path: Path
+) -> None:
+    folder, overrides, _ = corpus
+    made(tmp_path / "again", overrides)
+    assert digests(tmp_path / "again") == digests(folder)
+
+
+def test_a_corpus_that_is_there_is_not_made_again(corpus: tuple[Path, list[str], list[Count]]) -> None:
+    folder, overrides, counts = corpus
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.parquet") if path.parent != folder}
+    assert made(folder, overrides) == counts
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_a_changed_rule_redoes_what_hangs_on_it_only(corpus: tuple[Path, list[str], list[Count]]) -> None:
+    folder, overrides, _ = corpus
+    plain = {stage.name: stage.key() for stage in stages_of(configured([*overrides, f"corpus_dir={folder}"]))}
+    config = configured([*overrides, f"corpus_dir={folder}", "min_history=4"])
+    changed = {stage.name for stage in stages_of(config) if stage.key() != plain[stage.name]}
+    assert changed == {"persons", "quality"}
+
+
+def test_another_secret_for_the_same_folder_is_refused(corpus: tuple[Path, list[str], list[Count]]) -> None:
+    folder, overrides, _ = corpus
+    with pytest.raises(ConfigError, match="another key"):
+        made(folder, [*overrides, "secret=coffee"])
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_a_pipeline_killed_at_any_moment_comes_to_the_same_corpus(
+    corpus: tuple[Path, list[str], list[Count]], tmp_path: Path, kills: int
+) -> None:
+    folder, overrides, _ = corpus
+    command = [sys.executable, "-m", "training", "corpus", *overrides, f"corpus_dir={tmp_path / 'killed'}"]
+    random, deaths, delay = Random(kills), 0, 2.0
+    while deaths < kills:
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(delay + random.uniform(0, 1.5))
+            if process.poll() is None:
+                os.kill(process.pid, signal.SIGKILL)
+            deaths += 1
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert digests(tmp_path / "killed") == digests(folder)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ([], "sources is empty"),
+        (["sources=[redit]"], "Did you mean 'reddit'"),
+        (["sources=[reddit]", "source.reddit.submissions=[/nowhere/RS.zst]"], "nothing at '/nowhere/RS.zst'"),
+        (["sources=[reddit]", "clean.max_toxic=2"], "clean.max_toxic"),
+        (["sources=[reddit]", "claen.max_toxic=2"], "unknown setting 'claen'"),
+    ],
+)
+def test_bad_settings_are_one_sentence(
+    overrides: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["corpus", *overrides, f"corpus_dir={tmp_path}"]) == 1
+    assert message in capsys.readouterr().err
