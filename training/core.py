@@ -56,7 +56,7 @@ def core_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) 
     """
     if not files:
         return
-    records = pl.scan_parquet(files)
+    records = pl.scan_parquet(list(files))
     kinds = records.select("source", "platform").unique().sort("source", "platform").collect(engine="streaming")
     is_kept = pl.repeat(value=False, n=records.select(pl.len()).collect().item(), dtype=pl.Boolean, eager=True)
     for source, platform in kinds.iter_rows():
@@ -73,7 +73,7 @@ def hashed(files: Sequence[Path], source: str, platform: str) -> pl.DataFrame:
     ids = [pl.when(pl.col(name) != "").then(pl.col(name).hash(0)).alias(name) for name in IDS]
     marks = [(pl.col("kind") == kind).alias(f"is_{kind}") for kind in ("post", "comment")]
     is_mine = (pl.col("source") == source) & (pl.col("platform") == platform)
-    rows = pl.scan_parquet(files, row_index_name="row").filter(is_mine)
+    rows = pl.scan_parquet(list(files), row_index_name="row").filter(is_mine)
     return rows.select("row", *ids, *marks, "time").collect(engine="streaming")
 
 

@@ -87,7 +87,7 @@ def top_level() -> pl.Expr:
 
 def no_retweet() -> pl.Expr:
     """No words of somebody else, passed on."""
-    return ~(TEXT.str.contains("RT @", literal=True) | _marked("is_rt", "true"))
+    return ~(TEXT.str.contains(r"\bRT @") | _marked("is_rt", "true"))
 
 
 def no_ad(phrases: Sequence[str]) -> pl.Expr:

@@ -52,9 +52,11 @@ def longest_copied_run(text: str, sources: Iterable[str]) -> int:
     mine = np.array([numbers.setdefault(word, len(numbers) + 1) for word in words_of(text)], np.uint64)
     longest = 0
     for batch in _batches(sources, numbers):
-        if _shares_run(mine, batch, longest + 1):
-            beyond = range(longest + 2, mine.size + 2)
-            longest += 1 + bisect_left(beyond, True, key=lambda size: not _shares_run(mine, batch, size))
+        low, high = longest, longest + 1
+        while _shares_run(mine, batch, high):
+            low, high = high, 2 * high
+        sizes = range(low + 1, high)
+        longest = low + bisect_left(sizes, True, key=lambda size: not _shares_run(mine, batch, size))
     return longest
 
 

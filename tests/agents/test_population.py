@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.population import FOLDER, draw_people, people, read_population, write_population
+from agents.population import FOLDER, NESTED, draw_people, people, read_population, write_population
 from sandbox.errors import ConfigError, DataError
 from sandbox.people import Profile
 
@@ -89,7 +90,7 @@ def test_any_good_profile_survives_the_file(
 def test_csv_with_json_cells_is_read(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     row = msgspec.to_builtins(FULL)
-    nested = {name: json.dumps(row[name]) for name in ("stories", "tastes", "star_shares", "demographics")}
+    nested = {name: json.dumps(row[name]) for name in NESTED}
     pd.DataFrame([{**row, **nested}]).to_csv(path, index=False)
     assert read_population(path) == [FULL]
 
@@ -228,7 +229,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(tmp_path: Path, n
 def test_a_missing_file_is_named_along_with_what_there_is(tmp_path: Path) -> None:
     message = fault(tmp_path / "nobody.parquet")
     assert "nobody.parquet" in message
-    assert "amazon_reviewers.parquet" in message
+    assert "genome.parquet" in message
 
 
 @given(st.integers(1, 12), st.integers(1, 40), st.integers(0, 2**32))
@@ -274,23 +275,42 @@ def test_drawing_nobody_is_refused(number: int, size: int) -> None:
 
 
 def test_the_shipped_people_are_valid_and_many() -> None:
-    shipped = read_population(FOLDER / "amazon_reviewers.parquet")
-    assert len(shipped) >= 300
-    assert len({one.persona for one in shipped}) > 0.9 * len(shipped)
+    shipped = read_population(FOLDER / "genome.parquet")
+    assert len(shipped) >= 1000
+    assert Counter(one.platform for one in shipped).keys() == {"forum", "microblog", "blog", "reviews"}
+    assert len({one.persona for one in shipped}) > 0.95 * len(shipped)
     for one in shipped:
-        assert len(one.persona.split()) <= 55
-        assert 100 <= len(one.profile.split()) <= 250
-        assert 3 <= len(one.stories) <= 8
-        assert one.tastes
-        assert one.budget > 0
-        assert 0.05 <= one.activity <= 0.9
-        assert one.star_shares is not None
-        assert one.demographics == {}
-        assert one.source == "amazon_reviews_2023"
+        assert len(one.persona.split()) <= 75
+        assert 100 <= len(one.profile.split()) <= 400
+        assert 1 <= len(one.stories) <= 8
+        assert 0.02 <= one.activity <= 0.95
+        assert one.split in ("train", "val", "test")
+        assert one.source
+        if one.platform == "reviews":
+            assert one.tastes
+            assert one.budget > 0
+            assert one.star_shares is not None
 
 
 def test_a_shipped_population_is_found_by_its_name() -> None:
-    drawn = people("amazon_reviewers.parquet", 5, np.random.default_rng(1))
+    drawn = people("genome.parquet", 5, np.random.default_rng(1))
     assert [one.id for one in drawn] == [
-        one.id for one in draw_people(read_population(FOLDER / "amazon_reviewers.parquet"), 5, np.random.default_rng(1))
+        one.id for one in draw_people(read_population(FOLDER / "genome.parquet"), 5, np.random.default_rng(1))
     ]
+
+
+def test_only_people_of_the_kind_and_split_that_is_wanted_are_drawn() -> None:
+    drawn = people("genome.parquet", 30, np.random.default_rng(1), platforms=["blog", "forum"], splits=["test"])
+    assert {one.platform for one in drawn} == {"blog", "forum"}
+    assert {one.split for one in drawn} == {"test"}
+
+
+def test_people_of_unknown_kind_suit_every_world(tmp_path: Path) -> None:
+    write_population(tmp_path / "own.parquet", some(3))
+    assert len(people(str(tmp_path / "own.parquet"), 3, np.random.default_rng(0), ["reviews"], ["test"])) == 3
+
+
+def test_nobody_of_the_kind_that_is_wanted_is_said(tmp_path: Path) -> None:
+    write_population(tmp_path / "own.parquet", [Profile(id="a", persona="You.", platform="blog", split="train")])
+    with pytest.raises(ConfigError, match=r"nobody .* is of platform reviews .*; it has blog \(train\)"):
+        people(str(tmp_path / "own.parquet"), 3, np.random.default_rng(0), ["reviews"])

@@ -89,6 +89,7 @@ def test_a_fallback_is_no_answer() -> None:
 
 
 def test_an_answer_that_leaks_is_refused() -> None:
+    assert isinstance(QA, dict)
     leaking = {**QA, "scenario": "A neighbour knocks, and Ruth once sat with the worker's mother for 3 days."}
     one, _ = asker(lambda _: leaking)
     assert one.ask([(steps.QA[3], case())]) == [None]
@@ -207,15 +208,12 @@ def test_the_fingerprint_follows_the_prompts(tmp_path: Path, monkeypatch: pytest
 
 BAD = {"persona": "Short."}
 QA = GOOD["qa"]
-assert isinstance(QA, dict)
 
 
 def _anything(step: Step) -> Value:
-    return {name: _filled(step.form.model, name) for name in step.form.model.model_fields} if _is_fill(step) else "so"
-
-
-def _is_fill(step: Step) -> bool:
-    return isinstance(step.form, Fill)
+    if not isinstance(step.form, Fill):
+        return "so"
+    return {name: _filled(step.form.model, name) for name in step.form.model.model_fields}
 
 
 def _filled(model: type[BaseModel], name: str) -> object:

@@ -119,7 +119,7 @@ def test_a_model_may_judge_its_own_where_that_is_said_and_counted() -> None:
 def test_thresholds_are_checked() -> None:
     for thresholds in ({"persona": {"charm": 3}}, {"persona": {"overall": 11}}):
         with pytest.raises(ValueError, match="thresholds"):
-            JudgeConfig(**{**CONFIG.model_dump(), "thresholds": thresholds})
+            JudgeConfig.model_validate({**CONFIG.model_dump(), "thresholds": thresholds})
 
 
 @pytest.fixture

@@ -1,0 +1,66 @@
+"""The people who come with the project: nothing in them was written by those whom they are made from."""
+
+import gzip
+import html
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agents.population import FOLDER, read_population
+from sandbox.people import Profile
+
+SHARED = Path(__file__).parents[3] / "shared/data"
+SETS = ("reviews_amazon2023", "forum_*", "blog_*", "microblog_*")
+FILES = sorted(path for pattern in SETS for path in SHARED.glob(f"{pattern}/*.jsonl.gz"))
+RUN = 8
+WORD = re.compile(r"[a-z0-9]+")
+
+needs_the_logs = pytest.mark.skipif(not FILES, reason=f"needs the logs in {SHARED}, which are not ours")
+
+
+def runs(text: str) -> Iterator[int]:
+    """Hashes of every `RUN` words in a row, whatever their case and punctuation."""
+    words = WORD.findall(html.unescape(text).lower().replace("'", "").replace("’", ""))
+    for start in range(len(words) - RUN + 1):
+        yield hash(tuple(words[start : start + RUN]))
+
+
+def texts(person: Profile) -> list[str]:
+    return [person.persona, person.profile, person.writing_style, *person.stories]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> list[Profile]:
+    return read_population(FOLDER / "genome.parquet")
+
+
+@needs_the_logs
+def test_no_eight_words_in_a_row_are_from_a_source(shipped: list[Profile]) -> None:
+    said = {run: one.id for one in shipped for text in texts(one) for run in runs(text)}
+    assert len(said) > 50_000
+    copied: list[tuple[str, str]] = []
+    for path in FILES:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            for row in map(json.loads, file):
+                written = (row.get(name) or "" for name in ("text", "title", "product", "parent_text", "thread_title"))
+                copied += [(said[run], path.parent.name) for text in written for run in runs(text) if run in said]
+    assert copied == []
+
+
+def test_a_copied_run_would_be_found() -> None:
+    sentence = "I bought this for my cat, and she LOVES it!"
+    assert set(runs(f"You once wrote: {sentence}")) & set(runs(f"Great. {sentence} Buy it."))
+
+
+@needs_the_logs
+def test_no_id_of_a_source_is_carried_over(shipped: list[Profile]) -> None:
+    everything = (FOLDER / "genome.parquet").read_bytes() + repr(shipped).encode()
+    users: set[str] = set()
+    for path in FILES:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            users.update(json.loads(line)["user"] for line in file)
+    assert len(users) > 5000
+    assert not [user for user in users if user.split("_")[1].encode() in everything]
