@@ -1,11 +1,12 @@
 """Cleaning: what a bucket of users wrote, made fit to be learnt from.
 
-In this order: texts in other languages, near-copies of the user's own texts, minors (whole users), toxic and sexual
-texts, users with too little left; then private details are replaced and ids become keyed hashes. A unit holds all
-records of its users.
+In this order: mark-up becomes plain text; texts in other languages go, near-copies of the user's own texts, minors
+(whole users), toxic and sexual texts, users with too little left; private details are replaced and ids become keyed
+hashes. A unit holds all records of its users.
 """
 
 from collections.abc import Mapping, Sequence
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import polars as pl
 from training.funnel import Tally
 from training.near import band_keys, english, near_duplicates
 from training.privacy import keyed_hash, scrubbed
-from training.safety import flags, says_minor
+from training.safety import flags, says_minor, stated_minor
 from training.stages import Folders, Tables, Unit
 
 SECRET = "secret.key"
@@ -31,11 +32,12 @@ def clean_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally)
     """Clean one bucket of users."""
     rows = pl.read_parquet(list(files)).sort("source", "user", "time", "id", nulls_last=True)
     _count(rows, "in", tally)
+    rows = rows.with_columns(plain(rows[name]) for name in TEXTS)
     is_english = english(rows["text"], **settings["language"])
     rows = _kept(rows, (pl.col("text") == "") | pl.lit(is_english), "language", tally)
     repeated = _repeated(rows, settings["duplicate_threshold"])
     rows = _kept(rows, ~pl.lit(repeated), "near-duplicate of the user's own", tally)
-    rows = rows.with_columns(says_minor(rows["text"]).alias("minor"))
+    rows = rows.with_columns(says_minor(rows["text"]) | stated_minor(rows["extra"]))
     is_adult = ~pl.col("minor").any().over("source", "user")
     rows = _kept(rows, is_adult, "user says that they are a minor", tally).drop("minor")
     rows = rows.with_columns(flags(rows["text"]))
@@ -46,6 +48,13 @@ def clean_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally)
     _count(rows, "out", tally)
     yield "record", rows
     yield "bands", _bands(rows)
+
+
+def plain(texts: pl.Series) -> pl.Series:
+    """Texts without the mark-up of web pages: line breaks, entities, embedded videos and links to products."""
+    broken = texts.str.replace_all(r"(?i)<br\s*/?>", "\n").str.replace_all(r"\[\[(?:VIDEOID|ASIN):[^\]]*\]\]", "")
+    read = pl.Series(texts.name, [unescape(text) if "&" in text else text for text in broken], dtype=pl.String)
+    return read.str.replace_all("\u200b", "", literal=True).str.strip_chars()
 
 
 def _kept(rows: pl.DataFrame, keep: pl.Expr, reason: str, tally: Tally) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from sandbox.config import Frozen, choices, compose, targeted, validated
 from sandbox.errors import ConfigError, unknown
@@ -20,6 +20,9 @@ from training.privacy import make_key
 from training.quality import people_unit
 from training.sources.source import Source, read_unit
 from training.stages import Folders, Stage, Unit, run_stage
+from training.tasks.build import task_unit, task_units
+from training.tasks.catalog import catalog_unit, catalog_units
+from training.tasks.example import PROMPTS, Family
 
 GROUPS = ("source", "corpus")
 
@@ -56,6 +59,37 @@ class CleanConfig(Frozen):
     """Users with fewer records left are dropped."""
 
 
+class MemoryConfig(Frozen):
+    """How much of their earlier records people remember in a task, in tokens."""
+
+    recent: PositiveInt
+    salient: NonNegativeInt
+
+
+class TaskConfig(Frozen):
+    """What is asked about people, and how much of it."""
+
+    families: list[Family]
+    per_user: PositiveInt
+    """Moments of a user that are asked about, drawn by hash."""
+    hard: NonNegativeInt
+    """Options of the same place and price band as the chosen one."""
+    uniform: NonNegativeInt
+    """Options of anywhere."""
+    per_place: PositiveInt
+    """Products or threads of a place that options are drawn from."""
+    memory: MemoryConfig
+    fewest_words: PositiveInt
+    most_words: PositiveInt
+    """Texts outside of these bounds are nothing to be written."""
+    length_hint: bool
+    """Whether the paper's forms tell how long the answer is, as the paper does."""
+    caps: dict[str, int | None]
+    """Train tasks of a form, by platform; null or absent: all."""
+    held_out_cap: int | None
+    """The same for each of val, test and seen, of every form."""
+
+
 class RulesConfig(Frozen):
     """Rules of one platform."""
 
@@ -76,6 +110,7 @@ class CorpusConfig(Frozen):
     """Rules by platform."""
     clean: CleanConfig
     splits: SplitConfig
+    tasks: TaskConfig
     synthesizer: Literal["extractive"]
     """Who makes the persons: figures worded by templates."""
     min_history: PositiveInt
@@ -127,7 +162,8 @@ def stages_of(config: CorpusConfig) -> list[Stage]:
     split_settings = {**config.splits.model_dump(), "seed": config.seed}
     split = Stage("split", splits.split_unit, (cleaned,), splits.split_units, split_settings)
     leaks = Stage("leaks", splits.leak_unit, (split,), splits.leak_units)
-    return [read, filtered, kept, part, group, cleaned, split, leaks, *_persons(config, split)]
+    persons = _persons(config, split)
+    return [read, filtered, kept, part, group, cleaned, split, leaks, *persons, *_tasks(config, split, persons[-1])]
 
 
 def _persons(config: CorpusConfig, split: Stage) -> list[Stage]:
@@ -135,6 +171,13 @@ def _persons(config: CorpusConfig, split: Stage) -> list[Stage]:
     enough = {"min_history": config.min_history}
     persons = Stage("persons", extractive.person_unit, (marginals,), extractive.person_units, enough)
     return [marginals, persons, Stage("quality", people_unit, (persons,), _people_units)]
+
+
+def _tasks(config: CorpusConfig, split: Stage, people: Stage) -> list[Stage]:
+    kept = {"per_place": config.tasks.per_place}
+    catalog = Stage("catalog", catalog_unit, (split,), catalog_units, kept)
+    asked = config.tasks.model_dump(exclude={"per_place", "caps", "held_out_cap"}) | {"seed": config.seed}
+    return [catalog, Stage("tasks", task_unit, (people, catalog), task_units, asked, sorted(PROMPTS.rglob("*.txt")))]
 
 
 def _people_units(folders: Folders) -> list[Unit]:

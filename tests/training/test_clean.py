@@ -37,6 +37,14 @@ def cleaned(tmp_path: Path, rows: list[dict[str, Any]], **settings: Any) -> tupl
     return tables["record"], lost
 
 
+def test_mark_up_becomes_plain_text(tmp_path: Path) -> None:
+    text = f"{TEXTS[0]}<br />So there &amp; then.<BR>\u200b[[VIDEOID:4329214518930c]]"
+    rows, lost = cleaned(tmp_path, [row("a", 0, text, title="Salt &amp; pepper"), row("a", 1, TEXTS[1], title="")])
+    assert rows["text"].to_list() == [f"{TEXTS[0]}\nSo there & then.", TEXTS[1]]
+    assert rows["title"][0] == "Salt & pepper"
+    assert lost == {"in": 2, "out": 2}
+
+
 def good(user: str) -> list[dict[str, Any]]:
     return [row(user, number, text) for number, text in enumerate(TEXTS)]
 

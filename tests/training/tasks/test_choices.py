@@ -1,0 +1,113 @@
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from sandbox.mind import shown_order
+from sandbox.question import Choose
+from training.tasks import choices
+from training.tasks.example import Asked, Task, question_of
+
+from .people import PERSON, catalog, comment, moment, record
+
+
+def asked(task: Task) -> Asked:
+    return msgspec.json.decode(task.question, type=Asked)
+
+
+def options(task: Task) -> Choose:
+    form = asked(task).form
+    assert isinstance(form, Choose)
+    return form
+
+
+def shown(task: Task) -> list[str]:
+    return [line for line in task.messages[1]["content"].splitlines() if line[1:3] == ") "]
+
+
+def test_the_chosen_product_stands_among_hard_and_uniform_others() -> None:
+    (task,) = choices.purchase(moment(record(12)), catalog(), 5, 4)
+    keys = [option.key for option in options(task).options]
+    known = {option.key: option for option in catalog().options}
+    assert keys[0] == task.meta["answer"] == "B12"
+    assert len(set(keys)) == 10
+    kinds = task.meta["kinds"]
+    assert Counter(kinds.values()) == {"chosen": 1, "hard": 5, "uniform": 4}
+    hard = [known[key] for key, kind in kinds.items() if kind == "hard"]
+    assert {(one.place, one.band) for one in hard} == {("Tea", 0)}
+
+
+def test_the_label_that_is_said_stands_before_what_was_chosen() -> None:
+    for number in range(0, 30, 3):
+        (task,) = choices.purchase(moment(record(number)), catalog(), 2, 2)
+        label = task.messages[-1]["content"].removeprefix("Answer: ")
+        assert f"{label}) Thing {number}, ${5 + number}.00" in shown(task)
+
+
+def test_what_was_chosen_stands_at_every_place_alike() -> None:
+    answers: Counter[str] = Counter()
+    for seed in range(1000):
+        (task,) = choices.purchase(moment(record(12), seed=seed), catalog(), 2, 2)
+        answers[task.messages[-1]["content"]] += 1
+    assert len(answers) == 5
+    assert all(150 < number < 250 for number in answers.values()), answers
+
+
+def test_nobody_passes_over_what_they_own() -> None:
+    past = [record(number) for number in range(0, 60, 6)]
+    (task,) = choices.purchase(moment(record(72), past), catalog(), 5, 4)
+    assert not {option.key for option in options(task).options} & {one["item"] for one in past}
+
+
+def test_what_was_bought_before_is_not_asked_again() -> None:
+    assert list(choices.purchase(moment(record(12), [record(3, item="B12")]), catalog(), 1, 1)) == []
+
+
+def test_too_small_a_catalog_makes_no_task() -> None:
+    assert list(choices.purchase(moment(record(0)), catalog(1, 5), 5, 4)) == []
+    assert len(list(choices.purchase(moment(record(0)), catalog(1, 5), 2, 2))) == 1
+
+
+def test_a_product_that_the_catalog_lacks_is_told_as_the_record_has_it() -> None:
+    (task,) = choices.purchase(moment(record(12, item="new", price=None)), catalog(), 0, 3)
+    assert any(line.endswith(") Pot no. 12") for line in shown(task))
+
+
+def test_stars_are_asked_before_and_after_hearing_what_they_say() -> None:
+    stars, verdict = choices.stars(moment(record(0, stars=2.0, title="Meh")))
+    for task in (stars, verdict):
+        assert task.meta == {"answer": "2"}
+        label = task.messages[-1]["content"].removeprefix("Answer: ")
+        assert f"{label}) 2 stars" in shown(task)
+    assert "Meh" not in stars.messages[1]["content"]
+    assert 'for $10.00. You say: "Meh"' in verdict.messages[1]["content"]
+
+
+def test_a_reply_is_asked_of_what_they_answered_and_of_what_they_passed_by() -> None:
+    threads = catalog()
+    threads = type(threads)([one._replace(text=f"Said {one.key}") for one in threads.options])
+    yes, no = choices.reply(moment(comment(4)), threads)
+    assert (yes.meta["answer"], no.meta["answer"]) == ("yes", "no")
+    assert "Do you like it, 4?" in yes.messages[1]["content"]
+    assert "Said B" in no.messages[1]["content"]
+    assert asked(yes).seed != asked(no).seed
+
+
+@pytest.mark.parametrize("form", ["purchase", "thread", "reply"])
+def test_other_kinds_of_records_are_not_asked(form: str) -> None:
+    row = {"purchase": comment(1), "thread": record(1), "reply": record(1)}[form]
+    extra: Sequence[Any] = () if form == "reply" else (1, 1)
+    assert list(getattr(choices, form)(moment(row), catalog(), *extra)) == []
+
+
+def test_the_question_can_be_put_again_to_anybody() -> None:
+    (task,) = choices.purchase(moment(record(12)), catalog(), 5, 4)
+    question = question_of(asked(task), PERSON)
+    form = question.form
+    assert isinstance(form, Choose)
+    first = form.options[shown_order(question)[0]]
+    assert shown(task)[0] == f"A) {first.text}"
+    json.dumps(task.meta)

@@ -1,0 +1,87 @@
+"""Moments: a record of a person with all that is known of them right before it, and nothing later."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from agents.prompt import one_line
+from sandbox.people import Event, Memory, MemoryBudget, MemoryView, Profile
+
+Row = Mapping[str, Any]
+
+NAME_TOKENS = 24
+"""Of a product's or a thread's name, so much is shown."""
+REMEMBERED_TOKENS = 48
+"""Of a text of their own, so much is remembered."""
+
+
+class Moment(NamedTuple):
+    """What a person did, and who they were until then."""
+
+    record: Row
+    past: Sequence[Row]
+    """Their earlier records, oldest first."""
+    profile: Profile
+    """Made from the first of `past`."""
+    memory: MemoryView
+    """The last of `past`, as events."""
+    owned: frozenset[str]
+    """Products and threads of all of their records, earlier and later: none of them is an option they passed over."""
+    seed: int
+    """The run's, for `seed_of`."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether they choose this product or thread for the first time."""
+        chosen = key_of(self.record)
+        return all(key_of(row) != chosen for row in self.past)
+
+    def seed_of(self, form: str) -> int:
+        """64 bits for all randomness of one task about this moment."""
+        name = f"{self.seed}/{self.record['source']}/{self.record['id']}/{form}".encode()
+        return int.from_bytes(blake2b(name, digest_size=8).digest(), "little")
+
+
+def moments_of(rows: Sequence[Row], profile: Profile, budget: MemoryBudget, most: int, seed: int) -> Iterator[Moment]:
+    """The moments of one person that may be asked about.
+
+    Args:
+        rows: All records of the person, oldest first; those whose `part` is `target` are asked about.
+        profile: Made from those that are not.
+        budget: Bounds of what is remembered.
+        most: No more moments than this, drawn by hash.
+        seed: Of the draw and of all tasks.
+    """
+    owned = frozenset(key_of(row) for row in rows)
+    targets = [row["id"] for row in rows if row["part"] == "target"]
+    drawn = set(sorted(targets, key=lambda name: blake2b(f"{seed}/{name}".encode(), digest_size=8).digest())[:most])
+    memory = Memory(budget)
+    for place, row in enumerate(rows):
+        if row["id"] in drawn:
+            yield Moment(row, rows[:place], profile, memory.view(), owned, seed)
+        memory.add(Event(place, row["kind"], remembered(row)))
+
+
+def key_of(row: Row) -> str:
+    """What was chosen by this record: a product or a thread; "" for none."""
+    return row["item"] if row["platform"] == "reviews" else row["thread"]
+
+
+def remembered(row: Row) -> str:
+    """A record as one sentence to the person who made it."""
+    said = f'"{one_line(row["text"], REMEMBERED_TOKENS)}"' if row["text"] else ""
+    name = one_line(row["context"] if row["platform"] == "reviews" else row["title"], NAME_TOKENS)
+    if row["platform"] == "reviews":
+        stars = f" and gave it {row['stars']:.0f} of 5 stars" if row["stars"] else ""
+        bought = (
+            f"You bought the {name or 'product'}{f' for {price}' if (price := dollars(row['price'])) else ''}{stars}"
+        )
+        return f"{bought}: {said}" if said else f"{bought}."
+    if row["kind"] == "comment":
+        return f'You replied under "{name}": {said}' if name else f"You replied: {said}"
+    return f'You posted "{name}": {said}' if name else f"You posted: {said}"
+
+
+def dollars(price: float | None) -> str:
+    """A price in words; nothing where it is unknown."""
+    return f"${price:,.2f}" if price else ""
