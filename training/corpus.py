@@ -43,6 +43,8 @@ class SplitConfig(Frozen):
     """Of users, where their source has no split of its own."""
     history_share: float = Field(gt=0, lt=1)
     """Share of a user's records, oldest first, that the person is made from; tasks come from the rest."""
+    early_share: float = Field(ge=0, lt=1)
+    """Share of a train user's records that their earlier self is made from; 0 for no earlier selves."""
     seen_share: float = Field(ge=0, lt=1)
     """Share of a train user's records, the last ones, that are held out as `seen`."""
 

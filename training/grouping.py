@@ -78,11 +78,12 @@ def parted(rows: pl.DataFrame, key: str, buckets: int, name: str) -> Tables:
 
 def _with_context(records: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """Fill in what the item knows and the record does not."""
-    said = pl.concat_str(["title", "text"], separator="\n").str.strip_chars().str.slice(0, CONTEXT_CHARACTERS)
+    said = pl.when(pl.col("text") == "").then("title").otherwise("text").str.slice(0, CONTEXT_CHARACTERS)
     known = items.unique(["source", "id"], keep="first", maintain_order=True).select(
         "source",
         pl.col("id").alias("item"),
         pl.when(pl.col("user") == "").then(pl.col("title")).otherwise(said).alias("item_text"),
+        pl.when(pl.col("user") == "").then(pl.lit("")).otherwise("title").alias("item_title"),
         pl.col("place").alias("item_place"),
         pl.col("thread").alias("item_thread"),
         pl.col("price").alias("item_price"),
@@ -94,6 +95,7 @@ def _with_context(records: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
 
     return joined.with_columns(
         filled("context", "item_text"),
+        filled("title", "item_title"),
         filled("place", "item_place"),
         filled("thread", "item_thread"),
         pl.col("price").fill_null(pl.col("item_price")),

@@ -57,7 +57,8 @@ def write_tasks(folders: Folders, config: TaskConfig, seed: int) -> dict[str, di
 
 def chosen_people(folders: Folders, most: dict[str, int | None], seed: int) -> Iterator[Profile]:
     """People who passed, at most so many of each platform, in the order of a keyed hash of their ids."""
-    rows = folders.scan("quality", "person").select("platform", "user", "profile").collect()
+    latest = folders.scan("quality", "person").filter(pl.col("self") == "latest")
+    rows = latest.select("platform", "user", "profile").collect()
     key = seed.to_bytes(8, "little")
     order = [blake2b(user.encode(), key=key, digest_size=8).digest() for user in rows["user"]]
     ordered = rows.with_columns(pl.Series("order", order)).sort("platform", "order")

@@ -124,15 +124,16 @@ def people_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally
     kept: list[dict[str, Any]] = []
     for row in people.iter_rows(named=True):
         profile = msgspec.json.decode(row["profile"], type=Profile)
-        tally.add(row["source"], "people", "in", 1)
-        checked = _checked(profile, texts.get((row["source"], row["user"]), []), row["source"], tally)
+        what = "people" if row["self"] == "latest" else f"{row['self']} selves"
+        tally.add(row["source"], what, "in", 1)
+        checked = _checked(profile, texts.get((row["source"], row["user"]), []), row["source"], what, tally)
         if checked is not None:
             kept.append({**row, "profile": msgspec.json.encode(checked).decode()})
-            tally.add(row["source"], "people", "out", 1)
+            tally.add(row["source"], what, "out", 1)
     yield "person", pl.DataFrame(kept, schema=people.schema)
 
 
-def _checked(profile: Profile, texts: Sequence[str], source: str, tally: Tally) -> Profile | None:
+def _checked(profile: Profile, texts: Sequence[str], source: str, what: str, tally: Tally) -> Profile | None:
     bounds = {
         "persona": (profile.persona, 100),
         "profile": (profile.profile, 400),
@@ -140,7 +141,7 @@ def _checked(profile: Profile, texts: Sequence[str], source: str, tally: Tally) 
     }
     for kind, (text, most) in bounds.items():
         if reasons := _shown(text, most, texts):
-            tally.add(source, "people", f"{kind} {reasons[0]}", 1)
+            tally.add(source, what, f"{kind} {reasons[0]}", 1)
             return None
     stories = [(story, _shown(story, RULES["stories.content"].words[1], texts)) for story in profile.stories]
     for _, reasons in stories:

@@ -19,7 +19,7 @@ RECORD: dict[str, pl.DataType] = {
     "id": pl.String(),  # of this record, unique within its source
     "item": pl.String(),  # id of the item acted upon: the parent of a comment, the product of a review; "" for none
     "thread": pl.String(),  # id of the conversation; "" where there is none
-    "title": pl.String(),  # of the record itself; "" where there is none
+    "title": pl.String(),  # of the record itself, of a comment that of its conversation; "" where there is none
     "context": pl.String(),  # text that was acted upon: the parent's text, the product's name; "" where unknown
     "text": pl.String(),  # what the person wrote; "" for a bare purchase
     "stars": pl.Float64(),  # 1 to 5; null where there are none

@@ -3,7 +3,8 @@
 Users are split, never records. A source's own split is kept; other users fall by a keyed hash. Where a thread, or a
 text (exact or nearly), is found on both sides, the more public side loses it: of train, val and test the later keeps
 it. Of every user the earlier records are history, from which the person is made; what is asked about them comes
-later. Of train users the very last records are `seen`: known people at a later time.
+later. Of train users the very last records are `seen`: known people at a later time; and their very first ones are
+`early`: an earlier self is made from these, about whom the rest of the history is asked, so that more can be learnt.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,11 +35,11 @@ def split_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally)
     records = _without(records, _shared_threads(records), "thread in another split", tally)
     bands = pl.scan_parquet([path for path in files if path.parent.name == "bands"])
     records = _without(records, _shared_texts(records, bands), "text in another split", tally)
-    records = _parts(records, settings["history_share"], settings["seen_share"])
+    records = _parts(records, settings)
     _count(records, tally)
     for path in paths:
         mine = records.filter(pl.col("file") == str(path))
-        yield path.stem, mine.select("source", "user", "id", "split", "part")
+        yield path.stem, mine.select("source", "user", "id", "split", "part", "early")
 
 
 def leak_units(folders: Folders) -> list[Unit]:
@@ -135,14 +136,15 @@ def _without(records: pl.DataFrame, dropped: pl.DataFrame, reason: str, tally: T
     return records.join(dropped, on=["source", "id"], how="anti", maintain_order="left")
 
 
-def _parts(records: pl.DataFrame, history_share: float, seen_share: float) -> pl.DataFrame:
-    """History first, targets later; the last targets of train users are `seen`."""
+def _parts(records: pl.DataFrame, settings: Mapping[str, Any]) -> pl.DataFrame:
+    """History first, targets later; of train users the last targets are `seen`, the first records `early`."""
     ordered = records.sort("source", "user", "time", "id", nulls_last=True)
     place = pl.int_range(pl.len()).over("source", "user") / pl.len().over("source", "user")
-    is_history = place < history_share
-    is_seen = (place >= 1 - seen_share) & (pl.col("split") == "train") & ~is_history
+    is_history, is_train = place < settings["history_share"], pl.col("split") == "train"
+    is_seen = (place >= 1 - settings["seen_share"]) & is_train & ~is_history
     return ordered.with_columns(
         part=pl.when(is_history).then(pl.lit("history")).otherwise(pl.lit("target")),
+        early=is_history & is_train & (place < settings["early_share"]),
         split=pl.when(is_seen).then(pl.lit("seen")).otherwise(pl.col("split")),
     )
 

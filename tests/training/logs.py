@@ -36,6 +36,8 @@ OVERRIDES = (
     "rules.reviews.core.top_items_share=1.0",
     "records_per_bucket=60",
     "secret=tea",
+    "tasks.hard=1",
+    "tasks.uniform=1",
 )
 
 

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -7,7 +8,10 @@ from collections import Counter
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
+from shutil import copytree
+from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -17,6 +21,7 @@ from training.cli import main
 from training.corpus import build, configured, stages_of
 from training.funnel import Count
 from training.out import write_out
+from training.tasks.example import Asked, chat_of, question_of
 
 from .logs import write_logs
 
@@ -58,7 +63,8 @@ def test_comments_know_what_they_answer_and_reviews_their_product(corpus: tuple[
     folder, _, _ = corpus
     rows = pl.scan_parquet(folder / "clean" / "record" / "*.parquet").collect()
     comments, reviews = rows.filter(pl.col("kind") == "comment"), rows.filter(pl.col("kind") == "review")
-    assert comments["context"].str.starts_with("A question about").all()
+    assert comments["title"].str.starts_with("A question about").all()
+    assert set(comments["context"]) <= set(rows.filter(pl.col("kind") == "post")["text"].str.slice(0, 500))
     assert reviews["context"].str.starts_with("Sturdy thing").all()
     assert reviews["price"].null_count() == 0
 
@@ -74,6 +80,53 @@ def test_every_record_is_kept_or_its_loss_is_counted(corpus: tuple[Path, list[st
             }
             lost = sum(number for reason, number in mine.items() if reason not in ("in", "out"))
             assert mine["in"] - lost == mine["out"] > 0, (stage, source, mine)
+
+
+def tasks_of(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Lines of every file of tasks, by split."""
+    files = sorted((folder / "tasks").glob("*.jsonl"))
+    return {path.stem: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] for path in files}
+
+
+def test_tasks_are_chats_about_what_people_of_their_split_did(corpus: tuple[Path, list[str], list[Count]]) -> None:
+    folder, _, counts = corpus
+    tasks = tasks_of(folder)
+    split_of = {one.id: one.split for one in read_population(folder / "people.parquet")}
+    forms = Counter(row["form"] for rows in tasks.values() for row in rows)
+    sandbox = {"stars", "verdict", "review", "reply", "answer", "post", "purchase", "thread"}
+    assert set(forms) == {*sandbox, "personalized_comment", "item_selection", "type1", "type2", "type3", "type4"}
+    built = sum(one.number for one in counts if (one.stage, one.what) == ("tasks", "tasks"))
+    assert built == sum(forms.values())
+    for split, rows in tasks.items():
+        for row in rows:
+            assert row["split"] == split
+            assert split_of[row["user"]] == split.replace("seen", "train")
+            assert [one["role"] for one in row["messages"][-2:]] == ["user", "assistant"]
+            assert all(one["content"] for one in row["messages"])
+
+
+def test_the_question_of_a_task_is_its_chat_and_nobody_elses(corpus: tuple[Path, list[str], list[Count]]) -> None:
+    folder, _, _ = corpus
+    people = {one.id: one for one in read_population(folder / "people.parquet")}
+    differing = 0
+    for row in tasks_of(folder)["test"]:
+        if row["family"] == "sandbox":
+            asked = msgspec.json.decode(row["question"], type=Asked)
+            assert chat_of(question_of(asked, people[row["user"]])) == row["messages"][:-1]
+            other = next(one for one in people.values() if one.id != row["user"] and one.platform == row["platform"])
+            differing += chat_of(question_of(asked, other)) != row["messages"][:-1]
+    assert differing > 10
+
+
+def test_no_more_tasks_are_written_than_wanted(corpus: tuple[Path, list[str], list[Count]], tmp_path: Path) -> None:
+    folder, overrides, _ = corpus
+    copytree(folder, tmp_path / "capped")
+    made(tmp_path / "capped", [*overrides, "tasks.caps.stars=5", "tasks.held_out_cap=2"])
+    tasks, whole = tasks_of(tmp_path / "capped"), tasks_of(folder)
+    assert Counter(row["form"] for row in tasks["train"])["stars"] == 5
+    per_platform = Counter((row["form"], row["platform"]) for row in tasks["test"])
+    assert max(per_platform.values()) == 2
+    assert all(row in whole["train"] for row in tasks["train"])
 
 
 def test_the_report_and_the_card_name_every_source(corpus: tuple[Path, list[str], list[Count]]) -> None:

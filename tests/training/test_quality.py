@@ -113,7 +113,13 @@ def test_people_keep_only_what_may_be_shown(tmp_path: Path) -> None:
     fine = Profile("a", "Keeps bees.", profile="Keeps bees near a school.", stories=("The bees left.", copied))
     bad = Profile("b", "Keeps bees, see www.bees for more.", profile="Keeps bees.")
     rows = [
-        {"source": "s", "platform": "forum", "user": one.id, "profile": msgspec.json.encode(one).decode()}
+        {
+            "source": "s",
+            "platform": "forum",
+            "user": one.id,
+            "self": "latest",
+            "profile": msgspec.json.encode(one).decode(),
+        }
         for one in (fine, bad)
     ]
     pl.DataFrame(rows).write_parquet(tmp_path / "people.parquet")

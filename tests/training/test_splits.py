@@ -11,7 +11,13 @@ from training.near import band_keys
 from training.record import RECORD, frame
 from training.splits import check_disjoint, split_unit
 
-SETTINGS = {"shares": {"train": 0.7, "val": 0.1, "test": 0.2}, "history_share": 0.6, "seen_share": 0.1, "seed": 0}
+SETTINGS = {
+    "shares": {"train": 0.7, "val": 0.1, "test": 0.2},
+    "history_share": 0.6,
+    "early_share": 0.3,
+    "seen_share": 0.1,
+    "seed": 0,
+}
 COMMON = "The train was late again today and nobody at the station could tell us why it had stopped in the tunnel."
 
 
@@ -51,6 +57,8 @@ def test_a_users_records_stay_on_one_side_and_history_comes_first(tmp_path: Path
     for _, group in times.group_by("user"):
         history = group.filter(pl.col("part") == "history")["time"]
         assert history.to_list() == list(range(6))
+        is_train = group["split"][0] in ("train", "seen")
+        assert group.filter("early")["time"].to_list() == list(range(3 * is_train))
     seen = times.filter(pl.col("split") == "seen")
     assert set(seen["time"]) == {9}
 

@@ -24,6 +24,7 @@ PERSON: dict[str, pl.DataType] = {
     "platform": pl.String(),
     "user": pl.String(),
     "split": pl.String(),
+    "self": pl.String(),  # latest: of all history; early: of its first records
     "profile": pl.String(),  # a `Profile` as JSON
 }
 """Columns of a table of people."""
@@ -66,22 +67,25 @@ def person_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally
     rows = history_of(files[0], files[1])
     marginals = [pl.read_parquet(path) for path in files[2:]]
     known = msgspec.json.decode(marginals[0]["json"][0], type=reviewers.Marginals) if marginals else None
-    users = [group.to_dicts() for group in _groups(rows)]
-    enough = [group for group in users if len(group) >= settings["min_history"]]
-    topics = _topics(enough)
-    made: list[dict[str, str]] = []
-    for group, words in zip(enough, topics, strict=True):
-        if profile := profile_of(group, words, known):
-            first = group[0]
-            made.append({name: first[name] for name in ("source", "platform", "user", "split")})
-            made[-1]["profile"] = msgspec.json.encode(profile).decode()
-    for source in sorted({group[0]["source"] for group in users}):
-        before = sum(group[0]["source"] == source for group in users)
-        after = sum(one["source"] == source for one in made)
-        tally.add(source, "users", "in", before)
-        tally.add(source, "users", "too little history", before - after)
-        tally.add(source, "people", "out", after)
+    made = _selves("latest", rows, settings["min_history"], known)
+    for source, users in rows.group_by("source").agg(pl.col("user").n_unique()).sort("source").iter_rows():
+        people = sum(one["source"] == source for one in made)
+        tally.add(source, "users", "in", users)
+        tally.add(source, "users", "too little history", users - people)
+        tally.add(source, "people", "out", people)
+    made += _selves("early", rows.filter("early"), settings["min_history"], known)
     yield "person", pl.DataFrame(made, schema=PERSON)
+
+
+def _selves(which: str, rows: pl.DataFrame, fewest: int, marginals: reviewers.Marginals | None) -> list[dict[str, str]]:
+    """Persons of all users who have enough of these records."""
+    users = [group.to_dicts() for group in _groups(rows) if group.height >= fewest]
+    made: list[dict[str, str]] = []
+    for group, topics in zip(users, _topics(users), strict=True):
+        if profile := profile_of(group, topics, marginals):
+            known = {name: group[0][name] for name in ("source", "platform", "user", "split")}
+            made.append({**known, "self": which, "profile": msgspec.json.encode(profile).decode()})
+    return made
 
 
 def history_of(records: Path, assigned: Path) -> pl.DataFrame:
@@ -91,7 +95,7 @@ def history_of(records: Path, assigned: Path) -> pl.DataFrame:
 
 def with_parts(records: Path, assigned: Path) -> pl.DataFrame:
     """The records of one bucket, in order, with split and part."""
-    decided = pl.read_parquet(assigned).select("source", "id", "split", "part")
+    decided = pl.read_parquet(assigned).select("source", "id", "split", "part", "early")
     rows = pl.read_parquet(records).drop("split").join(decided, on=["source", "id"], how="inner")
     return rows.sort("source", "user", "time", "id", nulls_last=True)
 

@@ -17,6 +17,7 @@ from training.tasks.example import TASK, Task
 from training.tasks.moments import Moment, moments_of
 
 NOTHING = Catalog([])
+WHO = ["source", "user", "self", "profile"]
 PIECE = 5_000
 """Tasks that are written at once."""
 
@@ -38,16 +39,15 @@ def task_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) 
         settings: As `TaskConfig`, with `seed`.
         tally: Counts tasks by source and form.
     """
-    people = {
-        (source, user): msgspec.json.decode(profile, type=Profile)
-        for source, user, profile in pl.read_parquet(files[0]).select("source", "user", "profile").iter_rows()
-    }
+    people: dict[tuple[str, str], dict[str, Profile]] = {}
+    for source, user, which, profile in pl.read_parquet(files[0], columns=WHO).select(WHO).iter_rows():
+        people.setdefault((source, user), {})[which] = msgspec.json.decode(profile, type=Profile)
     known = catalogs(files[3:])
     rows = with_parts(files[1], files[2])
     made: list[dict[str, Any]] = []
     for (source, user), group in rows.group_by("source", "user", maintain_order=True):
-        if profile := people.get((str(source), str(user))):
-            made += _tasks(group.to_dicts(), profile, known, settings)
+        if selves := people.get((str(source), str(user))):
+            made += _tasks(group.to_dicts(), selves, known, settings)
         if len(made) >= PIECE:
             yield "task", _counted(made, tally)
             made = []
@@ -61,10 +61,13 @@ def _counted(made: list[dict[str, Any]], tally: Tally) -> pl.DataFrame:
 
 
 def _tasks(
-    rows: list[dict[str, Any]], profile: Profile, known: Mapping[tuple[str, str], Catalog], settings: Mapping[str, Any]
+    rows: list[dict[str, Any]],
+    selves: Mapping[str, Profile],
+    known: Mapping[tuple[str, str], Catalog],
+    settings: Mapping[str, Any],
 ) -> Iterator[dict[str, Any]]:
     budget = MemoryBudget(**settings["memory"])
-    for moment in moments_of(rows, profile, budget, settings["per_user"], settings["seed"]):
+    for moment in moments_of(rows, selves, budget, settings["per_user"], settings["seed"]):
         record = moment.record
         catalog = known.get((record["source"], record["split"].replace("seen", "train")), NOTHING)
         for task in _about(moment, catalog, settings):

@@ -22,7 +22,7 @@ class Moment(NamedTuple):
     past: Sequence[Row]
     """Their earlier records, oldest first."""
     profile: Profile
-    """Made from the first of `past`."""
+    """Made from some of `past`, the first of it."""
     memory: MemoryView
     """The last of `past`, as events."""
     owned: frozenset[str]
@@ -42,24 +42,36 @@ class Moment(NamedTuple):
         return int.from_bytes(blake2b(name, digest_size=8).digest(), "little")
 
 
-def moments_of(rows: Sequence[Row], profile: Profile, budget: MemoryBudget, most: int, seed: int) -> Iterator[Moment]:
+def moments_of(
+    rows: Sequence[Row], selves: Mapping[str, Profile], budget: MemoryBudget, most: int, seed: int
+) -> Iterator[Moment]:
     """The moments of one person that may be asked about.
 
     Args:
-        rows: All records of the person, oldest first; those whose `part` is `target` are asked about.
-        profile: Made from those that are not.
+        rows: All records of the person, oldest first.
+        selves: `latest`, made from their history, who is asked about what came after it; and, where there is one,
+            `early`, made from the first records of it, who is asked about its others.
         budget: Bounds of what is remembered.
         most: No more moments than this, drawn by hash.
         seed: Of the draw and of all tasks.
     """
     owned = frozenset(key_of(row) for row in rows)
-    targets = [row["id"] for row in rows if row["part"] == "target"]
+    who = {row["id"]: selves.get(_self_of(row)) for row in rows}
+    targets = [name for name, profile in who.items() if profile]
     drawn = set(sorted(targets, key=lambda name: blake2b(f"{seed}/{name}".encode(), digest_size=8).digest())[:most])
     memory = Memory(budget)
     for place, row in enumerate(rows):
-        if row["id"] in drawn:
+        profile = who[row["id"]]
+        if profile and row["id"] in drawn:
             yield Moment(row, rows[:place], profile, memory.view(), owned, seed)
         memory.add(Event(place, row["kind"], remembered(row)))
+
+
+def _self_of(row: Row) -> str:
+    """Who is asked about a record; "" where it is what they are made from."""
+    if row["part"] == "target":
+        return "latest"
+    return "" if row["early"] else "early"
 
 
 def key_of(row: Row) -> str:

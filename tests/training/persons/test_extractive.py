@@ -41,12 +41,14 @@ def review(user: str, number: int, stars: float, price: float | None = 12.5) -> 
     return row(user, number * 20, **known)
 
 
-def made(tmp_path: Path, rows: list[dict[str, Any]], history: float = 1.0, split: str = "train") -> list[Profile]:
+def made(
+    tmp_path: Path, rows: list[dict[str, Any]], history: float = 1.0, split: str = "train", early: float = 0.0
+) -> list[Profile]:
     """Run both stages over one bucket of records of which a share, from the start, is history."""
     records = frame(RECORD, {name: [one[name] for one in rows] for name in rows[0]})
     place = pl.int_range(pl.len()).over("user") / pl.len().over("user")
     part = pl.when(place < history).then(pl.lit("history")).otherwise(pl.lit("target")).alias("part")
-    decided = records.select("source", "user", "id", pl.lit(split).alias("split"), part)
+    decided = records.select("source", "user", "id", pl.lit(split).alias("split"), part, early=place < early)
     files = [tmp_path / "record" / "b.parquet", tmp_path / "b" / "all.parquet"]
     for path, table in zip(files, (records, decided), strict=True):
         path.parent.mkdir(exist_ok=True)
@@ -67,6 +69,15 @@ def test_a_poster_is_said_in_our_words_only(tmp_path: Path) -> None:
     assert len(one.persona.split()) <= 100
     assert one.tastes == {"Gardening": 1.0}
     assert (one.platform, one.split, one.source) == ("forum", "train", "s")
+
+
+def test_an_earlier_self_knows_its_first_records_only(tmp_path: Path) -> None:
+    rows = [review("a", number, 5 if number < 4 else 1) for number in range(10)]
+    latest, early = made(tmp_path, rows, early=0.4)
+    assert latest.star_shares
+    assert early.star_shares
+    assert latest.star_shares[0] > early.star_shares[0] + 0.2
+    assert len(made(tmp_path, rows, early=0.2)) == 1
 
 
 def test_a_reviewer_has_stars_prices_and_tastes(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def parts(rows: pl.DataFrame, history: int) -> pl.DataFrame:
     """The first so many records of every user as history."""
     place = pl.int_range(pl.len()).over("user")
     part = pl.when(place < history).then(pl.lit("history")).otherwise(pl.lit("target"))
-    return rows.select("source", "user", "id", split=pl.lit("train"), part=part)
+    return rows.select("source", "user", "id", split=pl.lit("train"), part=part, early=False)
 
 
 def made_of(tmp_path: Path, rows: pl.DataFrame, history: int | None = None, **changes: Any) -> tuple[Made, Tally]:

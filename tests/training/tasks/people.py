@@ -30,6 +30,7 @@ def record(number: int, **known: Any) -> dict[str, Any]:
         "price": 10.0,
         "split": "train",
         "part": "target",
+        "early": False,
         **known,
     }
 

@@ -14,7 +14,7 @@ BUDGET = MemoryBudget(recent=256, salient=64)
 
 
 def moments(rows: list[dict[str, Any]], most: int = 99, seed: int = 0) -> list[Moment]:
-    return list(moments_of(rows, PERSON, BUDGET, most, seed))
+    return list(moments_of(rows, {"latest": PERSON}, BUDGET, most, seed))
 
 
 @given(st.integers(0, 6), st.integers(0, 6), st.integers(0, 8))
@@ -75,5 +75,16 @@ def test_a_record_is_remembered_in_a_sentence(known: dict[str, Any], text: str) 
 
 
 def test_somebody_without_records_has_no_moments() -> None:
-    assert moments_of([], Profile("x", "X"), BUDGET, 5, 0) is not None
     assert moments([]) == []
+
+
+def test_an_earlier_self_is_asked_about_what_came_after_it_was_made() -> None:
+    rows = [record(number, part="history", early=number < 3) for number in range(6)] + [record(6)]
+    early = Profile("u_1", "You will like tea.")
+    found = list(moments_of(rows, {"early": early, "latest": PERSON}, BUDGET, 99, 0))
+    assert [(moment.record["time"], moment.profile) for moment in found] == [
+        (3, early),
+        (4, early),
+        (5, early),
+        (6, PERSON),
+    ]
