@@ -6,6 +6,8 @@ import polars as pl
 
 MAX_CHARACTERS = 1500
 """Of longer texts the beginning is judged."""
+ADULT = 18
+"""Years from which on somebody is no minor."""
 
 _SEXUAL = re.compile(
     r"\b(?:porn\w*|nudes?|naked pics?|blow ?jobs?|hand ?jobs?|orgasm\w*|masturbat\w*|dildos?|vibrators?|horny|"
@@ -42,6 +44,12 @@ def flags(texts: pl.Series) -> pl.DataFrame:
     toxic = predict_prob(short.to_list()) if len(texts) else []
     sexual = [bool(_SEXUAL.search(text)) for text in short]
     return pl.DataFrame({"toxic": pl.Series(toxic, dtype=pl.Float64), "sexual": pl.Series(sexual, dtype=pl.Boolean)})
+
+
+def stated_minor(extras: pl.Series) -> pl.Series:
+    """Whether the age that the source itself states, in `extra`, is under 18."""
+    age = extras.str.extract(r'"age":"?(\d{1,3})\b').cast(pl.Int64)
+    return (age < ADULT).fill_null(value=False).alias("minor")
 
 
 def says_minor(texts: pl.Series) -> pl.Series:

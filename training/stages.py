@@ -144,9 +144,13 @@ def code_of(name: str, seen: set[str] | None = None) -> Iterator[str]:
 
 
 def fingerprint(path: Path) -> bytes:
-    """Size and hash of the first and last MiB: enough to see that a dump has changed, without reading all of it."""
+    """Size and hash of the first and last MiB, or a folder's names and sizes: enough to see that a dump has changed."""
+    if path.is_dir():
+        files = (one for one in sorted(path.rglob("*")) if one.is_file())
+        listed = "".join(f"{one.relative_to(path)}/{one.stat().st_size}/" for one in files)
+        return blake2b(listed.encode("utf-8", "surrogateescape"), digest_size=16).digest()
     if not path.is_file():
-        raise DataError(f"there is no file {path}; name the files of the source")
+        raise DataError(f"there is no file or folder {path}; name the files of the source")
     size, edge = path.stat().st_size, 1 << 20
     with path.open("rb") as file:
         state = blake2b(size.to_bytes(8, "little") + file.read(edge), digest_size=16)

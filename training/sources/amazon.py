@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 import polars as pl
 
 from training.record import ITEM, RECORD, frame
-from training.sources.lines import JsonLines
-from training.sources.source import Rejects, Source, paths_of
+from training.sources.lines import JsonLines, Whole
+from training.sources.source import LAST_SECOND, Rejects, Source, paths_of
 
 DESCRIPTION_CHARACTERS = 2000
 """Of a product's description so much is kept, as in the paper."""
@@ -23,11 +23,11 @@ class Review(msgspec.Struct, gc=False):
     user_id: str
     parent_asin: str
     rating: float
-    timestamp: int
+    timestamp: Annotated[int, msgspec.Meta(ge=0, le=LAST_SECOND * 1000)]
     """Unix milliseconds."""
     title: str | None = None
     text: str | None = None
-    helpful_vote: int | None = None
+    helpful_vote: Whole | None = None
     verified_purchase: bool | None = None
 
 

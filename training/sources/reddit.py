@@ -8,8 +8,8 @@ import msgspec
 import polars as pl
 
 from training.record import ITEM, RECORD, frame
-from training.sources.lines import JsonLines
-from training.sources.source import Rejects, Source, paths_of
+from training.sources.lines import JsonLines, Whole
+from training.sources.source import Rejects, Source, moment, paths_of
 
 
 class Submission(msgspec.Struct, gc=False):
@@ -21,7 +21,7 @@ class Submission(msgspec.Struct, gc=False):
     author: str | None = None
     title: str | None = None
     selftext: str | None = None
-    score: int | None = None
+    score: Whole | None = None
     num_comments: int | None = None
     is_self: bool | None = None
     over_18: bool | None = None
@@ -39,7 +39,7 @@ class Comment(msgspec.Struct, gc=False):
     parent_id: str | int | None = None
     author: str | None = None
     body: str | None = None
-    score: int | None = None
+    score: Whole | None = None
     distinguished: str | None = None
 
 
@@ -123,8 +123,15 @@ class Reddit(Source):
 
 
 def seconds(times: Sequence[int | float | str]) -> list[int | None]:
-    """Unix seconds, from numbers or their text; None for what is no number."""
-    return [int(float(one)) if not isinstance(one, str) or one.replace(".", "", 1).isdigit() else None for one in times]
+    """Unix seconds, from numbers or their text; None for what is no date."""
+    return [_second(one) for one in times]
+
+
+def _second(found: int | float | str) -> int | None:
+    try:
+        return moment(float(found))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _json(marks: dict[str, str | int | bool | None]) -> str:

@@ -15,6 +15,8 @@ from training.stages import Tables
 
 MAX_SAMPLES = 1000
 """Rejected lines of one file that are kept to be looked at."""
+LAST_SECOND = 253_402_300_799
+"""Of the year 9999, after which there are no dates."""
 
 
 class Rejects:
@@ -67,19 +69,20 @@ class Source(BaseModel):
     def tables(self, path: Path, tally: Tally) -> Tables:
         """`read`, with everything counted and too many bad lines refused."""
         rejects = Rejects(self.name, path)
-        read = 0
+        heights = {"record": 0, "item": 0}
         for table, piece in self.read(path, rejects):
-            read += piece.height
+            heights[table] += piece.height
             tally.add(self.name, f"{table}s", "out", piece.height)
             yield table, piece
         if rejects.number:
             tally.add(self.name, "lines", "rejected", rejects.number)
             yield "reject", rejects.table()
-        share = rejects.number / max(1, rejects.number + read)
+        lines = rejects.number + max(heights.values())  # a line may become a record, an item, or both
+        share = rejects.number / max(1, lines)
         if share > self.max_reject_share:
             first = rejects.table().row(0, named=True)
             raise DataError(
-                f"{path}: {rejects.number} of {rejects.number + read} lines ({share:.1%}) cannot be read as "
+                f"{path}: {rejects.number} of {lines} lines ({share:.1%}) cannot be read as "
                 f"{type(self).__name__}, max_reject_share is {self.max_reject_share:.1%}; the first is line "
                 f"{first['line']}: {first['reason']}, found {first['sample'][:80]!r}; is this the right kind of file?"
             )
@@ -95,6 +98,20 @@ def paths_of(patterns: Sequence[str], root: Path, what: str) -> list[Path]:
             raise DataError(f"{what}: nothing at {pattern!r} (looked in {root.resolve()}); name files or a glob")
         found += matches
     return found
+
+
+def moment(found: float) -> int:
+    """Unix seconds; raises `ValueError` for what is no date."""
+    if not 0 <= found <= LAST_SECOND:
+        raise ValueError(f"time {found} is no date")
+    return int(found)
+
+
+def whole(found: float) -> int:
+    """The nearest integer; raises `ValueError` where it is too large for a column."""
+    if not abs(found) < 1 << 63:
+        raise ValueError(f"number {found} is too large")
+    return round(found)
 
 
 def read_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:

@@ -1,7 +1,5 @@
 """Any table: CSV, TSV, JSON lines or Parquet, with a mapping from a record's fields to the table's columns."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,16 +7,15 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field, model_validator
 
 from sandbox.errors import DataError, unknown
 from training.record import KINDS, RECORD, frame
-from training.sources.lines import JsonLines, opened
-from training.sources.source import Rejects, Source, paths_of
+from training.sources.lines import ROWS, JsonLines, csv_rows, in_pieces, named
+from training.sources.source import Rejects, Source, moment, paths_of, whole
 
-ROWS = 50_000
-"""Rows of a table that are held at once."""
 TEXT = ("user", "place", "id", "item", "thread", "title", "context", "text")
 NUMBERS = ("stars", "votes", "price")
 Row = Mapping[str, Any]
@@ -111,27 +108,22 @@ def _rows(path: Path, rejects: Rejects) -> Iterator[Sequence[Row]]:
     if ending == ".jsonl":
         yield from JsonLines(dict[str, Any]).read(path, rejects)
     elif ending in (".csv", ".tsv"):
-        with opened(path) as file:
-            reader = csv.DictReader(
-                io.TextIOWrapper(file, "utf-8-sig", newline=""), delimiter="," if ending == ".csv" else "\t"
-            )
-            yield from _in_pieces(reader)
+        rows = csv_rows(path, rejects, "," if ending == ".csv" else "\t")
+        _, names = next(rows, (0, []))
+        yield from in_pieces(row for _, row in named(rows, names, rejects))
     elif ending == ".parquet":
-        with pq.ParquetFile(path) as table:
-            for batch in table.iter_batches(ROWS):
-                yield batch.to_pylist()
+        yield from _parquet(path)
     else:
         raise DataError(f"{path}: unknown ending; a table is .csv, .tsv, .jsonl or .parquet, .gz and .zst too")
 
 
-def _in_pieces(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    piece: list[Row] = []
-    for row in rows:
-        piece.append(row)
-        if len(piece) == ROWS:
-            yield piece
-            piece = []
-    yield piece
+def _parquet(path: Path) -> Iterator[Sequence[Row]]:
+    try:
+        with pq.ParquetFile(path) as table:
+            for batch in table.iter_batches(ROWS):
+                yield batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path} cannot be read to its end ({error}); fetch the file anew") from error
 
 
 def _number(found: Any, field: str) -> float | int | None:
@@ -140,7 +132,7 @@ def _number(found: Any, field: str) -> float | int | None:
     value = float(found)
     if value != value or abs(value) == float("inf"):
         return None
-    return round(value) if field == "votes" else value
+    return whole(value) if field == "votes" else value
 
 
 def _time(found: Any, unit: str) -> int | None:
@@ -148,5 +140,5 @@ def _time(found: Any, unit: str) -> int | None:
         return None
     if unit == "iso":
         when = datetime.fromisoformat(str(found))
-        return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
-    return int(float(found) / (1000 if unit == "ms" else 1))
+        return moment((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+    return moment(float(found) / (1000 if unit == "ms" else 1))

@@ -38,8 +38,7 @@ class Moment(NamedTuple):
 
     def seed_of(self, form: str) -> int:
         """64 bits for all randomness of one task about this moment."""
-        name = f"{self.seed}/{self.record['source']}/{self.record['id']}/{form}".encode()
-        return int.from_bytes(blake2b(name, digest_size=8).digest(), "little")
+        return hashed(self.seed, self.record["source"], self.record["id"], form)
 
 
 def moments_of(
@@ -58,13 +57,19 @@ def moments_of(
     owned = frozenset(key_of(row) for row in rows)
     who = {row["id"]: selves.get(_self_of(row)) for row in rows}
     targets = [name for name, profile in who.items() if profile]
-    drawn = set(sorted(targets, key=lambda name: blake2b(f"{seed}/{name}".encode(), digest_size=8).digest())[:most])
+    drawn = set(sorted(targets, key=lambda name: hashed(seed, name))[:most])
     memory = Memory(budget)
     for place, row in enumerate(rows):
         profile = who[row["id"]]
         if profile and row["id"] in drawn:
             yield Moment(row, rows[:place], profile, memory.view(), owned, seed)
         memory.add(Event(place, row["kind"], remembered(row)))
+
+
+def hashed(*parts: str | int) -> int:
+    """64 bits that depend on all parts."""
+    name = "/".join(map(str, parts)).encode()
+    return int.from_bytes(blake2b(name, digest_size=8).digest(), "little")
 
 
 def _self_of(row: Row) -> str:

@@ -1,0 +1,170 @@
+import gzip
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from sandbox.config import validated
+from sandbox.errors import ConfigError, DataError
+from training.sources.table import Table
+
+from .reading import Reading, json_lines, reading, written
+
+ROWS = [
+    {"who": "ann", "when": "1420070400", "what": "So be it.", "type": "p", "stars": "", "likes": "3", "age": "44"},
+    {"who": "bob", "when": "1420070401.5", "what": "Café, “quoted”\nand broken", "type": "c", "stars": "4.5"}
+    | {"likes": "", "age": ""},
+]
+SETTINGS: dict[str, Any] = {
+    "name": "diary",
+    "kind_of_platform": "blog",
+    "columns": {"user": "who", "time": "when", "text": "what", "kind": "type", "stars": "stars", "votes": "likes"}
+    | {"place": "=my_village"},
+    "kinds": {"p": "post", "c": "comment"},
+    "spaces_for": "_",
+    "extra": ["age"],
+}
+
+
+def table_of(path: Path | str, **settings: Any) -> Table:
+    """The source with other settings."""
+    return validated(Table, {**SETTINGS, "paths": [str(path)], **settings})
+
+
+def raw_of(ending: str, rows: list[dict[str, str]]) -> bytes:
+    """Rows as CSV, TSV or JSON lines."""
+    if ending.startswith("jsonl"):
+        return json_lines(rows)
+    between = "," if ending.startswith("csv") else "\t"
+    quoted = [[f'"{one}"' for one in row.values()] for row in rows]
+    return "".join(between.join(row) + "\n" for row in [list(rows[0]), *quoted]).encode()
+
+
+def read_raw(tmp_path: Path, raw: bytes, name: str = "a.csv", **settings: Any) -> Reading:
+    """Read one file with these bytes."""
+    return reading(table_of(written(tmp_path / name, raw), **settings))
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "csv.gz", "tsv.zst", "jsonl.gz", "parquet"])
+def test_rows_become_records_field_by_field(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"diary.2015.{ending}"
+    if ending == "parquet":
+        pl.DataFrame(ROWS).write_parquet(path)
+    else:
+        written(path, raw_of(ending, ROWS))
+    found = reading(table_of(path))
+    shared = {"source": "diary", "platform": "blog", "place": "my village", "title": "", "context": "", "item": ""}
+    shared |= {"thread": "", "price": None, "split": None}
+    assert found.records == [
+        {
+            **shared,
+            "user": "ann",
+            "time": 1420070400,
+            "kind": "post",
+            "id": f"{path.name}/1",
+            "text": "So be it.",
+            "stars": None,
+            "votes": 3,
+            "extra": '{"age":"44"}',
+        },
+        {
+            **shared,
+            "user": "bob",
+            "time": 1420070401,
+            "kind": "comment",
+            "id": f"{path.name}/2",
+            "text": "Café, “quoted”\nand broken",
+            "stars": 4.5,
+            "votes": None,
+            "extra": "",
+        },
+    ]
+    assert (found.items, found.rejects) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("unit", "when", "seconds"),
+    [
+        ("s", "12", 12),
+        ("ms", "12999", 12),
+        ("iso", "1970-01-01", 0),
+        ("iso", "1970-01-01T01:00:00+01:00", 0),
+        ("iso", "", None),
+        ("s", "", None),
+    ],
+)
+def test_times_are_read_in_their_unit(tmp_path: Path, unit: str, when: str, seconds: int | None) -> None:
+    [row] = read_raw(tmp_path, raw_of("csv", [{**ROWS[0], "when": when}]), time_unit=unit).records
+    assert row["time"] == seconds
+
+
+def test_bad_rows_are_counted_with_their_reasons(tmp_path: Path) -> None:
+    bad = [{"who": ""}, {"when": "soon"}, {"when": "1e99"}, {"type": "x"}, {"stars": "many"}, {"likes": "1e99"}]
+    raw = raw_of("csv", [*ROWS, *({**ROWS[0], **one} for one in bad)]) + b"only,three,columns\n"
+    found = read_raw(tmp_path, raw, max_reject_share=1)
+    assert len(found.records) == 2
+    assert found.num_rejected == 7
+    reasons = {reason for _, reason in found.reasons}
+    assert {"ValueError: no user", "3 columns instead of 7"} < reasons
+    assert "ValueError: kind is 'x', not one of p, c" in reasons
+    assert "'likes': '1e99'" in found.rejects[-1]["sample"]
+
+
+def test_bad_json_is_counted(tmp_path: Path) -> None:
+    raw = json_lines([*ROWS, b'{"who": \n', b"7\n", {"who": "eve"}])
+    found = read_raw(tmp_path, raw, "a.jsonl", max_reject_share=1)
+    assert len(found.records) == 2
+    assert found.num_rejected == 3
+    assert "KeyError: 'type'" in {reason for _, reason in found.reasons}
+
+
+def test_other_encodings_do_not_stop_it(tmp_path: Path) -> None:
+    raw = raw_of("csv", ROWS).decode().replace("So be it.", "Déjà").encode("cp1252")
+    assert [row["text"] for row in read_raw(tmp_path, raw).records] == ["Déjà", "Café, “quoted”\nand broken"]
+
+
+def test_a_column_that_is_not_there_stops_with_an_explanation(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"2 of 2 lines .*as Table.*KeyError: 'author'"):
+        read_raw(tmp_path, raw_of("csv", ROWS), columns={"user": "author", "kind": "=post"})
+
+
+@pytest.mark.parametrize("ending", ["csv.gz", "parquet"])
+def test_half_a_file_is_an_error(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a.{ending}"
+    if ending == "parquet":
+        pl.DataFrame(ROWS).write_parquet(path)
+    else:
+        path.write_bytes(gzip.compress(raw_of("csv", ROWS)))
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(DataError, match="cannot be read to its end"):
+        reading(table_of(path))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv.gz", "a.jsonl.zst"])
+def test_an_empty_file_has_no_records(tmp_path: Path, name: str) -> None:
+    assert read_raw(tmp_path, b"", name) == Reading([], [], [], 0)
+
+
+def test_an_unknown_ending_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"a\.xlsx: unknown ending"):
+        read_raw(tmp_path, b"x", "a.xlsx")
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(DataError, match=r"source\.diary\.paths: nothing at 'no\.csv'"):
+        table_of("no.csv").files()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"columns": {"user": "who", "kind": "type", "txt": "what"}}, "Did you mean 'text'"),
+        ({"columns": {"text": "what"}}, "columns lacks user and kind"),
+        ({"kinds": {"p": "poast"}}, "Did you mean 'post'"),
+        ({"columns": {"user": "who", "kind": "=poast"}}, "Did you mean 'post'"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        table_of("a.csv", **settings)
