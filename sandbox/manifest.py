@@ -62,14 +62,7 @@ class Manifest:
     @classmethod
     def new(cls, folder: Path, overrides: Sequence[str], segments: list[Segment]) -> Self:
         """Describe a run that begins now, here."""
-        return cls(
-            folder,
-            list(overrides),
-            segments,
-            machine=_machine(),
-            versions=_versions(),
-            commit=_commit(Path(__file__).parent),
-        )
+        return cls(folder, list(overrides), segments, **environment())
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -106,6 +99,15 @@ class Manifest:
         self.write()
 
 
+def environment(packages: Sequence[str] = ()) -> dict[str, Any]:
+    """Machine, versions (of these packages too) and commit: what results may depend on beside the settings."""
+    return {
+        "machine": _machine(),
+        "versions": _versions((*PACKAGES, *packages)),
+        "commit": _commit(Path(__file__).parent),
+    }
+
+
 def _machine() -> dict[str, Any]:
     return {
         "system": platform.platform(),
@@ -115,9 +117,9 @@ def _machine() -> dict[str, Any]:
     }
 
 
-def _versions() -> dict[str, str]:
+def _versions(packages: Sequence[str]) -> dict[str, str]:
     found = {"sandbox": __version__, "python": sys.version.split()[0]}
-    for package in PACKAGES:
+    for package in packages:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

@@ -79,7 +79,7 @@ def groups() -> list[tuple[str, str]]:
     return [(group, name) for group in GROUPS for name in choices(group)]
 
 
-TRAINING_GROUPS = ("corpus", "source", "rules", "synthesis", "judge")
+TRAINING_GROUPS = ("corpus", "source", "rules", "synthesis", "judge", "recipe")
 
 
 def test_every_folder_of_settings_is_a_known_group() -> None:

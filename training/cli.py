@@ -9,6 +9,8 @@ from sandbox.errors import SandboxError
 EPILOG = """examples:
   python -m training corpus sources=[reddit] 'source.reddit.submissions=[RS_2015-01.zst]'
   python -m training corpus corpus=shared corpus_dir=corpora/shared
+  python -m training corpus corpus=shared synthesizer=llm mind=vllm model=org/big mind@judge.mind=server judge.model=J
+  python -m training sft corpus_dir=corpora/shared out_dir=models/mine
 """
 
 
@@ -39,6 +41,18 @@ def _corpus(overrides: list[str]) -> int:
     return 0
 
 
+def _sft(overrides: list[str]) -> int:
+    from sandbox.config import validated
+    from training.sft.config import SftConfig, composed
+
+    values = composed(overrides)
+    config = validated(SftConfig, values)
+    from training.sft.run import tune  # takes seconds to import
+
+    print(tune(config, values))
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training",
@@ -50,4 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     text = "turn raw logs into a corpus: people, tasks, data card and funnel"
     corpus = commands.add_parser("corpus", help=text, description=f"{text[0].upper()}{text[1:]}.")
     corpus.set_defaults(command=_corpus)
+    text = "fine-tune a base model on a corpus's tasks"
+    sft = commands.add_parser("sft", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    sft.set_defaults(command=_sft)
     return parser

@@ -20,11 +20,15 @@ from training.privacy import make_key
 from training.quality import people_unit
 from training.sources.source import Source, read_unit
 from training.stages import Folders, Stage, Unit, run_stage
+from training.synthesis.asking import close_mind
+from training.synthesis.judge import JudgeConfig
+from training.synthesis.pipeline import synthesis_stages
+from training.synthesis.synthesizer import SynthesisConfig
 from training.tasks.build import task_unit, task_units
 from training.tasks.catalog import catalog_unit, catalog_units
 from training.tasks.example import PROMPTS, Family
 
-GROUPS = ("source", "corpus")
+GROUPS = ("source", "corpus", "synthesis", "judge", "mind")
 
 
 class LanguageConfig(Frozen):
@@ -113,8 +117,16 @@ class CorpusConfig(Frozen):
     clean: CleanConfig
     splits: SplitConfig
     tasks: TaskConfig
-    synthesizer: Literal["extractive"]
-    """Who makes the persons: figures worded by templates."""
+    synthesizer: Literal["extractive", "llm"]
+    """Who words the persons' figures: templates, or a language model, which makes what may be asked about them too."""
+    mind: dict[str, Any] | None
+    """Node of the mind that `llm` asks."""
+    model: str | None
+    """Its language model: a known name, a hub id or a folder."""
+    cache: bool
+    """Whether answers of language models are kept and used again."""
+    synthesis: SynthesisConfig
+    judge: JudgeConfig
     min_history: PositiveInt
     """Records before the cut that a person needs."""
     records_per_bucket: PositiveInt
@@ -172,6 +184,8 @@ def _persons(config: CorpusConfig, split: Stage) -> list[Stage]:
     marginals = Stage("marginals", extractive.marginal_unit, (split,), extractive.marginal_units)
     enough = {"min_history": config.min_history}
     persons = Stage("persons", extractive.person_unit, (marginals,), extractive.person_units, enough)
+    if config.synthesizer == "llm":
+        return [marginals, persons, *synthesis_stages(config, persons)]
     return [marginals, persons, Stage("quality", people_unit, (persons,), _people_units)]
 
 
@@ -195,8 +209,11 @@ def build(config: CorpusConfig, told: Callable[[str, int, int], None] = lambda s
     config.corpus_dir.mkdir(parents=True, exist_ok=True)
     make_key(config.corpus_dir / clean.SECRET, config.secret)
     counts: list[Count] = []
-    for stage in stages_of(config):
-        counts += run_stage(config.corpus_dir, stage, launcher, told)
+    try:
+        for stage in stages_of(config):
+            counts += run_stage(config.corpus_dir, stage, launcher, told)
+    finally:
+        close_mind()
     return counts
 
 

@@ -5,16 +5,17 @@ reason. An answer depends on its case alone (its seed is a hash of user, record 
 """
 
 import json
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import NonNegativeInt
+
 from sandbox import assembly
-from sandbox.config import targeted
-from sandbox.errors import ConfigError
+from sandbox.config import Frozen, targeted, validated
+from sandbox.errors import BackendError, ConfigError
 from sandbox.mind import Context, Mind, Reply
 from sandbox.people import NO_MEMORY, Profile
 from sandbox.question import Answer, Form, Question, Template, check_answers
@@ -22,10 +23,25 @@ from training.funnel import Tally
 from training.quality import failures
 
 PROMPTS = Path(__file__).parent / "prompts"
-ATTEMPTS = 2
 WORKER = Profile("synthesizer", "You prepare research data with care. You add nothing that is not in your source.")
 """Who a synthesizing mind is."""
-_LOG = logging.getLogger(__name__)
+DECLINED = "declined"
+"""That the mind said that the source does not carry it: an answer, not a failure."""
+LOST = 10
+LOST_SHARE = 0.05
+"""An engine that fails to answer more of a batch than both is gone: to go on would make a corpus of its silence."""
+
+
+class AskConfig(Frozen):
+    """Whom a stage asks."""
+
+    mind: dict[str, Any]
+    """Node of a mind, as in `conf/mind/`."""
+    model: str
+    """Language model: a known name, a hub id or a folder."""
+    cache: bool
+    """Whether answers are kept and used again."""
+    seed: NonNegativeInt
 
 
 class Case(NamedTuple):
@@ -73,48 +89,64 @@ class Asker:
         self.tally = tally
 
     def ask(self, asked: Sequence[tuple[Step, Case]]) -> list[Made | None]:
-        """One batch for all; None for what was declined or did not pass."""
-        made: dict[int, Made] = {}
-        why: dict[int, str] = {}
-        left = list(range(len(asked)))
-        for attempt in range(ATTEMPTS):
-            answers = self._answers([asked[place] for place in left], attempt)
-            for place, answer in zip(left, answers, strict=True):
-                value = _value(answer)
-                why[place] = _verdict(*asked[place], answer, value)
-                if not why[place]:
-                    made[place] = Made(value, answer.model or answer.voice)
-            left = [place for place in left if why[place] not in ("", DECLINED)]
-        for place, (step, case) in enumerate(asked):
+        """One batch for all, counted by object and reason; None for what was declined or did not pass."""
+        replies = self.replies(asked)
+        for (step, case), reply in zip(asked, replies, strict=True):
             self.tally.add(case.source, step.kind, "in", 1)
-            self.tally.add(case.source, step.kind, why[place] or "out", 1)
-        return [made.get(place) for place in range(len(asked))]
+            self.tally.add(case.source, step.kind, "out" if isinstance(reply, Made) else reply, 1)
+        return [reply if isinstance(reply, Made) else None for reply in replies]
 
-    def _answers(self, asked: Sequence[tuple[Step, Case]], attempt: int) -> list[Answer]:
+    def replies(self, asked: Sequence[tuple[Step, Case]]) -> list[Made | str]:
+        """One batch for all, and one more for what failed: what passed, or the reason why it did not."""
+        replies = self._batch(asked, 0)
+        failed = [place for place, reply in enumerate(replies) if isinstance(reply, str) and reply != DECLINED]
+        for place, reply in zip(failed, self._batch([asked[place] for place in failed], 1), strict=True):
+            replies[place] = reply
+        return replies
+
+    def _batch(self, asked: Sequence[tuple[Step, Case]], attempt: int) -> list[Made | str]:
         if not asked:
             return []
         questions = [_question(step, case, self.seed, attempt) for step, case in asked]
         answers = self.mind.answer(questions)
         check_answers(questions, answers)
+        if not attempt:
+            _check_lost(answers)
         self.tally.add("all", "questions", "asked again" if attempt else "asked", len(asked))
-        self.tally.add("all", "tokens", "read", sum(answer.prompt_tokens for answer in answers))
-        self.tally.add("all", "tokens", "written", sum(answer.output_tokens for answer in answers))
-        return answers
+        return [_reply(step, case, answer) for (step, case), answer in zip(asked, answers, strict=True)]
 
 
-def mind_of(node: Mapping[str, Any], model: str, use_cache: bool) -> Mind:
-    """The mind that a node of the configuration names; one in a process for equal settings."""
-    return _built(json.dumps(node, sort_keys=True), model, assembly.answers_file() if use_cache else None)
+def asker_of(settings: Mapping[str, Any], tally: Tally) -> Asker:
+    """The asker that the settings of a stage name."""
+    config = validated(AskConfig, settings)
+    return Asker(mind_of(config), config.seed, tally)
 
 
-def check_room(node: Mapping[str, Any], needed: int, where: str) -> None:
-    """Raise `ConfigError` where prompts of so many tokens, with their answers, do not fit a mind that says its room."""
-    room = node.get("max_model_len")
-    if isinstance(room, int) and needed > room:
-        raise ConfigError(
-            f"{where}: prompts with their answers take up to {needed} tokens but mind.max_model_len is {room}; raise "
-            "it or show less of the source (max_source_tokens, max_post_tokens)"
-        )
+def mind_of(config: AskConfig) -> Mind:
+    """The mind that is asked; one is open at a time in a process, since two engines seldom fit a machine."""
+    from sandbox.progress import say
+
+    name = json.dumps((config.mind, config.model, config.cache), sort_keys=True)
+    if name not in _OPEN:
+        close_mind()
+        kind, settings = mind_class(config.mind, "mind")
+        cache = assembly.answers_file() if config.cache else None
+        _OPEN[name] = kind.build(settings, Context(_no_rule, config.model, cache, say))
+    return _OPEN[name]
+
+
+def close_mind() -> None:
+    """Free what the mind that is open holds."""
+    while _OPEN:
+        _OPEN.popitem()[1].close()
+
+
+def mind_class(node: Mapping[str, Any], where: str) -> tuple[type[Mind], dict[str, Any]]:
+    """The class that a node of the configuration names, and its settings."""
+    kind, settings = targeted(node, where)
+    if not (isinstance(kind, type) and issubclass(kind, Mind)):
+        raise ConfigError(f"{where}._target_ must name a subclass of sandbox.mind.Mind, found {kind!r}")
+    return kind, settings
 
 
 @cache
@@ -122,22 +154,6 @@ def template(name: str) -> Template:
     """The prompt of that name: the posts come first, so that an engine reads them once for all steps over them."""
     rules, posts, task = ((PROMPTS / f"{part}.txt").read_text(encoding="utf-8") for part in ("rules", "posts", name))
     return Template(f"synthesis/{name}", rules, f"{posts}\n{task}")
-
-
-def fingerprint() -> str:
-    """Hash of the code and the prompts of synthesis, for the settings of its stages: other wording, other output."""
-    state = blake2b(digest_size=8)
-    for path in sorted([*PROMPTS.parent.glob("*.py"), *PROMPTS.glob("*.txt")]):
-        state.update(path.read_bytes())
-    return state.hexdigest()
-
-
-@lru_cache(maxsize=4)
-def _built(node: str, model: str, cache: Path | None) -> Mind:
-    kind, settings = targeted(json.loads(node), "mind")
-    if not (isinstance(kind, type) and issubclass(kind, Mind)):
-        raise ConfigError(f"mind._target_ must name a subclass of sandbox.mind.Mind, found {kind!r}")
-    return kind.build(settings, Context(_no_rule, model, cache, _LOG.info))
 
 
 def _no_rule(question: Question) -> Reply:
@@ -164,11 +180,22 @@ def _question(step: Step, case: Case, seed: int, attempt: int) -> Question:
     )
 
 
-def _value(answer: Answer) -> dict[str, Any]:
-    return answer.value if isinstance(answer.value, dict) else {"text": answer.value}
+def _check_lost(answers: Sequence[Answer]) -> None:
+    """Raise `BackendError` where the engine gave hardly an answer, which is not the same as an unusable one."""
+    lost = sum(answer.source == "fallback" and not answer.retried for answer in answers)
+    if lost > max(LOST_SHARE * len(answers), min(LOST, len(answers) - 1)):
+        raise BackendError(
+            f"{lost} of {len(answers)} questions of a batch got no answer; mend the engine or its servers, then run "
+            "the same command again: what was answered is kept"
+        )
 
 
-def _verdict(step: Step, case: Case, answer: Answer, value: Mapping[str, Any]) -> str:
+def _reply(step: Step, case: Case, answer: Answer) -> Made | str:
+    value = answer.value if isinstance(answer.value, dict) else {"text": answer.value}
+    return _fault(step, case, answer, value) or Made(value, answer.model or answer.voice)
+
+
+def _fault(step: Step, case: Case, answer: Answer, value: Mapping[str, Any]) -> str:
     """The first reason why an answer cannot be used, or "" where there is none."""
     if answer.source == "fallback":
         return "no answer"
@@ -182,5 +209,5 @@ def _verdict(step: Step, case: Case, answer: Answer, value: Mapping[str, Any]) -
     return next(iter(step.check(value, case)), "")
 
 
-DECLINED = "declined"
-"""That the mind said that the source does not carry it: an answer, not a failure."""
+_OPEN: dict[str, Mind] = {}
+"""The mind that is open, by its settings."""

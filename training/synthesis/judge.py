@@ -9,19 +9,20 @@ look at the table of scores and compare it with scores by people.
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, Self, TypeAlias
 
 import msgspec
 import polars as pl
-from pydantic import BaseModel, Field, NonNegativeInt, create_model
+from pydantic import BaseModel, Field, create_model, model_validator
 
 from sandbox.config import Frozen, validated
-from sandbox.errors import ConfigError
+from sandbox.errors import ConfigError, unknown
 from sandbox.mind import Mind
 from sandbox.question import Fill
 from training.funnel import Tally
-from training.stages import Tables
-from training.synthesis.asking import Asker, Case, Step, check_room, mind_of
+from training.stages import Folders, Tables, Unit
+from training.synthesis import steps
+from training.synthesis.asking import Asker, Case, Made, Step, asker_of
 from training.synthesis.excerpts import pieces, shortened
 from training.synthesis.posts import Post, about_all
 
@@ -48,14 +49,17 @@ MEANINGS: dict[Item, str] = {
     "overall": "10 if it can be used as it is; 5 if it would have to be mended; 1 if it is useless.",
 }
 """Items that may be scored, with anchors; 10 is best on all."""
+KINDS = {step.kind for step in (*steps.ABOUT_USERS, steps.STORY, *steps.ABOUT_POSTS)}
+"""Kinds of objects that may be judged."""
 SCORE: dict[str, pl.DataType] = {
     "source": pl.String(),
     "user": pl.String(),
+    "self": pl.String(),
     "record": pl.String(),  # "" for parts of people
     "kind": pl.String(),
     "scores": pl.String(),  # JSON; "" where the judge gave none
     "reason": pl.String(),  # why it is not kept; "" for what is
-    "judge": pl.String(),  # model that scored
+    "judge": pl.String(),  # model that scored; "" for nobody
 }
 """Columns of the scores."""
 
@@ -69,8 +73,6 @@ class JudgeConfig(Frozen):
     """Language model: a known name, a hub id or a folder."""
     allow_self_judge: bool
     """Whether the model that made the objects may judge them."""
-    cache: bool
-    seed: NonNegativeInt
     max_source_tokens: int = Field(ge=200)
     """Budget of the source text in one prompt."""
     max_made_tokens: int = Field(ge=200)
@@ -78,13 +80,22 @@ class JudgeConfig(Frozen):
     thresholds: Thresholds
     """Kinds that are not named are not judged."""
     by_platform: dict[str, Thresholds]
-    """The same for objects from one kind of platform, instead."""
+    """The same for objects from one kind of platform, instead; no item: not judged."""
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for kind in (kind for thresholds in (self.thresholds, *self.by_platform.values()) for kind in thresholds):
+            if kind not in KINDS:
+                raise ValueError(unknown("kind of object", kind, KINDS))
+        return self
 
     def thresholds_of(self, kind: str, platform: str) -> dict[Item, int]:
         """Thresholds of one kind of object; none where it is not judged."""
-        if platform == "reviews":
-            return {}
-        return self.by_platform.get(platform, {}).get(kind) or self.thresholds.get(kind, {})
+        return self.by_platform.get(platform, {}).get(kind, self.thresholds.get(kind, {}))
+
+    def room(self) -> int:
+        """Tokens that a prompt takes at most, with its answer."""
+        return self.max_source_tokens + self.max_made_tokens + PROMPT_TOKENS
 
 
 class Candidate(NamedTuple):
@@ -107,67 +118,99 @@ class Candidate(NamedTuple):
 class Verdict(NamedTuple):
     """What became of a candidate."""
 
-    scores: dict[str, int]
+    scores: Mapping[str, int] = {}
     """By item; empty for what was not judged or got no scores."""
-    reason: str
+    reason: str = ""
     """Why it is not kept, or ""."""
+    judge: str = ""
+    """The model that scored."""
+
+
+def judge_units(folders: Folders) -> list[Unit]:
+    """Every table of objects with the posts that they were made from."""
+    return [
+        (name, [*files, folders.root / "synthesis" / "post" / files[0].name])
+        for name, files in folders.each("synthesis", "object")
+    ]
 
 
 def judge_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
-    """Judge one bucket: keep what passes, and all that is not judged.
+    """Judge the objects of one portion: keep what passes, and all that is not judged.
 
     Args:
-        files: The tables `post`, `person` and `made` of one unit of the synthesizer.
-        settings: Those of `JudgeConfig`.
-        tally: Counts objects by reason.
+        files: Objects and posts.
+        settings: `ask`, as `AskConfig`, or null where nothing is judged; and `judge`, as `JudgeConfig`.
+        tally: Counts objects by reason, and questions.
     """
-    config = validated(JudgeConfig, settings, "judge")
-    if config.mind is None or config.model is None:
-        raise ConfigError("judge.mind or judge.model is null; name them, or leave the judge out")
-    by_name = {path.parent.name: pl.read_parquet(path) for path in files}
-    check_room(config.mind, config.max_source_tokens + config.max_made_tokens + PROMPT_TOKENS, "judge")
-    posts = [Post(**row) for row in by_name["post"].iter_rows(named=True)]
-    people = by_name["person"].with_columns(record=pl.lit(""), kind="object", shown="text")
-    made = by_name["made"].with_columns(shown="object")
-    candidates = [*_candidates(people, posts), *_candidates(made, posts)]
-    mind = mind_of(config.mind, config.model, config.cache)
-    verdicts = judged(candidates, mind, config, tally)
-    kept = pl.Series([not one.reason for one in verdicts], dtype=pl.Boolean)
-    yield "person", by_name["person"].filter(kept[: people.height])
-    yield "made", by_name["made"].filter(kept[people.height :])
-    yield "score", _scores(candidates, verdicts, judge_name(mind))
+    config = validated(JudgeConfig, settings["judge"], "judge")
+    objects = pl.read_parquet(files[0])
+    candidates = candidates_of(objects, [Post(**row) for row in pl.read_parquet(files[1]).iter_rows(named=True)])
+    asker = asker_of(settings["ask"], tally) if settings["ask"] else None
+    verdicts = judged(candidates, asker, config, tally)
+    yield "object", objects.filter(pl.Series([not one.reason for one in verdicts], dtype=pl.Boolean))
+    scores = [msgspec.json.encode(one.scores).decode() if one.scores else "" for one in verdicts]
+    given = {"scores": scores, "reason": [one.reason for one in verdicts], "judge": [one.judge for one in verdicts]}
+    told = pl.DataFrame(given, schema=dict.fromkeys(given, pl.String()))
+    yield "score", pl.concat([objects, told], how="horizontal").select(*SCORE)
 
 
-def judged(candidates: Sequence[Candidate], mind: Mind, config: JudgeConfig, tally: Tally) -> list[Verdict]:
+def judged(candidates: Sequence[Candidate], asker: Asker | None, config: JudgeConfig, tally: Tally) -> list[Verdict]:
     """Score all candidates in one batch; what has no thresholds is kept without being scored.
 
     Raises:
         ConfigError: The judge has made some of them itself, and is not allowed to judge those.
     """
-    _check_other(candidates, mind, config, tally)
-    asker = Asker(mind, config.seed, Tally(tally.stage))
     limits = [config.thresholds_of(one.kind, one.platform) for one in candidates]
     places = [place for place, limit in enumerate(limits) if limit]
-    answers = asker.ask([(_step(tuple(limits[i])), _case(candidates[i], limits[i], config)) for i in places])
-    for (source, what, reason), number in asker.tally.counts.items():
-        if source == "all":
-            tally.add(source, what, reason, number)
-    scores = {place: answer.value if answer else {} for place, answer in zip(places, answers, strict=True)}
-    verdicts = [_verdict(scores.get(place), limit) for place, limit in enumerate(limits)]
+    replies: dict[int, Made | str] = {}
+    if asker and places:
+        _check_other([candidates[place] for place in places], asker.mind, config, tally)
+        asked = [(_step(tuple(limits[place])), _case(candidates[place], limits[place], config)) for place in places]
+        replies = dict(zip(places, asker.replies(asked), strict=True))
+    verdicts = [_verdict(replies.get(place, "no score"), limit) for place, limit in enumerate(limits)]
     for one, verdict, limit in zip(candidates, verdicts, limits, strict=True):
         tally.add(one.source, one.kind, "in", 1)
         tally.add(one.source, one.kind, verdict.reason or ("out" if limit else "out, not judged"), 1)
     return verdicts
 
 
-def judge_name(mind: Mind) -> str:
-    """The model behind a mind, as far as it tells."""
-    return str(mind.describe().get("model", mind.name))
+def candidates_of(objects: pl.DataFrame, posts: Sequence[Post]) -> list[Candidate]:
+    """Objects as the judge sees them: parts of people with what these know, the rest with their record."""
+    of_record = {(post.source, post.record): post for post in posts}
+    of_user: dict[tuple[str, str], list[Post]] = {}
+    for post in posts:
+        of_user.setdefault((post.source, post.user), []).append(post)
+    return [
+        Candidate(
+            **{name: row[name] for name in ("source", "platform", "user", "record", "kind", "model")},
+            text=readable(msgspec.json.decode(row["value"])),
+            posts=(of_record[row["source"], row["record"]],)
+            if row["record"]
+            else tuple(post for post in of_user[row["source"], row["user"]] if post.makes(row["self"])),
+        )
+        for row in objects.iter_rows(named=True)
+    ]
+
+
+def readable(value: Any) -> str:
+    """An answer as prose: of several fields each with its name, of several answers one after the other."""
+    if isinstance(value, list):
+        return " ".join(readable(one) for one in value)
+    parts = {name: "; ".join(part) if isinstance(part, list) else part for name, part in value.items()}
+    parts.pop("record", None)
+    if len(parts) == 1:
+        return next(iter(parts.values()))
+    return " ".join(f"{name.capitalize()}: {part}" for name, part in parts.items())
+
+
+def bare(model: str) -> str:
+    """A model's name without folder, organisation and hash."""
+    return model.partition("@")[0].rstrip("/").rpartition("/")[2].lower()
 
 
 def _check_other(candidates: Sequence[Candidate], mind: Mind, config: JudgeConfig, tally: Tally) -> None:
-    name = _bare(judge_name(mind))
-    own = sum(_bare(one.model) == name or _bare(one.model) == _bare(config.model or "") for one in candidates)
+    judges = {bare(str(mind.describe().get("model", mind.name))), bare(config.model or "")}
+    own = sum(bare(one.model) in judges for one in candidates)
     if own and not config.allow_self_judge:
         raise ConfigError(
             f"judge.model is {config.model}, which made {own} of the {len(candidates)} objects itself: a model prefers "
@@ -175,11 +218,6 @@ def _check_other(candidates: Sequence[Candidate], mind: Mind, config: JudgeConfi
         )
     if own:
         tally.add("all", "objects", "judged by the model that made them", own)
-
-
-def _bare(model: str) -> str:
-    """A model's name without folder, organisation and hash."""
-    return model.partition("@")[0].rstrip("/").rpartition("/")[2].lower()
 
 
 @lru_cache(maxsize=64)
@@ -200,54 +238,11 @@ def _case(one: Candidate, limits: Mapping[Item, int], config: JudgeConfig) -> Ca
     return case._replace(record=f"{one.record}/{one.kind}", facts=facts)
 
 
-def _verdict(scores: Mapping[str, int] | None, limits: Mapping[Item, int]) -> Verdict:
+def _verdict(reply: Made | str, limits: Mapping[Item, int]) -> Verdict:
     """The first item below its threshold is the reason."""
-    if scores is None:
-        return Verdict({}, "")
-    if not scores:
-        return Verdict({}, "no score")
-    low = [f"{item} < {least}" for item, least in limits.items() if scores[item] < least]
-    return Verdict(dict(scores), next(iter(low), ""))
-
-
-def _candidates(rows: pl.DataFrame, posts: Sequence[Post]) -> list[Candidate]:
-    """Rows as the judge sees them: parts of people with their history, the rest with their record."""
-    sources: dict[tuple[str, str, str], list[Post]] = {}
-    for post in posts:
-        sources.setdefault((post.source, post.user, post.record), []).append(post)
-        if post.part != "target":
-            sources.setdefault((post.source, post.user, ""), []).append(post)
-    return [
-        Candidate(
-            **{name: row[name] for name in ("source", "platform", "user", "record", "kind", "model")},
-            text=readable(row["shown"]),
-            posts=tuple(sources[row["source"], row["user"], row["record"]]),
-        )
-        for row in rows.iter_rows(named=True)
-    ]
-
-
-def readable(text: str) -> str:
-    """JSON objects as lines of prose; other text as it is."""
-    if not text.startswith(("{", "[")):
-        return text
-    value = msgspec.json.decode(text)
-    return " ".join(_told(one) for one in (value if isinstance(value, list) else [value]))
-
-
-def _told(value: Mapping[str, Any]) -> str:
-    parts = {name: "; ".join(part) if isinstance(part, list) else part for name, part in value.items()}
-    return " ".join(f"{name.capitalize()}: {part}" for name, part in parts.items() if name != "record")
-
-
-def _scores(candidates: Sequence[Candidate], verdicts: Sequence[Verdict], judge: str) -> pl.DataFrame:
-    rows = [
-        {
-            **{name: getattr(one, name) for name in ("source", "user", "record", "kind")},
-            "scores": msgspec.json.encode(verdict.scores).decode() if verdict.scores else "",
-            "reason": verdict.reason,
-            "judge": judge,
-        }
-        for one, verdict in zip(candidates, verdicts, strict=True)
-    ]
-    return pl.DataFrame(rows, schema=SCORE)
+    if not limits:
+        return Verdict()
+    if isinstance(reply, str):
+        return Verdict(reason="no score")
+    low = [f"{item} < {least}" for item, least in limits.items() if reply.value[item] < least]
+    return Verdict(reply.value, next(iter(low), ""), reply.model)

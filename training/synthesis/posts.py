@@ -15,6 +15,23 @@ from training.synthesis.excerpts import cost, pieces, shortened
 HEADING_TOKENS = 60
 RANKS = {"high": 0, "medium": 1}
 """Better posts are taken first."""
+SELVES = ("latest", "early")
+"""Whom persons are made of: all of a user's history, or its first records."""
+POST: dict[str, pl.DataType] = {
+    "source": pl.String(),
+    "platform": pl.String(),
+    "user": pl.String(),
+    "record": pl.String(),
+    "split": pl.String(),
+    "asked": pl.String(),
+    "is_early": pl.Boolean(),
+    "heading": pl.String(),
+    "text": pl.String(),
+    "quality": pl.String(),
+    "is_private": pl.Boolean(),
+    "is_concrete": pl.Boolean(),
+}
+"""Columns of a table of posts."""
 
 
 @dataclass
@@ -25,8 +42,11 @@ class Post:
     platform: str
     user: str
     record: str
-    part: str
-    """history or target; "" where that was not decided."""
+    split: str
+    asked: str
+    """Which of its author's selves is asked about it, since they know nothing of it: latest or early; "" for none."""
+    is_early: bool
+    """Whether there is an early self and it is made from this."""
     heading: str
     """When, where and about what it was written."""
     text: str
@@ -42,19 +62,14 @@ class Post:
         heading = f"({self.heading}) " if self.heading else ""
         return heading + shortened(self.text, max(tokens - cost(heading), 1))
 
+    def makes(self, which: str) -> bool:
+        """Whether that self of its author is made from it."""
+        return self.is_early if which == "early" else self.asked != "latest"
 
-def posts_of(files: Sequence[Path]) -> list[Post]:
-    """Records in order of user and time.
 
-    Args:
-        files: The records; then, where there is one, the table that says what of them is history.
-    """
-    rows = pl.read_parquet(files[0])
-    if len(files) > 1:
-        decided = pl.read_parquet(files[1]).select("source", "id", "part")
-        rows = rows.join(decided, on=["source", "id"], how="inner")
-    rows = rows.sort("source", "user", "time", "id", nulls_last=True)
-    return [_post(row) for row in rows.iter_rows(named=True)]
+def posts_of(portion: Path) -> list[Post]:
+    """The posts of a portion (`portions.py`), in its order: by user and time."""
+    return [_post(row) for row in pl.read_parquet(portion).iter_rows(named=True)]
 
 
 def by_user(posts: Iterable[Post]) -> Iterator[list[Post]]:
@@ -68,6 +83,11 @@ def first(posts: Iterable[Post], most: int) -> list[Post]:
     return [one for mine in by_user(posts) for one in _best(mine, most)]
 
 
+def first_of_each(posts: Sequence[Post], most: int) -> list[Post]:
+    """The same of each part of a user's time, so that early posts leave room for late ones."""
+    return [one for part in ("", *SELVES) for one in first((one for one in posts if one.asked == part), most)]
+
+
 def about(post: Post, tokens: int) -> Case:
     """The case of one post."""
     shown = post.shown(tokens)
@@ -78,7 +98,7 @@ def about_all(posts: Sequence[Post], tokens: int, most_each: int) -> Case:
     """The case of one user's posts, oldest first: the best that fit into so many tokens."""
     texts = [one.shown(most_each) for one in posts]
     left, places = tokens, list[int]()
-    for place in sorted(range(len(posts)), key=lambda place: RANKS.get(posts[place].quality, 2)):
+    for place in _ranked(posts):
         if (needed := cost(texts[place])) <= left:
             places.append(place)
             left -= needed
@@ -94,15 +114,17 @@ def about_scene(post: Post, scene: str, tokens: int) -> Case:
 
 
 def _best(posts: Sequence[Post], most: int) -> list[Post]:
-    places = sorted(range(len(posts)), key=lambda place: RANKS.get(posts[place].quality, 2))[:most]
-    return [posts[place] for place in sorted(places)]
+    return [posts[place] for place in sorted(_ranked(posts)[:most])]
+
+
+def _ranked(posts: Sequence[Post]) -> list[int]:
+    """Places of the posts, the best first, of equal ones the earlier."""
+    return sorted(range(len(posts)), key=lambda place: RANKS.get(posts[place].quality, len(RANKS)))
 
 
 def _post(row: dict[str, Any]) -> Post:
-    names = ("source", "platform", "user", "text")
-    return Post(
-        **{name: row[name] for name in names}, record=row["id"], part=row.get("part", ""), heading=_heading(row)
-    )
+    names = ("source", "platform", "user", "split", "asked", "text")
+    return Post(**{name: row[name] for name in names}, record=row["id"], is_early=row["early"], heading=_heading(row))
 
 
 def _heading(row: dict[str, Any]) -> str:

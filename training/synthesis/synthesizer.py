@@ -1,10 +1,11 @@
-"""The stage that makes people and their moments with a language model, one bucket of users at a time.
+"""The stage that makes people and their moments with a language model, one portion of users at a time.
 
-All users of a bucket go through a step in one batch. Persona, profile, stories and style come from history; topics,
-questions and scenes from what came later, where the records say which is which (`part`), else from all.
+All users of a portion go through a step in one batch. Persona, profile, stories and style come from what a self knows;
+topics, questions and scenes from what it does not know and is asked about.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
@@ -14,11 +15,22 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from sandbox.config import Frozen, validated
 from training.funnel import Tally
-from training.stages import Tables
+from training.stages import Folders, Tables, Unit
 from training.synthesis import steps
-from training.synthesis.asking import Asker, Case, Made, Step, check_room, mind_of
+from training.synthesis.asking import Asker, Case, Made, Step, asker_of
 from training.synthesis.excerpts import pieces
-from training.synthesis.posts import Post, about, about_all, about_scene, by_user, first, posts_of
+from training.synthesis.posts import (
+    POST,
+    SELVES,
+    Post,
+    about,
+    about_all,
+    about_scene,
+    by_user,
+    first,
+    first_of_each,
+    posts_of,
+)
 
 T = TypeVar("T")
 
@@ -26,45 +38,31 @@ PROMPT_TOKENS = 1000
 """What a prompt takes besides the posts, with the longest answer."""
 SCENE_TOKENS = 1400
 """The same where the prompt holds a scene."""
-_KEY = {"source": pl.String(), "platform": pl.String(), "user": pl.String()}
-POST: dict[str, pl.DataType] = {
-    **_KEY,
-    "record": pl.String(),
-    "part": pl.String(),  # history or target; "" where that was not decided
-    "quality": pl.String(),  # high or medium; "" for what was not tagged
-    "is_private": pl.Boolean(),  # whether the second rewrite replaced private details
-    "heading": pl.String(),
-    "text": pl.String(),
-}
-"""Columns of what the rest was made from."""
-PERSON: dict[str, pl.DataType] = {**_KEY, "object": pl.String(), "text": pl.String(), "model": pl.String()}
-"""Columns of parts of people; the text of `stories` is a JSON list of {record, summary, content}."""
-MADE: dict[str, pl.DataType] = {
-    **_KEY,
-    "record": pl.String(),
-    "kind": pl.String(),
-    "object": pl.String(),  # JSON
+OBJECT: dict[str, pl.DataType] = {
+    "source": pl.String(),
+    "platform": pl.String(),
+    "user": pl.String(),
+    "self": pl.String(),  # latest or early: whom it is a part of, or who is asked about it
+    "split": pl.String(),
+    "record": pl.String(),  # what it was made from; "" for parts of people
+    "kind": pl.String(),  # a step's
+    "value": pl.String(),  # JSON: the step's answer; of stories, a list of {record, summary, content}
     "model": pl.String(),
 }
-"""Columns of what was made from one record."""
+"""Columns of a table of what a model made."""
 
 
 class SynthesisConfig(Frozen):
-    """Settings of the `llm` synthesizer."""
+    """Settings of the `llm` synthesizer (`conf/synthesis/`)."""
 
-    mind: dict[str, Any]
-    """Node of a mind, as in `conf/mind/`."""
-    model: str
-    """Language model: a known name, a hub id or a folder."""
-    cache: bool
-    """Whether answers are kept and used again."""
-    seed: NonNegativeInt
+    records_per_unit: PositiveInt
+    """People are made in units of about so many records; a step is one batch over a unit."""
     max_source_tokens: int = Field(ge=200)
     """Budget of the posts in one prompt."""
     max_post_tokens: int = Field(ge=100)
     """Budget of each of them."""
     min_posts: PositiveInt
-    """Qualified posts that a user needs."""
+    """Qualified posts that a person needs."""
     qualities: dict[str, list[Literal["high", "medium"]]]
     """Qualities that qualify, by platform; `default` for those not named."""
     min_characters: dict[str, NonNegativeInt]
@@ -85,69 +83,79 @@ class SynthesisConfig(Frozen):
             raise ValueError("max_post_tokens must not be more than max_source_tokens")
         return self
 
+    def room(self) -> int:
+        """Tokens that a prompt takes at most, with its answer."""
+        return max(self.max_source_tokens + PROMPT_TOKENS, self.max_post_tokens + SCENE_TOKENS)
 
-def synthesize_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
-    """Make people and moments of one bucket of users.
+
+def synthesis_units(folders: Folders) -> list[Unit]:
+    """Every portion of every table of people."""
+    portions = [table for table in folders.tables("portions") if table.startswith("portion=")]
+    return [(f"{path.stem}-{table}", [path]) for table in portions for path in folders.files("portions", table)]
+
+
+def synthesis_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
+    """Make people and moments of one portion of users.
 
     Args:
-        files: The cleaned records; then, where there is one, the table that says what of them is history.
-        settings: Those of `SynthesisConfig`.
-        tally: Counts objects by reason, and questions and tokens.
+        files: The portion.
+        settings: `ask`, as `AskConfig`, and `make`, as `SynthesisConfig`.
+        tally: Counts users, posts and objects by reason, and questions.
     """
-    config = validated(SynthesisConfig, settings, "llm")
-    needed = max(config.max_source_tokens + PROMPT_TOKENS, config.max_post_tokens + SCENE_TOKENS)
-    check_room(config.mind, needed, "llm")
-    asker = Asker(mind_of(config.mind, config.model, config.cache), config.seed, tally)
-    posts = qualified(tagged(cleaned(posts_of(files), asker, config), asker, config), config, tally)
-    rewritten(posts, asker, config)
-    yield "post", pl.DataFrame([{name: getattr(one, name) for name in POST} for one in posts], schema=POST)
-    yield "person", pl.DataFrame(list(people(posts, asker, config)), schema=PERSON)
-    yield "made", pl.DataFrame(list(moments(posts, asker, config)), schema=MADE)
+    config = validated(SynthesisConfig, settings["make"], "synthesis")
+    asker = asker_of(settings["ask"], tally)
+    posts = posts_of(files[0])
+    clean(posts, asker, config)
+    tag(posts, asker, config)
+    posts = qualified(posts, config, tally)
+    rewrite(posts, asker, config)
+    yield "post", pl.DataFrame([asdict(one) for one in posts], schema=POST)
+    yield "object", pl.DataFrame([*portraits(posts, asker, config), *moments(posts, asker, config)], schema=OBJECT)
 
 
-def cleaned(posts: list[Post], asker: Asker, config: SynthesisConfig) -> list[Post]:
-    """Posts with links, tags and the like left out; a passage that could not be cleaned stays as the rules left it."""
+def clean(posts: Sequence[Post], asker: Asker, config: SynthesisConfig) -> None:
+    """Leave out links, tags and the like; a passage that could not be cleaned stays as the rules left it."""
     worth = [one for one in posts if _is_worth(one, config)]
     for post, parts in zip(worth, _passages(steps.CLEAN, worth, asker), strict=True):
         post.text = " ".join(made.value["text"] if made else part for part, made in parts)
-    return posts
 
 
-def tagged(posts: list[Post], asker: Asker, config: SynthesisConfig) -> list[Post]:
-    """Posts with their quality, without those that are harmful."""
+def tag(posts: Sequence[Post], asker: Asker, config: SynthesisConfig) -> None:
+    """Say how good posts are as material, or that they are harmful."""
     worth = [one for one in posts if _is_worth(one, config)]
     answers = asker.ask([(steps.TAG, about(one, config.max_post_tokens)) for one in worth])
-    harmful: set[int] = set()
     for post, made in zip(worth, answers, strict=True):
-        post.quality = made.value["quality"] if made else ""
-        if made and not made.value["harmless"]:
-            harmful.add(id(post))
-            asker.tally.add(post.source, "posts", "harmful", 1)
-    return [one for one in posts if id(one) not in harmful]
+        if made:
+            post.quality = made.value["quality"] if made.value["harmless"] else "harmful"
 
 
 def qualified(posts: Sequence[Post], config: SynthesisConfig, tally: Tally) -> list[Post]:
     """Posts that are good enough, of users who have enough of them; a shopper's other purchases stay too."""
     kept: list[Post] = []
     for mine in by_user(posts):
-        source, platform = mine[0].source, mine[0].platform
-        for post in mine:
-            post.quality = post.quality if post.quality in _of(config.qualities, platform) else ""
-        good = [one for one in mine if one.quality]
-        is_enough = sum(one.part != "target" for one in good) >= config.min_posts
-        kept += (mine if platform == "reviews" else good) if is_enough else []
+        source, good = mine[0].source, _of(config.qualities, mine[0].platform)
+        num_good = {which: sum(one.quality in good and one.makes(which) for one in mine) for which in SELVES}
+        is_enough = num_good["latest"] >= config.min_posts
         tally.add(source, "users", "in", 1)
         tally.add(source, "users", "out" if is_enough else "too few qualified posts", 1)
-        tally.add(source, "posts", "qualified", len(good))
+        for post in mine:
+            reason = _unfit(post, good) or ("" if is_enough else "of a user with too few")
+            tally.add(source, "posts", "in", 1)
+            tally.add(source, "posts", reason or "out", 1)
+            if not reason:
+                post.quality = post.quality if post.quality in good else ""
+                kept.append(post)
+        if num_good["early"] < config.min_posts:
+            _forget_early(mine)
     return kept
 
 
-def rewritten(posts: Sequence[Post], asker: Asker, config: SynthesisConfig) -> None:
+def rewrite(posts: Sequence[Post], asker: Asker, config: SynthesisConfig) -> None:
     """Replace what rules did not see of private details, and look again at what would be shown.
 
     Nothing is made from a post alone whose rewriting failed or that is unsafe.
     """
-    worth = first([one for one in posts if one.quality], config.max_posts["rewrite"])
+    worth = first_of_each([one for one in posts if one.quality], config.max_posts["rewrite"])
     parts = _passages(steps.REWRITE, worth, asker)
     screens = asker.ask([(steps.SCREEN, about(one, config.max_post_tokens)) for one in worth])
     for post, made, screen in zip(worth, parts, screens, strict=True):
@@ -156,21 +164,20 @@ def rewritten(posts: Sequence[Post], asker: Asker, config: SynthesisConfig) -> N
             post.is_private, post.is_concrete = True, screen.value["concrete"]
 
 
-def people(posts: Sequence[Post], asker: Asker, config: SynthesisConfig) -> Iterator[dict[str, str]]:
-    """Persona, profile, style and stories of all users, in one batch."""
-    history = [one for one in posts if one.part != "target"]
-    users = list(by_user(history))
-    whole = [(step, mine) for mine in users for step in steps.ABOUT_USERS]
-    telling = first((one for one in history if one.quality and one.platform != "reviews"), config.max_posts["stories"])
-    cases = [(step, _whole_case(mine, config)) for step, mine in whole]
-    answers = asker.ask([*cases, *((steps.STORY, about(one, config.max_post_tokens)) for one in telling)])
-    for (step, mine), made in zip(whole, answers, strict=False):
+def portraits(posts: Sequence[Post], asker: Asker, config: SynthesisConfig) -> Iterator[dict[str, str]]:
+    """Persona, profile, style and stories of every self of every user."""
+    known = [(which, [one for one in mine if one.makes(which)]) for mine in by_user(posts) for which in SELVES]
+    selves = [(which, mine) for which, mine in known if mine]
+    whole = [(step, which, mine) for which, mine in selves for step in steps.ABOUT_USERS]
+    answers = asker.ask([(step, _whole_case(mine, config)) for step, _, mine in whole])
+    for (step, which, mine), made in zip(whole, answers, strict=True):
         if made:
-            yield _person(mine[0], step.kind, next(iter(made.value.values())), made)
-    told = {id(one): made for one, made in zip(telling, answers[len(whole) :], strict=True) if made}
-    for mine in by_user(one for one in telling if id(one) in told):
-        stories = [{"record": one.record, **told[id(one)].value} for one in mine]
-        yield _person(mine[0], steps.STORY.kind, msgspec.json.encode(stories).decode(), told[id(mine[0])])
+            yield _object(mine[0], which, "", step, made.value, made.model)
+    told = _stories(posts, asker, config)
+    for which, mine in selves:
+        if stories := [(one, told[one.source, one.record]) for one in mine if (one.source, one.record) in told]:
+            value = [{"record": one.record, **made.value} for one, made in stories]
+            yield _object(mine[0], which, "", steps.STORY, value, stories[0][1].model)
 
 
 def moments(posts: Sequence[Post], asker: Asker, config: SynthesisConfig) -> Iterator[dict[str, str]]:
@@ -181,28 +188,34 @@ def moments(posts: Sequence[Post], asker: Asker, config: SynthesisConfig) -> Ite
     scenes = [one for one in made if one[0].kind in steps.FRAMES]
     for step, post, answer in made:
         if step.kind not in steps.FRAMES:
-            yield _moment(step, post, answer, answer.value)
-    for (step, post, answer), frame in zip(scenes, asker.ask([_framed(*one, config) for one in scenes]), strict=True):
+            yield _object(post, post.asked, post.record, step, answer.value, answer.model)
+    frames = asker.ask([_framed(*one, config) for one in scenes])
+    for (step, post, answer), frame in zip(scenes, frames, strict=True):
         if frame:
-            yield _moment(step, post, answer, {**answer.value, **frame.value})
+            yield _object(post, post.asked, post.record, step, {**answer.value, **frame.value}, answer.model)
+
+
+def _stories(posts: Sequence[Post], asker: Asker, config: SynthesisConfig) -> dict[tuple[str, str], Made]:
+    """Episodes by source and record, of what the latest selves know."""
+    fit = [one for one in posts if one.makes("latest") and one.is_private and one.platform != "reviews"]
+    telling = first(fit, config.max_posts[steps.STORY.kind])
+    answers = asker.ask([(steps.STORY, about(one, config.max_post_tokens)) for one in telling])
+    return {(one.source, one.record): made for one, made in zip(telling, answers, strict=True) if made}
 
 
 def _material(step: Step, posts: Sequence[Post], config: SynthesisConfig) -> list[Post]:
     """The posts that a kind of object is made from; a topic may be that of any, the rest need a story."""
-    fit = (
+    is_topic = step is steps.TOPIC
+    fit = [
         one
         for one in posts
-        if one.part != "history"
-        and one.is_private
-        and (one.is_concrete or step is steps.TOPIC)
-        and (one.platform != "reviews" or step is steps.TOPIC)
-    )
-    return first(fit, config.max_posts[step.kind])
+        if one.asked and one.is_private and (is_topic or (one.is_concrete and one.platform != "reviews"))
+    ]
+    return first_of_each(fit, config.max_posts[step.kind])
 
 
 def _framed(step: Step, post: Post, answer: Made, config: SynthesisConfig) -> tuple[Step, Case]:
-    scene = answer.value["text"]
-    return steps.FRAMES[step.kind], about_scene(post, scene, config.max_post_tokens)
+    return steps.FRAMES[step.kind], about_scene(post, answer.value["text"], config.max_post_tokens)
 
 
 def _whole_case(posts: Sequence[Post], config: SynthesisConfig) -> Case:
@@ -222,6 +235,21 @@ def _passages(step: Step, posts: Sequence[Post], asker: Asker) -> list[list[tupl
     return [[(part, next(answers)) for part in mine] for mine in parts]
 
 
+def _unfit(post: Post, good: Sequence[str]) -> str:
+    """Why a post is left out, whoever wrote it; "" for what is fit."""
+    if post.quality == "harmful":
+        return "harmful"
+    if post.quality in good or post.platform == "reviews":
+        return ""
+    return "low quality" if post.quality else "not tagged"
+
+
+def _forget_early(posts: Sequence[Post]) -> None:
+    """There is too little to make an early self from: nobody is asked about the rest of the history."""
+    for post in posts:
+        post.is_early, post.asked = False, "" if post.asked == "early" else post.asked
+
+
 def _is_worth(post: Post, config: SynthesisConfig) -> bool:
     return bool(post.text) and len(post.text) >= _of(config.min_characters, post.platform)
 
@@ -230,14 +258,12 @@ def _of(values: Mapping[str, T], platform: str) -> T:
     return values.get(platform, values["default"])
 
 
-def _key(post: Post) -> dict[str, str]:
-    return {"source": post.source, "platform": post.platform, "user": post.user}
-
-
-def _person(post: Post, kind: str, text: str, made: Made) -> dict[str, str]:
-    return {**_key(post), "object": kind, "text": text, "model": made.model}
-
-
-def _moment(step: Step, post: Post, made: Made, value: Mapping[str, Any]) -> dict[str, str]:
-    text = msgspec.json.encode(value).decode()
-    return {**_key(post), "record": post.record, "kind": step.kind, "object": text, "model": made.model}
+def _object(post: Post, which: str, record: str, step: Step, value: Any, model: str) -> dict[str, str]:
+    return {
+        **{name: getattr(post, name) for name in ("source", "platform", "user", "split")},
+        "self": which,
+        "record": record,
+        "kind": step.kind,
+        "value": msgspec.json.encode(value).decode(),
+        "model": model,
+    }

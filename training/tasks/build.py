@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import polars as pl
@@ -14,44 +14,86 @@ from training.stages import Folders, Tables, Unit
 from training.tasks import choices, paper, texts
 from training.tasks.catalog import Catalog, catalogs
 from training.tasks.example import TASK, Task
+from training.tasks.made import Object, made_tasks
 from training.tasks.moments import Moment, moments_of
 
 NOTHING = Catalog([])
 WHO = ["source", "user", "self", "profile"]
+MADE = ("portrait", "social_qa", "scenario", "topic")
+"""Tables of what a language model made, where one did."""
 PIECE = 5_000
 """Tasks that are written at once."""
 
+Key: TypeAlias = tuple[str, str]
+"""Source and user."""
+
 
 def task_units(folders: Folders) -> list[Unit]:
-    """Every bucket of people with their records, what was decided about these, and all catalogs."""
-    catalog = folders.files("catalog", "option")
-    return [
-        (name, [*files, folders.root / "clean" / "record" / files[0].name, *folders.files("split", name), *catalog])
-        for name, files in folders.each("quality", "person")
-    ]
+    """Every bucket of people with their records, what was decided about these, all catalogs, and what a model made."""
+    catalog, units = folders.files("catalog", "option"), list[Unit]()
+    for name, (people,) in folders.each("quality", "person"):
+        made = [path for table in MADE if (path := _beside(people, "quality", table)).is_file()]
+        units.append(
+            (name, [people, _beside(people, "clean", "record"), *folders.files("split", name), *catalog, *made])
+        )
+    return units
 
 
 def task_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
     """Build every task about the people of one bucket.
 
     Args:
-        files: People, records, what was decided about these, catalogs.
+        files: People, records, what was decided about these, catalogs, what a model made.
         settings: As `TaskConfig`, with `seed`.
         tally: Counts tasks by source and form.
     """
-    people: dict[tuple[str, str], dict[str, Profile]] = {}
+    people: dict[Key, dict[str, Profile]] = {}
     for source, user, which, profile in pl.read_parquet(files[0], columns=WHO).select(WHO).iter_rows():
         people.setdefault((source, user), {})[which] = msgspec.json.decode(profile, type=Profile)
-    known = catalogs(files[3:])
+    objects = _objects([path for path in files[3:] if path.parent.name in MADE])
+    known = catalogs([path for path in files[3:] if path.parent.name not in MADE])
     rows = with_parts(files[1], files[2])
-    made: list[dict[str, Any]] = []
+    built: list[dict[str, Any]] = []
     for (source, user), group in rows.group_by("source", "user", maintain_order=True):
-        if selves := people.get((str(source), str(user))):
-            made += _tasks(group.to_dicts(), selves, known, settings)
-        if len(made) >= PIECE:
-            yield "task", _counted(made, tally)
-            made = []
-    yield "task", _counted(made, tally)
+        key = str(source), str(user)
+        if selves := people.get(key):
+            mine = objects.get(key, [])
+            built += _tasks(_with_topics(group.to_dicts(), mine), selves, known, settings)
+            built += _made(mine, selves, settings)
+        if len(built) >= PIECE:
+            yield "task", _counted(built, tally)
+            built = []
+    yield "task", _counted(built, tally)
+
+
+def _beside(people: Path, stage: str, table: str) -> Path:
+    """The file of another table about the same bucket."""
+    return people.parents[2] / stage / table / people.name
+
+
+def _objects(files: Sequence[Path]) -> dict[Key, list[Object]]:
+    """What a model made, by user, its values decoded."""
+    found: dict[Key, list[Object]] = {}
+    for path in files:
+        for row in pl.read_parquet(path).iter_rows(named=True):
+            found.setdefault((row["source"], row["user"]), []).append(
+                {**row, "value": msgspec.json.decode(row["value"])}
+            )
+    return found
+
+
+def _with_topics(rows: list[dict[str, Any]], objects: Sequence[Object]) -> list[dict[str, Any]]:
+    """Records with what they are about, where a model said that."""
+    topics = {one["record"]: one["value"]["topic"] for one in objects if one["kind"] == "topic"}
+    return [{**row, "topic": topics.get(row["id"], "")} for row in rows]
+
+
+def _made(
+    objects: Sequence[Object], selves: Mapping[str, Profile], settings: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    for one, task in made_tasks(objects, selves, settings["seed"]):
+        if task.family in settings["families"]:
+            yield _row(one, one["record"], task)
 
 
 def _counted(made: list[dict[str, Any]], tally: Tally) -> pl.DataFrame:
@@ -72,7 +114,7 @@ def _tasks(
         catalog = known.get((record["source"], record["split"].replace("seen", "train")), NOTHING)
         for task in _about(moment, catalog, settings):
             if task.family in settings["families"]:
-                yield _row(moment, task)
+                yield _row(record, record["id"], task)
 
 
 def _about(moment: Moment, catalog: Catalog, settings: Mapping[str, Any]) -> Iterator[Task]:
@@ -88,13 +130,12 @@ def _about(moment: Moment, catalog: Catalog, settings: Mapping[str, Any]) -> Ite
         yield from paper.commenting(moment, settings["length_hint"])
 
 
-def _row(moment: Moment, task: Task) -> dict[str, Any]:
-    record = moment.record
+def _row(about: Mapping[str, Any], record: str, task: Task) -> dict[str, Any]:
     return {
         "family": task.family,
         "form": task.form,
-        **{name: record[name] for name in ("source", "platform", "user", "split")},
-        "record": record["id"],
+        **{name: about[name] for name in ("source", "platform", "user", "split")},
+        "record": record if task.is_record else "",
         "messages": msgspec.json.encode(task.messages).decode(),
         "question": task.question,
         "meta": msgspec.json.encode(task.meta).decode(),

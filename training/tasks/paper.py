@@ -35,7 +35,7 @@ def writing(moment: Moment, length_hint: bool) -> Iterator[Task]:
     words = text.split()
     low, high = OPENING
     cut = max(1, int((low + (high - low) * next(uniforms(moment.seed_of("opening")))) * len(words)))
-    topic = ", ".join(part for part in (record["title"], record["context"]) if part)
+    topic = record["topic"] or ", ".join(part for part in (record["title"], record["context"]) if part)
     asked = {"topic": (topic, text), "opening": (" ".join(words[:cut]), " ".join(words[cut:]))}
     styles = {"posts": earlier, "style": moment.profile.writing_style}
     numbers = {("posts", "topic"): 1, ("posts", "opening"): 2, ("style", "topic"): 3, ("style", "opening"): 4}

@@ -1,4 +1,4 @@
-"""A mind that answers by a function, and small buckets of records, for the tests beside."""
+"""A mind that answers by a function, and small portions of records, for the tests beside."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any, Self
 import polars as pl
 import yaml
 
+from agents.cache import AnswerCache
 from sandbox.mind import Context, Mind
 from sandbox.paths import CONF_DIR
 from sandbox.question import Answer, Question, Value
@@ -27,9 +28,10 @@ class Scripted(Mind):
 
     name = "scripted"
 
-    def __init__(self, script: Script, model: str = "big-model@1") -> None:
+    def __init__(self, script: Script, model: str = "big-model@1", cache: AnswerCache | None = None) -> None:
         self.script = script
         self.model = model
+        self.cache = cache
         self.batches: list[list[Question]] = []
 
     @classmethod
@@ -38,21 +40,29 @@ class Scripted(Mind):
         return cls(good, context.model)
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """Ask the function."""
-        self.batches.append(list(questions))
-        return [
-            Answer(self.script(question), "model", model=self.model, prompt_tokens=10, output_tokens=2)
-            for question in questions
-        ]
+        """Ask the function what is not known yet."""
+        keys = [question.digest() for question in questions]
+        known = self.cache.get(keys) if self.cache else {}
+        asked = {key: one for key, one in zip(keys, questions, strict=True) if key not in known}
+        self.batches.append(list(asked.values()))
+        made = {key: Answer(self.script(one), "model", model=self.model) for key, one in asked.items()}
+        if self.cache:
+            self.cache.put(made)
+        return [made.get(key) or known[key] for key in keys]
 
     def describe(self) -> dict[str, Any]:
         """Its model."""
         return {"mind": self.name, "model": self.model}
 
+    def close(self) -> None:
+        """Close the cache."""
+        if self.cache:
+            self.cache.close()
+
 
 def good(question: Question) -> Value:
     """An answer that passes, for every step over `TEXT`."""
-    kind = question.template.name.removeprefix("synthesis/")
+    kind = kind_of(question)
     if kind in ("clean", "rewrite"):
         return {"text": " ".join(question.facts["posts"][0])}
     if kind == "judge":
@@ -60,10 +70,17 @@ def good(question: Question) -> Value:
     return GOOD["qa" if kind.startswith("qa") else kind]
 
 
-def records(users: int = 1, posts: int = 4, text: str = TEXT, **columns: object) -> pl.DataFrame:
-    """So many users with so many posts each, an hour apart."""
-    places = [(user, post) for user in range(users) for post in range(posts)]
-    return frame(
+def kind_of(question: Question) -> str:
+    """Which prompt it is."""
+    return question.template.name.removeprefix("synthesis/")
+
+
+def portion(
+    users: int = 1, history: int = 4, later: int = 4, early: int = 0, text: str = TEXT, **columns: object
+) -> pl.DataFrame:
+    """So many users with so many posts each, an hour apart; of their history the first are of an early self."""
+    places = [(user, post) for user in range(users) for post in range(history + later)]
+    rows = frame(
         RECORD,
         {
             "source": "diary",
@@ -73,16 +90,32 @@ def records(users: int = 1, posts: int = 4, text: str = TEXT, **columns: object)
             "id": [f"{user}-{post}" for user, post in places],
             "time": [1_400_000_000 + 3600 * post for _, post in places],
             "text": [text] * len(places),
+            "split": "train",
             **columns,
         },
     )
+    between = "early" if early else ""
+    asked = ["latest" if post >= history else between if post >= early else "" for _, post in places]
+    return rows.with_columns(asked=pl.Series(asked), early=pl.Series([post < early for _, post in places]))
 
 
-def settings(group: str, **changes: object) -> dict[str, Any]:
-    """The settings of `conf/<group>/paper.yaml`, with a scripted mind."""
-    made = yaml.safe_load((CONF_DIR / group / "paper.yaml").read_text(encoding="utf-8"))
-    mind = {"_target_": "tests.training.synthesis.scripted.Scripted"}
-    return {**made, "mind": mind, "model": "big-model@1", "cache": False, **changes}
+ASK = {
+    "mind": {"_target_": "tests.training.synthesis.scripted.Scripted"},
+    "model": "big-model@1",
+    "cache": False,
+    "seed": 0,
+}
+"""Settings of a stage that asks a scripted mind."""
+
+
+def paper(group: str, **changes: object) -> dict[str, Any]:
+    """The settings of `conf/<group>/paper.yaml`."""
+    return {**yaml.safe_load((CONF_DIR / group / "paper.yaml").read_text(encoding="utf-8")), **changes}
+
+
+def made_by(**changes: object) -> dict[str, Any]:
+    """Settings of the stage `synthesis`."""
+    return {"ask": ASK, "make": paper("synthesis", **changes)}
 
 
 def written(folder: Path, name: str, rows: pl.DataFrame) -> Path:

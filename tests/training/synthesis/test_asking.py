@@ -1,23 +1,22 @@
 """Steps as questions: batches, rules, a second try, counts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Self
 
 import pytest
 from pydantic import BaseModel
 
 from agents.prompt import render
 from sandbox import assembly
-from sandbox.errors import ConfigError, ContractError
-from sandbox.mind import Mind
+from sandbox.errors import BackendError, ConfigError, ContractError
+from sandbox.mind import Context
 from sandbox.question import Answer, Fill, Question, Value
-from tests.training.synthesis.scripted import GOOD, TEXT, Scripted
+from tests.training.synthesis.scripted import ASK, GOOD, TEXT, Scripted
 from training.funnel import Tally
 from training.synthesis import steps
-from training.synthesis.asking import PROMPTS, Asker, Case, Step, check_room, fingerprint, mind_of, template
+from training.synthesis.asking import PROMPTS, AskConfig, Asker, Case, Step, close_mind, mind_of, template
 from training.synthesis.excerpts import pieces
-
-VLLM = {"_target_": "agents.minds.vllm.VllmMind", "max_model_len": 2048}
 
 
 def case(user: str = "u0", record: str = "", text: str = TEXT) -> Case:
@@ -37,8 +36,6 @@ def test_one_step_is_one_batch_and_what_passes_is_counted() -> None:
     assert [len(batch) for batch in mind.batches] == [5]
     assert one.tally.counts == {
         ("all", "questions", "asked"): 5,
-        ("all", "tokens", "read"): 50,
-        ("all", "tokens", "written"): 10,
         ("diary", "persona", "in"): 5,
         ("diary", "persona", "out"): 5,
     }
@@ -76,16 +73,37 @@ def test_null_is_an_answer_and_not_asked_again() -> None:
     assert one.tally.counts["diary", "persona", "declined"] == 1
 
 
-def test_a_fallback_is_no_answer() -> None:
-    class Failing(Scripted):
-        """Gives nothing of its own."""
+class Failing(Scripted):
+    """Cannot answer."""
 
-        def answer(self, questions: list[Question]) -> list[Answer]:  # type: ignore[override]
-            return [Answer(GOOD["persona"], "fallback") for _ in questions]
+    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+        """Give fallbacks, as `LanguageMind` does: `retried` where the model answered, but with nothing of use."""
+        return [Answer(GOOD["persona"], "fallback", retried=self.model == "weak") for _ in questions]
 
+
+def test_a_useless_answer_is_no_answer() -> None:
+    one = Asker(Failing(lambda _: "", "weak"), 0, Tally("persons"))
+    assert one.ask([(steps.PERSONA, case())] * 40) == [None] * 40
+    assert one.tally.counts["diary", "persona", "no answer"] == 40
+
+
+@pytest.mark.parametrize("asked", [1, 5, 500])
+def test_an_engine_that_is_gone_is_an_error_and_not_a_silence(asked: int) -> None:
     one = Asker(Failing(lambda _: ""), 0, Tally("persons"))
-    assert one.ask([(steps.PERSONA, case())]) == [None]
-    assert one.tally.counts["diary", "persona", "no answer"] == 1
+    with pytest.raises(BackendError, match=f"{asked} of {asked} questions .* run the same command again"):
+        one.ask([(steps.PERSONA, case())] * asked)
+
+
+def test_an_answer_lost_here_and_there_is_counted() -> None:
+    class Patchy(Scripted):
+        """Loses the answers about one user."""
+
+        def answer(self, questions: Sequence[Question]) -> list[Answer]:
+            return [Answer(GOOD["persona"], "fallback" if "lost" in str(one.facts) else "model") for one in questions]
+
+    one = Asker(Patchy(lambda _: ""), 0, Tally("persons"))
+    made = one.ask([(steps.PERSONA, case(text=f"{TEXT} {word}")) for word in ["lost", *["kept"] * 9]])
+    assert [each is None for each in made] == [True, *[False] * 9]
 
 
 def test_an_answer_that_leaks_is_refused() -> None:
@@ -153,57 +171,65 @@ def test_every_prompt_belongs_to_a_step() -> None:
     assert {path.stem for path in PROMPTS.glob("*.txt")} == used
 
 
-def test_a_mind_is_built_once_for_equal_settings() -> None:
-    node = {"_target_": "tests.training.synthesis.scripted.Scripted"}
-    assert mind_of(node, "m", use_cache=False) is mind_of(dict(node), "m", use_cache=False)
-    assert mind_of(node, "m", use_cache=False) is not mind_of(node, "n", use_cache=False)
+def config(**changes: object) -> AskConfig:
+    return AskConfig.model_validate({**ASK, **changes})
 
 
+@pytest.fixture
+def closed() -> Iterator[None]:
+    """No mind stays open."""
+    yield
+    close_mind()
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_mind_is_built_once_for_equal_settings_and_closed_before_another() -> None:
+    node = {"_target_": f"{__name__}.Closing"}
+    one = mind_of(config(mind=node))
+    assert isinstance(one, Closing)
+    assert mind_of(config(mind=dict(node))) is one
+    assert not one.is_closed
+    other = mind_of(config(mind=node, model="another"))
+    assert isinstance(other, Closing)
+    assert (one.is_closed, other.is_closed) == (True, False)
+    close_mind()
+    assert other.is_closed
+
+
+@pytest.mark.usefixtures("closed")
 def test_a_mind_is_told_of_the_cache_where_there_is_one() -> None:
-    node = {"_target_": f"{__name__}.Cached"}
-    made = mind_of(node, "m", use_cache=True)
-    assert isinstance(made, Cached)
-    assert made.path == assembly.answers_file()
+    for cache, path in ((True, assembly.answers_file()), (False, None)):
+        made = mind_of(config(mind={"_target_": f"{__name__}.Closing"}, cache=cache))
+        assert isinstance(made, Closing)
+        assert made.path == path
 
 
-class Cached(Scripted):
-    """Remembers where its cache is."""
+class Closing(Scripted):
+    """Remembers where its cache would be, and that it was closed."""
 
     path: Path | None = None
+    is_closed = False
 
     @classmethod
-    def build(cls, settings: object, context: object) -> "Cached":  # type: ignore[override]
+    def build(cls, settings: Mapping[str, Any], context: Context) -> Self:
         made = cls(lambda _: "")
-        made.path = context.cache  # type: ignore[attr-defined]
+        made.path = context.cache
         return made
+
+    def close(self) -> None:
+        self.is_closed = True
 
 
 def test_what_is_no_mind_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"must name a subclass of sandbox.mind.Mind"):
-        mind_of({"_target_": "pathlib.Path"}, "m", use_cache=False)
+        mind_of(config(mind={"_target_": "pathlib.Path"}))
 
 
+@pytest.mark.usefixtures("closed")
 def test_rules_say_that_they_cannot_synthesize() -> None:
-    rule: Mind = mind_of({"_target_": "sandbox.mind.RuleMind"}, "m", use_cache=False)
+    rule = mind_of(config(mind={"_target_": "sandbox.mind.RuleMind"}))
     with pytest.raises(ConfigError, match="mind=rule knows no rule for synthesis/persona"):
         Asker(rule, 0, Tally("persons")).ask([(steps.PERSONA, case())])
-
-
-def test_prompts_that_do_not_fit_a_model_are_refused_before_it_starts() -> None:
-    check_room(VLLM, 2048, "llm")
-    check_room({"_target_": "agents.minds.server.ServerMind"}, 10**6, "llm")
-    with pytest.raises(ConfigError, match=r"llm: .* up to 2049 tokens but mind.max_model_len is 2048"):
-        check_room(VLLM, 2049, "llm")
-
-
-def test_the_fingerprint_follows_the_prompts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "prompts").mkdir()
-    (tmp_path / "prompts" / "tag.txt").write_text("One.")
-    monkeypatch.setattr("training.synthesis.asking.PROMPTS", tmp_path / "prompts")
-    before = fingerprint()
-    assert fingerprint() == before
-    (tmp_path / "prompts" / "tag.txt").write_text("Two.")
-    assert fingerprint() != before
 
 
 BAD = {"persona": "Short."}

@@ -1,5 +1,6 @@
 """The judge's scores, thresholds and independence."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,20 @@ import pytest
 from agents.prompt import render
 from sandbox.errors import ConfigError
 from sandbox.question import Fill, Question, Value
-from tests.training.synthesis.scripted import GOOD, TEXT, Scripted, records, settings, written
+from tests.training.synthesis.scripted import ASK, GOOD, TEXT, Scripted, made_by, paper, portion, written
 from training.funnel import Tally
 from training.synthesis import judge
-from training.synthesis.judge import MEANINGS, SCORE, Candidate, JudgeConfig, judge_unit, judged, readable
+from training.synthesis.asking import Asker
+from training.synthesis.judge import MEANINGS, SCORE, Candidate, JudgeConfig, Verdict, judge_unit, readable
 from training.synthesis.posts import Post
-from training.synthesis.synthesizer import synthesize_unit
+from training.synthesis.synthesizer import synthesis_unit
 
-CONFIG = JudgeConfig(**settings("judge", model="other-model"))
-POST = Post("diary", "forum", "u0", "r0", "target", "2014-05-13", TEXT)
+CONFIG = JudgeConfig(**paper("judge", model="other-model"))
+POST = Post("diary", "forum", "u0", "r0", "train", "latest", False, "2014-05-13", TEXT)
+
+
+def judged(candidates: Sequence[Candidate], mind: Scripted, config: JudgeConfig, tally: Tally) -> list[Verdict]:
+    return judge.judged(candidates, Asker(mind, 0, tally), config, tally)
 
 
 def candidate(kind: str = "persona", platform: str = "forum", model: str = "big-model@1") -> Candidate:
@@ -62,7 +68,7 @@ def test_the_papers_thresholds_decide(kind: str, platform: str, scores: dict[str
 @pytest.mark.parametrize(("kind", "platform"), [("style", "forum"), ("topic", "blog"), ("persona", "reviews")])
 def test_what_has_no_threshold_is_kept_without_a_question(kind: str, platform: str) -> None:
     mind, tally = scoring(), Tally("judge")
-    assert judged([candidate(kind, platform)], mind, CONFIG, tally) == [({}, "")]
+    assert judged([candidate(kind, platform)], mind, CONFIG, tally) == [Verdict()]
     assert mind.batches == []
     assert tally.counts["diary", kind, "out, not judged"] == 1
 
@@ -96,10 +102,10 @@ def test_an_object_without_scores_is_dropped() -> None:
         """Has no scores to give."""
 
         def answer(self, questions: Any) -> Any:
-            return [msgspec.structs.replace(one, source="fallback") for one in super().answer(questions)]
+            return [msgspec.structs.replace(one, source="fallback", retried=True) for one in super().answer(questions)]
 
     mute, tally = Mute(scoring().script, "other-model"), Tally("judge")
-    assert judged([candidate()], mute, CONFIG, tally) == [({}, "no score")]
+    assert judged([candidate()], mute, CONFIG, tally) == [Verdict(reason="no score")]
     assert tally.counts["diary", "persona", "no score"] == 1
 
 
@@ -122,65 +128,79 @@ def test_thresholds_are_checked() -> None:
             JudgeConfig.model_validate({**CONFIG.model_dump(), "thresholds": thresholds})
 
 
+def test_thresholds_of_what_is_never_made_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"unknown kind of object 'persna'.*Did you mean 'persona'"):
+        JudgeConfig.model_validate({**CONFIG.model_dump(), "thresholds": {"persna": {"overall": 8}}})
+
+
 @pytest.fixture
-def bucket(tmp_path: Path) -> list[Path]:
-    """What the synthesizer leaves of one bucket."""
-    tables = synthesize_unit([written(tmp_path, "record", records())], settings("synthesis"), Tally("persons"))
-    return [written(tmp_path, name, table) for name, table in tables]
+def made(tmp_path: Path) -> list[Path]:
+    """What the synthesizer leaves of one portion."""
+    tally = Tally("synthesis")
+    tables = dict(synthesis_unit([written(tmp_path, "record", portion(early=3))], made_by(), tally))
+    return [written(tmp_path, name, tables[name]) for name in ("object", "post")]
 
 
-def test_a_unit_keeps_what_passes(bucket: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def scored(
+    made: list[Path], mind: Scripted, monkeypatch: pytest.MonkeyPatch, **changes: object
+) -> tuple[dict[str, pl.DataFrame], Tally]:
+    monkeypatch.setattr("training.synthesis.asking.mind_of", lambda _: mind)
+    tally = Tally("judge")
+    settings = {"ask": {**ASK, "model": "other-model"}, "judge": paper("judge", model="other-model", **changes)}
+    return dict(judge_unit(made, settings, tally)), tally
+
+
+def test_a_unit_keeps_what_passes(made: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     def script(question: Question) -> Value:
         weak = question.facts["object"] in ("profile", "qa thoughts")
         return {name: 2 if weak and name == "coverage" else 9 for name in _items(question)}
 
-    monkeypatch.setattr(judge, "mind_of", lambda *_: Scripted(script, "other-model@9"))
-    tally = Tally("judge")
-    tables = dict(judge_unit(bucket, settings("judge", model="other-model"), tally))
-    assert set(tables["person"]["object"]) == {"persona", "stories", "style"}
-    made = pl.read_parquet(bucket[2])
-    assert tables["made"].equals(made.filter(pl.col("kind") != "qa_thoughts"))
+    tables, tally = scored(made, Scripted(script, "other-model@9"), monkeypatch)
+    before = pl.read_parquet(made[0])
+    assert before["kind"].n_unique() == 13
+    assert tables["object"].equals(before.filter(~pl.col("kind").is_in(["profile", "qa_thoughts"])))
     assert tables["score"].schema == SCORE
-    assert tables["score"].filter(pl.col("reason") != "")["kind"].value_counts().sort("kind").rows() == [
-        ("profile", 1),
-        ("qa_thoughts", 4),
-    ]
-    assert set(tables["score"]["judge"]) == {"other-model@9"}
-    assert tally.counts["diary", "qa_thoughts", "coverage < 8"] == 4
+    lost = tables["score"].filter(pl.col("reason") != "").group_by("kind").len().sort("kind").rows()
+    assert lost == [("profile", 2), ("qa_thoughts", 5)]
+    assert set(tables["score"]["judge"]) == {"other-model@9", ""}
+    assert tally.counts["diary", "qa_thoughts", "coverage < 8"] == 5
 
 
-def test_people_are_judged_by_their_history_and_moments_by_their_record(
-    bucket: list[Path], monkeypatch: pytest.MonkeyPatch
+def test_what_enters_is_kept_or_its_loss_is_counted(made: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    mind = Scripted(lambda question: dict.fromkeys(_items(question), 7 + question.seed % 3), "other-model@9")
+    tables, tally = scored(made, mind, monkeypatch)
+    kept = dict(tables["object"].group_by("kind").len().rows())
+    for kind, entered in pl.read_parquet(made[0]).group_by("kind").len().rows():
+        mine = {reason: number for (_, what, reason), number in tally.counts.items() if what == kind}
+        assert mine.pop("in") == entered == sum(mine.values())
+        assert mine.get("out", 0) + mine.get("out, not judged", 0) == kept.get(kind, 0)
+
+
+def test_people_are_judged_by_what_they_know_and_moments_by_their_record(
+    made: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mind = scoring()
-    monkeypatch.setattr(judge, "mind_of", lambda *_: mind)
-    dict(judge_unit(bucket, settings("judge", model="other-model"), Tally("judge")))
-    shown = {question.facts["object"]: len(question.facts["posts"]) for question in mind.batches[0]}
-    assert shown["persona"] == shown["stories"] == 4
-    assert shown["qa general"] == shown["scenario long"] == 1
+    scored(made, mind, monkeypatch)
+    shown = {(one.facts["object"], len(one.facts["posts"])) for one in mind.batches[0]}
+    assert shown >= {("persona", 4), ("persona", 3), ("stories", 4), ("stories", 3), ("qa general", 1)}
 
 
-def test_an_empty_bucket_stays_empty(bucket: list[Path]) -> None:
-    for path in bucket:
+def test_an_empty_portion_stays_empty(made: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in made:
         pl.read_parquet(path).clear().write_parquet(path)
-    tables = dict(judge_unit(bucket, settings("judge", model="other-model"), Tally("judge")))
-    assert [table.height for table in tables.values()] == [0, 0, 0]
+    tables, _ = scored(made, scoring(), monkeypatch)
+    assert [table.height for table in tables.values()] == [0, 0]
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"mind": None}, r"judge\.mind or judge\.model is null"),
-        ({"mind": {"_target_": "x.Y", "max_model_len": 2048}}, r"judge: .* mind\.max_model_len is 2048"),
-    ],
-)
-def test_settings_are_checked(bucket: list[Path], changes: dict[str, Any], words: str) -> None:
-    with pytest.raises(ConfigError, match=words):
-        dict(judge_unit(bucket, settings("judge", **{"model": "other-model", **changes}), Tally("judge")))
+def test_nobody_is_asked_where_nothing_is_to_be_judged(made: list[Path]) -> None:
+    nothing = {"ask": None, "judge": {**paper("judge"), "thresholds": {}, "by_platform": {}}}
+    tables = dict(judge_unit(made, nothing, Tally("judge")))
+    assert tables["object"].equals(pl.read_parquet(made[0]))
+    assert set(tables["score"]["judge"]) == {""}
 
 
 def test_objects_are_read_as_prose() -> None:
-    assert readable("Plain.") == "Plain."
-    assert readable('[{"record":"r","summary":"S","content":"C."}]') == "Summary: S Content: C."
-    told = readable(msgspec.json.encode(GOOD["frame"]).decode())
+    assert readable({"text": "Plain."}) == "Plain."
+    assert readable([{"record": "r", "summary": "S", "content": "C."}]) == "Summary: S Content: C."
+    told = readable(GOOD["frame"])
     assert told == "Background: A neighbour needs a lift to the clinic. Characters: a worker; a neighbour"

@@ -31,6 +31,7 @@ def record(number: int, **known: Any) -> dict[str, Any]:
         "split": "train",
         "part": "target",
         "early": False,
+        "topic": "",
         **known,
     }
 

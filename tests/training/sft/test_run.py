@@ -1,0 +1,138 @@
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import PeftModel
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
+
+from training.cli import main
+
+from .tiny import tiny_model
+
+ROOT = Path(__file__).parents[3]
+LETTERS = "ABCDEFGH"
+
+
+def task(number: int, split: str) -> dict[str, Any]:
+    """Say the letter that was named."""
+    letter = LETTERS[number % len(LETTERS)]
+    system = {"role": "system", "content": "Say it."}
+    user = {"role": "user", "content": f"{split} {number}: {letter}"}
+    answer = {"role": "assistant", "content": f"Answer: {letter}" if number % 2 else f"{letter} it is"}
+    return {"form": "choice" if number % 2 else "text", "user": f"u{number}", "messages": [system, user, answer]}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A base model and a corpus."""
+    home = tmp_path_factory.mktemp("home")
+    tiny_model(home / "base")
+    (home / "corpus" / "tasks").mkdir(parents=True)
+    for split, number in (("train", 200), ("val", 20)):
+        lines = "".join(json.dumps(task(one, split)) + "\n" for one in range(number))
+        (home / "corpus" / "tasks" / f"{split}.jsonl").write_text(lines, encoding="utf-8")
+    return home
+
+
+def command(home: Path, name: str, *more: str) -> list[str]:
+    recipe = ["recipe.pack_length=256", "recipe.rows_per_step=2", "recipe.learning_rate=0.03", "recipe.max_steps=20"]
+    where = [f"corpus_dir={home / 'corpus'}", f"model={home / 'base'}", f"out_dir={home / name}"]
+    return ["sft", *where, *recipe, "++mixture={choice: null, text: null}", "validation=20", *more]
+
+
+def losses(folder: Path) -> list[dict[str, str]]:
+    with (folder / "losses.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def tuned(home: Path) -> Path:
+    """The folder of a whole run."""
+    assert main(command(home, "tuned")) == 0
+    return home / "tuned"
+
+
+def test_a_model_learns(tuned: Path) -> None:
+    found = [float(row["eval_loss"]) for row in losses(tuned) if row["eval_loss"]]
+    assert len(found) == 10
+    assert found[-1] < found[0] - 0.05
+    assert (tuned / "losses.png").stat().st_size > 5000
+    manifest = json.loads((tuned / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["steps"] == 20
+    assert manifest["examples"] == {"choice": 100, "text": 100}
+    assert {"trl", "peft", "torch"} <= set(manifest["versions"])
+
+
+def test_the_adapter_is_loaded_by_peft_and_changes_the_base(tuned: Path, home: Path) -> None:
+    base = AutoModelForCausalLM.from_pretrained(home / "base")
+    ids = torch.tensor([[5, 6, 7]])
+    before = base(ids).logits
+    made = PeftModel.from_pretrained(base, tuned / "adapter")
+    assert not torch.allclose(made(ids).logits, before)
+
+
+def test_a_run_that_is_there_is_not_made_again(tuned: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (tuned / "losses.csv").stat().st_mtime_ns
+    assert main(command(home, "tuned")) == 0
+    assert "is there already" in capsys.readouterr().out
+    assert (tuned / "losses.csv").stat().st_mtime_ns == before
+
+
+def test_other_settings_for_the_same_folder_are_refused(
+    tuned: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command(home, tuned.name, "seed=1")) == 1
+    assert "name another out_dir" in capsys.readouterr().err
+
+
+def test_a_run_that_was_killed_goes_on_along_the_same_curve(tuned: Path, home: Path) -> None:
+    folder = home / "killed"
+    begun = [sys.executable, "-m", "training", *command(home, "killed")]
+    with subprocess.Popen(begun, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not list(folder.glob("checkpoints/checkpoint-8/trainer_state.json")):
+            assert process.poll() is None, "it ended before it could be killed"
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGKILL)
+    torn = folder / "checkpoints" / "checkpoint-19"
+    shutil.copytree(folder / "checkpoints" / "checkpoint-8", torn)
+    (torn / "trainer_state.json").write_text('{"half', encoding="utf-8")
+    assert main(command(home, "killed")) == 0
+    assert losses(folder) == losses(tuned)
+    one, other = (load_file(path / "adapter" / "adapter_model.safetensors") for path in (folder, tuned))
+    assert all(torch.equal(one[name], other[name]) for name in other)
+
+
+def test_all_weights_can_be_trained(home: Path) -> None:
+    assert main(command(home, "full", "recipe.lora=null", "recipe.max_steps=2", "checks=1")) == 0
+    made = AutoModelForCausalLM.from_pretrained(home / "full" / "model")
+    base = AutoModelForCausalLM.from_pretrained(home / "base")
+    pairs = zip(made.parameters(), base.parameters(), strict=True)
+    assert any(not torch.equal(one.float(), other.float()) for one, other in pairs)
+    assert (home / "full" / "model" / "tokenizer.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["corpus_dir=/nowhere"], "python -m training corpus"),
+        (["model=/nowhere"], "Nor is it an existing folder"),
+        (["max_answer_tokens=1", "++mixture={choice: 0, text: null}"], "none fits"),
+        (["recipe.rank=3"], "rank"),
+        (["recipe=lorra"], "lora"),
+    ],
+)
+def test_bad_settings_are_one_sentence(
+    more: list[str], message: str, home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(command(home, "bad", *more, f"out_dir={tmp_path / 'bad'}")) == 1
+    assert message in capsys.readouterr().err

@@ -1,0 +1,47 @@
+"""Loss over the steps: a table that grows as the run goes on, and a figure at its end."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+FIELDS = ("step", "loss", "eval_loss", "learning_rate", "grad_norm")
+
+
+class Curves(TrainerCallback):
+    """Writes `losses.csv` at every log, and `losses.png` at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
+        """Write all that is known so far; of a run that was resumed too."""
+        if state.is_world_process_zero:
+            with (self.folder / "losses.csv").open("w", newline="", encoding="utf-8") as file:
+                writer: csv.DictWriter[str] = csv.DictWriter(file, FIELDS, extrasaction="ignore", restval="")
+                writer.writeheader()
+                writer.writerows(one for one in state.log_history if "loss" in one or "eval_loss" in one)
+
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
+        """Draw the curves."""
+        if state.is_world_process_zero:
+            draw(state.log_history, self.folder / "losses.png")
+
+
+def draw(history: list[dict[str, Any]], path: Path) -> None:
+    """Draw training and validation loss by step."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
+        drawn = Figure(figsize=(5.2, 3.4), layout="constrained")
+        axes = drawn.subplots()
+        for name, label, colour in (("loss", "training", "#9A9A9A"), ("eval_loss", "validation", "#0072B2")):
+            points = [(one["step"], one[name]) for one in history if name in one]
+            if points:
+                axes.plot(*zip(*points, strict=True), color=colour, label=label)
+        axes.set_xlabel("step")
+        axes.set_ylabel("loss (nats per answer token)")
+        axes.legend(frameon=False)
+        drawn.savefig(path, dpi=180)

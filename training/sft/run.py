@@ -1,0 +1,199 @@
+"""A training run as a folder: base and tasks in, checkpoints and curves on the way, the model at its end.
+
+adapter/ or model/   what was trained, as PEFT or transformers reads it
+losses.csv .png      training and validation loss, in nats per token of an answer
+manifest.json        settings, hashes of base and corpus, versions, hardware, time
+checkpoints/         where a killed run goes on; may be deleted when it is done
+"""
+
+import json
+import shutil
+import time
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from peft import LoraConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from trl.trainer.sft_config import SFTConfig
+
+from agents.minds.text import Tokens
+from agents.models import digest, resolve
+from sandbox.errors import ConfigError, DataError
+from sandbox.manifest import environment
+from training.sft.attention import PACKED, register
+from training.sft.config import SftConfig
+from training.sft.curves import Curves
+from training.sft.examples import Example, drawn, encoded, fitting, read_rows
+from training.sft.trainer import ResponseTrainer
+
+MANIFEST = "manifest.json"
+STATE = "trainer_state.json"
+
+
+def tune(config: SftConfig, composed: dict[str, Any], say: Any = print) -> Path:
+    """Train, or go on training; returns the folder of what was trained.
+
+    Args:
+        config: All settings.
+        composed: The same as composed by Hydra, for the manifest.
+        say: Told what takes long.
+
+    Raises:
+        ConfigError: The folder holds a run of other settings.
+        DataError: The corpus has no tasks, a bad line, or nothing that fits.
+    """
+    folder = config.out_dir
+    made = folder / ("adapter" if config.recipe.lora else "model")
+    base = resolve(config.model)
+    key = _claim(folder, composed, base, config.corpus_dir)
+    if (folder / MANIFEST).exists():
+        say(f"{made} is there already")
+        return made
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokens = Tokens(tokenizer, config.model)
+    say("reading tasks ...")
+    train = _examples(config, "train", config.mixture, tokens)
+    held_out = _examples(config, "val", config.mixture, tokens)[: config.validation]
+    trainer = _trainer(config, base, tokenizer, train, held_out)
+    started = time.monotonic()
+    trainer.train(resume_from_checkpoint=_last_checkpoint(folder / "checkpoints"))
+    trainer.save_model(str(made))
+    if not config.recipe.lora:
+        tokenizer.save_pretrained(made)
+    _write_manifest(folder, composed, key, train, trainer, time.monotonic() - started)
+    return made
+
+
+def _examples(config: SftConfig, split: str, mixture: Any, tokens: Tokens) -> list[Example]:
+    path = config.corpus_dir / "tasks" / f"{split}.jsonl"
+    rows = drawn(list(read_rows(path)), mixture, config.seed)
+    examples = fitting(encoded(rows, tokens), config.recipe.pack_length, config.max_answer_tokens)
+    if not examples:
+        raise DataError(
+            f"{path}: of {len(rows)} tasks in the mixture none fits recipe.pack_length={config.recipe.pack_length} "
+            f"and max_answer_tokens={config.max_answer_tokens}; raise them, or name forms that the corpus has"
+        )
+    return examples
+
+
+def _trainer(
+    config: SftConfig, base: str, tokenizer: Any, train: Sequence[Example], held_out: Sequence[Example]
+) -> ResponseTrainer:
+    register()
+    recipe = config.recipe
+    model = AutoModelForCausalLM.from_pretrained(
+        base, dtype=getattr(torch, recipe.dtype if recipe.lora else "float32"), attn_implementation=PACKED
+    )
+    curves = Curves(config.out_dir)
+    trainer = ResponseTrainer(
+        model=model,
+        args=_arguments(config),
+        train_dataset=_dataset(train),
+        eval_dataset=_dataset(held_out) if held_out else None,
+        processing_class=tokenizer,
+        peft_config=_peft(config),
+        callbacks=[curves],
+    )
+    trainer.choice_weight = config.choice_weight
+    trainer.loss_is_scaled_for_ga = False
+    return trainer
+
+
+def _arguments(config: SftConfig) -> SFTConfig:
+    recipe = config.recipe
+    devices = max(1, torch.cuda.device_count())
+    share = 1 / config.checks
+    return SFTConfig(
+        output_dir=str(config.out_dir / "checkpoints"),
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type=recipe.schedule,
+        warmup_steps=recipe.warmup,
+        weight_decay=recipe.weight_decay,
+        num_train_epochs=recipe.epochs,
+        max_steps=recipe.max_steps,
+        max_length=recipe.pack_length,
+        packing=True,
+        per_device_train_batch_size=recipe.rows_per_device,
+        per_device_eval_batch_size=recipe.rows_per_device,
+        gradient_accumulation_steps=max(1, recipe.rows_per_step // (recipe.rows_per_device * devices)),
+        max_grad_norm=recipe.max_grad_norm,
+        bf16=recipe.dtype == "bfloat16",
+        gradient_checkpointing=False,
+        use_cpu=not torch.cuda.is_available(),
+        logging_steps=share / 10,
+        eval_strategy="steps" if config.validation else "no",
+        eval_steps=share,
+        save_steps=share,
+        save_total_limit=2,
+        report_to=["tensorboard"] if config.tensorboard else [],
+        dataloader_pin_memory=torch.cuda.is_available(),
+        dataset_kwargs={"skip_prepare_dataset": False},
+        seed=config.seed,
+        disable_tqdm=False,
+    )
+
+
+def _peft(config: SftConfig) -> LoraConfig | None:
+    lora = config.recipe.lora
+    if lora is None:
+        return None
+    sizes: dict[str, Any] = {"r": lora.rank, "lora_alpha": lora.alpha, "lora_dropout": lora.dropout}
+    return LoraConfig(**sizes, target_modules="all-linear", task_type="CAUSAL_LM")
+
+
+def _dataset(examples: Sequence[Example]) -> Dataset:
+    return Dataset.from_dict(
+        {"input_ids": [one.input_ids for one in examples], "labels": [one.labels for one in examples]}
+    )
+
+
+def _claim(folder: Path, composed: dict[str, Any], base: str, corpus: Path) -> str:
+    """Take the folder for these settings, or see that it was; returns their hash."""
+    state = blake2b(json.dumps(composed, sort_keys=True, default=str).encode(), digest_size=16)
+    state.update(digest(base).encode())
+    for name in ("train", "val"):
+        path = corpus / "tasks" / f"{name}.jsonl"
+        if not path.is_file():
+            raise DataError(f"there are no tasks at {path}; make them with `python -m training corpus`")
+        state.update(path.read_bytes())
+    folder.mkdir(parents=True, exist_ok=True)
+    mark, key = folder / "key", state.hexdigest()
+    if mark.exists() and mark.read_text(encoding="utf-8") != key:
+        raise ConfigError(
+            f"{folder} holds a training run of other settings, base or corpus; name another out_dir, or delete it"
+        )
+    mark.write_text(key, encoding="utf-8")
+    return key
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    """The last checkpoint that was written to its end; unfinished ones are deleted."""
+    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    for path in reversed(found):
+        try:
+            json.loads((path / STATE).read_text(encoding="utf-8"))
+            return str(path)
+        except (OSError, ValueError):
+            shutil.rmtree(path)
+    return None
+
+
+def _write_manifest(
+    folder: Path, composed: dict[str, Any], key: str, train: Sequence[Example], trainer: ResponseTrainer, seconds: float
+) -> None:
+    manifest = {
+        "settings": composed,
+        "key": key,
+        "examples": dict(sorted(Counter(one.form for one in train).items())),
+        "tokens": sum(len(one.input_ids) for one in train),
+        "answer_tokens": sum(len(one.answer) for one in train),
+        "steps": trainer.state.global_step,
+        "seconds": round(seconds),
+        **environment(("trl", "peft", "accelerate", "datasets", "polars")),
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
