@@ -53,6 +53,13 @@ def _sft(overrides: list[str]) -> int:
     return 0
 
 
+def _evaluate(overrides: list[str]) -> int:
+    from training.evaluate.run import configured, evaluate
+
+    print(evaluate(*configured(overrides)))
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training",
@@ -67,4 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     text = "fine-tune a base model on a corpus's tasks"
     sft = commands.add_parser("sft", help=text, description=f"{text[0].upper()}{text[1:]}.")
     sft.set_defaults(command=_sft)
+    text = "compare models on people whom they never saw"
+    judged = commands.add_parser("evaluate", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    judged.set_defaults(command=_evaluate)
     return parser

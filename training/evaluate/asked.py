@@ -1,0 +1,122 @@
+"""What people are asked about, read back from a corpus: with themselves, or with somebody else in their place."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import polars as pl
+
+from sandbox.errors import DataError
+from sandbox.people import NO_MEMORY, Profile
+from sandbox.question import Choose, Question
+from sandbox.seeds import permutation
+from training.evaluate.config import Control
+from training.stages import Folders
+from training.tasks.example import Asked, question_of
+from training.tasks.moments import hashed
+
+NOBODY = Profile(id="nobody", persona="")
+
+
+class Case(NamedTuple):
+    """One task of the sandbox's own forms."""
+
+    form: str
+    source: str
+    platform: str
+    user: str
+    asked: Asked
+    answer: str
+    """Key of the option that was chosen, or the text that was written."""
+    meta: Mapping[str, Any]
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether it is a choice."""
+        return isinstance(self.asked.form, Choose)
+
+
+class Line(msgspec.Struct):
+    """What is read of a line of `tasks/<split>.jsonl`."""
+
+    form: str
+    source: str
+    platform: str
+    user: str
+    record: str
+    messages: list[dict[str, str]]
+    question: str
+    meta: str
+
+
+def read_cases(path: Path, per_form: int, seed: int) -> list[Case]:
+    """Tasks of the sandbox's forms, at most so many of each, drawn by hash.
+
+    Raises:
+        DataError: The file is missing or damaged.
+    """
+    if not path.is_file():
+        raise DataError(f"there are no tasks at {path}; make them with `python -m training corpus`")
+    decoder, lines = msgspec.json.Decoder(Line), dict[str, list[tuple[int, Line]]]()
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, 1):
+            try:
+                line = decoder.decode(raw)
+            except msgspec.DecodeError as error:
+                raise DataError(f"{path}, line {number}: {error}; make the corpus again") from error
+            if line.question:
+                order = hashed(seed, line.form, line.user, line.record, line.question)
+                lines.setdefault(line.form, []).append((order, line))
+    drawn = (sorted(mine, key=lambda one: one[0])[:per_form] for _, mine in sorted(lines.items()))
+    return [_case(line) for mine in drawn for _, line in mine]
+
+
+def _case(line: Line) -> Case:
+    meta = msgspec.json.decode(line.meta)
+    asked = msgspec.json.decode(line.question, type=Asked)
+    answer = meta["answer"] if isinstance(asked.form, Choose) else line.messages[-1]["content"]
+    return Case(line.form, line.source, line.platform, line.user, asked, answer, meta)
+
+
+def read_people(corpus: Path) -> dict[str, Profile]:
+    """The latest selves of all people of a corpus, by user."""
+    rows = Folders(corpus).scan("quality", "person").filter(pl.col("self") == "latest").select("user", "profile")
+    return {user: msgspec.json.decode(text, type=Profile) for user, text in rows.collect().iter_rows()}
+
+
+def questions(cases: Sequence[Case], people: Mapping[str, Profile], who: Control, seed: int) -> Iterator[Question]:
+    """Every case as a question to the person, or to who is put in their place.
+
+    Args:
+        cases: What is asked.
+        people: By user.
+        who: `shuffled` is the next person of the same source in a shuffled ring, with what they remember.
+        seed: Of the ring.
+    """
+    others = _ring(cases, seed) if who == "shuffled" else {}
+    memories = {case.user: case.asked.memory for case in cases}
+    for case in cases:
+        profile, memory = people[case.user], case.asked.memory
+        if who == "shuffled":
+            other = others[case.user]
+            profile, memory = people[other], memories[other]
+        elif who in ("nobody", "history"):
+            profile = msgspec.structs.replace(NOBODY, platform=profile.platform)
+        if who in ("nobody", "profile"):
+            memory = NO_MEMORY
+        yield question_of(msgspec.structs.replace(case.asked, memory=memory), profile)
+
+
+def _ring(cases: Sequence[Case], seed: int) -> dict[str, str]:
+    """For every user another one of the same source; themselves where they are its only one."""
+    users: dict[str, list[str]] = {}
+    for case in cases:
+        mine = users.setdefault(case.source, [])
+        if case.user not in mine:
+            mine.append(case.user)
+    other: dict[str, str] = {}
+    for source, mine in users.items():
+        order = [sorted(mine)[place] for place in permutation(len(mine), hashed(seed, source))]
+        other.update(zip(order, order[1:] + order[:1], strict=True))
+    return other

@@ -1,0 +1,38 @@
+"""Settings of `python -m training evaluate`."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from sandbox.config import Frozen
+
+Control = Literal["own", "shuffled", "nobody", "history", "profile"]
+"""Who is put in the person's place: they themselves, somebody else of their kind, nobody; or half of them, what they
+remember or who they are."""
+
+
+class EvaluateConfig(Frozen):
+    """What is compared, on what."""
+
+    corpus_dir: Path
+    """Folder of a corpus with its `tasks/`."""
+    model: str
+    """Base: a known name, a hub id or a folder."""
+    models: dict[str, str | None] = Field(min_length=1)
+    """Folder of each contestant's adapter, by name; null: the base itself. The first is the yardstick."""
+    split: Literal["test", "val", "seen"]
+    """Whose tasks: users never seen, or, as `seen`, train users at a later time."""
+    per_form: PositiveInt
+    """Tasks of each form, drawn by the seed."""
+    controls: list[Control]
+    """Who is asked, besides the person themselves, in as many tasks."""
+    resamples: PositiveInt
+    """Of the bootstrap over users."""
+    mind: dict[str, Any]
+    """The engine that choices are asked through, as in `conf/mind/`."""
+    max_length: PositiveInt
+    """Tokens of prompt and answer; longer texts are left out."""
+    seed: NonNegativeInt
+    out_dir: Path
+    """Where tables and figures go."""
