@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from hashlib import blake2b
 from pathlib import Path
 from random import Random
 
@@ -106,3 +107,9 @@ def write_logs(folder: Path, users: int = 12, each: int = 10) -> list[str]:
         f"source.amazon.reviews=[{folder / 'Tools.jsonl.gz'}]",
         f"source.amazon.meta=[{folder / 'meta_Tools.jsonl.gz'}]",
     ]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Hash of every file of a corpus, by its path."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in ("key", "card.md")]
+    return {str(path.relative_to(folder)): blake2b(path.read_bytes()).hexdigest() for path in paths}

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from hashlib import blake2b
 from pathlib import Path
 from random import Random
 from shutil import copytree
@@ -23,7 +22,7 @@ from training.funnel import Count
 from training.out import write_out
 from training.tasks.example import Asked, chat_of, question_of
 
-from .logs import write_logs
+from .logs import digests, write_logs
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,12 +33,6 @@ def made(folder: Path, overrides: list[str]) -> list[Count]:
     counts = build(config)
     write_out(config, counts)
     return counts
-
-
-def digests(folder: Path) -> dict[str, str]:
-    """Hash of every file of a corpus, by its path."""
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in ("key", "card.md")]
-    return {str(path.relative_to(folder)): blake2b(path.read_bytes()).hexdigest() for path in paths}
 
 
 @pytest.fixture(scope="module")
