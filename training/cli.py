@@ -53,6 +53,14 @@ def _sft(overrides: list[str]) -> int:
     return 0
 
 
+def _merge(overrides: list[str]) -> int:
+    from training.merge import configured, merge
+
+    for folder in merge(configured(overrides)):
+        print(folder)
+    return 0
+
+
 def _evaluate(overrides: list[str]) -> int:
     from training.evaluate.run import configured, evaluate
 
@@ -74,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     text = "fine-tune a base model on a corpus's tasks"
     sft = commands.add_parser("sft", help=text, description=f"{text[0].upper()}{text[1:]}.")
     sft.set_defaults(command=_sft)
+    text = "mix a base model with its tuned self"
+    merged = commands.add_parser("merge", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    merged.set_defaults(command=_merge)
     text = "compare models on people whom they never saw"
     judged = commands.add_parser("evaluate", help=text, description=f"{text[0].upper()}{text[1:]}.")
     judged.set_defaults(command=_evaluate)

@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import AutoModelForCausalLM
+
+from training.cli import main
+
+from .sft.tiny import tiny_model
+
+IDS = torch.tensor([[5, 6, 7, 8]])
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    return tiny_model(tmp_path / "base")
+
+
+def tuned_adapter(base: Path, folder: Path) -> Path:
+    """An adapter that changes something."""
+    torch.manual_seed(1)
+    model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), LoraConfig(r=4, target_modules="all-linear"))
+    for name, weight in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weight, std=0.1)
+    model.save_pretrained(str(folder))
+    return folder
+
+
+def merged_weights(base: Path, adapter: Path) -> torch.Tensor:
+    return weights(PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), adapter).merge_and_unload())
+
+
+def weights(model: torch.nn.Module) -> torch.Tensor:
+    return torch.cat([one.detach().flatten() for one in model.parameters()])
+
+
+def test_an_adapter_is_scaled(base: Path, tmp_path: Path) -> None:
+    adapter = tuned_adapter(base, tmp_path / "adapter")
+    out = tmp_path / "out"
+    assert main(["merge", f"model={base}", f"tuned={adapter}", "weights=[0,0.25,1]", f"out_dir={out}"]) == 0
+    plain = weights(AutoModelForCausalLM.from_pretrained(base))
+    merged = {
+        name: weights(
+            PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), out / name).merge_and_unload()
+        )
+        for name in ("w0.00", "w0.25", "w1.00")
+    }
+    assert torch.equal(merged["w0.00"], plain)
+    assert torch.allclose(merged["w0.25"], torch.lerp(plain, merged["w1.00"], 0.25), atol=1e-6)
+    assert not torch.allclose(merged["w1.00"], plain, atol=1e-3)
+
+
+def test_whole_models_are_averaged_over_all_their_files(base: Path, tmp_path: Path) -> None:
+    model = AutoModelForCausalLM.from_pretrained(base)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(torch.randn_like(weight))
+    model.save_pretrained(tmp_path / "tuned", max_shard_size="20KB")
+    assert len(list((tmp_path / "tuned").glob("*.safetensors"))) > 1
+    command = ["merge", f"model={base}", f"tuned={tmp_path / 'tuned'}", "weights=[0.5]", f"out_dir={tmp_path / 'out'}"]
+    assert main(command) == 0
+    half = weights(AutoModelForCausalLM.from_pretrained(tmp_path / "out" / "w0.50"))
+    expected = torch.lerp(weights(AutoModelForCausalLM.from_pretrained(base)), weights(model), 0.5)
+    assert torch.allclose(half, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"), [(["weights=[2]"], "between 0 and 1"), (["tuned=/nowhere"], "has no weights")]
+)
+def test_what_cannot_be_merged_is_one_sentence(
+    more: list[str], message: str, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["merge", f"model={base}", *more, f"out_dir={tmp_path / 'out'}"]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_model_of_another_shape_is_refused(base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = AutoModelForCausalLM.from_pretrained(base)
+    model.resize_token_embeddings(400)
+    model.save_pretrained(tmp_path / "other")
+    assert main(["merge", f"model={base}", f"tuned={tmp_path / 'other'}", f"out_dir={tmp_path / 'out'}"]) == 1
+    assert "(400, 32)" in capsys.readouterr().err

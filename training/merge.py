@@ -1,0 +1,124 @@
+"""The weighted average of a base model and its tuned self (LM-Cocktail; Xiao et al. 2023, arXiv:2311.13534).
+
+With weight w the result is (1 - w) base + w tuned. An adapter is what tuning adds, so there it is the adapter times w.
+Full models are averaged file by file, tensor by tensor, in float32: memory holds one file of the tuned model at most.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import Field
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from agents.models import resolve
+from sandbox.config import Frozen, compose, validated
+from sandbox.errors import ConfigError, DataError
+
+ADAPTER = "adapter_model.safetensors"
+
+
+class MergeConfig(Frozen):
+    """What is mixed, and how strongly."""
+
+    model: str
+    """Base: a known name, a hub id or a folder."""
+    tuned: Path
+    """Folder of an adapter on the base, or of a whole tuned model."""
+    weights: list[float] = Field(min_length=1)
+    """Shares of the tuned model, 0 to 1; each makes a folder."""
+    out_dir: Path
+    """Where the folders `w0.50` and the like go."""
+
+
+def configured(overrides: Sequence[str]) -> MergeConfig:
+    """Compose and check the configuration."""
+    config = validated(MergeConfig, compose(overrides, "merge", ()))
+    if bad := [weight for weight in config.weights if not 0 <= weight <= 1]:
+        raise ConfigError(f"weights has {bad[0]}; a share of the tuned model lies between 0 and 1")
+    return config
+
+
+def merge(config: MergeConfig) -> Iterator[Path]:
+    """Make a folder for each weight; yields each as it is done.
+
+    Raises:
+        DataError: `tuned` is neither an adapter nor a model, or does not fit the base.
+    """
+    for weight in config.weights:
+        folder = config.out_dir / f"w{weight:.2f}"
+        if (config.tuned / ADAPTER).is_file():
+            scale_adapter(config.tuned, weight, folder)
+        else:
+            average(_base_folder(config.model), config.tuned, weight, folder)
+        yield folder
+
+
+def scale_adapter(adapter: Path, weight: float, folder: Path) -> None:
+    """Write an adapter whose effect is `weight` times that of `adapter`."""
+    with safe_open(adapter / ADAPTER, "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
+    scaled = {name: one * weight if ".lora_B." in name else one for name, one in tensors.items()}
+    _copy_others(adapter, folder)
+    _save(scaled, folder / ADAPTER)
+
+
+def average(base: Path, tuned: Path, weight: float, folder: Path) -> None:
+    """Write (1 - weight) base + weight tuned; what is not a floating-point tensor is taken from `tuned`."""
+    files = sorted(tuned.glob("*.safetensors"))
+    if not files:
+        raise DataError(f"{tuned} has no weights (*.safetensors); name the folder of an adapter or of a model")
+    _copy_others(tuned, folder)
+    with ExitStack() as stack:
+        found = _tensors(base, stack)
+        for path in files:
+            with safe_open(path, "pt") as file:
+                names = list(file.keys())
+                mixed = {name: _mixed(name, found, file.get_tensor(name), weight, base, tuned) for name in names}
+            _save(mixed, folder / path.name)
+
+
+def _mixed(
+    name: str, found: Mapping[str, Any], tuned: torch.Tensor, weight: float, base_at: Path, tuned_at: Path
+) -> torch.Tensor:
+    if name not in found:
+        raise DataError(f"{tuned_at} has a tensor {name} that {base_at} has not; is that its base?")
+    base = found[name].get_tensor(name)
+    if base.shape != tuned.shape:
+        raise DataError(f"{name} is {tuple(tuned.shape)} in {tuned_at} but {tuple(base.shape)} in {base_at}")
+    if not tuned.is_floating_point():
+        return tuned
+    return torch.lerp(base.float(), tuned.float(), weight).to(tuned.dtype)
+
+
+def _tensors(folder: Path, stack: ExitStack) -> dict[str, Any]:
+    """The open file of every tensor of a model, by the tensor's name."""
+    files = [stack.enter_context(safe_open(path, "pt")) for path in sorted(folder.glob("*.safetensors"))]
+    return {name: file for file in files for name in file.keys()}  # noqa: SIM118
+
+
+def _base_folder(model: str) -> Path:
+    folder = Path(resolve(model))
+    if folder.is_dir():
+        return folder
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(model))
+
+
+def _copy_others(source: Path, folder: Path) -> None:
+    """Everything but the weights."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in source.iterdir():
+        if path.is_file() and path.suffix not in (".safetensors", ".bin"):
+            shutil.copy2(path, folder / path.name)
+
+
+def _save(tensors: dict[str, torch.Tensor], path: Path) -> None:
+    part = path.with_suffix(".part")
+    save_file({name: one.contiguous() for name, one in tensors.items()}, part, metadata={"format": "pt"})
+    part.replace(path)
