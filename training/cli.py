@@ -68,6 +68,14 @@ def _evaluate(overrides: list[str]) -> int:
     return 0
 
 
+COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
+    "corpus": (_corpus, "turn raw logs into a corpus: people, tasks, data card and funnel"),
+    "sft": (_sft, "fine-tune a base model on a corpus's tasks"),
+    "merge": (_merge, "mix a base model with its tuned self"),
+    "evaluate": (_evaluate, "compare models on people whom they never saw"),
+}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training",
@@ -76,16 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="command")
-    text = "turn raw logs into a corpus: people, tasks, data card and funnel"
-    corpus = commands.add_parser("corpus", help=text, description=f"{text[0].upper()}{text[1:]}.")
-    corpus.set_defaults(command=_corpus)
-    text = "fine-tune a base model on a corpus's tasks"
-    sft = commands.add_parser("sft", help=text, description=f"{text[0].upper()}{text[1:]}.")
-    sft.set_defaults(command=_sft)
-    text = "mix a base model with its tuned self"
-    merged = commands.add_parser("merge", help=text, description=f"{text[0].upper()}{text[1:]}.")
-    merged.set_defaults(command=_merge)
-    text = "compare models on people whom they never saw"
-    judged = commands.add_parser("evaluate", help=text, description=f"{text[0].upper()}{text[1:]}.")
-    judged.set_defaults(command=_evaluate)
+    for name, (command, text) in COMMANDS.items():
+        one = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        one.set_defaults(command=command)
     return parser

@@ -1,7 +1,6 @@
 """Whole corpora through `synthesizer=llm`, by a scripted mind and a scripted judge."""
 
 from collections import Counter
-from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ import pytest
 from agents.population import read_population
 from sandbox.errors import ConfigError
 from sandbox.people import Profile
-from tests.training.logs import write_logs
+from tests.training.logs import digests, write_logs
 from tests.training.synthesis.echo import Echo
 from training.corpus import build, configured, stages_of
 from training.funnel import Count
@@ -66,12 +65,6 @@ def made(
         counts = build(config)
     write_out(config, counts)
     return Corpus(folder, logs, counts, Counter(Echo.asked))
-
-
-def digests(folder: Path) -> dict[str, str]:
-    """Hash of every file of a corpus, by its path."""
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in ("key", "card.md")]
-    return {str(path.relative_to(folder)): blake2b(path.read_bytes()).hexdigest() for path in paths}
 
 
 @pytest.fixture(scope="module")
