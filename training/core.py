@@ -64,7 +64,7 @@ def core_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) 
         left = core_of(hashed(files, source, platform), config, source, settings["seed"], tally)
         is_kept = is_kept.scatter(left["row"], values=True)
     for start in range(0, len(is_kept), PIECE):
-        ids = records.select("source", "id").slice(start, PIECE).collect()
+        ids = records.select("source", "id", "item").slice(start, PIECE).collect()
         yield "kept", ids.filter(is_kept.slice(start, PIECE))
 
 

@@ -1,8 +1,8 @@
 """All records of a user in one place, each with the text that it answers: two partitions by hash, nothing held whole.
 
-First records and items are parted by what is acted upon, so that a comment meets its parent and a review its product
-within one bucket; then records are parted by user. The number of buckets follows from the number of records, so that
-a bucket stays small however large the corpus is.
+First records are parted by what they act upon, so that a comment meets its parent and a review its product within one
+bucket; then by user. Only items that a kept record points at are carried along, be they records themselves or not. The
+number of buckets follows from the number of records, so that a bucket stays small however large the corpus is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,33 +13,39 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from training.funnel import Tally
+from training.record import ITEM
 from training.stages import Folders, Tables, Unit
 
 CONTEXT_CHARACTERS = 500
 """Of the text that is answered, so much is kept."""
+READ = "read"
+"""The stage that leaves what may be an item."""
 PIECE = 250_000
 """Rows that are read at once."""
 
 
 def part_units(folders: Folders) -> list[Unit]:
-    """Every file of records that are left after the filter, and every file of items, each with the list of kept ids."""
+    """Every file of records that are left after the filter, and all that may be an item, each with what is kept."""
     kept = folders.files("core", "kept")
-    records: list[Unit] = [(f"record-{name}", [*files, *kept]) for name, files in folders.each("filter", "record")]
-    return records + [(f"item-{name}", [*files, *kept]) for name, files in folders.each("read", "item")]
+    units: list[Unit] = [(f"record-{name}", [*files, *kept]) for name, files in folders.each("filter", "record")]
+    for table in ("item", "record"):
+        units += [(f"{table}-as-item-{name}", [*files, *kept]) for name, files in folders.each(READ, table)]
+    return units
 
 
 def part_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
-    """Part one file of records or items by what is acted upon."""
+    """Part one file of records, or of what may be an item, by what is acted upon."""
     file, *kept = files
-    ids = pl.scan_parquet(kept).select("source", "id")
-    num_kept = ids.select(pl.len()).collect().item()
+    known = pl.scan_parquet(kept)
+    num_kept = known.select(pl.len()).collect().item()
     buckets = max(1, -(-num_kept // settings["records_per_bucket"]))
-    if file.parent.name == "item":
-        for piece in pieces(file):
-            yield from parted(piece, "id", buckets, "item")
+    if file.parents[1].name == READ:
+        wanted = known.filter(pl.col("item") != "").select("source", id="item").unique().collect()
+        for piece in pieces(file, list(ITEM)):
+            yield from parted(piece.join(wanted, on=["source", "id"], how="semi"), "id", buckets, "item")
         return
     sources = pl.scan_parquet(file).select(pl.col("source").unique()).collect()
-    mine = ids.join(sources.lazy(), on="source", how="semi").collect()
+    mine = known.select("source", "id").join(sources.lazy(), on="source", how="semi").collect()
     for piece in pieces(file):
         yield from parted(piece.join(mine, on=["source", "id"], how="semi"), "item", buckets, "bucket")
 
@@ -61,10 +67,10 @@ def group_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally)
     yield from parted(records, "user", int(files[0].parent.name.rsplit("of", 1)[1]), "bucket")
 
 
-def pieces(file: Path) -> Iterator[pl.DataFrame]:
+def pieces(file: Path, columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
     """A file's rows in order, some row groups at a time."""
     with pq.ParquetFile(file) as source:
-        for batch in source.iter_batches(PIECE):
+        for batch in source.iter_batches(PIECE, columns=columns):
             yield pl.DataFrame(batch)
 
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import polars as pl
 
 from training.funnel import Tally
-from training.grouping import group_unit, part_unit
+from training.grouping import group_unit, part_unit, part_units
 from training.record import ITEM, RECORD, frame
-from training.stages import run_unit
+from training.stages import Folders, run_unit
 
 NUM_USERS, NUM_ITEMS = 12, 8
 
@@ -20,14 +20,13 @@ def corpus(root: Path, per_bucket: int) -> tuple[pl.DataFrame, Tally]:
     }
     records = frame(RECORD, {**columns, "source": "s", "kind": "comment", "text": "well"})
     items = frame(ITEM, {"id": [f"i{n}" for n in range(NUM_ITEMS)], "source": "s", "title": "Title", "user": "asker"})
-    kept = records.filter(pl.col("id") != "c0").select("source", "id")
-    for table, rows in (("record", records), ("item", items), ("kept", kept)):
-        (root / "in" / table).mkdir(parents=True)
-        rows.write_parquet(root / "in" / table / "x.parquet")
-    file = {table: root / "in" / table / "x.parquet" for table in ("record", "item", "kept")}
-    settings = {"records_per_bucket": per_bucket}
-    for name in ("record", "item"):
-        run_unit(root / "part", "part", part_unit, (name, [file[name], file["kept"]]), settings)
+    kept = records.filter(pl.col("id") != "c0").select("source", "id", "item")
+    tables = {"filter/record": records, "read/record": records, "read/item": items, "core/kept": kept}
+    for name, rows in tables.items():
+        (root / name).mkdir(parents=True)
+        rows.write_parquet(root / name / "x.parquet")
+    for name, files in part_units(Folders(root)):
+        run_unit(root / "part", "part", part_unit, (name, files), {"records_per_bucket": per_bucket})
     tally, found = Tally("group"), list[pl.DataFrame]()
     for folder in sorted((root / "part").glob("bucket=*")):
         items_of = sorted((root / "part" / folder.name.replace("bucket", "item")).glob("*.parquet"))
@@ -49,6 +48,13 @@ def test_a_reply_meets_what_it_answers(tmp_path: Path) -> None:
     assert set(known["context"]) == {"Title"}
     unknown = rows.height - known.height
     assert tally.counts["s", "records", "context unknown"] == unknown > 0
+
+
+def test_only_what_is_answered_is_carried_along(tmp_path: Path) -> None:
+    corpus(tmp_path, 10)
+    carried = pl.read_parquet(sorted((tmp_path / "part").glob("item=*/*.parquet")))
+    assert sorted(carried["id"].unique()) == sorted(f"i{number}" for number in range(NUM_ITEMS))
+    assert set(carried.columns) == set(ITEM)
 
 
 def test_the_number_of_buckets_follows_the_number_of_records(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from typing import ClassVar
 import msgspec
 import polars as pl
 
-from training.record import ITEM, RECORD, frame
+from training.record import RECORD, frame
 from training.sources.lines import JsonLines, Whole
-from training.sources.source import Rejects, Source, moment, paths_of
+from training.sources.source import LAST_SECOND, Rejects, Source, moment, paths_of
 
 
 class Submission(msgspec.Struct, gc=False):
@@ -76,16 +76,6 @@ class Reddit(Source):
 
     def _posts(self, some: list[Submission]) -> Iterator[tuple[str, pl.DataFrame]]:
         ids = [f"t3_{one.id}" for one in some]
-        shared = {
-            "source": self.name,
-            "id": ids,
-            "thread": ids,
-            "place": [one.subreddit for one in some],
-            "user": [one.author or "[deleted]" for one in some],
-            "title": [one.title or "" for one in some],
-            "text": [one.selftext or "" for one in some],
-            "time": seconds([one.created_utc for one in some]),
-        }
         marks = [
             {
                 "is_self": one.is_self,
@@ -96,35 +86,45 @@ class Reddit(Source):
             }
             for one in some
         ]
-        votes = [one.score for one in some]
-        known = {"platform": self.platform, "kind": "post", "votes": votes, "extra": [_json(one) for one in marks]}
-        yield "record", frame(RECORD, {**shared, **known})
-        yield "item", frame(ITEM, shared)
+        known = {
+            "source": self.name,
+            "platform": self.platform,
+            "kind": "post",
+            "id": ids,
+            "thread": ids,
+            "place": [one.subreddit for one in some],
+            "user": [one.author or "[deleted]" for one in some],
+            "title": [one.title or "" for one in some],
+            "text": [one.selftext or "" for one in some],
+            "time": seconds([one.created_utc for one in some]),
+            "votes": [one.score for one in some],
+            "extra": [_json(one) for one in marks],
+        }
+        yield "record", frame(RECORD, known)
 
     def _comments(self, some: list[Comment]) -> Iterator[tuple[str, pl.DataFrame]]:
-        shared = {
+        known = {
             "source": self.name,
+            "platform": self.platform,
+            "kind": "comment",
             "id": [f"t1_{one.id}" for one in some],
             "thread": [one.link_id for one in some],
             "place": [one.subreddit for one in some],
             "user": [one.author or "[deleted]" for one in some],
             "text": [one.body or "" for one in some],
             "time": seconds([one.created_utc for one in some]),
-        }
-        known = {
-            "platform": self.platform,
-            "kind": "comment",
             "item": [one.parent_id if isinstance(one.parent_id, str) else one.link_id for one in some],
             "votes": [one.score for one in some],
-            "extra": [_json({"distinguished": one.distinguished}) for one in some],
+            "extra": [
+                _json({"distinguished": one.distinguished}) if one.distinguished is not None else "" for one in some
+            ],
         }
-        yield "record", frame(RECORD, {**shared, **known})
-        yield "item", frame(ITEM, shared)
+        yield "record", frame(RECORD, known)
 
 
 def seconds(times: Sequence[int | float | str]) -> list[int | None]:
     """Unix seconds, from numbers or their text; None for what is no date."""
-    return [_second(one) for one in times]
+    return [one if type(one) is int and 0 <= one <= LAST_SECOND else _second(one) for one in times]
 
 
 def _second(found: int | float | str) -> int | None:

@@ -91,14 +91,6 @@ def test_submissions_and_comments_become_records_field_by_field(tmp_path: Path, 
     }
 
 
-def test_posts_and_comments_can_be_answered(tmp_path: Path) -> None:
-    items = read(tmp_path, [SUBMISSION], [COMMENT]).items
-    assert [(one["id"], one["user"], one["title"], one["text"]) for one in items] == [
-        ("t3_5abc", "ann", "Which beans?", "Mine never climb – why?"),
-        ("t1_c1", "bob", "", "Give them a pole."),
-    ]
-
-
 def test_what_is_missing_is_empty_and_deleted_authors_are_called_so(tmp_path: Path) -> None:
     bare = {"id": "x", "subreddit": "s", "created_utc": 1.5e9, "author": None, "removed_by_category": "deleted"}
     [post] = read(tmp_path, [bare], []).records
