@@ -20,7 +20,7 @@ CONTEXT_CHARACTERS = 500
 """Of the text that is answered, so much is kept."""
 READ = "read"
 """The stage that leaves what may be an item."""
-PIECE = 250_000
+PIECE = 100_000
 """Rows that are read at once."""
 
 

@@ -17,6 +17,9 @@ from training.stages import Folders
 
 PEOPLE = "people.parquet"
 TASKS = "tasks"
+PIECE = 20_000
+"""Tasks that are held at once."""
+CHAT = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
 
 
 def write_out(config: CorpusConfig, counts: Sequence[Count]) -> list[Path]:
@@ -36,23 +39,26 @@ def write_tasks(folders: Folders, config: TaskConfig, seed: int) -> dict[str, di
 
     Every line is a chat (`messages`) as TRL, LLaMA-Factory and Axolotl read it, with what it is about beside it.
     """
-    folder = folders.root / TASKS
-    order = pl.concat_str("form", "user", "record", "question", separator="/").hash(seed)
+    rows = folders.scan("tasks", "task").with_row_index("row")
+    counts: dict[str, dict[str, int]] = {}
+    for (split,), kept in _kept(rows, config, seed).partition_by("split", as_dict=True).items():
+        forms = kept.group_by("form").len().sort("form").iter_rows()
+        counts[str(split)] = {str(form): int(number) for form, number in forms}
+        with (folders.root / TASKS / f"{split}.jsonl").open("wb") as file:
+            for piece in kept.select("row", "order").sort("order", "row").iter_slices(PIECE):
+                mine = rows.join(piece.lazy(), on="row").collect(engine="streaming").sort("order", "row")
+                mine.drop("row", "order").with_columns(pl.col("messages").str.json_decode(CHAT)).write_ndjson(file)
+    return dict(sorted(counts.items()))
+
+
+def _kept(rows: pl.LazyFrame, config: TaskConfig, seed: int) -> pl.DataFrame:
+    """The tasks that are written, each with its place in a shuffled order; no texts."""
+    order = pl.concat_str("form", "user", "record", "question", separator="/").hash(seed).alias("order")
+    slim = rows.select("row", "split", "form", "platform", order).collect(engine="streaming")
     cap = pl.when(pl.col("split") == "train").then(pl.col("form").replace_strict(config.caps, default=None))
     most = cap.otherwise(pl.lit(config.held_out_cap)).fill_null(pl.len())
-    slim = folders.scan("tasks", "task").select("split", "form", "platform", order.alias("order")).with_row_index("row")
-    ranked = slim.with_columns(rank=pl.col("order").rank("ordinal").over("split", "form", "platform")).collect()
-    kept = ranked.filter(pl.col("rank") <= most)
-    counts: dict[str, dict[str, int]] = {}
-    for split, form, number in kept.group_by("split", "form").len().sort("split", "form").iter_rows():
-        counts.setdefault(split, {})[form] = number
-    chat = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
-    for split in counts:
-        mine = kept.lazy().filter(pl.col("split") == split).select("row", "order")
-        rows = folders.scan("tasks", "task").with_row_index("row").join(mine, on="row").sort("order", "row")
-        told = rows.drop("row", "order").with_columns(pl.col("messages").str.json_decode(chat))
-        told.sink_ndjson(folder / f"{split}.jsonl")
-    return counts
+    place = pl.struct("order", "row").rank("ordinal").over("split", "form", "platform")
+    return slim.with_columns(place=place).filter(pl.col("place") <= most)
 
 
 def chosen_people(folders: Folders, most: dict[str, int | None], seed: int) -> Iterator[Profile]:
