@@ -42,7 +42,7 @@ class Profile(msgspec.Struct, frozen=True, dict=True):
     hours: tuple[float, ...] = ()
     """Share of what they did by hour of the day, 24 of them from midnight UTC; empty where unknown."""
     platform: str = ""
-    """What kind of logs they come from: forum, microblog, blog or reviews; worlds may ask for one kind."""
+    """What kind of logs they come from: forum, microblog, blog, reviews or purchases; worlds may ask for one kind."""
     split: str = ""
     """Whether a model was trained on them: train, val or test; empty where unknown."""
     source: str = ""

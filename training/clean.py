@@ -15,6 +15,7 @@ import polars as pl
 from training.funnel import Tally
 from training.near import band_keys, english, near_duplicates
 from training.privacy import keyed_hash, scrubbed
+from training.record import PRODUCT_PLATFORMS
 from training.safety import flags, says_minor, stated_minor
 from training.stages import Folders, Tables, Unit
 
@@ -96,7 +97,7 @@ def _private(rows: pl.DataFrame, key: bytes, tally: Tally) -> pl.DataFrame:
         keyed_hash(_within_source(rows, name), key, prefix).alias(f"{name}_hash") for name, prefix in named.items()
     )
     items = keyed_hash(_within_source(rows, "item"), key, "i_")
-    is_product = pl.col("platform") == "reviews"
+    is_product = pl.col("platform").is_in(PRODUCT_PLATFORMS)
     return rows.with_columns(
         user=pl.col("user_hash"),
         id=pl.col("id_hash"),

@@ -1,8 +1,8 @@
 """What every source is turned into: records of what people did, and the items that these point at.
 
 A record is one thing that one user did at one moment: a post, a comment, a review, a purchase. An item is what others
-can act upon: a submission with its text, a product with its price. Both are columns (Polars), not objects: a corpus has
-millions. Text is text from here on: nothing in it is ever evaluated or used as a path.
+can act upon: another record, such as a submission, or what is none, such as a product. Both are columns (Polars), not
+objects: a corpus has millions. Text is text from here on: nothing in it is ever evaluated or used as a path.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import polars as pl
 
 RECORD: dict[str, pl.DataType] = {
     "source": pl.String(),  # name of the source, such as `reviews_amazon2023`
-    "platform": pl.String(),  # forum, microblog, blog or reviews
+    "platform": pl.String(),  # forum, microblog, blog, reviews or purchases
     "user": pl.String(),  # as the source names them; a keyed hash after the privacy stage
     "time": pl.Int64(),  # unix seconds, UTC; null where the source does not say
     "kind": pl.String(),  # post, comment, review or purchase
@@ -53,7 +53,11 @@ REJECT: dict[str, pl.DataType] = {
 """Columns of the reject file: a sample of what could not be read."""
 
 KINDS = ("post", "comment", "review", "purchase")
-PLATFORMS = ("forum", "microblog", "blog", "reviews")
+PLATFORMS = ("forum", "microblog", "blog", "reviews", "purchases")
+PRODUCT_PLATFORMS = ("reviews", "purchases")
+"""Where people choose products, which are the same for everybody."""
+CURRENCIES = {"reviews": "$", "purchases": "NT$"}
+"""Sign of the money of each platform that has prices."""
 
 
 def frame(schema: dict[str, pl.DataType], columns: Mapping[str, object]) -> pl.DataFrame:

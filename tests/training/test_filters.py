@@ -185,6 +185,8 @@ def test_the_rules_that_come_with_the_project_are_sound(platform: str) -> None:
     assert text.startswith("# ")
     node = TypeAdapter(list[dict[str, Any]]).validate_python(yaml.safe_load(text)["row"])
     assert rules_of(node)[0].name == "known_author"
-    post = rows_of({"platform": platform, "kind": "review" if platform == "reviews" else "post"})
-    assert filtered(post, rules_of(node), "s", Tally("filter")).height == 1
-    assert filtered(post.with_columns(text=pl.lit("Hm.")), rules_of(node), "s", Tally("filter")).height == 0
+    kind = {"reviews": "review", "purchases": "purchase"}.get(platform, "post")
+    row = rows_of({"platform": platform, "kind": kind})
+    lacking = "item" if platform == "purchases" else "text"
+    assert filtered(row, rules_of(node), "s", Tally("filter")).height == 1
+    assert filtered(row.with_columns(pl.lit("").alias(lacking)), rules_of(node), "s", Tally("filter")).height == 0

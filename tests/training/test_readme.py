@@ -21,7 +21,8 @@ CONFIGURED = {
 def commands() -> list[str]:
     """Commands of the README's blocks."""
     blocks = re.findall(r"```\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    return [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    lines = (line for block in blocks for line in block.replace("\\\n", " ").splitlines())
+    return [line for line in lines if not line.startswith("pip ")]
 
 
 def test_every_kind_of_dump_and_every_step_has_a_command() -> None:

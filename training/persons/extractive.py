@@ -1,7 +1,7 @@
 """The extractive synthesizer: people from figures of their history, worded by templates. No model, no randomness.
 
-From records of reviews it makes shoppers, from all others posters. Only records marked as history are looked at, so
-whatever is asked about a person later is later than all that is said of them.
+From records of reviews it makes reviewers, from bare purchases shoppers, from all others posters. Only records marked
+as history are looked at, so whatever is asked about a person later is later than all that is said of them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +13,13 @@ import polars as pl
 
 from sandbox.people import Profile
 from training.funnel import Tally
-from training.persons import poster_wording, posters, reviewer_wording, reviewers
+from training.persons import poster_wording, posters, reviewer_wording, reviewers, shopper_wording, shoppers
 from training.stages import Folders, Tables, Unit
 
 DIGITS = 4
 MAX_TASTES = 12
 ACTIVITY_BOUNDS = (0.02, 0.95)
+USUAL_ACTIVITY = 0.3
 PERSON: dict[str, pl.DataType] = {
     "source": pl.String(),
     "platform": pl.String(),
@@ -102,6 +103,8 @@ def with_parts(records: Path, assigned: Path) -> pl.DataFrame:
 
 def profile_of(group: Rows, topics: Sequence[str], marginals: reviewers.Marginals | None) -> Profile | None:
     """One person from their records, oldest first; None where these say too little."""
+    if group[0]["platform"] == "purchases":
+        return _shopper(group)
     if group[0]["platform"] != "reviews":
         return _poster(group, topics)
     reviews = reviewers.reviews_of(group)
@@ -114,16 +117,14 @@ def _poster(group: Rows, topics: Sequence[str]) -> Profile | None:
         return None
     first, figures = written[0], posters.figures_of(written, topics)
     person = poster_wording.Poster(first["user"], figures, tuple(posters.episodes_of(written, topics)))
-    places = poster_wording.shares_of(figures.places, MAX_TASTES)
-    low, high = ACTIVITY_BOUNDS
     return Profile(
         id=first["user"],
         persona=poster_wording.persona(person),
         profile=poster_wording.profile(person),
         stories=poster_wording.stories(person),
         writing_style=poster_wording.writing_style(person),
-        tastes=dict(zip(places, rounded_shares(list(places.values())), strict=True)) if places else {},
-        activity=round(min(max(figures.days / figures.span_days, low), high), DIGITS) if figures.days > 1 else 0.3,
+        tastes=_tastes(figures.places),
+        activity=_activity(figures.days, figures.span_days),
         words=figures.habits.words,
         demographics=figures.demographics,
         hours=figures.hours,
@@ -141,14 +142,13 @@ def _reviewer(first: Mapping[str, Any], reviews: list[reviewers.Review], margina
     budget = reviewers.budget(figures, marginals)
     person = reviewer_wording.Person(first["user"], figures, bought, budget, dearness)
     one, two, three, four, five = rounded_shares(reviewers.smoothed_stars(figures, marginals))
-    tastes = poster_wording.shares_of(figures.tastes, MAX_TASTES)
     return Profile(
         id=first["user"],
         persona=reviewer_wording.persona(person),
         profile=reviewer_wording.profile(person),
         stories=reviewer_wording.stories(person),
         writing_style=reviewer_wording.writing_style(person),
-        tastes=dict(zip(tastes, rounded_shares(list(tastes.values())), strict=True)),
+        tastes=_tastes(figures.tastes),
         budget=round(budget, 2),
         activity=round(reviewers.activity(figures, marginals), DIGITS),
         star_shares=(one, two, three, four, five),
@@ -157,6 +157,39 @@ def _reviewer(first: Mapping[str, Any], reviews: list[reviewers.Review], margina
         split=first["split"],
         source=first["source"],
     )
+
+
+def _shopper(group: Rows) -> Profile | None:
+    first, bought = group[0], shoppers.purchases_of(group)
+    if not bought:
+        return None
+    figures = shoppers.figures_of(bought, shoppers.age_of(first))
+    person = shopper_wording.Shopper(first["user"], figures, tuple(bought))
+    return Profile(
+        id=first["user"],
+        persona=shopper_wording.persona(person),
+        profile=shopper_wording.profile(person),
+        stories=shopper_wording.stories(person),
+        tastes=_tastes(figures.tastes),
+        budget=round(figures.prices[1], 2) if figures.prices else 0.0,
+        activity=_activity(figures.days, figures.span_days),
+        demographics={"age": figures.age} if figures.age else {},
+        platform=first["platform"],
+        split=first["split"],
+        source=first["source"],
+    )
+
+
+def _tastes(shares: dict[str, float]) -> dict[str, float]:
+    """The largest shares, in few digits."""
+    largest = poster_wording.shares_of(shares, MAX_TASTES)
+    return dict(zip(largest, rounded_shares(list(largest.values())), strict=True)) if largest else {}
+
+
+def _activity(days: int, span_days: int) -> float:
+    """Share of the days with something to show; a usual one where they are too few to tell."""
+    low, high = ACTIVITY_BOUNDS
+    return round(min(max(days / span_days, low), high), DIGITS) if days > 1 else USUAL_ACTIVITY
 
 
 def rounded_shares(shares: Sequence[float]) -> list[float]:

@@ -19,10 +19,10 @@ GOODS = {
 """What to call the goods of a category whose name does not say it."""
 
 
-def dollars(price: float) -> str:
+def dollars(price: float, sign: str = "$") -> str:
     """A price as one remembers it: the higher, the coarser."""
     step = 1 if price < 20 else 5 if price < 100 else 10 if price < 500 else 50
-    return f"${max(1, round(price / step) * step)}"
+    return f"{sign}{max(1, round(price / step) * step)}"
 
 
 def goods(category: str) -> str:

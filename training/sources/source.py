@@ -47,7 +47,7 @@ class Source(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     platform: ClassVar[str]
-    """forum, microblog, blog or reviews."""
+    """One of `PLATFORMS`."""
 
     name: str
     """Name of the source in the corpus, such as `reddit`."""
@@ -64,7 +64,7 @@ class Source(BaseModel):
 
     @abstractmethod
     def read(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
-        """Read one file in pieces: ("record", frame of RECORD) and ("item", frame of ITEM)."""
+        """Read one file in pieces: ("record", frame of RECORD) and ("item", frame of ITEM), for what is no record."""
 
     def tables(self, path: Path, tally: Tally) -> Tables:
         """`read`, with everything counted and too many bad lines refused."""

@@ -12,6 +12,7 @@ import polars as pl
 
 from sandbox.seeds import uniforms
 from training.funnel import Tally
+from training.record import PRODUCT_PLATFORMS
 from training.stages import Folders, Tables, Unit
 
 BANDS = 5
@@ -40,7 +41,7 @@ class Drawn(NamedTuple):
 
     option: Option
     kind: str
-    """`hard` or `uniform`."""
+    """`hard`, `uniform`, or `owned` where the person had it before."""
 
 
 def catalog_units(folders: Folders) -> list[Unit]:
@@ -60,7 +61,7 @@ def catalog_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tall
     records = [path for path in files if path.parent.name == "record"]
     side = pl.col("split").replace("seen", "train").alias("side")
     decided = pl.scan_parquet([path for path in files if path not in records]).select("source", "id", side)
-    is_product = pl.col("platform") == "reviews"
+    is_product = pl.col("platform").is_in(PRODUCT_PLATFORMS)
     chosen = (
         pl.scan_parquet(records)
         .with_columns(
@@ -72,14 +73,19 @@ def catalog_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tall
         .join(decided, on=["source", "id"])
         .sort("source", "id")
     )
-    first = [pl.col(name).first() for name in ("place", "title", "price")]
-    text = pl.col("said").first().alias("text")
-    by_key = chosen.group_by("source", "side", "key").agg(*first, text, people=pl.col("user").n_unique())
+    price, is_paid = pl.col("price"), pl.col("platform").first() == "purchases"  # paid, so another one each time
+    by_key = chosen.group_by("source", "side", "key").agg(
+        pl.col("place", "title").first(),
+        pl.when(is_paid).then(price.median().round(2)).otherwise(price.first()).alias("price"),
+        text=pl.col("said").first(),
+        people=pl.col("user").n_unique(),
+    )
     order = pl.col("key").hash(seed=0).rank("ordinal").over("source", "side", "place")
     rank = (pl.col("price").rank("ordinal") - 1).over("source", "side", "place")
     known = pl.col("price").count().over("source", "side", "place")
     band = (rank * BANDS // known).fill_null(-1).cast(pl.Int64).alias("band")
-    rows = by_key.filter(order <= settings["per_place"]).with_columns(band).sort("source", "side", "key").collect()
+    # Sorted before it is ranked: options of one price fall into bands by their order.
+    rows = by_key.filter(order <= settings["per_place"]).sort("source", "side", "key").with_columns(band).collect()
     for source, number in rows.group_by("source").len().sort("source").iter_rows():
         tally.add(source, "options", "out", number)
     yield "option", rows.select("source", "side", *Option._fields)

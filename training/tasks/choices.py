@@ -4,18 +4,21 @@ from collections.abc import Iterator, Sequence
 
 from agents.prompt import one_line
 from sandbox.question import Choose, Option, choose
+from sandbox.seeds import permutation
+from training.record import PRODUCT_PLATFORMS
 from training.tasks.catalog import Catalog, Drawn
 from training.tasks.catalog import Option as Offer
 from training.tasks.example import Task, sandbox_task
-from training.tasks.moments import NAME_TOKENS, Moment, dollars, key_of
+from training.tasks.moments import NAME_TOKENS, Moment, Row, key_of, priced
 
 STARS = Choose(tuple(Option(str(stars), f"{stars} star{'s' * (stars > 1)}") for stars in range(1, 6)))
 REPLY = choose(("yes", "yes, reply"), ("no", "no, read on"))
 
 
 def purchase(moment: Moment, catalog: Catalog, hard: int, uniform: int) -> Iterator[Task]:
-    """Which of these products did they buy?"""
-    if moment.record["platform"] == "reviews" and moment.is_new:
+    """Which of these products did they buy? Bare purchases are asked about even where they had bought it before."""
+    platform = moment.record["platform"]
+    if platform == "purchases" or (platform in PRODUCT_PLATFORMS and moment.is_new):
         yield from _pick(moment, "purchase", catalog, hard, uniform)
 
 
@@ -31,7 +34,7 @@ def stars(moment: Moment) -> Iterator[Task]:
     if not record["stars"] or not record["context"]:
         return
     given = f"{record['stars']:.0f}"
-    facts = {"name": one_line(record["context"], NAME_TOKENS), "price": dollars(record["price"])}
+    facts = {"name": one_line(record["context"], NAME_TOKENS), "price": priced(record["price"], record["platform"])}
     yield sandbox_task(moment, "stars", facts, STARS, given)
     if verdict := record["title"] or record["text"]:
         yield sandbox_task(moment, "verdict", {**facts, "said": verdict}, STARS, given)
@@ -51,13 +54,16 @@ def reply(moment: Moment, catalog: Catalog) -> Iterator[Task]:
 
 
 def _pick(moment: Moment, form: str, catalog: Catalog, hard: int, uniform: int) -> Iterator[Task]:
-    """One that they chose among others; none where there are too few others or nobody knows its name."""
+    """One that they chose among others, new or owned; none where there are too few, or nobody knows its name."""
     chosen = chosen_of(moment, catalog)
-    others = catalog.others(chosen, moment.owned, hard, uniform, moment.seed_of(form))
+    if moment.is_new:
+        others = catalog.others(chosen, moment.owned, hard, uniform, moment.seed_of(form))
+    else:
+        others = _owned(moment, catalog, hard + uniform)
     if not chosen.title or len(others) < hard + uniform:
         return
     offered = [Drawn(chosen, "chosen"), *others]
-    options = Choose(tuple(Option(one.key, shown(one)) for one, _ in offered))
+    options = Choose(tuple(Option(one.key, shown(one, moment.record["platform"])) for one, _ in offered))
     yield sandbox_task(
         moment,
         form,
@@ -70,16 +76,32 @@ def _pick(moment: Moment, form: str, catalog: Catalog, hard: int, uniform: int) 
     )
 
 
-def shown(offer: Offer) -> str:
+def _owned(moment: Moment, catalog: Catalog, number: int) -> list[Drawn]:
+    """Options beside something that they bought again: other things that they had before, on other days.
+
+    All options are known to them then, as none is where they buy something for the first time, so that to know it does
+    not give the answer away.
+    """
+    before = {key_of(row): row for row in moment.past if key_of(row) not in moment.together}
+    keys = sorted(before)
+    order = permutation(len(keys), moment.seed_of("owned"))[:number]
+    return [Drawn(_offer(before[keys[place]], catalog), "owned") for place in order]
+
+
+def shown(offer: Offer, platform: str) -> str:
     """An option as it reads on a list."""
     name = one_line(offer.title, NAME_TOKENS)
-    return f"{name}, {dollars(offer.price)}" if offer.price else name
+    return f"{name}, {priced(offer.price, platform)}" if offer.price else name
 
 
 def chosen_of(moment: Moment, catalog: Catalog) -> Offer:
-    """What the record chose; as the record has it where the catalog did not keep it."""
-    record = moment.record
-    is_product = record["platform"] == "reviews"
+    """What the record chose."""
+    return _offer(moment.record, catalog)
+
+
+def _offer(record: Row, catalog: Catalog) -> Offer:
+    """What a record chose; as the record has it where the catalog did not keep it."""
+    is_product = record["platform"] in PRODUCT_PLATFORMS
     title, text = (record["context"], "") if is_product else (record["title"], record["context"])
     made = Offer(key_of(record), record["place"], title, text, record["price"], -1, 1)
     return catalog.find(made.key) or made

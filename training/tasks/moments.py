@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from agents.prompt import one_line
 from sandbox.people import Event, Memory, MemoryBudget, MemoryView, Profile
+from training.record import CURRENCIES, PRODUCT_PLATFORMS
 
 Row = Mapping[str, Any]
 
@@ -29,6 +30,8 @@ class Moment(NamedTuple):
     """Products and threads of all of their records, earlier and later: none of them is an option they passed over."""
     seed: int
     """The run's, for `seed_of`."""
+    together: frozenset[str] = frozenset()
+    """Products and threads of their records of the same time, this one among them: a basket has no order."""
 
     @property
     def is_new(self) -> bool:
@@ -54,7 +57,9 @@ def moments_of(
         most: No more moments than this, drawn by hash.
         seed: Of the draw and of all tasks.
     """
-    owned = frozenset(key_of(row) for row in rows)
+    owned, baskets = frozenset(key_of(row) for row in rows), dict[int | None, set[str]]()
+    for row in rows:
+        baskets.setdefault(row["time"], set()).add(key_of(row))
     who = {row["id"]: selves.get(_self_of(row)) for row in rows}
     targets = [name for name, profile in who.items() if profile]
     drawn = set(sorted(targets, key=lambda name: hashed(seed, name))[:most])
@@ -62,7 +67,7 @@ def moments_of(
     for place, row in enumerate(rows):
         profile = who[row["id"]]
         if profile and row["id"] in drawn:
-            yield Moment(row, rows[:place], profile, memory.view(), owned, seed)
+            yield Moment(row, rows[:place], profile, memory.view(), owned, seed, frozenset(baskets[row["time"]]))
         memory.add(Event(place, row["kind"], remembered(row)))
 
 
@@ -81,24 +86,24 @@ def _self_of(row: Row) -> str:
 
 def key_of(row: Row) -> str:
     """What was chosen by this record: a product or a thread; "" for none."""
-    return row["item"] if row["platform"] == "reviews" else row["thread"]
+    return row["item"] if row["platform"] in PRODUCT_PLATFORMS else row["thread"]
 
 
 def remembered(row: Row) -> str:
     """A record as one sentence to the person who made it."""
     said = f'"{one_line(row["text"], REMEMBERED_TOKENS)}"' if row["text"] else ""
-    name = one_line(row["context"] if row["platform"] == "reviews" else row["title"], NAME_TOKENS)
-    if row["platform"] == "reviews":
+    is_product = row["platform"] in PRODUCT_PLATFORMS
+    name = one_line(row["context"] if is_product else row["title"], NAME_TOKENS)
+    if is_product:
         stars = f" and gave it {row['stars']:.0f} of 5 stars" if row["stars"] else ""
-        bought = (
-            f"You bought the {name or 'product'}{f' for {price}' if (price := dollars(row['price'])) else ''}{stars}"
-        )
+        price = f" for {cost}" if (cost := priced(row["price"], row["platform"])) else ""
+        bought = f"You bought the {name or 'product'}{price}{stars}"
         return f"{bought}: {said}" if said else f"{bought}."
     if row["kind"] == "comment":
         return f'You replied under "{name}": {said}' if name else f"You replied: {said}"
     return f'You posted "{name}": {said}' if name else f"You posted: {said}"
 
 
-def dollars(price: float | None) -> str:
-    """A price in words; nothing where it is unknown."""
-    return f"${price:,.2f}" if price else ""
+def priced(price: float | None, platform: str) -> str:
+    """A price with the platform's currency; nothing where it is unknown."""
+    return f"{CURRENCIES.get(platform, '$')}{price:,.2f}" if price else ""

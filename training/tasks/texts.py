@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from agents.prompt import one_line
 from sandbox.question import Write
 from training.tasks.example import Task, sandbox_task
-from training.tasks.moments import NAME_TOKENS, Moment, dollars
+from training.tasks.moments import NAME_TOKENS, Moment, priced
 
 
 def written(moment: Moment, most_words: int) -> Iterator[Task]:
@@ -15,7 +15,7 @@ def written(moment: Moment, most_words: int) -> Iterator[Task]:
         return
     if record["kind"] == "review" and record["context"] and record["stars"]:
         name = one_line(record["context"], NAME_TOKENS)
-        facts = {"name": name, "price": dollars(record["price"]), "stars": f"{record['stars']:.0f}"}
+        facts = {"name": name, "price": priced(record["price"], record["platform"]), "stars": f"{record['stars']:.0f}"}
         yield sandbox_task(moment, "review", facts, form, record["text"])
     elif record["kind"] == "comment" and record["context"]:
         facts = {"place": record["place"], "title": record["title"], "text": record["context"]}

@@ -36,6 +36,14 @@ def test_threads_are_those_of_comments(tmp_path: Path) -> None:
     assert option == Option("t_1", "Tea", "Tea no. 1", "Do you like it, 1?", None, -1, 1)
 
 
+def test_bare_purchases_are_of_products(tmp_path: Path) -> None:
+    known = {"platform": "purchases", "kind": "purchase", "text": "", "item": "B1", "context": "Pot"}
+    rows = [record(number, price=price, **known) for number, price in enumerate((10.0, 90.0, 12.0))]
+    (option,) = listed(tmp_path, rows)["s", "train"].options
+    assert (option.key, option.title, option.text) == ("B1", "Pot", "")
+    assert option.price == 12, "the median of what was paid"
+
+
 def test_bands_are_equally_full_within_their_place(tmp_path: Path) -> None:
     rows = [record(number, price=float(number + 1), place="Tea" if number < 50 else "Mugs") for number in range(60)]
     rows += [record(60, price=None)]

@@ -7,9 +7,11 @@ import msgspec
 import pytest
 
 from sandbox.mind import shown_order
+from sandbox.people import MemoryBudget
 from sandbox.question import Choose
 from training.tasks import choices
-from training.tasks.example import Asked, Task, question_of
+from training.tasks.example import Asked, Task, question_of, template_of
+from training.tasks.moments import moments_of
 
 from .people import PERSON, catalog, comment, moment, record
 
@@ -64,6 +66,34 @@ def test_nobody_passes_over_what_they_own() -> None:
 
 def test_what_was_bought_before_is_not_asked_again() -> None:
     assert list(choices.purchase(moment(record(12), [record(3, item="B12")]), catalog(), 1, 1)) == []
+
+
+def bought(number: int, **known: Any) -> dict[str, Any]:
+    """A bare purchase of a product of its own."""
+    return record(number, **{"platform": "purchases", "kind": "purchase", "text": "", "stars": None, **known})
+
+
+def test_a_bare_purchase_is_asked_in_its_own_currency() -> None:
+    (task,) = choices.purchase(moment(bought(12)), catalog(), 5, 4)
+    assert Counter(task.meta["kinds"].values()) == {"chosen": 1, "hard": 5, "uniform": 4}
+    assert any(line.endswith(") Thing 12, NT$17.00") for line in shown(task))
+    assert "supermarket" in template_of(task.form, "purchases").rules
+
+
+def test_what_is_bought_again_stands_among_other_things_that_they_had() -> None:
+    past = [bought(number) for number in range(20)]
+    (task,) = choices.purchase(moment(bought(30, item="B12"), past), catalog(), 5, 4)
+    assert task.meta["answer"] == "B12"
+    assert Counter(task.meta["kinds"].values()) == {"chosen": 1, "owned": 9}
+    assert set(task.meta["kinds"]) <= {one["item"] for one in past}
+
+
+def test_what_lies_in_the_same_basket_is_no_option() -> None:
+    rows = [bought(number, time=number // 10) for number in range(20)] + [bought(20, item="B3", time=1)]
+    (asked,) = [one for one in moments_of(rows, {"latest": PERSON}, MemoryBudget(99, 9), 99, 0) if not one.is_new]
+    (task,) = choices.purchase(asked, catalog(), 5, 4)
+    assert set(task.meta["kinds"]) == {f"B{number}" for number in range(10)}
+    assert list(choices.purchase(asked, catalog(), 5, 5)) == [], "there are no more than nine others"
 
 
 def test_too_small_a_catalog_makes_no_task() -> None:

@@ -59,6 +59,10 @@ def test_a_seed_belongs_to_record_form_and_run() -> None:
         ),
         ({"platform": "reviews", "kind": "purchase", "context": "", "text": ""}, "You bought the product."),
         (
+            {"platform": "purchases", "kind": "purchase", "context": "item 1 of group 2", "price": 30.0, "text": ""},
+            "You bought the item 1 of group 2 for NT$30.00.",
+        ),
+        (
             {"platform": "forum", "kind": "comment", "title": "Tea?", "text": "With milk."},
             'You replied under "Tea?": "With milk."',
         ),
