@@ -98,6 +98,16 @@ def test_tasks_are_chats_about_what_people_of_their_split_did(corpus: tuple[Path
             assert all(one["content"] for one in row["messages"])
 
 
+def test_the_files_of_tasks_are_chats_to_trl(corpus: tuple[Path, list[str], list[Count]], tmp_path: Path) -> None:
+    from datasets import Dataset
+    from trl.data_utils import is_conversational
+
+    path = corpus[0] / "tasks" / "train.jsonl"
+    rows: Any = Dataset.from_json(str(path), cache_dir=str(tmp_path))
+    assert len(rows) == len(path.read_text(encoding="utf-8").splitlines())
+    assert is_conversational(rows[0])
+
+
 def test_the_question_of_a_task_is_its_chat_and_nobody_elses(corpus: tuple[Path, list[str], list[Count]]) -> None:
     folder, _, _ = corpus
     people = {one.id: one for one in read_population(folder / "people.parquet")}
