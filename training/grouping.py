@@ -67,10 +67,10 @@ def group_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally)
     yield from parted(records, "user", int(files[0].parent.name.rsplit("of", 1)[1]), "bucket")
 
 
-def pieces(file: Path, columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
+def pieces(file: Path, columns: list[str] | None = None, size: int = PIECE) -> Iterator[pl.DataFrame]:
     """A file's rows in order, some row groups at a time."""
     with pq.ParquetFile(file) as source:
-        for batch in source.iter_batches(PIECE, columns=columns):
+        for batch in source.iter_batches(size, columns=columns):
             yield pl.DataFrame(batch)
 
 

@@ -1,17 +1,21 @@
 """What a corpus gives to the rest: a population, tasks in the chat format, a data card, the funnel."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from hashlib import blake2b
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import polars as pl
+import pyarrow.parquet as pq
 
 from agents.population import write_population
 from sandbox.people import Profile
 from training.card import write_card
 from training.corpus import CorpusConfig, TaskConfig
 from training.funnel import Count
+from training.grouping import pieces
 from training.report import write_funnel
 from training.stages import Folders
 
@@ -39,26 +43,45 @@ def write_tasks(folders: Folders, config: TaskConfig, seed: int) -> dict[str, di
 
     Every line is a chat (`messages`) as TRL, LLaMA-Factory and Axolotl read it, with what it is about beside it.
     """
-    rows = folders.scan("tasks", "task").with_row_index("row")
+    kept = _kept(folders.scan("tasks", "task").with_row_index("row"), config, seed)
     counts: dict[str, dict[str, int]] = {}
-    for (split,), kept in _kept(rows, config, seed).partition_by("split", as_dict=True).items():
-        forms = kept.group_by("form").len().sort("form").iter_rows()
-        counts[str(split)] = {str(form): int(number) for form, number in forms}
-        with (folders.root / TASKS / f"{split}.jsonl").open("wb") as file:
-            for piece in kept.select("row", "order").sort("order", "row").iter_slices(PIECE):
-                mine = rows.join(piece.lazy(), on="row").collect(engine="streaming").sort("order", "row")
-                mine.drop("row", "order").with_columns(pl.col("messages").str.json_decode(CHAT)).write_ndjson(file)
-    return dict(sorted(counts.items()))
+    for split, form, number in kept.group_by("split", "form").len().sort("split", "form").iter_rows():
+        counts.setdefault(split, {})[form] = number
+    with TemporaryDirectory(dir=folders.root) as scratch:
+        _part(folders.files("tasks", "task"), kept.select("row", "order", "part"), Path(scratch))
+        for split in counts:
+            with (folders.root / TASKS / f"{split}.jsonl").open("wb") as file:
+                for path in sorted(Path(scratch).glob(f"{split}-*")):
+                    rows = pl.read_parquet(path).sort("order", "row").drop("row", "order")
+                    rows.with_columns(pl.col("messages").str.json_decode(CHAT)).write_ndjson(file)
+    return counts
 
 
 def _kept(rows: pl.LazyFrame, config: TaskConfig, seed: int) -> pl.DataFrame:
-    """The tasks that are written, each with its place in a shuffled order; no texts."""
+    """The tasks that are written, with their place in a shuffled order and the part of it they are in; no texts."""
     order = pl.concat_str("form", "user", "record", "question", separator="/").hash(seed).alias("order")
     slim = rows.select("row", "split", "form", "platform", order).collect(engine="streaming")
     cap = pl.when(pl.col("split") == "train").then(pl.col("form").replace_strict(config.caps, default=None))
     most = cap.otherwise(pl.lit(config.held_out_cap)).fill_null(pl.len())
-    place = pl.struct("order", "row").rank("ordinal").over("split", "form", "platform")
-    return slim.with_columns(place=place).filter(pl.col("place") <= most)
+    place = pl.struct("order", "row").rank("ordinal")
+    kept = slim.filter(place.over("split", "form", "platform") <= most)
+    number = (place.over("split") // PIECE).cast(pl.String).str.zfill(6)
+    return kept.with_columns(part=pl.concat_str("split", number, separator="-"))
+
+
+def _part(files: Sequence[Path], kept: pl.DataFrame, folder: Path) -> None:
+    """Bring the tasks of each part of the order into one file."""
+    start = 0
+    with ExitStack() as stack:
+        writers: dict[str, pq.ParquetWriter] = {}
+        for piece in (piece for path in files for piece in pieces(path, size=PIECE // 4)):
+            rows = piece.with_row_index("row", start).join(kept, on="row")
+            start += piece.height
+            for (part,), mine in rows.partition_by("part", as_dict=True, include_key=False).items():
+                arrow = mine.to_arrow(compat_level=pl.CompatLevel.oldest())
+                if part not in writers:
+                    writers[str(part)] = stack.enter_context(pq.ParquetWriter(folder / str(part), arrow.schema))
+                writers[str(part)].write_table(arrow)
 
 
 def chosen_people(folders: Folders, most: dict[str, int | None], seed: int) -> Iterator[Profile]:
