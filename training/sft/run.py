@@ -11,7 +11,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
-from hashlib import blake2b
+from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from training.sft.curves import Curves
 from training.sft.examples import Example, drawn, encoded, fitting, read_rows
 from training.sft.trainer import ResponseTrainer
 
+KEY = "key"
 MANIFEST = "manifest.json"
 STATE = "trainer_state.json"
 
@@ -50,7 +51,8 @@ def tune(config: SftConfig, composed: dict[str, Any], say: Any = print) -> Path:
     folder = config.out_dir
     made = folder / ("adapter" if config.recipe.lora else "model")
     base = resolve(config.model)
-    key = _claim(folder, composed, base, config.corpus_dir)
+    key = _key(composed, base, config.corpus_dir)
+    _check_owner(folder, key)
     if (folder / MANIFEST).exists():
         say(f"{made} is there already")
         return made
@@ -59,6 +61,8 @@ def tune(config: SftConfig, composed: dict[str, Any], say: Any = print) -> Path:
     say("reading tasks ...")
     train = _examples(config, "train", config.mixture, tokens)
     held_out = _examples(config, "val", config.mixture, tokens)[: config.validation]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / KEY).write_text(key, encoding="utf-8")
     trainer = _trainer(config, base, tokenizer, train, held_out)
     started = time.monotonic()
     trainer.train(resume_from_checkpoint=_last_checkpoint(folder / "checkpoints"))
@@ -152,23 +156,26 @@ def _dataset(examples: Sequence[Example]) -> Dataset:
     )
 
 
-def _claim(folder: Path, composed: dict[str, Any], base: str, corpus: Path) -> str:
-    """Take the folder for these settings, or see that it was; returns their hash."""
+def _key(composed: dict[str, Any], base: str, corpus: Path) -> str:
+    """Hash of the settings, the base's weights and the tasks."""
     state = blake2b(json.dumps(composed, sort_keys=True, default=str).encode(), digest_size=16)
     state.update(digest(base).encode())
     for name in ("train", "val"):
         path = corpus / "tasks" / f"{name}.jsonl"
         if not path.is_file():
             raise DataError(f"there are no tasks at {path}; make them with `python -m training corpus`")
-        state.update(path.read_bytes())
-    folder.mkdir(parents=True, exist_ok=True)
-    mark, key = folder / "key", state.hexdigest()
+        with path.open("rb") as file:
+            state.update(file_digest(file, "sha256").digest())
+    return state.hexdigest()
+
+
+def _check_owner(folder: Path, key: str) -> None:
+    """Raise `ConfigError` where the folder holds a run that was begun with other settings."""
+    mark = folder / KEY
     if mark.exists() and mark.read_text(encoding="utf-8") != key:
         raise ConfigError(
             f"{folder} holds a training run of other settings, base or corpus; name another out_dir, or delete it"
         )
-    mark.write_text(key, encoding="utf-8")
-    return key
 
 
 def _last_checkpoint(folder: Path) -> str | None:

@@ -95,6 +95,11 @@ def test_other_settings_for_the_same_folder_are_refused(
     assert "name another out_dir" in capsys.readouterr().err
 
 
+def test_settings_that_did_not_work_may_be_mended(home: Path) -> None:
+    assert main(command(home, "mended", "max_answer_tokens=1", "mixture.choice=0")) == 1
+    assert main(command(home, "mended", "recipe.max_steps=1", "checks=1")) == 0
+
+
 def test_a_run_that_was_killed_goes_on_along_the_same_curve(tuned: Path, home: Path) -> None:
     folder = home / "killed"
     begun = [sys.executable, "-m", "training", *command(home, "killed")]
