@@ -15,6 +15,7 @@ PACKED = "packed"
 """Name under which transformers knows it."""
 
 
+@torch.compiler.disable
 def packed_attention(
     module: torch.nn.Module,
     query: torch.Tensor,

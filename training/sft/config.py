@@ -40,6 +40,8 @@ class RecipeConfig(Frozen):
     rows_per_device: PositiveInt
     """Rows that a device takes at once."""
     max_grad_norm: PositiveFloat
+    compile: bool
+    """Fuse the layers' small operations, where a C++ compiler is at hand: a quarter faster on a CPU."""
     dtype: Literal["bfloat16", "float32"]
     """Of the frozen weights and of what is computed; what is trained stays float32."""
 

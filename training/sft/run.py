@@ -105,7 +105,15 @@ def _trainer(
     )
     trainer.choice_weight = config.choice_weight
     trainer.loss_is_scaled_for_ga = False
+    if recipe.compile and shutil.which("g++"):
+        _compile_layers(model)
     return trainer
+
+
+def _compile_layers(model: Any) -> None:
+    """Compile the layers one by one, in place, for rows of any length: all of them share a few compiled graphs."""
+    for layer in model.get_decoder().layers:
+        layer.compile(dynamic=True)
 
 
 def _arguments(config: SftConfig) -> SFTConfig:
