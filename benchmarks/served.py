@@ -68,7 +68,7 @@ class Served:
 
 @contextmanager
 def serving(config: RunConfig) -> Iterator[Served]:
-    """Start a server with the settings of `mind=vllm`; it and its children are killed at the end, come what may."""
+    """Start a server with the settings of `mind=base`; it and its children are killed at the end, come what may."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

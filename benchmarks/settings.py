@@ -1,4 +1,4 @@
-"""Which engine settings are fastest: the ground for the values in `conf/mind/vllm.yaml`.
+"""Which engine settings are fastest: the ground for the values in `conf/mind/base.yaml`.
 
     python -m benchmarks.settings --agents 100 --steps 4 --repeats 2
 

@@ -9,7 +9,7 @@ from sandbox.errors import SandboxError
 EPILOG = """examples:
   python -m training corpus sources=[reddit] 'source.reddit.submissions=[RS_2015-01.zst]'
   python -m training corpus corpus=shared corpus_dir=corpora/shared
-  python -m training corpus corpus=shared synthesizer=llm mind=vllm model=org/big mind@judge.mind=server judge.model=J
+  python -m training corpus corpus=shared synthesizer=llm mind=base model=org/big mind@judge.mind=server judge.model=J
   python -m training sft corpus_dir=corpora/shared out_dir=models/mine
 """
 
@@ -68,11 +68,20 @@ def _evaluate(overrides: list[str]) -> int:
     return 0
 
 
+def _all(overrides: list[str]) -> int:
+    from training.ship import configured, make_all
+
+    commands = {name: COMMANDS[name][0] for name in ("corpus", "sft", "evaluate")}
+    print(make_all(configured(overrides), commands))
+    return 0
+
+
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "corpus": (_corpus, "turn raw logs into a corpus: people, tasks, data card and funnel"),
     "sft": (_sft, "fine-tune a base model on a corpus's tasks"),
     "merge": (_merge, "mix a base model with its tuned self"),
     "evaluate": (_evaluate, "compare models on people whom they never saw"),
+    "all": (_all, "all of these in turn, up to the adapter that ships with its card"),
 }
 
 

@@ -98,10 +98,12 @@ class Engine(ABC):
 class LanguageMind(Mind):
     """A mind that asks a language model through an engine."""
 
-    def __init__(self, engine: Engine, sampling: Sampling, cache: AnswerCache | None) -> None:
+    def __init__(self, engine: Engine, sampling: Sampling, cache: AnswerCache | None, speaker: str = "") -> None:
         self.engine = engine
         self.sampling = sampling
         self.cache = cache
+        self.speaker = speaker
+        """The engine's voice for questions that name none; empty: the base."""
 
     @classmethod
     def build(cls, settings: Mapping[str, Any], context: Context) -> Self:
@@ -160,7 +162,7 @@ class LanguageMind(Mind):
             max_tokens=FILL_TOKENS if isinstance(form, Fill) else max_tokens,
             schema=form.model.model_json_schema() if isinstance(form, Fill) else None,
             seed=question.seed >> 33,
-            voice=question.voice,
+            voice=question.voice or self.speaker,
             sampling=self.sampling,
         )
 
@@ -174,7 +176,7 @@ class LanguageMind(Mind):
         if raw is None:
             return None
         details: dict[str, Any] = {
-            "voice": question.voice or self.name,
+            "voice": job.voice or self.name,
             "model": self.engine.model(job.voice),
             "prompt_tokens": raw.prompt_tokens,
             "cached_tokens": raw.cached_tokens,
@@ -193,7 +195,7 @@ class LanguageMind(Mind):
 
     def _fallback(self, question: Question, retried: bool) -> Answer:
         """A uniform choice, no text, or a random filling; marked, and counted by the runner."""
-        details: dict[str, Any] = {"voice": question.voice or self.name, "retried": retried}
+        details: dict[str, Any] = {"voice": question.voice or self.speaker or self.name, "retried": retried}
         if isinstance(question.form, Choose):
             return chosen(question, [1.0] * len(question.form.options), "fallback", **details)
         reply = random_reply(question) if isinstance(question.form, Fill) else ""

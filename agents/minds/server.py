@@ -2,7 +2,7 @@
 
 A choice reads the log-probabilities of the labels, as with every engine. vLLM gives exactly those where a `tokenizer`
 is named; other servers list the likeliest tokens, and the labels are looked up there (`protocol.label_logprobs`).
-With `api=completions` the prompt is made here and is, token by token, that of `mind=vllm`. With `api=chat` the
+With `api=completions` the prompt is made here and is, token by token, that of `mind=base`. With `api=chat` the
 server's template makes it: vLLM continues our lead ("Answer:"); others cannot, and are asked for the letter alone.
 """
 

@@ -18,16 +18,19 @@ from agents.cache import AnswerCache
 from agents.minds.language import Engine, Job, LanguageMind, Raw, Sampling
 from agents.minds.text import Tokens
 from agents.models import digest, resolve
+from agents.shipped import adapter_folder
 from sandbox.config import validated
-from sandbox.errors import BackendError
+from sandbox.errors import BackendError, ConfigError, unknown
 from sandbox.mind import Context
 
 
 class VllmSettings(Sampling):
-    """Settings of `mind=vllm`; the engine's own names where they are its own."""
+    """Settings of `mind=base`; the engine's own names where they are its own."""
 
     adapters: dict[str, str]
-    """LoRA adapter folders by the voice that speaks with them."""
+    """LoRA adapter folders by the voice that speaks with them; `shipped` names the project's own HumanLLM."""
+    speaker: str | None
+    """Adapter that speaks for everybody without a voice of their own; null: the base."""
     dtype: str
     head_dtype: str
     """Type of the last layer, `model` for the model's own; the labels of choices are float32 in any case."""
@@ -51,14 +54,17 @@ class VllmSettings(Sampling):
 class VllmMind(LanguageMind):
     """People who answer through vLLM in this process."""
 
-    name = "vllm"
+    name = "base"
 
     @classmethod
     def build(cls, settings: Mapping[str, Any], context: Context) -> Self:
         """Resolve the model and start the engine."""
         checked = validated(VllmSettings, settings, "mind")
+        if checked.speaker not in (None, *checked.adapters):
+            raise ConfigError(f"mind.speaker: {unknown('adapter', str(checked.speaker), checked.adapters)}")
         engine = VllmEngine(context.model, checked, context)
-        return cls(engine, checked.sampling(), AnswerCache(context.cache) if context.cache else None)
+        cache = AnswerCache(context.cache) if context.cache else None
+        return cls(engine, checked.sampling(), cache, checked.speaker or "")
 
 
 class VllmEngine(Engine):
@@ -68,7 +74,7 @@ class VllmEngine(Engine):
         _quieten()
         self.settings = settings
         self._path = resolve(model)
-        adapters = {voice: Path(folder) for voice, folder in settings.adapters.items()}
+        adapters = {voice: adapter_folder(named, model) for voice, named in settings.adapters.items()}
         _check_adapters(adapters)
         context.say(f"starting vLLM with {model}")
         self._llm = _start(self._path, settings)
@@ -143,7 +149,7 @@ def _start(path: str, settings: VllmSettings) -> Any:
         from vllm import LLM
     except ModuleNotFoundError as error:
         raise BackendError(
-            f"mind=vllm needs vLLM ({error.name} is missing): pip install -e '.[cpu]' or '.[gpu]'; without it, "
+            f"mind=base needs vLLM ({error.name} is missing): pip install -e '.[cpu]' or '.[gpu]'; without it, "
             "mind=rule, mind=random and mind=server work"
         ) from error
     try:

@@ -201,7 +201,7 @@ def test_a_sweep_makes_one_run_for_each_value(ruled: Overrides) -> None:
         ("population.file=nowhere.parquet", "there is no population at .*nowhere.parquet"),
         ("graph.degree=1000", "graph.degree 1000 is more than"),
         ("graph=from_file", "graph.path"),
-        ("mind=vlm", "unknown mind 'vlm'.*Did you mean 'vllm'"),
+        ("mind=bass", "unknown mind 'bass'.*Did you mean 'base'"),
         ("mind={_target_: os.path}", "mind._target_ must name a subclass of sandbox.mind.Mind"),
         ("mind={_target_: nowhere.Mind}", "no module 'nowhere'"),
         ("+voices.x={_target_: os.path}", "voices.x._target_ must name a subclass of sandbox.mind.Mind"),

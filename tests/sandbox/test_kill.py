@@ -25,7 +25,7 @@ WARM = (agents.population, worlds.marketplace)
 """Imported before the first fork, not once in each child."""
 ROOT = Path(__file__).parents[2]
 RULED = ["world=marketplace", "mind=rule", "population.size=20", "steps=6", "seeds=[0,1]"]
-MODEL = ["world=marketplace", "mind=vllm", "model=smollm2-135m", "population.size=12", "cache=false"]
+MODEL = ["world=marketplace", "mind=base", "model=smollm2-135m", "population.size=12", "cache=false"]
 EXACT = "mind.dtype=float32"
 """In bfloat16 probabilities depend on what the prefix cache holds (by 0.006 in the median), and so on when one died."""
 LAST_DIGITS = 1e-5

@@ -10,6 +10,7 @@ from sandbox.config import Frozen
 Control = Literal["own", "shuffled", "nobody", "history", "profile"]
 """Who is put in the person's place: they themselves, somebody else of their kind, nobody; or half of them, what they
 remember or who they are."""
+OWN: Control = "own"
 
 
 class EvaluateConfig(Frozen):
@@ -33,6 +34,8 @@ class EvaluateConfig(Frozen):
     """The engine that choices are asked through, as in `conf/mind/`."""
     max_length: PositiveInt
     """Tokens of prompt and answer; longer texts are left out."""
+    ability: bool
+    """Look at what is forgotten too: likelihoods of general prose, and of what the base says as an assistant."""
     seed: NonNegativeInt
     out_dir: Path
     """Where tables and figures go."""

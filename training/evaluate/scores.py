@@ -4,13 +4,12 @@ The user is the unit: people's answers resemble each other, so users are drawn a
 Cameron, Gelbach and Miller 2008). Contestants are compared on the same draws of users.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from training.evaluate.samples import Array, Sample, Whole
 
 
 class Estimate(NamedTuple):
@@ -37,12 +36,23 @@ def choice_figures(probs: Sequence[float], gold: int) -> dict[str, float]:
     return {"nll": float(-np.log(shares[gold])), **hits, "NDCG": float(gains.mean()), "entropy": entropy}
 
 
-def calibration_error(probs: Sequence[Sequence[float]], golds: Sequence[int], bins: int = 10) -> float:
-    """Expected calibration error of the likeliest option (Naeini et al. 2015), in equally full bins."""
+def calibration_error(probs: Sequence[Sequence[float]], golds: Sequence[int], weights: Array, bins: int = 10) -> Array:
+    """Expected calibration error of the likeliest option (Naeini et al. 2015), in equally full bins.
+
+    Args:
+        probs: Of the options, a list an answer.
+        golds: Place of each chosen option.
+        weights: (draws, answers), how often each answer was drawn.
+        bins: Their number.
+
+    Returns:
+        The error in each draw.
+    """
     sure = np.array([max(one) for one in probs])
     right = np.array([one[gold] == max(one) for one, gold in zip(probs, golds, strict=True)], float)
     parts = np.array_split(np.argsort(sure, kind="stable"), min(bins, len(sure)))
-    return float(sum(len(part) * abs(sure[part].mean() - right[part].mean()) for part in parts) / len(sure))
+    gaps = [np.abs(weights[:, part] @ (sure - right)[part]) for part in parts]
+    return np.sum(gaps, axis=0) / weights.sum(1)
 
 
 class Draws:
@@ -64,8 +74,56 @@ class Draws:
 
     def estimate(self, values: Array) -> Estimate:
         """The mean with a percentile interval."""
-        low, high = np.quantile(self.means(values), (0.025, 0.975))
-        return Estimate(float(values.mean()), float(low), float(high))
+        return interval(float(values.mean()), self.means(values))
+
+    def of_answers(self) -> Array:
+        """How often each answer was drawn: (draws, answers)."""
+        return self.weights[:, self.places].astype(float)
+
+
+def interval(value: float, draws: Array) -> Estimate:
+    """A value with the percentile interval of its draws."""
+    low, high = np.nanquantile(draws, (0.025, 0.975))
+    return Estimate(value, float(low), float(high))
+
+
+class Bootstrap:
+    """Draws of users for any set of answers; equal sets have equal draws."""
+
+    def __init__(self, resamples: int, seed: int) -> None:
+        self.resamples = resamples
+        self.seed = seed
+        self._known: dict[tuple[str, ...], Draws] = {}
+
+    def of(self, users: tuple[str, ...]) -> Draws:
+        """The draws for answers of these users."""
+        if users not in self._known:
+            self._known[users] = Draws(users, self.resamples, self.seed)
+        return self._known[users]
+
+    def whole(self, users: tuple[str, ...], figure: Callable[[Array], Array]) -> Whole:
+        """A figure of the set, as it is and in every draw.
+
+        Args:
+            users: Of each answer.
+            figure: Takes weights (draws, answers), returns a value a draw.
+        """
+        value = figure(np.ones((1, len(users))))[0]
+        return Whole(float(value), figure(self.of(users).of_answers()), users)
+
+    def estimate(self, one: Sample | Whole) -> Estimate:
+        """The figure with its interval."""
+        if isinstance(one, Whole):
+            return interval(one.value, one.draws)
+        return self.of(one.users).estimate(one.values)
+
+    def difference(self, one: Sample | Whole, other: Sample | Whole) -> Estimate:
+        """Of two figures of the same answers, paired in every draw."""
+        if isinstance(one, Whole) and isinstance(other, Whole):
+            return interval(one.value - other.value, one.draws - other.draws)
+        if isinstance(one, Sample) and isinstance(other, Sample):
+            return self.of(one.users).estimate(one.values - other.values)
+        raise TypeError("a mean is not compared with a figure of a set")
 
 
 def columns(rows: Sequence[Mapping[str, float]]) -> dict[str, Array]:

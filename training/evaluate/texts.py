@@ -1,6 +1,7 @@
 """How likely a model finds what people really wrote, in nats per character."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agents.minds.text import Tokens
 from agents.models import resolve
-from agents.prompt import render
-from sandbox.question import Question
-from training.sft.attention import PACKED, register
+from agents.prompt import Prompt
 
 BASE = ""
 """Name of no adapter."""
@@ -23,41 +22,70 @@ class Reader:
     """A base with its adapters, asked for likelihoods."""
 
     def __init__(self, model: str, adapters: Mapping[str, Path], max_length: int) -> None:
-        register()
         path = resolve(model)
         self.tokens = Tokens(AutoTokenizer.from_pretrained(path), model)
-        made: Any = AutoModelForCausalLM.from_pretrained(path, dtype=torch.bfloat16, attn_implementation=PACKED)
+        made: Any = AutoModelForCausalLM.from_pretrained(path, dtype=torch.bfloat16)
         for name, folder in adapters.items():
             if isinstance(made, PeftModel):
                 made.load_adapter(str(folder), name)
             else:
                 made = PeftModel.from_pretrained(made, str(folder), name)
-        self.model: Any = made.eval()
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.model: Any = made.eval().to(device)
         self.max_length = max_length
 
-    def log_likelihoods(self, questions: Sequence[Question], texts: Sequence[str], adapter: str) -> list[float | None]:
+    def log_likelihoods(self, prompts: Sequence[Prompt], texts: Sequence[str], adapter: str) -> list[float | None]:
         """Log-likelihood of each text, its end included, in nats; None where it is too long with its prompt.
 
         Args:
-            questions: What was asked.
+            prompts: What was asked.
             texts: What was written.
             adapter: By name; `BASE` for the base.
         """
-        prompts = self.tokens.encode([render(question) for question in questions])
+        answers: list[list[int]] = self._ids(texts)
+        ended = [[*answer, self.tokens.tokenizer.eos_token_id] for answer in answers]
+        pairs = list(zip(self.tokens.encode(prompts), ended, strict=True))
+        with self._speaking(adapter):
+            return [self._one(*pair) for pair in pairs]
+
+    def plain(self, texts: Sequence[str], adapter: str) -> list[float]:
+        """Log-likelihood of each text by itself, without a chat, from its second token on, in nats."""
+        with self._speaking(adapter):
+            return [self._one(ids[:1], ids[1 : self.max_length]) or 0.0 for ids in self._ids(texts, special=True)]
+
+    @torch.inference_mode()
+    def replies(self, prompts: Sequence[Prompt], most: int = 80) -> list[str]:
+        """What the base says, greedily, in at most so many tokens."""
         tokenizer: Any = self.tokens.tokenizer
-        answers: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
-        pairs = [(prompt, [*answer, tokenizer.eos_token_id]) for prompt, answer in zip(prompts, answers, strict=True)]
-        if adapter == BASE and isinstance(self.model, PeftModel):
-            with self.model.disable_adapter():
-                return [self._one(*pair) for pair in pairs]
-        if adapter != BASE:
-            self.model.set_adapter(adapter)
-        return [self._one(*pair) for pair in pairs]
+        made: list[str] = []
+        with self._speaking(BASE):
+            for ids in self.tokens.encode(prompts):
+                given = torch.tensor([ids], device=self.model.device)
+                written = self.model.generate(
+                    given, attention_mask=torch.ones_like(given), max_new_tokens=most, do_sample=False,
+                    pad_token_id=tokenizer.eos_token_id,
+                )  # fmt: skip
+                made.append(tokenizer.decode(written[0, len(ids) :], skip_special_tokens=True).strip())
+        return made
+
+    def _ids(self, texts: Sequence[str], special: bool = False) -> list[list[int]]:
+        tokenizer: Any = self.tokens.tokenizer
+        ids: list[list[int]] = tokenizer(list(texts), add_special_tokens=special)["input_ids"] if texts else []
+        return ids
+
+    def _speaking(self, adapter: str) -> AbstractContextManager[Any]:
+        """The model with that adapter, or without any."""
+        if not isinstance(self.model, PeftModel):
+            return nullcontext()
+        if adapter == BASE:
+            return self.model.disable_adapter()
+        self.model.set_adapter(adapter)
+        return nullcontext()
 
     @torch.inference_mode()
     def _one(self, prompt: list[int], answer: list[int]) -> float | None:
-        ids = torch.tensor([prompt + answer])
+        ids = torch.tensor([prompt + answer], device=self.model.device)
         if ids.shape[1] > self.max_length:
             return None
         logits = self.model(input_ids=ids, logits_to_keep=len(answer) + 1, use_cache=False).logits[0, :-1]
-        return -float(cross_entropy(logits.float(), torch.tensor(answer), reduction="sum"))
+        return -float(cross_entropy(logits.float(), ids[0, len(prompt) :], reduction="sum"))

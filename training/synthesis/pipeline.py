@@ -1,6 +1,6 @@
 """The stages of `synthesizer=llm`: after the figures of people, what a model says of them, its judge, and both as one.
 
-An engine in this process (mind=vllm) works with launcher=local; with launcher=ray every worker asks for itself, so
+An engine in this process (mind=base) works with launcher=local; with launcher=ray every worker asks for itself, so
 name servers (mind=server) of which each has its own machine.
 """
 
@@ -45,7 +45,7 @@ def check(config: "CorpusConfig") -> None:
     Raises:
         ConfigError: A mind or model is not named, prompts do not fit it, or a model would judge itself.
     """
-    _check_mind(config.mind, config.model, config.synthesis.room(), "", "mind=vllm model=...")
+    _check_mind(config.mind, config.model, config.synthesis.room(), "", "mind=base model=...")
     judge = config.judge
     if not judges(judge):
         return

@@ -31,7 +31,7 @@ class Visit(BaseModel):
 
 
 def settings(**changes: object) -> dict[str, object]:
-    made = yaml.safe_load((CONF_DIR / "mind" / "vllm.yaml").read_text())
+    made = yaml.safe_load((CONF_DIR / "mind" / "base.yaml").read_text())
     del made["_target_"]
     return {**made, "kv_cache_gib": 1.0, **changes}
 

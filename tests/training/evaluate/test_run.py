@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from agents.minds.text import Tokens
+from agents.prompt import render
 from tests.training.logs import write_logs
 from training.cli import main
 from training.corpus import build, configured
@@ -59,7 +60,7 @@ def test_baselines_are_distributions_that_learn_from_train(home: Path) -> None:
 def test_a_text_is_as_likely_as_its_tokens(home: Path) -> None:
     people, cases = read_people(home / "corpus"), read_cases(home / "corpus" / "tasks" / "test.jsonl", 5, 0)
     texts = [one for one in cases if not one.is_choice][:3]
-    asked = list(questions(texts, people, "own", 0))
+    asked = [render(one) for one in questions(texts, people, "own", 0)]
     reader = Reader(str(home / "base"), {}, 4000)
     found = reader.log_likelihoods(asked, [one.answer for one in texts], BASE)
     tokens: Tokens = reader.tokens

@@ -18,8 +18,11 @@ def test_a_sure_choice_and_an_even_one() -> None:
 
 
 def test_the_error_of_calibration() -> None:
-    assert calibration_error([[0.8, 0.2]] * 100, [0] * 80 + [1] * 20, bins=1) == pytest.approx(0)
-    assert calibration_error([[1.0, 0.0]] * 10, [1] * 10) == 1
+    once = np.ones((1, 100))
+    assert calibration_error([[0.8, 0.2]] * 100, [0] * 80 + [1] * 20, once, bins=1)[0] == pytest.approx(0)
+    assert calibration_error([[1.0, 0.0]] * 100, [1] * 100, once)[0] == 1
+    drawn = np.array([[2.0] * 80 + [0.0] * 20, [0.0] * 80 + [5.0] * 20])
+    assert calibration_error([[0.8, 0.2]] * 100, [0] * 80 + [1] * 20, drawn, bins=1) == pytest.approx([0.2, 0.8])
 
 
 def test_intervals_cover_the_truth_as_often_as_they_say() -> None:

@@ -201,19 +201,19 @@ def test_what_only_a_model_needs_does_not_touch_the_extractive_path(corpus: Corp
 
 
 SERVER = ["synthesizer=llm", "mind=server", "model=org/big", "mind@judge.mind=server"]
-VLLM = ["synthesizer=llm", "mind=vllm", "model=org/big"]
+VLLM = ["synthesizer=llm", "mind=base", "model=org/big"]
 
 
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["synthesizer=llm"], "needs mind and model: mind=vllm"),
+        (["synthesizer=llm"], "needs mind and model: mind=base"),
         (["synthesizer=llm", "mind=server"], "needs mind and model"),
         (["synthesizer=llm", "mind=sever"], "Did you mean 'server'"),
         (SERVER, r"needs judge\.mind and judge\.model: .* or judge=none"),
         ([*SERVER, "judge.model=big"], "judge.model is big, which makes the objects too"),
         ([*VLLM, "judge=none", "mind.max_model_len=512"], r"2000 tokens but mind\.max_model_len is 512"),
-        ([*VLLM, "mind@judge.mind=vllm", "judge.model=b"], r"5200 tokens but judge\.mind\.max_model_len is 2048"),
+        ([*VLLM, "mind@judge.mind=base", "judge.model=b"], r"5200 tokens but judge\.mind\.max_model_len is 2048"),
         (["synthesizer=llm", "mind={_target_: pathlib.Path}", "model=b"], "must name a subclass of sandbox.mind.Mind"),
         (["synthesizer=llm", "judge.thresholds.persona.overall=11"], "judge.thresholds.persona.overall"),
     ],

@@ -1,0 +1,126 @@
+"""From logs to a shipped adapter: every command in turn, then the adapter with its card.
+
+adapter_model.safetensors, adapter_config.json   the adapter in bfloat16, as PEFT and vLLM read it
+README.md                                        its model card
+training.json                                    settings, versions, hardware and time of the training
+scores.csv, contrasts.csv                        the whole evaluation
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import torch
+from jinja2 import Environment, StrictUndefined
+from pydantic import Field
+from safetensors.torch import load_file, save_file
+
+from sandbox.config import Frozen, compose, validated
+from sandbox.errors import DataError
+from training.merge import ADAPTER, scale_adapter
+
+TEMPLATE = Path(__file__).parent / "modelcard.md"
+MAIN = ("nll", "nll per character")
+
+
+class Recipe(Frozen):
+    """How one HumanLLM is made (`conf/humanllm/`): what one would type after each command."""
+
+    corpus: list[str]
+    sft: list[str]
+    evaluate: list[str]
+    weight: float = Field(ge=0, le=1)
+    """Share of the tuned model in what ships."""
+    folder: Path
+    """Where it ships."""
+
+
+class ShipConfig(Frozen):
+    """What to make."""
+
+    humanllm: Recipe
+
+
+Command = Callable[[list[str]], int]
+
+
+def configured(overrides: Sequence[str]) -> Recipe:
+    """Compose and check the configuration."""
+    return validated(ShipConfig, compose(overrides, "all", ("humanllm",))).humanllm
+
+
+def make_all(recipe: Recipe, commands: Mapping[str, Command]) -> Path:
+    """Corpus, training, evaluation, and the adapter with its card; each goes on where it was stopped.
+
+    Args:
+        recipe: What to make.
+        commands: `corpus`, `sft` and `evaluate`, given what one would type after them.
+    """
+    for name, overrides in (("corpus", recipe.corpus), ("sft", recipe.sft), ("evaluate", recipe.evaluate)):
+        print(f"python -m training {name} {' '.join(overrides)}")
+        commands[name](list(overrides))
+    return ship(recipe)
+
+
+def ship(recipe: Recipe) -> Path:
+    """Write the folder that ships; returns it.
+
+    Raises:
+        DataError: The training or its evaluation has not been done.
+    """
+    trained, evaluated = _named(recipe.sft, "out_dir"), _named(recipe.evaluate, "out_dir")
+    for needed in (trained / "adapter" / ADAPTER, trained / "manifest.json", evaluated / "contrasts.csv"):
+        if not needed.is_file():
+            raise DataError(f"{needed} is missing; `python -m training all` makes it")
+    folder = recipe.folder
+    scale_adapter(trained / "adapter", recipe.weight, folder)
+    _halve(folder / ADAPTER)
+    manifest = json.loads((trained / "manifest.json").read_text(encoding="utf-8"))
+    _mend_config(folder, manifest["settings"]["model"])
+    shutil.copy2(trained / "manifest.json", folder / "training.json")
+    for name in ("scores.csv", "contrasts.csv"):
+        shutil.copy2(evaluated / name, folder / name)
+    (folder / "README.md").write_text(_card(recipe, manifest, evaluated), encoding="utf-8")
+    return folder
+
+
+def _named(overrides: Sequence[str], name: str) -> Path:
+    found = [one.removeprefix(f"{name}=") for one in overrides if one.startswith(f"{name}=")]
+    if not found:
+        raise DataError(f"conf/humanllm: {name}=... is missing among {list(overrides)}; name a folder")
+    return Path(found[-1])
+
+
+def _halve(path: Path) -> None:
+    """Keep the tensors in bfloat16, the type that they are used in."""
+    save_file({name: one.to(torch.bfloat16) for name, one in load_file(path).items()}, path, {"format": "pt"})
+
+
+def _mend_config(folder: Path, model: str) -> None:
+    """Name the base as we name it, not by the folder where it was on the machine that trained."""
+    path = folder / "adapter_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**config, "base_model_name_or_path": model}, indent=2) + "\n", encoding="utf-8")
+    for left in ("README.md", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "training_args.bin"):
+        (folder / left).unlink(missing_ok=True)
+
+
+def _card(recipe: Recipe, manifest: Mapping[str, Any], evaluated: Path) -> str:
+    template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    scores = pl.read_csv(evaluated / "scores.csv").filter(pl.col("figure").is_in(MAIN), pl.col("who") == "own")
+    contrasts = pl.read_csv(evaluated / "contrasts.csv").filter(pl.col("figure").is_in(MAIN))
+    corpus = Path(manifest["settings"]["corpus_dir"]) / "tasks" / "train.jsonl"
+    with corpus.open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    return template.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        recipe=recipe,
+        manifest=manifest,
+        settings=manifest["settings"],
+        corpus_sha256=digest,
+        scores=scores.sort("form").to_dicts(),
+        contrasts=contrasts.filter(pl.col("contestant") != "base").sort("form").to_dicts(),
+    )
