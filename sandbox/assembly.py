@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sandbox.config import PopulationConfig, RunConfig, targeted, validated
+from sandbox.config import Arm, PopulationConfig, RunConfig, targeted, validated
 from sandbox.errors import ConfigError, unknown
 from sandbox.graph import GraphParams
 from sandbox.mind import Cast, Context, Mind, Panel
@@ -14,20 +14,21 @@ from sandbox.seeds import SeedTree
 from sandbox.world import EVERY_WORLD, Intervention, SetParams, World, WorldParams
 
 
-def world_class(config: RunConfig) -> tuple[type[World], WorldParams]:
-    """The world's class and its validated parameters."""
+def world_class(config: RunConfig, treatment: str = "") -> tuple[type[World], WorldParams]:
+    """The world's class and its validated parameters, under one of the treatments or under none."""
     kind, settings = targeted(config.world, "world")
     if not (isinstance(kind, type) and issubclass(kind, World)):
         raise ConfigError(f"world._target_ must name a subclass of sandbox.world.World, found {kind!r}")
-    return kind, validated(kind.Params, settings, "world")
+    params = validated(kind.Params, settings, "world")
+    if not treatment:
+        return kind, params
+    changed = config.treatments[treatment]
+    return kind, validated(kind.Params, {**settings, **changed}, f"treatments.{treatment}")
 
 
 def make_worlds(config: RunConfig) -> list[World]:
-    """One fresh world per seed; worlds of one seed share people, graph and random numbers."""
-    kind, params = world_class(config)
-    events = make_events(kind, params, config.events, config.steps)
-    voices = make_cast(config, kind)
-    return [_make_world(config, kind, params, events, voices, seed) for seed in config.seeds]
+    """One fresh world per arm and seed; worlds of one seed share people, graph and random numbers."""
+    return [_make_world(config, arm, seed) for arm in config.arms() for seed in config.seeds]
 
 
 def make_events(
@@ -51,8 +52,8 @@ def make_events(
     return made
 
 
-def make_cast(config: RunConfig, kind: type[World]) -> Cast:
-    """Who speaks with which voice; checked without starting a mind."""
+def make_cast(config: RunConfig, kind: type[World], mind: str = "") -> Cast:
+    """Who speaks with which voice, where everybody else speaks with that of `mind`; checked without starting a mind."""
     for role in config.cast:
         if role not in kind.roles:
             raise ConfigError(f"cast: {unknown('role', role, kind.roles)}")
@@ -60,7 +61,9 @@ def make_cast(config: RunConfig, kind: type[World]) -> Cast:
     for name, node in config.voices.items():
         _mind_class(node, f"voices.{name}")
     voices = [*config.voices, main.name, *config.mind.get("adapters", {})]
-    return Cast(config.cast, voices)
+    if mind and mind not in voices:
+        raise ConfigError(f"minds: {unknown('voice', mind, voices)}")
+    return Cast({**(dict.fromkeys(kind.roles, mind) if mind else {}), **config.cast}, voices)
 
 
 def make_mind(config: RunConfig, say: Callable[[str], None]) -> Panel:
@@ -96,9 +99,8 @@ def _make_mind(node: dict[str, Any], where: str, context: Context) -> Mind:
     return kind.build(settings, context)
 
 
-def _make_world(
-    config: RunConfig, kind: type[World], params: WorldParams, events: list[Intervention], voices: Cast, seed: int
-) -> World:
+def _make_world(config: RunConfig, arm: Arm, seed: int) -> World:
+    kind, params = world_class(config, arm.treatment)
     seeds = SeedTree(seed)
     size, draw = _population(config, kind)
     people: list[Profile] = draw(kind.num_people(params, size), seeds.rng("population"))
@@ -111,11 +113,11 @@ def _make_world(
         people=people,
         graph=graph,
         rng=seed,
-        voices=voices,
+        voices=make_cast(config, kind, arm.mind),
         memory=MemoryBudget(**config.memory.model_dump()),
-        replicate=f"main/{seed}",
+        replicate=f"{arm.name}/{seed}",
     )
-    world.events = list(events)
+    world.events = list(make_events(kind, params, config.events, config.steps))
     return world
 
 

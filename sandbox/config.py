@@ -8,8 +8,9 @@ import importlib
 import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError, field_validator
 
@@ -17,8 +18,10 @@ from sandbox.errors import ConfigError, unknown
 from sandbox.paths import CONF_DIR
 
 GROUPS = ("world", "mind", "population", "graph")
+ARM_SIGN = ":"
+"""Between mind and treatment in the name of an arm."""
 
-_OPEN = re.compile(r"\+{0,2}(cast|voices)[.=]")
+_OPEN = re.compile(r"\+{0,2}(cast|voices|treatments)[.=]")
 
 _STRAY = re.compile(r"Could not override '([\w.]+)'")
 
@@ -55,6 +58,16 @@ class PopulationConfig(Frozen):
     """Which people may be drawn, where the file says whether a model was trained on them."""
 
 
+class Arm(NamedTuple):
+    """What replicates of one seed differ in."""
+
+    name: str
+    mind: str
+    """Voice of everybody; empty: as the cast has it."""
+    treatment: str
+    """Which of the treatments; empty: none."""
+
+
 class RunConfig(Frozen):
     """Everything that a run depends on."""
 
@@ -70,6 +83,12 @@ class RunConfig(Frozen):
     """More minds, by the name of their voice."""
     cast: dict[str, str | dict[str, float]]
     """Which voice, or which mixture of voices, each role speaks with."""
+    minds: list[str]
+    """Voices that everybody speaks with, an arm each; empty: whoever `mind` and the cast name."""
+    treatments: dict[str, dict[str, Any]]
+    """Arms by name, with the parameters of the world in which each differs; empty: one arm. Crossed with `minds`."""
+    outcomes: list[str]
+    """Metrics that are to be compared, declared before the run; whatever else is looked at is exploratory."""
     model: str
     """Language model: a known name, a hub id or a folder."""
     steps: PositiveInt
@@ -86,12 +105,17 @@ class RunConfig(Frozen):
     run_dir: Path | None
     """The run's folder; null: a new one under `runs/`."""
 
-    @field_validator("seeds")
+    @field_validator("seeds", "minds", "outcomes")
     @classmethod
-    def _different(cls, seeds: list[int]) -> list[int]:
-        if len(set(seeds)) != len(seeds):
-            raise ValueError("every seed may be named once")
-        return seeds
+    def _different(cls, named: list[Any]) -> list[Any]:
+        if len(set(named)) != len(named):
+            raise ValueError("each may be named once")
+        return named
+
+    def arms(self) -> list["Arm"]:
+        """Every mind with every treatment; one arm, `main`, where neither is named."""
+        crossed = product(self.minds or [""], self.treatments or {"": {}})
+        return [Arm(ARM_SIGN.join(filter(None, names)) or "main", names[0], names[1]) for names in crossed]
 
 
 def compose(overrides: Sequence[str], config: str = "config", groups: Sequence[str] = GROUPS) -> dict[str, Any]:

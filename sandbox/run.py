@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from sandbox.assembly import make_cast, make_events, make_mind, make_worlds, world_class
-from sandbox.config import RunConfig, compose, validated
+from sandbox.config import Arm, RunConfig, compose, validated
 from sandbox.errors import ConfigError, DataError
 from sandbox.log import DecisionLog
 from sandbox.manifest import Manifest, Segment
@@ -145,14 +145,21 @@ def _refuse_another_past(old: RunConfig, new: RunConfig, step: int) -> None:
     for name in ("population", "graph", "seeds", "memory"):
         if getattr(new, name) != getattr(old, name):
             raise ConfigError(f"{name} shapes a run from its first step and cannot change in a branch")
-    kind, params = world_class(old)
-    other, changed = world_class(new)
-    if kind is not other:
+    if new.arms() != old.arms():
+        raise ConfigError("minds and the names of treatments shape a run from its first step; start a new run")
+    if world_class(old)[0] is not world_class(new)[0]:
         raise ConfigError("a branch stays in its world; start a new run for another one")
+    for arm in new.arms():
+        _refuse_another_past_of(arm, old, new, step)
+
+
+def _refuse_another_past_of(arm: Arm, old: RunConfig, new: RunConfig, step: int) -> None:
+    kind, params = world_class(old, arm.treatment)
+    _, changed = world_class(new, arm.treatment)
     for name in sorted(params.fixed):
         if getattr(params, name) != getattr(changed, name):
             raise ConfigError(f"world.{name} shapes the world when it is made and cannot change in a branch")
-    make_cast(new, kind)
+    make_cast(new, kind, arm.mind)
     known = make_events(kind, params, old.events, old.steps)
     for event in make_events(kind, changed, new.events, new.steps):
         if event.step < step and event not in known:
@@ -161,13 +168,13 @@ def _refuse_another_past(old: RunConfig, new: RunConfig, step: int) -> None:
 
 def switch(worlds: Sequence[World], old: RunConfig, new: RunConfig) -> None:
     """Give running worlds the parameters, cast and events in which a new configuration differs."""
-    kind, before = world_class(old)
-    _, after = world_class(new)
-    changes = {name: getattr(after, name) for name in type(after).model_fields}
-    changes = {name: value for name, value in changes.items() if getattr(before, name) != value}
-    for world in worlds:
-        world.change(**changes)
-        world.recast(make_cast(new, kind))
+    arms = [arm for arm in new.arms() for _ in new.seeds]
+    for world, arm in zip(worlds, arms, strict=True):
+        kind, before = world_class(old, arm.treatment)
+        _, after = world_class(new, arm.treatment)
+        changes = {name: getattr(after, name) for name in type(after).model_fields}
+        world.change(**{name: value for name, value in changes.items() if getattr(before, name) != value})
+        world.recast(make_cast(new, kind, arm.mind))
         world.events = list(make_events(kind, after, new.events, new.steps))
 
 
