@@ -7,6 +7,10 @@ from typing import Any
 Rows = Sequence[Mapping[str, Any]]
 MAIN = ("nll", "nll per character")
 BETTER = "Differences in negative log-likelihood (below zero: the first is better):"
+INTRODUCTION = (
+    "Values with 95 % intervals from a bootstrap over users; likelihoods are in nats, of texts per character. Better "
+    "and worse are said where the interval of a difference is off zero."
+)
 BARS = ("#9A9A9A", "#0072B2", "#D55E00", "#009E73", "#CC79A7")
 
 
@@ -14,23 +18,39 @@ def write_report(folder: Path, scores: Rows, contrasts: Rows, contestants: Seque
     """Write `report.md` and `figures/nll.png`; returns the page's path."""
     (folder / "figures").mkdir(exist_ok=True)
     draw(scores, folder / "figures" / "nll.png", contestants)
-    parts = ["# Evaluation", "", "![Negative log-likelihood by form](figures/nll.png)", ""]
-    parts += [
-        "Means with 95 % intervals from a bootstrap over users. Likelihoods are in nats, of texts per character.",
-        "",
-    ]
+    parts = ["# Evaluation", "", "![Negative log-likelihood by form](figures/nll.png)", "", INTRODUCTION, ""]
+    for name in contestants[1:]:
+        parts += [f"## {name} in short", "", *_in_short(contrasts, name, contestants[0]), ""]
     for form in sorted({row["form"] for row in scores}):
         parts += [f"## {form}", "", *_table([row for row in scores if row["form"] == form]), ""]
         mine = [row for row in contrasts if row["form"] == form and row["figure"] in MAIN]
-        parts += [
-            "Differences in negative log-likelihood (below zero: the first is better):",
-            "",
-            *_differences(mine),
-            "",
-        ]
+        parts += [BETTER, "", *_differences(mine), ""] if mine else []
     path = folder / "report.md"
     path.write_text("\n".join(parts), encoding="utf-8")
     return path
+
+
+def _in_short(contrasts: Rows, name: str, first: str) -> list[str]:
+    """A line a form: against the first contestant, the best of the guesses, and itself with others' persons."""
+    lines = [f"| form | against {first} | against the best guess | against others' persons |", "|---|---|---|---|"]
+    mine = [row for row in contrasts if row["contestant"] == name and row["figure"] in MAIN]
+    for form in dict.fromkeys(row["form"] for row in mine):
+        rows = {row["contrast"].removeprefix(f"{name} - "): row for row in mine if row["form"] == form}
+        shuffled = rows.get(f"{name}, shuffled")
+        guesses = [row for other, row in rows.items() if other != first and not other.startswith(f"{name},")]
+        hardest = max(guesses, key=lambda row: row["value"], default=None)
+        cells = (_judged(row) for row in (rows.get(first), hardest, shuffled))
+        lines.append(f"| {form} | {' | '.join(cells)} |")
+    return lines
+
+
+def _judged(row: Mapping[str, Any] | None) -> str:
+    """A difference in words: better or worse where its interval is off zero."""
+    if row is None:
+        return ""
+    word = "better" if row["high"] < 0 else "worse" if row["low"] > 0 else "cannot tell"
+    other = row["contrast"].split(" - ", 1)[1]
+    return f"**{word}**, {_told(row)} ({other})"
 
 
 def _table(rows: Rows) -> list[str]:
@@ -48,8 +68,7 @@ def _differences(rows: Rows) -> list[str]:
 
 
 def _told(row: Mapping[str, Any]) -> str:
-    value = f"{row['value']:.3f}"
-    return value if row["figure"] == "ECE" else f"{value} ({row['low']:.3f} to {row['high']:.3f})"
+    return f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
 
 
 def draw(scores: Rows, path: Path, contestants: Sequence[str]) -> None:

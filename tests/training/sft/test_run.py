@@ -46,6 +46,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(home: Path, name: str, *more: str) -> list[str]:
     recipe = ["recipe.pack_length=256", "recipe.rows_per_step=2", "recipe.learning_rate=0.03", "recipe.max_steps=20"]
+    recipe = [*recipe, "recipe.compile=false"]
     where = [f"corpus_dir={home / 'corpus'}", f"model={home / 'base'}", f"out_dir={home / name}"]
     return ["sft", *where, *recipe, "++mixture={choice: null, text: null}", "validation=20", *more]
 

@@ -1,0 +1,1 @@
+"""Facts of markets, one file each."""

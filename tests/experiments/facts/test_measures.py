@@ -1,0 +1,81 @@
+"""Statistics that people and agents are both measured by."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from experiments.facts.measures import (
+    Frame,
+    between_share,
+    beyond_chance,
+    capped_words,
+    hook,
+    log_variance,
+    repeats,
+    star_shares,
+)
+
+
+def bought(*rows: tuple[str, int, str, str]) -> Frame:
+    """Purchases."""
+    return pd.DataFrame(rows, columns=["person", "time", "category", "item"])
+
+
+def test_shares_of_stars_add_up() -> None:
+    assert star_shares([5, 5, 1, 4]).tolist() == [0.25, 0, 0, 0.25, 0.5]
+
+
+def test_a_hook_is_the_smaller_drop_from_an_end() -> None:
+    assert hook([0.1, 0.04, 0.06, 0.2, 0.6]) == pytest.approx(0.06)
+    assert hook([0.0, 0.0, 0.0, 0.0, 1.0]) == 0
+    assert hook([0.1, 0.2, 0.4, 0.2, 0.1]) < 0
+
+
+def test_long_texts_count_as_thirty_words() -> None:
+    assert capped_words(["one two", "w " * 80]) == 16
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(0.05, 0.9), st.integers(0, 1000))
+def test_the_share_between_people_is_found(share: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    people = np.repeat(np.arange(400), 8)
+    values = rng.normal(0, share**0.5, 400)[people] + rng.normal(0, (1 - share) ** 0.5, len(people))
+    assert between_share(values, people) == pytest.approx(share, abs=0.12)
+
+
+def test_people_with_one_value_say_nothing_of_habits() -> None:
+    assert math.isnan(between_share([1, 5, 3], ["a", "b", "c"]))
+    assert between_share([1, 1, 5, 5, 3], ["a", "a", "b", "b", "c"]) == 1
+
+
+def test_a_spread_has_no_currency() -> None:
+    amounts = np.array([1.0, 2.0, 8.0])
+    assert log_variance(amounts) == pytest.approx(log_variance(30 * amounts))
+
+
+def test_repeats_are_counted_from_one_trip_to_the_next() -> None:
+    known = repeats(bought(("a", 0, "tea", "x"), ("a", 1, "tea", "x"), ("a", 2, "tea", "y"), ("a", 3, "tea", "x")))
+    assert known.loc["a", ["num", "same"]].tolist() == [3, 1]
+    assert known.loc["a", "chance"] == pytest.approx(0.75 + 0.75 + 0.25)
+
+
+def test_a_basket_counts_once_for_each_of_its_items() -> None:
+    known = repeats(bought(("a", 0, "tea", "x"), ("a", 0, "tea", "y"), ("a", 5, "tea", "y"), ("b", 5, "tea", "x")))
+    assert known.loc["a"].tolist() == [1, 1, 1]
+
+
+def test_categories_are_kept_apart() -> None:
+    assert repeats(bought(("a", 0, "tea", "x"), ("a", 1, "milk", "x"))).empty
+
+
+def test_people_who_buy_by_chance_are_not_loyal() -> None:
+    rng = np.random.default_rng(1)
+    rows = [(f"p{person}", time, "tea", f"i{rng.integers(5)}") for person in range(200) for time in range(10)]
+    assert beyond_chance(repeats(bought(*rows))) == pytest.approx(0, abs=0.04)
+    loyal = [(f"p{person}", time, "tea", f"i{person % 5}") for person in range(50) for time in range(5)]
+    assert beyond_chance(repeats(bought(*loyal))) == pytest.approx(1)

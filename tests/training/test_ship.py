@@ -1,0 +1,57 @@
+import json
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from sandbox.errors import DataError
+from tests.training.logs import write_logs
+from tests.training.sft.tiny import tiny_model
+from training.cli import COMMANDS
+from training.merge import ADAPTER
+from training.ship import Recipe, configured, make_all, ship
+
+
+def recipe(home: Path) -> Recipe:
+    """A small corpus, two steps on a tiny model, and an evaluation without an engine."""
+    made = [f"corpus_dir={home / 'corpus'}", f"model={home / 'base'}"]
+    return Recipe(
+        corpus=[*write_logs(home), f"corpus_dir={home / 'corpus'}"],
+        sft=[
+            *made, f"out_dir={home / 'tuned'}", "recipe.max_steps=2", "recipe.compile=false", "recipe.pack_length=4096",
+            "checks=1", "validation=0", "recipe.rows_per_step=1",
+        ],
+        evaluate=[
+            *made, "models={base: null}", "~models.humanllm", "mind=random", "per_form=10", "resamples=100",
+            f"out_dir={home / 'evaluation'}", "max_length=4000", "ability=false",
+        ],
+        weight=0.5,
+        folder=home / "shipped",
+    )  # fmt: skip
+
+
+def test_one_command_goes_from_logs_to_an_adapter_with_its_card(tmp_path: Path) -> None:
+    tiny_model(tmp_path / "base")
+    folder = make_all(recipe(tmp_path), {name: COMMANDS[name][0] for name in ("corpus", "sft", "evaluate")})
+    shipped, trained = load_file(folder / ADAPTER), load_file(tmp_path / "tuned" / "adapter" / ADAPTER)
+    for name, one in shipped.items():
+        share = 0.5 if ".lora_B." in name else 1
+        assert (one.float() - trained[name] * share).abs().max() < 0.01
+        assert str(one.dtype) == "torch.bfloat16"
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    assert config["base_model_name_or_path"] == str(tmp_path / "base")
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "| stars | uniform | 1.609 | 1.609 to 1.609 |" in card
+    assert "SHA-256" in card
+    assert {path.name for path in folder.iterdir()} == {
+        ADAPTER, "adapter_config.json", "README.md", "training.json", "scores.csv", "contrasts.csv",
+    }  # fmt: skip
+
+
+def test_nothing_ships_before_it_was_judged(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"adapter_model.safetensors is missing; `python -m training all` makes it"):
+        ship(recipe(tmp_path))
+
+
+def test_the_recipe_of_what_ships_composes() -> None:
+    assert configured([]).folder == Path("agents/humanllm/smollm2-135m")
