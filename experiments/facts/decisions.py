@@ -1,4 +1,4 @@
-"""The decision log as tables: what was offered, what was chosen, what was bought.
+"""The decision log as tables: what was offered and what was chosen.
 
 Where an answer's probabilities are in the log, an option counts by its probability rather than by the draw: the same
 expectation with less noise.
@@ -21,20 +21,16 @@ OFFERS = (
 """One row per listing shown in a search. `place` is 1 for the first, `weight` the probability of being chosen."""
 CHOICES = ("arm", "seed", "step", "template", "num_options", "ordered", "first")
 """One row per choice of any kind; `first` says whether the option that was shown first was chosen."""
-PURCHASES = ("arm", "seed", "step", "buyer", "category", "listing", "price")
-"""One row per purchase, known by what only buyers are asked: whether they review it, how many stars, whom they tell."""
-AFTER_PURCHASE = frozenset({"review", "stars", "tell"})
 
 
 def decision_tables(rows: Iterable[Row]) -> dict[str, Frame]:
     """Read the rows of a decision log (`DecisionLog.decisions`).
 
     Returns:
-        `offers`, `choices` and `purchases`, empty where the world has none.
+        `offers` and `choices`, empty where the world has none.
     """
     offers: list[Row] = []
     choices: list[Row] = []
-    bought: set[tuple[str, int, int, int]] = set()
     for row in rows:
         name, facts, form = _DECODER.decode(row["content"])
         where = _where(row)
@@ -42,13 +38,9 @@ def decision_tables(rows: Iterable[Row]) -> dict[str, Frame]:
             continue
         choices.append({**where, **_choice(row, name, form)})
         offers += ({**where, **offer} for offer in _offers(row, facts, form))
-        if name.rsplit("/", 1)[-1] in AFTER_PURCHASE:
-            bought.add((*where.values(), row["agent"]))
-    shown = pd.DataFrame(offers, columns=list(OFFERS))
     return {
-        "offers": shown,
+        "offers": pd.DataFrame(offers, columns=list(OFFERS)),
         "choices": pd.DataFrame(choices, columns=list(CHOICES)),
-        "purchases": _purchases(shown, bought),
     }
 
 
@@ -87,12 +79,6 @@ def _offers(row: Row, facts: Row, form: Row) -> Iterator[Row]:
             "chosen": chosen,
             "weight": float(chosen) if probs is None else probs[place],
         }
-
-
-def _purchases(offers: Frame, bought: set[tuple[str, int, int, int]]) -> Frame:
-    chosen = offers[offers["chosen"].astype(bool)]
-    keys = zip(chosen["arm"], chosen["seed"], chosen["step"], chosen["buyer"], strict=True)
-    return chosen.loc[[key in bought for key in keys], list(PURCHASES)].reset_index(drop=True)
 
 
 _DECODER = msgspec.json.Decoder()

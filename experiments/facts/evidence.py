@@ -1,7 +1,7 @@
 """What facts are judged on: the tables of runs by arm and seed, what was offered and chosen, and how arms were set."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from experiments.facts.decisions import decision_tables
 from experiments.facts.measures import Frame
+from sandbox.config import Arm as SettledArm
 from sandbox.config import RunConfig, targeted
 from sandbox.errors import DataError
 from sandbox.run import Run
@@ -37,19 +38,32 @@ class Evidence:
 
     tables: Tables
     """Every table has the columns arm and seed. Beside the world's own: `metrics` (one row per step), and of the
-    decisions `offers`, `choices` and `purchases` (see `experiments.facts.decisions`)."""
+    decisions `offers` and `choices` (see `experiments.facts.decisions`)."""
     arms: Mapping[str, Arm]
+
+    @classmethod
+    def of_run(cls, run: Run) -> "Evidence":
+        """Read a finished run with all its arms."""
+        config = run.manifest.segments[-1].config
+        return cls(_tables(run), {arm.name: arm_of(config, arm) for arm in config.arms()})
 
     @classmethod
     def of_runs(cls, runs: Mapping[str, Path]) -> "Evidence":
         """Read the folders of finished runs, one arm each, by the arm's name."""
-        parts = [_read(name, folder) for name, folder in runs.items()]
-        names = {name for tables, _ in parts for name in tables}
-        joined = {name: [tables[name] for tables, _ in parts if name in tables] for name in sorted(names)}
+        parts = [cls.of_run(Run(folder))._named(name) for name, folder in runs.items()]
+        names = {name for part in parts for name in part.tables}
+        joined = {name: [part.tables[name] for part in parts if name in part.tables] for name in sorted(names)}
         return cls(
             {name: pd.concat(frames, ignore_index=True) for name, frames in joined.items()},
-            {arm.name: arm for _, arm in parts},
+            {arm.name: arm for part in parts for arm in part.arms.values()},
         )
+
+    def _named(self, name: str) -> "Evidence":
+        """The same under another name; raises `DataError` where there are several arms."""
+        if len(self.arms) > 1:
+            raise DataError(f"{name} holds the arms {', '.join(self.arms)}; judge it by itself")
+        tables = {key: table.assign(arm=name) for key, table in self.tables.items()}
+        return Evidence(tables, {name: replace(next(iter(self.arms.values())), name=name)})
 
     def of(self, arm: str) -> Tables:
         """The rows of one arm."""
@@ -67,24 +81,20 @@ def runs_by_name(folders: Iterable[Path]) -> dict[str, Path]:
     return found
 
 
-def arm_of(name: str, config: RunConfig) -> Arm:
-    """What a run's configuration says of its arm."""
+def arm_of(config: RunConfig, arm: SettledArm) -> Arm:
+    """What a run's configuration says of one of its arms."""
     kind, _ = targeted(config.mind, "mind")
-    speaker = config.mind.get("speaker")
-    mind = f"{kind.name}:{speaker}" if speaker else str(kind.name)
-    return Arm(name, mind, {key: value for key, value in config.world.items() if key != "_target_"})
+    speaker = arm.mind or config.mind.get("speaker")
+    mind = f"{kind.name}:{speaker}" if speaker and speaker not in (kind.name, *config.voices) else speaker or kind.name
+    world = {**config.world, **config.treatments.get(arm.treatment, {})}
+    return Arm(arm.name, str(mind), {key: value for key, value in world.items() if key != "_target_"})
 
 
-def _read(name: str, folder: Path) -> tuple[dict[str, Frame], Arm]:
-    run = Run(folder)
+def _tables(run: Run) -> dict[str, Frame]:
     results = run.results()
     log = run.log()
     try:
         decided = decision_tables(log.decisions())
     finally:
         log.close()
-    tables = {"metrics": results.metrics, **results.tables, **decided}
-    if len(arms := sorted(results.metrics["arm"].unique())) > 1:
-        raise DataError(f"{folder} holds the arms {', '.join(arms)}; build `Evidence` from its tables and settings")
-    arm = arm_of(name, run.manifest.segments[-1].config)
-    return {key: table.assign(arm=name) for key, table in tables.items()}, arm
+    return {"metrics": results.metrics, **results.tables, **decided}

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from sandbox.errors import ConfigError, ContractError
 from sandbox.question import Answer, Question
-from sandbox.seeds import uniform, uniforms
+from sandbox.seeds import SeedTree, uniform, uniforms
 from sandbox.world import Record, Turn, World, read_prompts
 from worlds.marketplace.accounts import Accounts
 from worlds.marketplace.goods import Listing, Shelf, dollars, fit, make_listings, shelves
@@ -65,6 +65,7 @@ class Marketplace(World):
         self._offers: dict[int, Record] = {}
         self._shelves: dict[str, Shelf] = {}
         self._rng = self.seeds.rng("world")
+        self._goods = self._rng if params.goods is None else SeedTree(params.goods).rng("world")
         self.buyers = [self._new_buyer(node) for node in range(size)]
         for number in range(params.num_sellers):
             self._open_shop(number)
@@ -216,6 +217,15 @@ class Marketplace(World):
         luck = uniform(self.seeds.decision(buyer.unique_id, self.now, -2))
         noise = self.params.quality_noise * NormalDist().inv_cdf(min(max(luck, 1e-9), 1 - 1e-9))
         experience = in_words(listing.quality + noise)
+        self.tally.bought.append(
+            {
+                "step": self.now,
+                "buyer": buyer.unique_id,
+                "listing": listing.id,
+                "category": listing.category,
+                "price": price / 100,
+            }
+        )
         return Purchase(buyer, listing, price, experience)
 
     def _friends(self, buyer: Buyer) -> list[Buyer]:
@@ -235,7 +245,7 @@ class Marketplace(World):
         params, first = self.params, self.tally.num_listings
         names = list(params.categories)
         mine = [names[(first + place) % len(names)] for place in range(params.listings_per_seller)]
-        goods = make_listings(self._rng, first, mine, params.categories, params.margin)
+        goods = make_listings(self._goods, first, mine, params.categories, params.margin)
         stock_worth = sum(params.stock * listing.cost for listing in goods)
         cash = stock_worth + round(stock_worth * params.seller_cash)
         seller = Seller(self, self.people[len(self.buyers) + number], goods, cash)

@@ -72,6 +72,7 @@ class Tally:
         self.reached: set[int] = set()
         self.gone: list[Record] = []
         self.reviews: list[Record] = []
+        self.bought: list[Record] = []
         self.paid: dict[bool, list[float]] = {True: [0.0, 0.0], False: [0.0, 0.0]}
         """Sum of price over usual price, and number, of purchases so far, by whether the listing was established."""
         self.begin()
@@ -142,7 +143,7 @@ def market_metrics(market: "Marketplace") -> dict[str, float]:
 
 
 def market_tables(market: "Marketplace") -> dict[str, list[Record]]:
-    """Sellers, buyers, listings, reviews, and counts of stars and of chosen places."""
+    """Sellers, buyers, listings, reviews, purchases, and counts of stars and of chosen places."""
     tally = market.tally
     positions: list[Record] = [{"position": str(at + 1), "chosen": count} for at, count in enumerate(tally.chosen)]
     return {
@@ -160,6 +161,7 @@ def market_tables(market: "Marketplace") -> dict[str, list[Record]]:
         ],
         "listings": [_listing(listing) for listing in market.listings.values()],
         "reviews": list(tally.reviews),
+        "purchases": list(tally.bought),
         "stars": [{"stars": str(at + 1), "count": count} for at, count in enumerate(tally.stars)],
         "positions": [*positions, {"position": "nothing", "chosen": tally.nothing}],
     }

@@ -27,7 +27,9 @@ class Category(WorldParams):
 class MarketParams(WorldParams):
     """Parameters of a `Marketplace`; money in dollars."""
 
-    fixed: ClassVar[frozenset[str]] = frozenset({"num_sellers", "listings_per_seller", "categories", "start_cash"})
+    fixed: ClassVar[frozenset[str]] = frozenset(
+        {"num_sellers", "listings_per_seller", "categories", "start_cash", "goods"}
+    )
 
     num_sellers: PositiveInt
     """Sellers at the start, and the most there can be."""
@@ -35,6 +37,8 @@ class MarketParams(WorldParams):
     """Different goods that each seller offers."""
     categories: dict[str, Category] = Field(min_length=1)
     """What is traded."""
+    goods: NonNegativeInt | None
+    """Seed of the goods; null: the replicate's own. With one number all replicates trade the same goods."""
     num_shown: int = Field(ge=1, le=20)
     """Listings that a search returns."""
     ranking: Literal["relevance", "price", "rating", "sales", "random", "sponsored"]

@@ -27,7 +27,7 @@ FACT = Fact(
     measure="variance of the logarithm of what a person pays on one trip (one step of the market)",
     statistic=spreads,
     band=within_ratio("basket_prices", 0.8, 1.25),
-    needs=Needs({"purchases": ("buyer", "step", "price")}, world={"reviews": ("on", "forced"), "show_prices": (True,)}),
+    needs=Needs({"purchases": ("buyer", "step", "price")}, world={"show_prices": (True,)}),
     note="A trip to the market buys one thing, one to the supermarket many: the spread is comparable, its causes are "
     "not.",
 )

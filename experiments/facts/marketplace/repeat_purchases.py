@@ -28,7 +28,7 @@ FACT = Fact(
     measure="share of the same product at the next purchase in a category, beyond chance (0: as others, 1: always)",
     statistic=loyalties,
     band=around("repeat_purchases", 0.1),
-    needs=Needs({"purchases": ("buyer", "step", "category", "listing")}, world={"reviews": ("on", "forced")}),
+    needs=Needs({"purchases": ("buyer", "step", "category", "listing")}),
     note="A supermarket sells food, which is bought again sooner than what this market sells, and the market's search "
     "shows a person the nearest goods each time.",
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments.facts.decisions import CHOICES, OFFERS, PURCHASES, decision_tables
+from experiments.facts.decisions import CHOICES, OFFERS, decision_tables
 from experiments.facts.evidence import Evidence, runs_by_name
 from experiments.facts.table import COLUMNS, as_text, catalogue, facts, facts_of, worlds_with_facts
 from sandbox.errors import ConfigError, DataError
@@ -86,8 +86,41 @@ def test_offers_of_the_log_are_the_searches_of_the_market(evidence: Evidence) ->
 def test_a_log_without_decisions_gives_empty_tables() -> None:
     tables = decision_tables([])
     assert {name: tuple(table.columns) for name, table in tables.items()} == {
-        "offers": OFFERS, "choices": CHOICES, "purchases": PURCHASES,
+        "offers": OFFERS, "choices": CHOICES,
     }  # fmt: skip
+
+
+def test_the_arms_of_one_run_are_judged_as_those_of_several(runs: dict[str, Path], evidence: Evidence) -> None:
+    folder = runs["control"].parent / "crossed"
+    settings = ("steps=3", "seeds=[0,1]", "population.size=60", "world.demand=2", f"run_dir={folder}")
+    arms = (
+        "mind=rule",
+        "+mind@voices.random=random",
+        "minds=[rule,random]",
+        "treatments={on: {}, forced: {reviews: forced}}",
+    )
+    Run.start([*arms, *settings]).go_on(Progress(), print)
+    crossed = Evidence.of_run(Run(folder))
+    assert {name: (arm.mind, arm.world["reviews"]) for name, arm in crossed.arms.items()} == {
+        "rule:on": ("rule", "on"), "rule:forced": ("rule", "forced"),
+        "random:on": ("random", "on"), "random:forced": ("random", "forced"),
+    }  # fmt: skip
+    for fact in ("first_option", "forced_reviews"):
+        alone = FACTS[fact].values(evidence, "forced" if fact == "forced_reviews" else "control")
+        together = FACTS[fact].values(crossed, "rule:forced" if fact == "forced_reviews" else "rule:on")
+        assert together.tolist() == alone.tolist()
+
+
+def test_influence_is_judged_where_all_worlds_trade_the_same_goods(tmp_path: Path) -> None:
+    alone = "{ranking: random, reviews: 'off', word_of_mouth: false}"
+    Run.start(
+        [
+            "mind=rule", "steps=3", "seeds=[0,1,2,3,4,5,6,7]", "population.size=40", "world.demand=2", "world.goods=0",
+            f"treatments={{influence: {{ranking: sales}}, independent: {alone}}}", f"run_dir={tmp_path / 'run'}",
+        ]
+    ).go_on(Progress(), print)  # fmt: skip
+    found = FACTS["influence_inequality"].judge(Evidence.of_run(Run(tmp_path / "run")), "influence")
+    assert found.mean.num == 8, found.reason
 
 
 def test_the_table_reads_as_text(evidence: Evidence) -> None:
