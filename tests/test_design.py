@@ -15,7 +15,7 @@ from sandbox.config import GROUPS, choices
 from sandbox.run import read_config
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("sandbox", "agents", "worlds")
+PACKAGES = ("sandbox", "agents", "worlds", "training", "experiments")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 README = ROOT / "README.md"
 MAX_LINES = 300
@@ -84,7 +84,7 @@ TRAINING_GROUPS = ("corpus", "source", "rules", "synthesis", "judge", "recipe")
 
 def test_every_folder_of_settings_is_a_known_group() -> None:
     folders = {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()}
-    assert folders == {*GROUPS, *TRAINING_GROUPS, "experiment"}
+    assert folders == {*GROUPS, *TRAINING_GROUPS, "humanllm", "experiment"}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "conf").glob("*/*.yaml")), ids=name_of)

@@ -34,6 +34,10 @@ class EvaluateConfig(Frozen):
     """The engine that choices are asked through, as in `conf/mind/`."""
     max_length: PositiveInt
     """Tokens of prompt and answer; longer texts are left out."""
+    benchmarks: dict[str, Path]
+    """Files of benchmarks, by name: `motivebench` and `tombench`."""
+    benchmark_scenes: PositiveInt | None
+    """Scenes of each subset or task, drawn by the seed; null: all."""
     ability: bool
     """Look at what is forgotten too: likelihoods of general prose, and of what the base says as an assistant."""
     seed: NonNegativeInt

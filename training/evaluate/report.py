@@ -1,6 +1,6 @@
 """A comparison to be read: tables by form, and likelihoods drawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,20 @@ INTRODUCTION = (
 BARS = ("#9A9A9A", "#0072B2", "#D55E00", "#009E73", "#CC79A7")
 
 
-def write_report(folder: Path, scores: Rows, contrasts: Rows, contestants: Sequence[str]) -> Path:
-    """Write `report.md` and `figures/nll.png`; returns the page's path."""
+def write_report(
+    folder: Path, scores: Rows, contrasts: Rows, contestants: Sequence[str], human: Collection[str]
+) -> Path:
+    """Write `report.md` and `figures/nll.png`; returns the page's path.
+
+    Args:
+        folder: Where to.
+        scores: Rows of `scores.csv`.
+        contrasts: Rows of `contrasts.csv`.
+        contestants: The models, the yardstick first.
+        human: Forms that are answered by real people; the figure has only these.
+    """
     (folder / "figures").mkdir(exist_ok=True)
-    draw(scores, folder / "figures" / "nll.png", contestants)
+    draw([row for row in scores if row["form"] in human], folder / "figures" / "nll.png", contestants)
     parts = ["# Evaluation", "", "![Negative log-likelihood by form](figures/nll.png)", "", INTRODUCTION, ""]
     for name in contestants[1:]:
         parts += [f"## {name} in short", "", *_in_short(contrasts, name, contestants[0]), ""]

@@ -22,6 +22,7 @@ from sandbox.mind import Context, Mind, Reply
 from sandbox.people import Profile
 from sandbox.question import Question
 from training.evaluate.asked import Case, read_cases, read_people
+from training.evaluate.benchmarks.figures import benchmark_samples
 from training.evaluate.choices import choice_samples, chosen, guessed
 from training.evaluate.config import OWN, Control, EvaluateConfig
 from training.evaluate.report import write_report
@@ -60,7 +61,7 @@ def evaluate(config: EvaluateConfig, composed: dict[str, Any], say: Say = print)
     pl.DataFrame(contrasts).write_csv(config.out_dir / "contrasts.csv")
     manifest = {"settings": composed, **environment(("peft", "polars", "scipy"))}
     (config.out_dir / "manifest.json").write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
-    return write_report(config.out_dir, scores, contrasts, list(config.models))
+    return write_report(config.out_dir, scores, contrasts, list(config.models), {one.form for one in cases})
 
 
 def _answered(
@@ -71,12 +72,16 @@ def _answered(
     bootstrap: Bootstrap,
     say: Say,
 ) -> Samples:
-    """Choices, through the engine of a simulation."""
+    """Choices, of people and of benchmarks, through the engine of a simulation."""
     choices = [one for one in cases if one.is_choice]
     with closing(_mind(config, say)) as mind:
         say(f"asking about {len(choices)} choices")
         told = chosen(config.models, choices, people, _whos(config), config.seed, mind)
-    return choice_samples({**guessed(choices, train, people), **told}, choices, bootstrap)
+        tested: Samples = {}
+        if config.benchmarks:
+            say(f"asking {' and '.join(config.benchmarks)}")
+            tested = {**benchmark_samples(config.benchmarks, config.models, mind, config.benchmark_scenes, config.seed)}
+    return tested | choice_samples({**guessed(choices, train, people), **told}, choices, bootstrap)
 
 
 def _read(config: EvaluateConfig, cases: Sequence[Case], people: Mapping[str, Profile], say: Say) -> Samples:

@@ -27,6 +27,7 @@ from sandbox.errors import ConfigError, DataError
 from sandbox.manifest import environment
 from training.sft.attention import PACKED, register
 from training.sft.config import SftConfig
+from training.sft.contamination import refuse_benchmarks
 from training.sft.curves import Curves
 from training.sft.examples import Example, drawn, encoded, fitting, read_rows
 from training.sft.trainer import ResponseTrainer
@@ -75,7 +76,9 @@ def tune(config: SftConfig, composed: dict[str, Any], say: Any = print) -> Path:
 
 def _examples(config: SftConfig, split: str, mixture: Any, tokens: Tokens) -> list[Example]:
     path = config.corpus_dir / "tasks" / f"{split}.jsonl"
-    rows = drawn(list(read_rows(path)), mixture, config.seed)
+    known = list(read_rows(path))
+    refuse_benchmarks(known, path)
+    rows = drawn(known, mixture, config.seed)
     examples = fitting(encoded(rows, tokens), config.recipe.pack_length, config.max_answer_tokens)
     if not examples:
         raise DataError(

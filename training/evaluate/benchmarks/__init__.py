@@ -1,0 +1,1 @@
+"""Benchmarks that nobody is trained on: MotiveBench and ToMBench, in all orders of their options."""
