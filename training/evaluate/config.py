@@ -34,6 +34,8 @@ class EvaluateConfig(Frozen):
     """The engine that choices are asked through, as in `conf/mind/`."""
     max_length: PositiveInt
     """Tokens of prompt and answer; longer texts are left out."""
+    written: NonNegativeInt
+    """Texts of each form that every contestant writes too; 0: none."""
     benchmarks: dict[str, Path]
     """Files of benchmarks, by name: `motivebench` and `tombench`."""
     benchmark_scenes: PositiveInt | None

@@ -8,6 +8,7 @@ manifest.json   settings, versions, hardware
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -23,11 +24,12 @@ from sandbox.people import Profile
 from sandbox.question import Question
 from training.evaluate.asked import Case, read_cases, read_people
 from training.evaluate.benchmarks.figures import benchmark_samples
-from training.evaluate.choices import choice_samples, chosen, guessed
+from training.evaluate.choices import by_form, choice_samples, chosen, guessed
 from training.evaluate.config import OWN, Control, EvaluateConfig
 from training.evaluate.report import write_report
 from training.evaluate.samples import Key, Sample, Samples, Whole
 from training.evaluate.scores import Bootstrap, Estimate
+from training.evaluate.written import keep, write, written_samples
 
 TRAIN_CASES = 4000
 """Train tasks of a form that baselines learn from."""
@@ -72,23 +74,43 @@ def _answered(
     bootstrap: Bootstrap,
     say: Say,
 ) -> Samples:
-    """Choices, of people and of benchmarks, through the engine of a simulation."""
+    """Choices and texts, through the engine of a simulation."""
     choices = [one for one in cases if one.is_choice]
+    places = [one for mine in by_form(_texts(cases)).values() for one in mine[: config.written]]
+    tested: Samples = {}
     with closing(_mind(config, say)) as mind:
         say(f"asking about {len(choices)} choices")
         told = chosen(config.models, choices, people, _whos(config), config.seed, mind)
-        tested: Samples = {}
         if config.benchmarks:
             say(f"asking {' and '.join(config.benchmarks)}")
-            tested = {**benchmark_samples(config.benchmarks, config.models, mind, config.benchmark_scenes, config.seed)}
+            tested |= benchmark_samples(config.benchmarks, config.models, mind, config.benchmark_scenes, config.seed)
+        if places:
+            say(f"writing {len(places)} texts in people's places, {len(config.models)} times")
+            made = write(config.models, places, people, config.seed, mind)
+            keep(config.out_dir / "texts.jsonl", places, made)
+            tested |= written_samples(made, places, _others(config, places), bootstrap, config.seed)
     return tested | choice_samples({**guessed(choices, train, people), **told}, choices, bootstrap)
+
+
+def _others(config: EvaluateConfig, places: Sequence[Case]) -> dict[str, list[str]]:
+    """All texts of the split by user, but those that contestants were asked to write."""
+    taken = {(one.user, one.answer) for one in places}
+    found: dict[str, list[str]] = {}
+    for one in _texts(read_cases(config.corpus_dir / "tasks" / f"{config.split}.jsonl", sys.maxsize, config.seed)):
+        if (one.user, one.answer) not in taken:
+            found.setdefault(one.user, []).append(one.answer)
+    return found
+
+
+def _texts(cases: Sequence[Case]) -> list[Case]:
+    return [one for one in cases if not one.is_choice]
 
 
 def _read(config: EvaluateConfig, cases: Sequence[Case], people: Mapping[str, Profile], say: Say) -> Samples:
     """Likelihoods of what was written, by the models themselves."""
     from training.evaluate.likelihoods import ability_samples, reader_of, text_samples  # takes seconds to import
 
-    texts = [one for one in cases if not one.is_choice]
+    texts = _texts(cases)
     reader = reader_of(config)
     samples = text_samples(config, reader, texts, people, _whos(config), say)
     return {**samples, **ability_samples(config, reader, say)} if config.ability else samples
