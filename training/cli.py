@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from sandbox.errors import SandboxError
 
@@ -54,11 +55,14 @@ def _sft(overrides: list[str]) -> int:
 
 
 def _merge(overrides: list[str]) -> int:
-    from training.merge import configured, merge
+    from training.merge import configured, evaluation, merge
 
-    for folder in merge(configured(overrides)):
+    config = configured(overrides)
+    folders: list[Path] = []
+    for folder in merge(config):
         print(folder)
-    return 0
+        folders.append(folder)
+    return 0 if config.evaluate is None else _evaluate(evaluation(config, folders))
 
 
 def _evaluate(overrides: list[str]) -> int:

@@ -33,6 +33,8 @@ class MergeConfig(Frozen):
     """Shares of the tuned model, 0 to 1; each makes a folder."""
     out_dir: Path
     """Where the folders `w0.50` and the like go."""
+    evaluate: dict[str, Any] | None
+    """Evaluate all of them, and the base, with these further settings of `evaluate`; null: do not. Adapters only."""
 
 
 def configured(overrides: Sequence[str]) -> MergeConfig:
@@ -41,6 +43,28 @@ def configured(overrides: Sequence[str]) -> MergeConfig:
     if bad := [weight for weight in config.weights if not 0 <= weight <= 1]:
         raise ConfigError(f"weights has {bad[0]}; a share of the tuned model lies between 0 and 1")
     return config
+
+
+def evaluation(config: MergeConfig, folders: Sequence[Path]) -> list[str]:
+    """What one would type after `python -m training evaluate` to compare the merged adapters with the base.
+
+    Raises:
+        ConfigError: They are whole models, which do not fit into one engine.
+    """
+    if not (config.tuned / ADAPTER).is_file():
+        raise ConfigError(
+            f"evaluate compares adapters, and {config.tuned} is a whole model; evaluate the folders singly"
+        )
+    models = {"base": "null", **{folder.name: str(folder) for folder in folders}}
+    told = ", ".join(f"{name}: {folder}" for name, folder in models.items())
+    into = config.out_dir / "evaluation"
+    return [
+        f"model={config.model}",
+        f"models={{{told}}}",
+        "~models.humanllm",
+        f"out_dir={into}",
+        *(config.evaluate or []),
+    ]
 
 
 def merge(config: MergeConfig) -> Iterator[Path]:

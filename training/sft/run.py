@@ -4,6 +4,8 @@ adapter/ or model/   what was trained, as PEFT or transformers reads it
 losses.csv .png      training and validation loss, in nats per token of an answer
 manifest.json        settings, hashes of base and corpus, versions, hardware, time
 checkpoints/         where a killed run goes on; may be deleted when it is done
+
+Under `accelerate launch` every process does the same on its own share of the rows, and the first one writes.
 """
 
 import json
@@ -11,14 +13,17 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
+from accelerate import PartialState
+from datasets import Dataset, disable_progress_bars
 from peft import LoraConfig
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
 from trl.trainer.sft_config import SFTConfig
 
 from agents.minds.text import Tokens
@@ -26,7 +31,7 @@ from agents.models import digest, resolve
 from sandbox.errors import ConfigError, DataError
 from sandbox.manifest import environment
 from training.sft.attention import PACKED, register
-from training.sft.config import SftConfig
+from training.sft.config import RecipeConfig, SftConfig
 from training.sft.contamination import refuse_benchmarks
 from training.sft.curves import Curves
 from training.sft.examples import Example, drawn, encoded, fitting, read_rows
@@ -35,6 +40,8 @@ from training.sft.trainer import ResponseTrainer
 KEY = "key"
 MANIFEST = "manifest.json"
 STATE = "trainer_state.json"
+PATIENCE = timedelta(hours=1)
+"""How long processes wait for one another: the first one reads the tasks while the others do nothing."""
 
 
 def tune(config: SftConfig, composed: dict[str, Any], say: Any = print) -> Path:
@@ -46,32 +53,65 @@ def tune(config: SftConfig, composed: dict[str, Any], say: Any = print) -> Path:
         say: Told what takes long.
 
     Raises:
-        ConfigError: The folder holds a run of other settings.
+        ConfigError: The folder holds a run of other settings, or the rows of a step cannot be shared by the devices.
         DataError: The corpus has no tasks, a bad line, or nothing that fits.
     """
     folder = config.out_dir
     made = folder / ("adapter" if config.recipe.lora else "model")
-    base = resolve(config.model)
-    key = _key(composed, base, config.corpus_dir)
-    _check_owner(folder, key)
-    if (folder / MANIFEST).exists():
-        say(f"{made} is there already")
-        return made
-    tokenizer = AutoTokenizer.from_pretrained(base)
-    tokens = Tokens(tokenizer, config.model)
-    say("reading tasks ...")
-    train = _examples(config, "train", config.mixture, tokens)
-    held_out = _examples(config, "val", config.mixture, tokens)[: config.validation]
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / KEY).write_text(key, encoding="utf-8")
-    trainer = _trainer(config, base, tokenizer, train, held_out)
+    state = _processes()
+    say = state.on_main_process(say)
+    with state.main_process_first():
+        base = resolve(config.model)
+        key = _key(composed, base, config.corpus_dir)
+        _check_owner(folder, key)
+        if (folder / MANIFEST).exists():
+            say(f"{made} is there already")
+            return made
+        accumulated = _accumulated(config.recipe, state.num_processes)
+        tokenizer = AutoTokenizer.from_pretrained(base)
+        tokens = Tokens(tokenizer, config.model)
+        say("reading tasks ...")
+        train = _examples(config, "train", config.mixture, tokens)
+        held_out = _examples(config, "val", config.mixture, tokens)[: config.validation]
+        if state.is_main_process:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / KEY).write_text(key, encoding="utf-8")
+        last = _last_checkpoint(folder / "checkpoints")
+    trainer = _trainer(config, _arguments(config, state, accumulated), base, tokenizer, train, held_out)
     started = time.monotonic()
-    trainer.train(resume_from_checkpoint=_last_checkpoint(folder / "checkpoints"))
+    trainer.train(resume_from_checkpoint=last)
     trainer.save_model(str(made))
-    if not config.recipe.lora:
-        tokenizer.save_pretrained(made)
-    _write_manifest(folder, composed, key, train, trainer, time.monotonic() - started)
+    if state.is_main_process:
+        if not config.recipe.lora:
+            tokenizer.save_pretrained(made)
+        _write_manifest(folder, composed, key, train, trainer, time.monotonic() - started)
+    trainer.accelerator.end_training()
     return made
+
+
+def _processes() -> PartialState:
+    """This process among those that were launched together; all but the first keep their progress to themselves."""
+    state = PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE)
+    if state.num_processes == 1 and torch.cuda.device_count() > 1:
+        raise ConfigError(
+            f"one process sees {torch.cuda.device_count()} GPUs; begin with `accelerate launch --config_file "
+            "conf/accelerate/ddp.yaml -m training sft ...` to use them all, or choose one by CUDA_VISIBLE_DEVICES=0"
+        )
+    if not state.is_main_process:
+        disable_progress_bars()
+        logging.disable_progress_bar()
+    return state
+
+
+def _accumulated(recipe: RecipeConfig, processes: int) -> int:
+    """How often each process adds up gradients before a step, so that a step has the same rows on any machine."""
+    at_once = recipe.rows_per_device * processes
+    if recipe.rows_per_step % at_once:
+        raise ConfigError(
+            f"recipe.rows_per_step={recipe.rows_per_step} cannot be shared by {processes} process(es) that take "
+            f"recipe.rows_per_device={recipe.rows_per_device} at once; make it a multiple of {at_once}"
+        )
+    return recipe.rows_per_step // at_once
 
 
 def _examples(config: SftConfig, split: str, mixture: Any, tokens: Tokens) -> list[Example]:
@@ -89,7 +129,12 @@ def _examples(config: SftConfig, split: str, mixture: Any, tokens: Tokens) -> li
 
 
 def _trainer(
-    config: SftConfig, base: str, tokenizer: Any, train: Sequence[Example], held_out: Sequence[Example]
+    config: SftConfig,
+    arguments: SFTConfig,
+    base: str,
+    tokenizer: Any,
+    train: Sequence[Example],
+    held_out: Sequence[Example],
 ) -> ResponseTrainer:
     register()
     recipe = config.recipe
@@ -99,7 +144,7 @@ def _trainer(
     curves = Curves(config.out_dir)
     trainer = ResponseTrainer(
         model=model,
-        args=_arguments(config),
+        args=arguments,
         train_dataset=_dataset(train),
         eval_dataset=_dataset(held_out) if held_out else None,
         processing_class=tokenizer,
@@ -108,7 +153,8 @@ def _trainer(
     )
     trainer.choice_weight = config.choice_weight
     trainer.loss_is_scaled_for_ga = False
-    if recipe.compile and shutil.which("g++"):
+    sharded = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
+    if recipe.compile and not sharded and shutil.which("g++"):
         _compile_layers(model)
     return trainer
 
@@ -119,9 +165,8 @@ def _compile_layers(model: Any) -> None:
         layer.compile(dynamic=True)
 
 
-def _arguments(config: SftConfig) -> SFTConfig:
+def _arguments(config: SftConfig, state: PartialState, accumulated: int) -> SFTConfig:
     recipe = config.recipe
-    devices = max(1, torch.cuda.device_count())
     share = 1 / config.checks
     return SFTConfig(
         output_dir=str(config.out_dir / "checkpoints"),
@@ -135,18 +180,19 @@ def _arguments(config: SftConfig) -> SFTConfig:
         packing=True,
         per_device_train_batch_size=recipe.rows_per_device,
         per_device_eval_batch_size=recipe.rows_per_device,
-        gradient_accumulation_steps=max(1, recipe.rows_per_step // (recipe.rows_per_device * devices)),
+        gradient_accumulation_steps=accumulated,
         max_grad_norm=recipe.max_grad_norm,
         bf16=recipe.dtype == "bfloat16",
         gradient_checkpointing=False,
-        use_cpu=not torch.cuda.is_available(),
+        use_cpu=state.device.type == "cpu",
+        ddp_find_unused_parameters=False,
         logging_steps=share / 10,
         eval_strategy="steps" if config.validation else "no",
         eval_steps=share,
         save_steps=share,
         save_total_limit=2,
         report_to=["tensorboard"] if config.tensorboard else [],
-        dataloader_pin_memory=torch.cuda.is_available(),
+        dataloader_pin_memory=state.device.type == "cuda",
         dataset_kwargs={"skip_prepare_dataset": False},
         seed=config.seed,
         disable_tqdm=False,
@@ -211,6 +257,7 @@ def _write_manifest(
         "tokens": sum(len(one.input_ids) for one in train),
         "answer_tokens": sum(len(one.answer) for one in train),
         "steps": trainer.state.global_step,
+        "processes": trainer.accelerator.num_processes,
         "seconds": round(seconds),
         **environment(("trl", "peft", "accelerate", "datasets", "polars")),
     }
