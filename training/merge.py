@@ -58,13 +58,8 @@ def evaluation(config: MergeConfig, folders: Sequence[Path]) -> list[str]:
     models = {"base": "null", **{folder.name: str(folder) for folder in folders}}
     told = ", ".join(f"{name}: {folder}" for name, folder in models.items())
     into = config.out_dir / "evaluation"
-    return [
-        f"model={config.model}",
-        f"models={{{told}}}",
-        "~models.humanllm",
-        f"out_dir={into}",
-        *(config.evaluate or []),
-    ]
+    more = [f"{name}={value}" for name, value in (config.evaluate or {}).items()]
+    return [f"model={config.model}", f"models={{{told}}}", "~models.humanllm", f"out_dir={into}", *more]
 
 
 def merge(config: MergeConfig) -> Iterator[Path]:

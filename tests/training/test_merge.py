@@ -90,11 +90,11 @@ def test_a_model_of_another_shape_is_refused(base: Path, tmp_path: Path, capsys:
 def test_a_sweep_is_evaluated_beside_the_base(base: Path, tmp_path: Path) -> None:
     adapter = tuned_adapter(base, tmp_path / "adapter")
     settings = [f"model={base}", f"tuned={adapter}", "weights=[0.25,1]", f"out_dir={tmp_path / 'out'}"]
-    config = configured([*settings, "evaluate=[per_form=7]"])
+    config = configured([*settings, "evaluate={per_form: 7}"])
     made, _ = run.configured(evaluation(config, list(merge(config))))
     assert made.models == {
         "base": None, "w0.25": str(tmp_path / "out" / "w0.25"), "w1.00": str(tmp_path / "out" / "w1.00"),
     }  # fmt: skip
     assert made.per_form == 7
     with pytest.raises(ConfigError, match="evaluate compares adapters"):
-        evaluation(configured([f"model={base}", f"tuned={base}", "evaluate=[]"]), [])
+        evaluation(configured([f"model={base}", f"tuned={base}", "evaluate={}"]), [])
