@@ -59,7 +59,7 @@ def evaluation(config: MergeConfig, folders: Sequence[Path]) -> list[str]:
     told = ", ".join(f"{name}: {folder}" for name, folder in models.items())
     into = config.out_dir / "evaluation"
     more = [f"{name}={value}" for name, value in (config.evaluate or {}).items()]
-    return [f"model={config.model}", f"models={{{told}}}", "~models.humanllm", f"out_dir={into}", *more]
+    return [f"model={config.model}", f"models={{{told}}}", f"out_dir={into}", *more]
 
 
 def merge(config: MergeConfig) -> Iterator[Path]:

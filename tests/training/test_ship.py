@@ -22,7 +22,7 @@ def recipe(home: Path) -> Recipe:
             "checks=1", "validation=0", "recipe.rows_per_step=1",
         ],
         evaluate=[
-            *made, "models={base: null}", "~models.humanllm", "mind=random", "per_form=10", "resamples=100",
+            *made, "models={base: null}", "mind=random", "per_form=10", "resamples=100",
             f"out_dir={home / 'evaluation'}", "max_length=4000", "ability=false",
         ],
         weight=0.5,

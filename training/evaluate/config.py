@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
+from agents.shipped import SHIPPED
 from sandbox.config import Frozen
 
 Control = Literal["own", "shuffled", "nobody", "history", "profile"]
@@ -21,7 +22,13 @@ class EvaluateConfig(Frozen):
     model: str
     """Base: a known name, a hub id or a folder."""
     models: dict[str, str | None] = Field(min_length=1)
-    """Folder of each contestant's adapter, by name; null: the base itself. The first is the yardstick."""
+    """Folder of each contestant's adapter, by name, or `shipped`; null: the base itself. The first is the yardstick."""
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _default(cls, models: Any) -> Any:
+        return {"base": None, "humanllm": SHIPPED} if models is None else models
+
     split: Literal["test", "val", "seen"]
     """Whose tasks: users never seen, or, as `seen`, train users at a later time."""
     per_form: PositiveInt

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from agents.prompt import Prompt, render
+from agents.shipped import adapter_folder
 from sandbox.people import Profile
 from training.evaluate.asked import Case, questions
 from training.evaluate.choices import by_form
@@ -21,7 +22,7 @@ ABILITY = Path(__file__).parent / "ability"
 
 def reader_of(config: EvaluateConfig) -> Reader:
     """The base with all contestants' adapters."""
-    adapters = {name: Path(folder) for name, folder in config.models.items() if folder}
+    adapters = {name: adapter_folder(named, config.model) for name, named in config.models.items() if named}
     return Reader(config.model, adapters, config.max_length)
 
 

@@ -75,7 +75,7 @@ def test_a_text_is_as_likely_as_its_tokens(home: Path) -> None:
 def test_the_whole_comparison_with_the_random_mind(home: Path) -> None:
     overrides = [
         f"corpus_dir={home / 'corpus'}", f"model={home / 'base'}", "models={base: null}", "mind=random",
-        "per_form=20", "resamples=200", f"out_dir={home / 'out'}", "max_length=4000", "~models.humanllm",
+        "per_form=20", "resamples=200", f"out_dir={home / 'out'}", "max_length=4000",
     ]  # fmt: skip
     assert main(["evaluate", *overrides]) == 0
     with (home / "out" / "scores.csv").open(encoding="utf-8") as file:
