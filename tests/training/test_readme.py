@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.config import choices
-from training import corpus, merge
+from training import corpus, merge, ship
 from training.evaluate import run
 from training.sft import config as sft
 
@@ -15,6 +15,7 @@ CONFIGURED = {
     "sft": sft.configured,
     "merge": merge.configured,
     "evaluate": run.configured,
+    "all": ship.configured,
 }
 
 
