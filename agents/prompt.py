@@ -8,7 +8,6 @@ on one line, so it cannot start a section or an option, and every part is cut to
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 from jinja2 import StrictUndefined, Template
@@ -16,6 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sandbox.mind import shown_order
 from sandbox.people import MemoryView, Profile, count_tokens
+from sandbox.presentation import PLAIN, Presentation
 from sandbox.question import Choose, Form, Question, Write
 
 PERSONA_TOKENS = 160
@@ -40,7 +40,7 @@ class Prompt(NamedTuple):
 def render(question: Question) -> Prompt:
     """Render a question as text."""
     template = question.template
-    sections = [person_section(question.profile)]
+    sections = [person_section(question.profile, question.presentation.profile_reversed)]
     if memory := memory_section(question.memory):
         sections.append(memory)
     situation = _compiled(template.situation).render(question.facts).strip()
@@ -49,10 +49,11 @@ def render(question: Question) -> Prompt:
     return Prompt(_compiled(template.rules).render().strip(), "\n\n".join(sections), lead)
 
 
-def person_section(profile: Profile) -> str:
-    """Who the person is."""
+def person_section(profile: Profile, is_reversed: bool = False) -> str:
+    """Who the person is; reversed, the same sentences from the last to the first."""
     parts = [one_line(profile.persona, PERSONA_TOKENS), one_line(profile.writing_style, STYLE_TOKENS)]
-    return "About you: " + " ".join(part for part in parts if part)
+    told = " ".join(part for part in parts if part)
+    return "About you: " + (" ".join(reversed(_SENTENCE_END.split(told))) if is_reversed else told)
 
 
 def memory_section(memory: MemoryView) -> str:
@@ -82,9 +83,9 @@ def defused(text: str, special_tokens: Sequence[str]) -> str:
     return text
 
 
-def labels(form: Form) -> str:
+def labels(form: Form, presentation: Presentation = PLAIN) -> str:
     """The letters that label the options of a choice, by the place where they are shown."""
-    return ascii_uppercase[: len(form.options)] if isinstance(form, Choose) else ""
+    return presentation.labels(len(form.options)) if isinstance(form, Choose) else ""
 
 
 def _answer_lines(question: Question) -> list[str]:
@@ -92,7 +93,8 @@ def _answer_lines(question: Question) -> list[str]:
     if isinstance(form, Choose):
         shown = [form.options[index] for index in shown_order(question)]
         options = [one_line(option.text or option.key) for option in shown]
-        return [f"{label}) {text}" for label, text in zip(labels(form), options, strict=True)]
+        letters = labels(form, question.presentation)
+        return [f"{letter}) {text}" for letter, text in zip(letters, options, strict=True)]
     return [] if isinstance(form, Write) else ["Answer in JSON."]
 
 
@@ -102,4 +104,5 @@ def _compiled(text: str) -> Template:
 
 
 _JINJA = ImmutableSandboxedEnvironment(undefined=StrictUndefined, finalize=one_line, trim_blocks=True)
+_SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")

@@ -103,7 +103,7 @@ class Meter(Progress):
         self._mark = now
 
     def _asked(self, jobs: Sequence[Any]) -> Any:
-        kinds = {"choice" if job.num_labels else "text" for job in jobs}
+        kinds = {"choice" if job.labels else "text" for job in jobs}
         self._kind = kinds.pop() if len(kinds) == 1 else "mixed"
         self._people = [job.prompt.user.split("\n\n", 1)[0] for job in jobs]
         return self._ask(jobs)

@@ -7,11 +7,13 @@ from typing import Any
 from sandbox.config import Arm, PopulationConfig, RunConfig, targeted, validated
 from sandbox.errors import ConfigError, unknown
 from sandbox.graph import GraphParams
+from sandbox.interventions import EVERY_WORLD, SetParams
 from sandbox.mind import Cast, Context, Mind, Panel
 from sandbox.paths import cache_dir
 from sandbox.people import MemoryBudget, Profile
+from sandbox.presentation import Presentation
 from sandbox.seeds import SeedTree
-from sandbox.world import EVERY_WORLD, Intervention, SetParams, World, WorldParams
+from sandbox.world import Intervention, World, WorldParams
 
 
 def world_class(config: RunConfig, treatment: str = "") -> tuple[type[World], WorldParams]:
@@ -72,8 +74,14 @@ def make_mind(config: RunConfig, say: Callable[[str], None]) -> Panel:
     cache = answers_file() if config.cache else None
     context = Context(kind.rule, config.model, cache, say)
     main = _make_mind(config.mind, "mind", context)
-    others = {name: _make_mind(node, f"voices.{name}", context) for name, node in config.voices.items()}
+    others = {name: _make_mind(node, f"voices.{name}", context) for name, node in _other_voices(config).items()}
     return Panel(main, others)
+
+
+def _other_voices(config: RunConfig) -> dict[str, dict[str, Any]]:
+    """All voices but one that is the main mind once more, under its own name."""
+    main, _ = _mind_class(config.mind, "mind")
+    return {name: node for name, node in config.voices.items() if (name, node) != (main.name, config.mind)}
 
 
 def answers_file() -> Path:
@@ -115,10 +123,20 @@ def _make_world(config: RunConfig, arm: Arm, seed: int) -> World:
         rng=seed,
         voices=make_cast(config, kind, arm.mind),
         memory=MemoryBudget(**config.memory.model_dump()),
+        presentation=_presentation(config, kind),
         replicate=f"{arm.name}/{seed}",
     )
     world.events = list(make_events(kind, params, config.events, config.steps))
     return world
+
+
+def _presentation(config: RunConfig, kind: type[World]) -> Presentation:
+    known = Presentation(**config.presentation.model_dump())
+    if known.wording > len(kind.paraphrases):
+        raise ConfigError(
+            f"presentation.wording is {known.wording}, but {kind.__name__} has {len(kind.paraphrases)} paraphrases"
+        )
+    return known
 
 
 def _population(config: RunConfig, kind: type[World]) -> tuple[int, Callable[[int, Any], list[Profile]]]:

@@ -1,12 +1,13 @@
 """The command line: one function a command. Heavy imports wait until a command needs them."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sandbox.errors import SandboxError
+from sandbox.errors import ConfigError, SandboxError
 
 if TYPE_CHECKING:
     from sandbox.results import Results
@@ -84,9 +85,20 @@ def _plot(args: argparse.Namespace, _: list[str]) -> int:
     from sandbox.run import Run
 
     run = Run(args.run)
-    for path in _draw(run, run.results()):
+    for path in [*_draw(run, run.results()), *_unfolded(run, args)]:
         print(path)
     return 0
+
+
+def _unfolded(run: "Run", args: argparse.Namespace) -> list[Path]:
+    """Maps of chosen steps, and the animation, where they are asked for."""
+    dynamics, figures = _from_above("experiments.dynamics"), run.folder / "figures"
+    drawn: list[Path] = []
+    if args.at:
+        drawn += dynamics.draw_steps(dynamics.frames_of(run, args.at), figures / "network_steps")
+    if args.animate:
+        drawn += dynamics.animate(dynamics.frames_of(run), figures / "network")
+    return drawn
 
 
 def _export(args: argparse.Namespace, _: list[str]) -> int:
@@ -96,6 +108,54 @@ def _export(args: argparse.Namespace, _: list[str]) -> int:
     for path in export(Run(args.run), args.to):
         print(path)
     return 0
+
+
+def _compare(args: argparse.Namespace, overrides: list[str]) -> int:
+    comparison = _from_above("experiments.comparison")
+    from sandbox.run import Run
+
+    if args.run is not None and overrides:
+        raise ConfigError("compare takes settings for a new run, or the folder of one that was begun, not both")
+    run = comparison.start(overrides) if args.run is None else Run(args.run)
+    code = _go_on(run)
+    report, *_ = comparison.conclude(run, run.results())
+    print(f"\nreport: {report}")
+    return code
+
+
+def _audit(args: argparse.Namespace, overrides: list[str]) -> int:
+    audit = _from_above("experiments.audit")
+    from sandbox.progress import say
+
+    for path in audit.write(audit.run_all(overrides, args.run, say)):
+        print(path)
+    return 0
+
+
+def _ask(args: argparse.Namespace, _: list[str]) -> int:
+    surveys = _from_above("experiments.survey")
+    from sandbox.progress import say
+    from sandbox.run import Run
+
+    survey, run = surveys.chosen_survey(args.question, args.survey, args.who, args.people), Run(args.run)
+    table = surveys.ask(run, args.at, survey, say)
+    files = surveys.write_answers(table, run, survey)
+    print("\n".join((*surveys.summary(table), "", *map(str, files))))
+    return 0
+
+
+def _phase(args: argparse.Namespace, overrides: list[str]) -> int:
+    phase = _from_above("experiments.phase")
+    run = phase.start(overrides)
+    _go_on(run)
+    for path in phase.draw_phase(run, run.results(), args.metric):
+        print(path)
+    return 0
+
+
+def _from_above(module: str) -> Any:
+    """A module of a layer above this one, for the commands that it brings."""
+    return importlib.import_module(module)
 
 
 def _list(_: argparse.Namespace, __: list[str]) -> int:
@@ -151,6 +211,10 @@ def _print(run: "Run", results: "Results") -> int:
     return 0
 
 
+def _steps(text: str) -> list[int]:
+    return [int(one) for one in text.split(",")]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
@@ -169,12 +233,32 @@ def _parser() -> argparse.ArgumentParser:
 
     run = add("run", _run, "run a world; settings are Hydra overrides such as world=marketplace steps=50", True)
     run.add_argument("-m", "--multirun", action="store_true", help="sweep over comma-separated values")
+    compare = add("compare", _compare, "arms and seeds in one run, held against each other and against people", True)
+    compare.add_argument("--run", type=Path, help="go on with a comparison that was begun, or judge it again")
+    audit = add("audit", _audit, "how far outcomes move when what should not matter is changed", True)
+    audit.add_argument("--run", type=Path, help="go on with an audit that was begun in this folder")
+    ask = add("ask", _ask, "ask people of a run, as they were at a step, without changing the run")
+    ask.add_argument("run", type=Path)
+    ask.add_argument("question", nargs="?", help="one open question; or a survey:")
+    ask.add_argument("--survey", type=Path, help="YAML with items of kind likert, choice or open")
+    ask.add_argument("--at", type=int, required=True, metavar="STEP", help="after so many steps")
+    ask.add_argument("--who", help="a role, or ids such as 3,17; default: everybody")
+    ask.add_argument("--people", type=int, help="no more than so many in each replicate")
+    phase = add(
+        "phase", _phase, "a metric over two swept parameters: phase gini_sales world.rent=2,5 world.entry=0,0.5", True
+    )
+    phase.add_argument("metric")
     add("resume", _resume, "go on with a run that was stopped").add_argument("run", type=Path)
     branch = add("branch", _branch, "a run that equals RUN before a step and differs after it, by overrides", True)
     branch.add_argument("run", type=Path)
     branch.add_argument("--at", type=int, required=True, metavar="STEP", help="first step (0-based) that may differ")
     add("show", _show, "sum up a run").add_argument("run", type=Path)
-    add("plot", _plot, "draw a run's figures").add_argument("run", type=Path)
+    plot = add("plot", _plot, "draw a run's figures")
+    plot.add_argument("run", type=Path)
+    plot.add_argument(
+        "--at", type=_steps, metavar="STEPS", help="also the network after so many steps, such as 0,10,20"
+    )
+    plot.add_argument("--animate", action="store_true", help="also the network over all steps, as GIF (and MP4)")
     export = add("export", _export, "write a run as Parquet, CSV and GraphML")
     export.add_argument("run", type=Path)
     export.add_argument("--to", type=Path, help="folder; default: RUN/export")

@@ -47,6 +47,21 @@ class MemoryConfig(Frozen):
     """Steps after which an event weighs half."""
 
 
+class PresentationConfig(Frozen):
+    """How questions are put: what should not matter, and is varied in an audit (`sandbox.presentation`)."""
+
+    wording: int = Field(ge=0)
+    """Which wording of the world's prompts; 0: its own."""
+    shuffle: NonNegativeInt
+    """Which of many orders of the options."""
+    profile_reversed: bool
+    """Tell what is known of a person from its end."""
+    first_label: str = Field(pattern="^[A-Z]$")
+    """Letter of the first option."""
+    given_names: bool
+    """Call people by given names besides their numbers."""
+
+
 class PopulationConfig(Frozen):
     """Where people come from."""
 
@@ -96,6 +111,7 @@ class RunConfig(Frozen):
     seeds: list[NonNegativeInt] = Field(min_length=1)
     """One replicate per seed."""
     memory: MemoryConfig
+    presentation: PresentationConfig
     events: list[dict[str, Any]]
     """Scheduled interventions: `{step, do, ...}`."""
     max_fallback_share: float = Field(ge=0, le=1)

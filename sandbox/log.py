@@ -129,6 +129,15 @@ class DecisionLog:
         seconds = self._scalar("SELECT coalesce(sum(seconds), 0) FROM batch")
         return {**dict(zip(("decisions", *names), row, strict=True)), "seconds": seconds}
 
+    def mishaps(self) -> list[dict[str, Any]]:
+        """By replicate: decisions, and how many of them are fallbacks, were cut, were asked again, or were cached."""
+        names = ("replicate", "decisions", "fallback", "truncated", "asked_again", "cache")
+        rows = self._db.execute(
+            "SELECT replicate, count(*), sum(source = 'fallback'), sum(truncated), sum(retried), sum(source = 'cache') "
+            "FROM decision GROUP BY replicate ORDER BY min(batch), min(place)"
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
     def record_event(self, replicate: str, step: int, what: str) -> None:
         """Note that a scheduled event happened; a log that is open to be read has it already."""
         if self._lock is None:

@@ -159,7 +159,9 @@ def shown_order(question: Question) -> list[int]:
     form = question.form
     if not isinstance(form, Choose):
         raise TypeError(f"only a Choose has options, found {form}")
-    return list(range(len(form.options))) if form.ordered else permutation(len(form.options), question.seed)
+    if form.ordered:
+        return list(range(len(form.options)))
+    return permutation(len(form.options), question.seed ^ question.presentation.shuffle)
 
 
 def chosen(question: Question, weights: Sequence[float], source: Source, **details: Any) -> Answer:

@@ -4,7 +4,8 @@ Worlds declare figures (`sandbox.figures`); here they get one style. Nothing tou
 behind, and files are a function of the results: drawn twice, they are equal byte for byte.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -63,20 +64,27 @@ def draw_figures(results: Results, kind: type[World], graph: Callable[[], nx.Gra
     Returns:
         The files, the overview's first.
     """
-    import matplotlib as mpl
-
     target = folder / "figures"
     target.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
+    with styled():
+        artist = Artist(results, kind.measures, graph)
+        if kind.figures:
+            files += save(artist.overview(kind.figures), target / "overview")
+        for figure in kind.figures:
+            files += save(artist.sheet(figure), target / figure.name)
+    return files
+
+
+@contextmanager
+def styled() -> Generator[None]:
+    """Draw in the project's style, and leave matplotlib's settings as they were."""
+    import matplotlib as mpl
+
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
-        artist = Artist(results, kind.measures, graph)
-        if kind.figures:
-            files += _save(artist.overview(kind.figures), target / "overview")
-        for figure in kind.figures:
-            files += _save(artist.sheet(figure), target / figure.name)
-    return files
+        yield
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,7 @@ class Artist:
         """One declared figure on a sheet of its own."""
         names = figure.measures if isinstance(figure, TimeSeries) else ("",)
         size = SQUARE if isinstance(figure, Lorenz | NetworkMap) else ALONE if len(names) == 1 else PANEL
-        sheet, axes = _blank(len(names), size, len(names) == 1)
+        sheet, axes = blank(len(names), size, len(names) == 1)
         for ax, name in zip(axes, names, strict=False):
             if len(names) > 1:
                 ax.set_title(fill(self.measures.get(name, name), 40))
@@ -112,7 +120,7 @@ class Artist:
     def overview(self, figures: Sequence[Figure]) -> Any:
         """The most telling figures on one sheet."""
         chosen = most_telling(figures)
-        sheet, axes = _blank(len(chosen), OVERVIEW)
+        sheet, axes = blank(len(chosen), OVERVIEW)
         for ax, figure in zip(axes, chosen, strict=False):
             ax.set_title(figure.title, fontweight="bold", fontsize=10)
             self.panel(ax, figure, figure.measures[0] if isinstance(figure, TimeSeries) else "")
@@ -186,7 +194,7 @@ def first_name(metrics: Frame) -> str:
     return f"seed {seed}" if metrics["arm"].nunique() == 1 else f"arm {arm}, seed {seed}"
 
 
-def _blank(number: int, size: tuple[float, float], alone: bool = False) -> tuple[Any, list[Any]]:
+def blank(number: int, size: tuple[float, float], alone: bool = False) -> tuple[Any, list[Any]]:
     """A sheet with `number` panels of `size` inches, three a row."""
     from matplotlib.figure import Figure as Sheet
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -213,7 +221,7 @@ def _add_key(sheet: Any, title: str, arms: Pens) -> None:
     sheet.legend(handles=lines, loc="upper left", bbox_to_anchor=(0.005, top), ncols=columns)
 
 
-def _save(sheet: Any, path: Path) -> list[Path]:
+def save(sheet: Any, path: Path) -> list[Path]:
     """Write one sheet as PNG and SVG, without dates or versions."""
     files = [path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.svg")]
     sheet.savefig(files[0], dpi=DPI, metadata={"Software": None})

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from sandbox.errors import ContractError
 from sandbox.people import MemoryView, Profile
+from sandbox.presentation import PLAIN, Presentation
 
 Source: TypeAlias = Literal["model", "cache", "replay", "rule", "random", "human", "fallback"]
 Value: TypeAlias = str | dict[str, Any]
@@ -100,6 +101,8 @@ class Question(msgspec.Struct, frozen=True):
     """64 bits from the seed tree; all randomness of the answer comes from it."""
     voice: str = ""
     """Which of the run's voices answers; empty: the default voice. Not part of what is asked."""
+    presentation: Presentation = PLAIN
+    """How it is laid out; its wording is in the template already."""
 
     def content(self) -> bytes:
         """Canonical JSON of what is asked: the facts and the form."""
@@ -109,6 +112,8 @@ class Question(msgspec.Struct, frozen=True):
         """16-byte hash of all that the answer may depend on, the voice apart; its parts can be passed where known."""
         where = f"{self.step}/{self.round}/{self.agent}/{self.role}/{self.seed}".encode()
         state = blake2b(content or self.content(), digest_size=16)
+        if self.presentation != PLAIN:
+            state.update(_ENCODER.encode(self.presentation))
         for part in (where, self.profile.digest(), memory or self.memory.digest()):
             state.update(part)
         return state.digest()

@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from sandbox.assembly import make_cast, make_events, make_mind, make_worlds, world_class
 from sandbox.config import Arm, RunConfig, compose, validated
@@ -23,6 +23,7 @@ from sandbox.runner import Progress, Runner
 from sandbox.world import World
 
 LOG = "decisions.sqlite"
+Look: TypeAlias = Callable[[int, Sequence[World]], None]
 
 
 class EndOfLogError(Exception):
@@ -95,8 +96,13 @@ class Run:
                     self.manifest.finish(log.totals())
         return results
 
-    def replay(self, until: int | None = None) -> list[World]:
-        """The worlds as they were after `until` steps, or at the end of the log; asks no mind."""
+    def replay(self, until: int | None = None, look: Look | None = None) -> list[World]:
+        """The worlds as they were after `until` steps, or at the end of the log; asks no mind.
+
+        Args:
+            until: Steps to replay; None: all that are logged.
+            look: Told how many steps are done, and shown the worlds, before the first step and after each.
+        """
         log = DecisionLog.open(self.folder / LOG)
 
         def stop() -> NoReturn:
@@ -104,9 +110,11 @@ class Run:
 
         steps = self.manifest.segments[-1].config.steps
         with closing(log):
-            worlds, runner = self._runner(log, stop, Progress())
+            worlds, runner = self._runner(log, stop, Progress(), look)
             with suppress(EndOfLogError):
                 runner.run(steps if until is None else min(until, steps))
+                if look is not None:
+                    look(worlds[0].now, worlds)
         return worlds
 
     def results(self) -> Results:
@@ -117,7 +125,9 @@ class Run:
         """The decision log, to read."""
         return DecisionLog.open(self.folder / LOG)
 
-    def _runner(self, log: DecisionLog, mind: Callable[[], Panel], progress: Progress) -> tuple[list[World], Runner]:
+    def _runner(
+        self, log: DecisionLog, mind: Callable[[], Panel], progress: Progress, look: Look | None = None
+    ) -> tuple[list[World], Runner]:
         segments = self.manifest.segments
         worlds = make_worlds(segments[0].config)
         switches = {later.from_step: (earlier.config, later.config) for earlier, later in pairwise(segments)}
@@ -125,6 +135,8 @@ class Run:
         def before_step(step: int) -> None:
             if step in switches:
                 switch(worlds, *switches[step])
+            if look is not None:
+                look(step, worlds)
 
         share = segments[-1].config.max_fallback_share
         return worlds, Runner(worlds, mind, log, max_fallback_share=share, progress=progress, before_step=before_step)
@@ -142,7 +154,7 @@ class Run:
 
 def _refuse_another_past(old: RunConfig, new: RunConfig, step: int) -> None:
     """Raise `ConfigError` where a branch's configuration would change what came before `step`, or cannot be."""
-    for name in ("population", "graph", "seeds", "memory"):
+    for name in ("population", "graph", "seeds", "memory", "presentation"):
         if getattr(new, name) != getattr(old, name):
             raise ConfigError(f"{name} shapes a run from its first step and cannot change in a branch")
     if new.arms() != old.arms():

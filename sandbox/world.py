@@ -18,6 +18,7 @@ from sandbox.errors import ConfigError, ContractError
 from sandbox.figures import Figure
 from sandbox.mind import NO_CAST, Cast, Mind, Reply, RuleMind
 from sandbox.people import Event, Memory, MemoryBudget, Profile
+from sandbox.presentation import PLAIN, Presentation
 from sandbox.question import Answer, Form, Question, Template, check_answers
 from sandbox.seeds import SeedTree
 
@@ -72,6 +73,7 @@ class Person(CellAgent):
             memory=self.memory.view(),
             seed=world.seeds.decision(self.unique_id, world.now, world.round),
             voice=self.voice,
+            presentation=world.presentation,
         )
 
     def remember(self, kind: str, text: str, importance: float = 1.0) -> None:
@@ -98,6 +100,8 @@ class World(mesa.Model):
     Params: ClassVar[type[Any]] = WorldParams
     prompts: ClassVar[Mapping[str, str]] = {}
     """Text of every template by name; `rules` is the part that all of them begin with."""
+    paraphrases: ClassVar[Sequence[Mapping[str, str]]] = ()
+    """Other wordings of all `prompts`, for an audit."""
     measures: ClassVar[Mapping[str, str]] = {}
     """Name of every metric and how an axis calls it, unit included."""
     figures: ClassVar[Sequence[Figure]] = ()
@@ -117,6 +121,7 @@ class World(mesa.Model):
         mind: Mind | None = None,
         voices: Cast = NO_CAST,
         memory: MemoryBudget | None = None,
+        presentation: Presentation = PLAIN,
         replicate: str = "solo/0",
     ) -> None:
         """Make the world of one replicate.
@@ -129,6 +134,7 @@ class World(mesa.Model):
             mind: Who answers when `step()` drives the world; default: the world's own rule.
             voices: Which voice each role speaks with.
             memory: Bounds of every person's memory.
+            presentation: How its questions are worded and laid out.
             replicate: Name of this replicate in records.
         """
         super().__init__(rng=rng)
@@ -139,6 +145,7 @@ class World(mesa.Model):
         self.mind = mind or RuleMind(type(self).rule)
         self.voices = voices
         self.memory_budget = memory or MemoryBudget()
+        self.presentation = presentation
         self.replicate = replicate
         self.now = 0
         self.round = 0
@@ -210,7 +217,7 @@ class World(mesa.Model):
 
     def template(self, name: str) -> Template:
         """The prompt template of that name."""
-        return _template(type(self), name)
+        return _template(type(self), name, self.presentation.wording)
 
     def recast(self, voices: Cast) -> None:
         """Give every person a voice anew."""
@@ -239,37 +246,6 @@ class Intervention(BaseModel):
         raise NotImplementedError
 
 
-class SetParams(Intervention):
-    """Change parameters of the world: `{step: 5, do: set, params: {ranking: price}}`."""
-
-    params: dict[str, Any]
-
-    def apply(self, world: World) -> None:
-        """Change them for good."""
-        world.change(**self.params)
-
-
-class Message(Intervention):
-    """Tell people something: `{step: 5, do: message, to: all, text: ...}`."""
-
-    text: str
-    to: list[int] | str = "all"
-    """`all`, a role, or a list of agent ids."""
-    importance: float = Field(default=3.0, gt=0)
-
-    def apply(self, world: World) -> None:
-        """Put the message into each receiver's memory."""
-        for person in world.agents:
-            if isinstance(person, Person) and self._reaches(person):
-                person.remember("message", self.text, self.importance)
-
-    def _reaches(self, person: Person) -> bool:
-        return person.unique_id in self.to if isinstance(self.to, list) else self.to in ("all", person.role)
-
-
-EVERY_WORLD: Mapping[str, type[Intervention]] = {"set": SetParams, "message": Message}
-
-
 def read_prompts(folder: Path) -> dict[str, str]:
     """Read every `*.txt` of a folder as a template named after the file."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt"))}
@@ -287,13 +263,14 @@ def _reporter(name: str) -> Any:
     return lambda world: world.latest.get(name)
 
 
-def _template(world: type[World], name: str) -> Template:
-    key = (world, name)
+def _template(world: type[World], name: str, wording: int) -> Template:
+    key = (world, name, wording)
     if key not in _TEMPLATES:
-        if name not in world.prompts:
-            raise ContractError(f"world {world.__name__} asks {name!r} but its prompts are {sorted(world.prompts)}")
-        _TEMPLATES[key] = Template(f"{world.__name__.lower()}/{name}", world.prompts["rules"], world.prompts[name])
+        prompts = world.paraphrases[wording - 1] if wording else world.prompts
+        if name not in prompts:
+            raise ContractError(f"world {world.__name__} asks {name!r} but its prompts are {sorted(prompts)}")
+        _TEMPLATES[key] = Template(f"{world.__name__.lower()}/{name}", prompts["rules"], prompts[name])
     return _TEMPLATES[key]
 
 
-_TEMPLATES: dict[tuple[type[World], str], Template] = {}
+_TEMPLATES: dict[tuple[type[World], str, int], Template] = {}

@@ -48,8 +48,8 @@ class Job(NamedTuple):
     """One prompt for an engine."""
 
     prompt: Prompt
-    num_labels: int
-    """A choice among so many labels; 0: text."""
+    labels: str
+    """Letters of a choice's options, by place shown; empty: text."""
     max_tokens: int
     schema: dict[str, Any] | None
     """JSON schema that the text must fit."""
@@ -158,7 +158,7 @@ class LanguageMind(Mind):
             max_tokens = int(form.max_words * TOKENS_PER_WORD) + 4
         return Job(
             prompt=render(question),
-            num_labels=len(labels(form)),
+            labels=labels(form, question.presentation),
             max_tokens=FILL_TOKENS if isinstance(form, Fill) else max_tokens,
             schema=form.model.model_json_schema() if isinstance(form, Fill) else None,
             seed=question.seed >> 33,

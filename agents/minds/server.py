@@ -172,22 +172,27 @@ class ServerEngine(Engine):
         body = {"model": self.settings.adapters.get(job.voice, self._base), "max_tokens": job.max_tokens}
         if self._is_vllm:
             body |= protocol.VLLM_NEUTRAL
-        if not job.num_labels:
+        if not job.labels:
             return body | protocol.sampling(job)
         if self._labels is None:
             return body | {"temperature": 0} | protocol.likeliest(self._is_chat, self.settings.top_logprobs)
-        return body | {"temperature": 0} | protocol.exactly(self._is_chat, self._labels[: job.num_labels])
+        return body | {"temperature": 0} | protocol.exactly(self._is_chat, self._label_ids(job))
 
     def _raw(self, job: Job, reply: protocol.Reply) -> Raw | None:
-        logprobs = self._logprobs(job, reply) if job.num_labels else None
-        if job.num_labels and logprobs is None:
+        logprobs = self._logprobs(job, reply) if job.labels else None
+        if job.labels and logprobs is None:
             return None
         return Raw(logprobs, reply.text(), reply.choices[0].finish_reason != "length", *reply.tokens())
 
     def _logprobs(self, job: Job, reply: protocol.Reply) -> tuple[float, ...] | None:
         if self._labels is None:
-            return protocol.label_logprobs(reply.listed(), ascii_uppercase[: job.num_labels])
-        return protocol.token_logprobs(reply.listed(), self._labels[: job.num_labels])
+            return protocol.label_logprobs(reply.listed(), job.labels)
+        return protocol.token_logprobs(reply.listed(), self._label_ids(job))
+
+    def _label_ids(self, job: Job) -> list[int]:
+        """Token ids of a choice's labels; only where all labels' are known."""
+        known = dict(zip(ascii_uppercase, self._labels or (), strict=False))
+        return [known[letter] for letter in job.labels]
 
 
 def _tokens(settings: ServerSettings, context: Context) -> Tokens | None:

@@ -17,8 +17,12 @@ class Tokens:
         self.tokenizer = tokenizer
         self._specials = sorted({*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()}, key=len, reverse=True)
         self._takes_system = bool(tokenizer.chat_template) and self._has_system_role()
-        self.labels = self._label_ids(model)
+        self.labels = self._all_labels(model)
         """Token id of each label A, B, ... as it follows the lead of an answer."""
+
+    def label_ids(self, letters: str) -> list[int]:
+        """Token ids of these labels."""
+        return [self.labels[ascii_uppercase.index(letter)] for letter in letters]
 
     def encode(self, prompts: Sequence[Prompt]) -> list[list[int]]:
         """Token ids of prompts, by the chat template where there is one, else as plain text after BOS."""
@@ -44,7 +48,7 @@ class Tokens:
         except TemplateError:
             return False
 
-    def _label_ids(self, model: str) -> list[int]:
+    def _all_labels(self, model: str) -> list[int]:
         lead = self.tokenizer.encode("Answer:", add_special_tokens=False)
         full = [self.tokenizer.encode(f"Answer: {label}", add_special_tokens=False) for label in ascii_uppercase]
         if any(ids[:-1] != lead for ids in full):

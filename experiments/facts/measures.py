@@ -1,5 +1,6 @@
 """Statistics that are the same for simulated and for real people, so that both are measured by one piece of code."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -87,3 +88,50 @@ def _shares(bought: Frame) -> Frame:
     """Each row's item's share of its category."""
     of_item = bought.groupby(["category", "item"])["item"].transform("size")
     return of_item / bought.groupby("category")["item"].transform("size")
+
+
+def word_shares(texts: Sequence[str] | Frame) -> np.ndarray[Any, Any]:
+    """Share of texts with 1, 2, ... `MAX_WORDS` or more words."""
+    lengths = [min(max(len(str(text).split()), 1), MAX_WORDS) for text in texts]
+    counts = np.bincount(lengths, minlength=MAX_WORDS + 1)[1:]
+    return counts / counts.sum()
+
+
+def duplicate_share(texts: Sequence[str] | Frame) -> float:
+    """Share of texts that equal another one of them, case and space apart."""
+    folded = pd.Series([" ".join(str(text).lower().split()) for text in texts])
+    return float(folded.duplicated(keep=False).mean())
+
+
+def word_overlap(texts: Sequence[str] | Frame, pairs: int = 2000, seed: int = 0) -> float:
+    """Mean Jaccard similarity of the words of two texts, of which `MAX_WORDS` each count: how alike people write.
+
+    Args:
+        texts: At least two.
+        pairs: Drawn at random, which is enough for two decimals.
+        seed: Of the draw.
+    """
+    words = [frozenset(_WORD.findall(" ".join(str(text).lower().split()[:MAX_WORDS]))) for text in texts]
+    rng = np.random.default_rng(seed)
+    first = rng.integers(len(words), size=pairs)
+    second = (first + rng.integers(1, len(words), size=pairs)) % len(words)
+    both = [(words[one], words[other]) for one, other in zip(first, second, strict=True)]
+    return float(np.mean([len(one & other) / max(1, len(one | other)) for one, other in both]))
+
+
+def divergence(shares: Sequence[float] | np.ndarray[Any, Any], other: Sequence[float] | np.ndarray[Any, Any]) -> float:
+    """Jensen-Shannon divergence of two distributions, in bits: 0 where equal, 1 where disjoint (Lin 1991)."""
+    from scipy.spatial.distance import jensenshannon
+
+    return float(jensenshannon(shares, other, base=2) ** 2)
+
+
+def earth_mover(shares: Sequence[float] | np.ndarray[Any, Any], other: Sequence[float] | np.ndarray[Any, Any]) -> float:
+    """Wasserstein distance of two distributions over the places 1, 2, ..., in places."""
+    from scipy.stats import wasserstein_distance
+
+    places = np.arange(len(shares))
+    return float(wasserstein_distance(places, places, shares, other))
+
+
+_WORD = re.compile(r"\w+")

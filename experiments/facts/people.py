@@ -21,15 +21,24 @@ class Figure(NamedTuple):
     num_people: int
 
 
+class Reference(NamedTuple):
+    """A figure of real reviewers, and how far two samples of them are apart in it."""
+
+    value: float | list[float]
+    apart: float
+    """Mean distance of a world's worth of reviews from those of other people."""
+    unit: str
+
+
 @cache
 def figures() -> dict[str, Figure]:
     """All figures by name."""
-    from omegaconf import OmegaConf
+    return {name: Figure(**one) for group in ("reviewers", "customers") for name, one in _measured()[group].items()}
 
-    if not FILE.is_file():
-        raise DataError(f"{FILE} is missing: write it with `python -m experiments.facts.measure REVIEWS`")
-    known: dict[str, Any] = plain(OmegaConf.load(FILE))
-    return {name: Figure(**one) for group in ("reviewers", "customers") for name, one in known[group].items()}
+
+def reference(name: str) -> Reference:
+    """One reference of the scorecard."""
+    return Reference(**_measured()["references"][name])
 
 
 def figure(name: str) -> Figure:
@@ -49,6 +58,14 @@ def within_ratio(name: str, low: float, high: float) -> Band:
     """The interval of a figure, its ends multiplied by `low` and `high`: a ratio nearer to 1 counts as human."""
     one = figure(name)
     return Band(one.low * low, one.high * high, f"{_words(one)}, times {low:g} to {high:g}", one.value)
+
+
+def _measured() -> dict[str, Any]:
+    from omegaconf import OmegaConf
+
+    if not FILE.is_file():
+        raise DataError(f"{FILE} is missing: write it with `python -m experiments.facts.measure REVIEWS`")
+    return plain(OmegaConf.load(FILE))
 
 
 def _words(one: Figure) -> str:

@@ -62,8 +62,6 @@ def test_a_branch_keeps_its_arms(ruled: Overrides) -> None:
         ("treatments={a: {reviews: maybe}}", r"treatments\.a\.reviews"),
     ],
 )
-def test_what_an_arm_cannot_be_is_said_before_anything_starts(
-    override: str, complaint: str, ruled: Overrides
-) -> None:
+def test_what_an_arm_cannot_be_is_said_before_anything_starts(override: str, complaint: str, ruled: Overrides) -> None:
     with pytest.raises(ConfigError, match=complaint):
         make_worlds(read_config(ruled(override)))

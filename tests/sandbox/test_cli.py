@@ -194,7 +194,7 @@ def test_a_sweep_makes_one_run_for_each_value(ruled: Overrides) -> None:
         ("steps=two", "steps: .*valid integer.*found 'two'"),
         ("steps", "invalid override.*missing EQUAL"),
         ("seeds=[]", "seeds: .*at least 1 item"),
-        ("seeds=[1,1]", "every seed may be named once"),
+        ("seeds=[1,1]", "each may be named once"),
         ("seeds=[-1]", "seeds.0: .*greater than or equal to 0, found -1"),
         ("population.size=0", "population.size: Input should be greater than 0, found 0"),
         ("population.size=many", "population.size: Input should be a valid integer, found 'many'"),

@@ -4,8 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from sandbox.errors import ConfigError, ContractError
+from sandbox.interventions import Message, SetParams
 from sandbox.mind import Cast, RandomMind
-from sandbox.world import Message, SetParams, Turn
+from sandbox.world import Turn
 from tests.conftest import belief, rumor
 from worlds.rumor import Rumor
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy.stats import wasserstein_distance
@@ -26,7 +26,7 @@ from training.evaluate.style import features
 from training.tasks.moments import hashed
 
 PEOPLE, ANOTHER = "people", "another's"
-Texts = Sequence[str]
+Texts: TypeAlias = Sequence[str]
 
 
 def write(
@@ -152,7 +152,7 @@ def _distinct(texts: Texts, weights: Array, most: int) -> float:
     """Share of different pairs among the first so many words (Li et al. 2016, doi:10.18653/v1/N16-1014)."""
     pairs: Counter[tuple[str, str]] = Counter()
     for place in np.flatnonzero(weights):
-        words = texts[place].lower().split()
+        words = texts[int(place)].lower().split()
         pairs.update(pairwise(words))
         if pairs.total() >= most:
             break
@@ -165,8 +165,8 @@ def _embedded(texts: Texts) -> Array:
 
     home = Path(wordllama.__file__).parent  # it looks for its own tokenizer in a folder of another name
     embedder = wordllama.WordLlama.load(cache_dir=home, disable_download=True)
-    found: Array = embedder.embed([text or "." for text in texts], norm=True).astype(float)
-    return found
+    found: Any = embedder.embed([text or "." for text in texts], norm=True)
+    return np.asarray(found, float)
 
 
 def _ring(users: Sequence[str], seed: int) -> list[int]:

@@ -168,6 +168,7 @@ def _compile_layers(model: Any) -> None:
 def _arguments(config: SftConfig, state: PartialState, accumulated: int) -> SFTConfig:
     recipe = config.recipe
     share = 1 / config.checks
+    device = "cpu" if state.device is None else state.device.type
     return SFTConfig(
         output_dir=str(config.out_dir / "checkpoints"),
         learning_rate=recipe.learning_rate,
@@ -184,7 +185,7 @@ def _arguments(config: SftConfig, state: PartialState, accumulated: int) -> SFTC
         max_grad_norm=recipe.max_grad_norm,
         bf16=recipe.dtype == "bfloat16",
         gradient_checkpointing=False,
-        use_cpu=state.device.type == "cpu",
+        use_cpu=device == "cpu",
         ddp_find_unused_parameters=False,
         logging_steps=share / 10,
         eval_strategy="steps" if config.validation else "no",
@@ -192,7 +193,7 @@ def _arguments(config: SftConfig, state: PartialState, accumulated: int) -> SFTC
         save_steps=share,
         save_total_limit=2,
         report_to=["tensorboard"] if config.tensorboard else [],
-        dataloader_pin_memory=state.device.type == "cuda",
+        dataloader_pin_memory=device == "cuda",
         dataset_kwargs={"skip_prepare_dataset": False},
         seed=config.seed,
         disable_tqdm=False,

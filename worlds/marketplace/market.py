@@ -20,6 +20,7 @@ from worlds.marketplace.people import MAX_FRIENDS, Buyer, Seller, in_words
 from worlds.marketplace.rule import rule
 from worlds.marketplace.settings import Ban, FakeReview, MarketParams, Tax
 
+HERE = Path(__file__).parent
 Found: TypeAlias = list[tuple[Listing, bool]]
 """Search results: a listing and whether its place is sponsored."""
 
@@ -44,7 +45,8 @@ class Marketplace(World):
     """A two-sided market with search, prices, reviews and word of mouth."""
 
     Params = MarketParams
-    prompts = read_prompts(Path(__file__).parent / "prompts")
+    prompts = read_prompts(HERE / "prompts")
+    paraphrases = tuple(read_prompts(HERE / "paraphrases" / number) for number in ("1", "2", "3"))
     measures = MEASURES
     figures = FIGURES
     interventions: ClassVar[Any] = {"tax": Tax, "fake_review": FakeReview, "ban": Ban}

@@ -106,13 +106,14 @@ class Buyer(Person):
         """How friends know this buyer."""
         tastes = self.profile.tastes
         favourite = max(tastes, key=lambda name: (tastes[name], name)) if tastes else "anything"
-        return f"friend {self.unique_id}, who likes {favourite}"
+        return f"friend {self.world.presentation.called(self.unique_id)}, who likes {favourite}"
 
     def hear(self, listing: Listing, experience: str, teller: "Buyer") -> None:
         """Take a friend's word."""
         others = [(number, tip) for number, tip in self.tips.items() if number != listing.id]
         self.tips = dict([*others, (listing.id, experience)][-MAX_TIPS:])
-        told = f"Friend {teller.unique_id} told you that the {listing.title} was {experience}."
+        called = self.world.presentation.called(teller.unique_id)
+        told = f"Friend {called} told you that the {listing.title} was {experience}."
         self.remember("tip from a friend", told, importance=2.0)
 
     def pay(self, price: int) -> None:

@@ -210,5 +210,5 @@ def test_the_choice_form_is_checked_by_its_own_labels() -> None:
     assert isinstance(asked.form, Choose)
     one = mind(by_prompt)
     one.answer([asked])
-    assert batches(one)[0][0].num_labels == 3
+    assert batches(one)[0][0].labels == "ABC"
     assert batches(one)[0][0].max_tokens == 1

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -36,8 +38,8 @@ def samples() -> Samples:
 
 
 def mean(samples: Samples, name: str, figure: str) -> float:
-    one = samples[Key(name, "own", "review", figure)]
-    return float(np.mean(getattr(one, "values", getattr(one, "value", None))))
+    one: Any = samples[Key(name, "own", "review", figure)]
+    return float(np.mean(one.values if hasattr(one, "values") else one.value))
 
 
 def test_style_tells_people_apart(samples: Samples) -> None:

@@ -1,0 +1,173 @@
+"""`python -m sandbox audit`: how much do outcomes move when something is changed that should not matter?
+
+Every variant in `conf/audit.yaml` is a run in a folder of its own, beside `plain`, which it is held against seed by
+seed; each is a process of its own, so an audit that was stopped goes on with the first run that is not finished.
+"""
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment
+from pydantic import Field
+
+from experiments.comparison import experiment_of
+from experiments.facts.measures import Frame
+from experiments.outcomes import Outcome, outcomes_of
+from experiments.report import inlined, number, p_value
+from experiments.statistics import holm, paired
+from sandbox.assembly import world_class
+from sandbox.config import Frozen, plain, validated
+from sandbox.errors import ConfigError, DataError
+from sandbox.manifest import FILE, Manifest
+from sandbox.paths import CONF_DIR, runs_dir
+from sandbox.results import Results
+from sandbox.run import read_config
+
+PLAIN = "plain"
+TEMPLATE = Path(__file__).with_name("audit.html")
+COLUMNS = (
+    "outcome",
+    "mind",
+    "variant",
+    "what",
+    "difference",
+    "low",
+    "high",
+    "p",
+    "p_holm",
+    "main_effect",
+    "sensitivity",
+)
+"""`difference`: variant less plain; `main_effect`: of the last mind against the first one, plain; `sensitivity`: size
+of the difference as a share of that effect's."""
+
+
+class Variant(Frozen):
+    """One thing that should not matter."""
+
+    what: str
+    """Kind of thing that is changed."""
+    overrides: list[str] = Field(min_length=1)
+
+
+class Audit(Frozen):
+    """`conf/audit.yaml`."""
+
+    plain: list[str]
+    variants: dict[str, Variant]
+
+
+def settings() -> Audit:
+    """Read `conf/audit.yaml`."""
+    from omegaconf import OmegaConf
+
+    return validated(Audit, plain(OmegaConf.load(CONF_DIR / "audit.yaml")), "audit")
+
+
+def run_all(overrides: Sequence[str], folder: Path | None, say: Any) -> Path:
+    """Run everything that is not finished; returns the folder of the runs.
+
+    Raises:
+        ConfigError: An override is wrong; nothing was run then.
+        DataError: A run failed; what it said stands above.
+    """
+    audit = settings()
+    common = [*experiment_of(overrides), *audit.plain, *overrides]
+    config = read_config(common)
+    kind, _ = world_class(config)
+    if not config.outcomes:
+        raise ConfigError("an audit needs declared outcomes; name them by outcomes=[...] or by an experiment")
+    outcomes_of(config, kind.measures)
+    runs = {PLAIN: [], **{name: one.overrides for name, one in audit.variants.items()}}
+    for changed in runs.values():
+        read_config([*common, *changed])
+    folder = folder or runs_dir() / f"audit-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    for done, (name, changed) in enumerate(runs.items(), 1):
+        say(f"{name} ({done} of {len(runs)})")
+        _run(folder / name.replace(" ", "-"), [*common, *changed])
+    return folder
+
+
+def sensitivities(folder: Path) -> Frame:
+    """How far every variant moves every declared outcome of every mind, worst first; see `COLUMNS`."""
+    audit = settings()
+    first = Manifest.read(folder / PLAIN).segments[-1].config
+    kind, _ = world_class(first)
+    declared = [one for one in outcomes_of(first, kind.measures) if one.is_declared]
+    base = _metrics(folder / PLAIN)
+    rows: list[tuple[Any, ...]] = []
+    for name, variant in audit.variants.items():
+        changed = _metrics(folder / name.replace(" ", "-"))
+        rows += [row for one in declared for row in _moved(one, base, changed, name, variant.what)]
+    table: Frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    table["p_holm"] = holm(table["p"].to_list())
+    return table.sort_values("sensitivity", ascending=False, ignore_index=True)
+
+
+def write(folder: Path) -> list[Path]:
+    """Write table, figure and page; the page comes first."""
+    from experiments.charts import draw_sensitivities
+
+    table = sensitivities(folder)
+    table.to_csv(folder / "sensitivities.csv", index=False)
+    table.to_parquet(folder / "sensitivities.parquet", index=False)
+    first = Manifest.read(folder / PLAIN)
+    config = first.segments[-1].config
+    kind, _ = world_class(config)
+    labels = {one.name: one.label for one in outcomes_of(config, kind.measures)}
+    drawn = draw_sensitivities(table, labels, folder)
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(number=number, p=p_value)
+    page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        world=kind.__name__, config=config, manifest=first, labels=labels, rows=table.to_dict("records"),
+        worst=_worst(table), figure=inlined(next(path for path in drawn if path.suffix == ".png")),
+    )  # fmt: skip
+    path = folder / "audit.html"
+    path.write_text(page, encoding="utf-8")
+    return [path, folder / "sensitivities.csv", *drawn]
+
+
+def _worst(table: Frame) -> list[Mapping[str, Any]]:
+    """The largest move of every mind and kind of thing, worst first."""
+    rows = table.dropna(subset=["sensitivity"]).drop_duplicates(["mind", "what"])
+    return rows.to_dict("records")
+
+
+def _moved(one: Outcome, base: Frame, changed: Frame, name: str, what: str) -> list[tuple[Any, ...]]:
+    before, after = one.values(base), one.values(changed)
+    minds = list(before)
+    main = paired(before[minds[-1]], before[minds[0]]).difference
+    rows: list[tuple[Any, ...]] = []
+    for mind in minds:
+        found = paired(after.get(mind, {}), before[mind])
+        share = abs(found.difference / main) if main else float("nan")
+        rows.append(
+            (one.name, mind, name, what, found.difference, found.low, found.high, found.p, float("nan"), main, share)
+        )
+    return rows
+
+
+def _metrics(folder: Path) -> Frame:
+    found = Results.read(folder)
+    if found is None:
+        raise DataError(f"{folder} has no results yet; go on with `python -m sandbox audit --run {folder.parent}`")
+    return found.metrics
+
+
+def _run(folder: Path, overrides: Sequence[str]) -> None:
+    """Run one variant, or go on with it."""
+    begun = (folder / FILE).is_file()
+    if begun and Manifest.read(folder).status == "finished":
+        return
+    what = ["resume", str(folder)] if begun else ["run", *overrides, f"run_dir={folder}"]
+    done = subprocess.run([sys.executable, "-m", "sandbox", *what], stdout=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise DataError(
+            f"the run in {folder} failed (exit code {done.returncode}); mend what is said above and go on with "
+            f"`python -m sandbox audit --run {folder.parent}`"
+        )

@@ -1,0 +1,37 @@
+"""How questions are worded and laid out: what should not matter to a person, and so is varied in an audit."""
+
+from string import ascii_uppercase
+
+import msgspec
+
+GIVEN_NAMES = (
+    "Alex", "Bao", "Chris", "Dana", "Eden", "Farah", "Gael", "Hana", "Ira", "Jo", "Kim", "Lee", "Mika", "Noor", "Ola",
+    "Pat", "Quinn", "Robin", "Sam", "Toni", "Uli", "Val", "Wren", "Xia", "Yuki", "Zoe",
+)  # fmt: skip
+
+
+class Presentation(msgspec.Struct, frozen=True):
+    """One way to put the same question."""
+
+    wording: int = 0
+    """Which of the world's wordings of its prompts: 0 is its own, 1 the first paraphrase, and so on."""
+    shuffle: int = 0
+    """Which of many orders of the options that have none of their own."""
+    profile_reversed: bool = False
+    """Whether what is known of a person is told from its end."""
+    first_label: str = "A"
+    """Letter of the first option."""
+    given_names: bool = False
+    """Whether people are called by given names besides their numbers."""
+
+    def labels(self, number: int) -> str:
+        """Letters of so many options, by the place where they are shown."""
+        start = ascii_uppercase.index(self.first_label)
+        return (ascii_uppercase * 2)[start : start + number]
+
+    def called(self, agent: int) -> str:
+        """How people call the agent with that id."""
+        return f"{GIVEN_NAMES[agent % len(GIVEN_NAMES)]} ({agent})" if self.given_names else str(agent)
+
+
+PLAIN = Presentation()

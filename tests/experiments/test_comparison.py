@@ -1,0 +1,91 @@
+"""Comparisons end to end, with people who need no language model."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from experiments import comparison
+from sandbox.cli import main
+from sandbox.errors import ConfigError
+from sandbox.run import Run
+from sandbox.runner import Progress
+from tests.conftest import Overrides
+
+MINDS = "minds=[rule,random]"
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished comparison of rule-following and random people under two treatments."""
+    folder = tmp_path_factory.mktemp("compared") / "run"
+    treatments = "treatments={control: {}, forced: {reviews: forced}}"
+    overrides = [
+        "world=marketplace",
+        "mind=random",
+        MINDS,
+        "seeds=[0,1,2]",
+        "steps=20",
+        "population.size=40",
+        treatments,
+    ]
+    run = comparison.start([*overrides, f"run_dir={folder}"])
+    comparison.conclude(run, run.go_on(Progress(), lambda _: None))
+    return folder
+
+
+def test_the_experiment_of_the_world_is_taken_where_none_is_named(compared: Path) -> None:
+    config = Run(compared).manifest.segments[-1].config
+    assert "five_star_share@last" in config.outcomes
+    assert comparison.experiment_of(["world=rumor"]) == ["experiment=arms"]
+    assert comparison.experiment_of(["experiment=mine"]) == []
+
+
+def test_every_table_is_written_twice_and_tidy(compared: Path) -> None:
+    for name in ("outcomes", "contrasts", "agreements", "facts", "scorecard", "nearness", "honesty"):
+        table = pd.read_parquet(compared / "comparison" / f"{name}.parquet")
+        assert len(table) == len(pd.read_csv(compared / "comparison" / f"{name}.csv")) > 0, name
+
+
+def test_the_report_holds_its_figures_and_needs_no_network(compared: Path) -> None:
+    page = (compared / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 4
+    assert 'src="http' not in page
+    assert "viewport" in page
+    assert "Named before the run: five_star_share@last" in page
+
+
+def test_forcing_reviews_raises_their_share_whoever_decides(compared: Path) -> None:
+    agreed = pd.read_csv(compared / "comparison" / "agreements.csv").set_index("outcome")["agreement"]
+    assert agreed["reviewer_share@last"] == "up"
+
+
+def test_rule_people_are_scored_above_the_floor_in_stars(compared: Path) -> None:
+    card = pd.read_csv(compared / "comparison" / "scorecard.csv")
+    stars = card[(card["item"] == "star_distribution") & (card["arm"] == "rule:control")].iloc[0]
+    assert stars["low"] > 0.3
+    assert stars["floor"] > stars["distance"] > stars["ceiling"] / 10
+
+
+def test_random_people_are_a_floor_and_have_no_score(compared: Path) -> None:
+    card = pd.read_csv(compared / "comparison" / "scorecard.csv")
+    assert not card["arm"].str.startswith("random").any()
+
+
+def test_a_comparison_is_judged_again_without_a_mind(compared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (compared / "comparison" / "contrasts.csv").read_bytes()
+    assert main(["compare", "--run", str(compared)]) == 0
+    assert "report: " in capsys.readouterr().out
+    assert (compared / "comparison" / "contrasts.csv").read_bytes() == before
+
+
+def test_one_arm_is_nothing_to_compare(ruled: Overrides) -> None:
+    with pytest.raises(ConfigError, match="there is one arm"):
+        comparison.start(ruled("experiment=arms", "minds=[rule]", "seeds=[0]"))
+
+
+def test_a_world_of_which_nothing_is_known_is_compared_all_the_same(run_dir: Path) -> None:
+    overrides = ["world=rumor", "mind=random", MINDS, "seeds=[0,1,2]", "steps=3", "population.size=20"]
+    run = comparison.start([*overrides, f"run_dir={run_dir}"])
+    report, *_ = comparison.conclude(run, run.go_on(Progress(), lambda _: None))
+    assert "Nothing is known of real people" in report.read_text(encoding="utf-8")

@@ -1,0 +1,71 @@
+"""Outcomes and contrasts of arms made by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.outcomes import agreements_of, contrasts_of, outcomes_of, table_of
+from sandbox.config import Arm
+from sandbox.errors import ConfigError
+from sandbox.run import read_config
+
+MEASURES = {"sales": "units sold", "gini": "Gini of sales"}
+ARMS = [Arm(f"{mind}:{treatment}", mind, treatment) for mind in ("base", "tuned") for treatment in ("control", "tax")]
+LEVEL = {"base:control": 0.0, "base:tax": -2.0, "tuned:control": 1.0, "tuned:tax": -1.5}
+
+
+def metrics() -> pd.DataFrame:
+    """Four arms of eight seeds and three steps; seeds differ much, arms of one seed by what `LEVEL` says."""
+    rng = np.random.default_rng(0)
+    noise = {(arm, seed): rng.normal(0, 0.1) for arm in LEVEL for seed in range(8)}
+    rows = [
+        (arm, seed, step, 10.0 * seed + level + noise[arm, seed] + step, float(step))
+        for arm, level in LEVEL.items()
+        for seed in range(8)
+        for step in range(3)
+    ]
+    return pd.DataFrame(rows, columns=["arm", "seed", "step", "sales", "gini"])
+
+
+def outcomes(*declared: str) -> list:
+    return outcomes_of(read_config(["mind=rule", f"outcomes=[{','.join(declared)}]"]), MEASURES)
+
+
+def test_what_was_declared_comes_first_and_the_rest_is_exploratory() -> None:
+    assert [(one.name, one.is_declared) for one in outcomes("gini@last")] == [("gini@last", True), ("sales", False)]
+
+
+def test_an_outcome_that_is_no_metric_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"unknown metric 'sale'.*Did you mean 'sales'"):
+        outcomes("sale")
+
+
+def test_an_outcome_is_a_mean_over_steps_or_the_last_one() -> None:
+    table = table_of(outcomes("gini@last"), metrics())
+    assert set(table.loc[table["outcome"] == "gini@last", "value"]) == {2.0}
+    assert len(table) == 2 * 4 * 8
+
+
+def test_pairing_by_seed_finds_what_seeds_would_drown() -> None:
+    found = contrasts_of(outcomes("sales"), metrics(), ARMS)
+    minds = found[(found["kind"] == "mind") & (found["outcome"] == "sales")]
+    assert list(minds["difference"].round(1)) == pytest.approx([1.0, 0.5], abs=0.15)
+    assert (minds["p_holm"] < 0.01).all()
+    assert (minds["detectable"] < 0.3).all()
+
+
+def test_exploratory_outcomes_have_no_adjusted_p_value() -> None:
+    found = contrasts_of(outcomes("sales"), metrics(), ARMS)
+    assert found.loc[found["outcome"] == "gini", "p_holm"].isna().all()
+
+
+def test_minds_agree_on_a_treatment_in_sign_and_differ_in_size() -> None:
+    found = contrasts_of(outcomes("sales"), metrics(), ARMS)
+    effects = found[(found["kind"] == "treatment") & (found["outcome"] == "sales")]
+    assert dict(zip(effects["treatment"], effects["difference"].round(1), strict=True)) == pytest.approx(
+        {"base": -2.0, "tuned": -2.5}, abs=0.15
+    )
+    agreed = agreements_of(found).set_index("outcome")["agreement"]
+    assert (agreed["sales"], agreed["gini"]) == ("down", "cannot tell")
+    apart = found[(found["kind"] == "agreement") & (found["outcome"] == "sales")]["difference"].iloc[0]
+    assert apart == pytest.approx(-0.5, abs=0.2)

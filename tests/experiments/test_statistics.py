@@ -1,0 +1,86 @@
+"""Statistics on data with known answers."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiments.statistics import equivalence, holm, of_differences, paired
+
+SEEDS = 8
+
+
+@pytest.fixture(scope="module")
+def contrasts() -> list[tuple[float, float, float, float]]:
+    """Low, high, p and detectable of 400 experiments of eight seeds whose true difference is 1, its spread 2."""
+    rng = np.random.default_rng(0)
+    found = [of_differences(rng.normal(1, 2, SEEDS)) for _ in range(400)]
+    return [(one.low, one.high, one.p, one.detectable) for one in found]
+
+
+def test_eight_seeds_cover_the_truth_in_about_nine_of_ten_experiments(
+    contrasts: list[tuple[float, float, float, float]],
+) -> None:
+    covered = np.mean([low < 1 < high for low, high, _, _ in contrasts])
+    assert 0.86 < covered < 0.95
+
+
+def test_where_nothing_differs_one_test_in_twenty_says_otherwise() -> None:
+    rng = np.random.default_rng(1)
+    found = np.mean([_p(rng.normal(0, 2, SEEDS)) < 0.05 for _ in range(400)])
+    assert 0.025 < found < 0.08
+
+
+def test_the_detectable_difference_is_found_four_times_in_five() -> None:
+    rng = np.random.default_rng(2)
+    from statsmodels.stats.power import TTestPower
+
+    effect = float(np.atleast_1d(TTestPower().solve_power(nobs=SEEDS, alpha=0.05, power=0.8))[0])
+    assert 0.74 < np.mean([_p(rng.normal(effect, 1, SEEDS)) < 0.05 for _ in range(400)]) < 0.86
+    apart = rng.normal(0, 3, SEEDS)
+    assert of_differences(apart).detectable == pytest.approx(effect * apart.std(ddof=1))
+
+
+def test_holm_keeps_a_family_of_true_nulls_quiet() -> None:
+    rng = np.random.default_rng(3)
+    false = [min(holm(rng.uniform(size=10).tolist())) < 0.05 for _ in range(150)]
+    assert np.mean(false) < 0.1
+
+
+def test_holm_leaves_gaps_where_there_is_no_p_value() -> None:
+    adjusted = holm([0.01, math.nan, 0.04])
+    assert adjusted[0] == pytest.approx(0.02)
+    assert math.isnan(adjusted[1])
+    assert adjusted[2] == pytest.approx(0.04)
+
+
+def test_equivalence_is_claimed_inside_and_not_outside() -> None:
+    rng = np.random.default_rng(4)
+    inside = rng.normal(0, 0.1, SEEDS).tolist()
+    assert equivalence(inside, -0.5, 0.5) < 0.01
+    assert equivalence(inside, 0.5, 1.5) > 0.9
+    assert equivalence(inside, -0.5, math.inf) < 0.01
+
+
+@given(st.lists(st.floats(-100, 100), min_size=3, max_size=12), st.floats(-50, 50))
+def test_a_shift_of_one_arm_shifts_the_difference(values: list[float], shift: float) -> None:
+    first = dict(enumerate(values))
+    found = paired({seed: value + shift for seed, value in first.items()}, first)
+    assert found.difference == pytest.approx(shift, abs=1e-9)
+    assert found.num == len(values)
+
+
+def test_only_seeds_of_both_arms_are_compared() -> None:
+    found = paired({0: 1.0, 1: 2.0, 2: math.nan, 3: 9.0}, {0: 0.0, 1: 1.0, 2: 5.0})
+    assert (found.num, found.difference) == (2, 1.0)
+
+
+def test_one_seed_or_none_tells_nothing() -> None:
+    assert math.isnan(paired({0: 1.0}, {0: 0.0}).p)
+    assert math.isnan(paired({}, {0: 0.0}).difference)
+
+
+def _p(apart: np.ndarray) -> float:
+    return of_differences(apart).p
