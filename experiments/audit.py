@@ -83,13 +83,16 @@ def run_all(overrides: Sequence[str], folder: Path | None, say: Any) -> Path:
     if not config.outcomes:
         raise ConfigError("an audit needs declared outcomes; name them by outcomes=[...] or by an experiment")
     outcomes_of(config, kind.measures)
-    runs = {PLAIN: [], **{name: one.overrides for name, one in audit.variants.items()}}
-    for changed in runs.values():
-        read_config([*common, *changed])
+    runs: dict[str, list[str]] = {PLAIN: []}
+    for name, variant in audit.variants.items():
+        if read_config([*common, *variant.overrides]).presentation.wording > len(kind.paraphrases):
+            say(f"{name} is left out: {kind.__name__} has {len(kind.paraphrases)} paraphrases of its prompts")
+        else:
+            runs[name] = variant.overrides
     folder = folder or runs_dir() / f"audit-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     for done, (name, changed) in enumerate(runs.items(), 1):
         say(f"{name} ({done} of {len(runs)})")
-        _run(folder / name.replace(" ", "-"), [*common, *changed])
+        _run(_folder(folder, name), [*common, *changed])
     return folder
 
 
@@ -102,8 +105,8 @@ def sensitivities(folder: Path) -> Frame:
     base = _metrics(folder / PLAIN)
     rows: list[tuple[Any, ...]] = []
     for name, variant in audit.variants.items():
-        changed = _metrics(folder / name.replace(" ", "-"))
-        rows += [row for one in declared for row in _moved(one, base, changed, name, variant.what)]
+        if (path := _folder(folder, name)).is_dir():
+            rows += [row for one in declared for row in _moved(one, base, _metrics(path), name, variant.what)]
     table: Frame = pd.DataFrame(rows, columns=list(COLUMNS))
     table["p_holm"] = holm(table["p"].to_list())
     return table.sort_values("sensitivity", ascending=False, ignore_index=True)
@@ -150,6 +153,10 @@ def _moved(one: Outcome, base: Frame, changed: Frame, name: str, what: str) -> l
             (one.name, mind, name, what, found.difference, found.low, found.high, found.p, float("nan"), main, share)
         )
     return rows
+
+
+def _folder(runs: Path, name: str) -> Path:
+    return runs / name.replace(" ", "-")
 
 
 def _metrics(folder: Path) -> Frame:

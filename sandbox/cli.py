@@ -132,12 +132,13 @@ def _audit(args: argparse.Namespace, overrides: list[str]) -> int:
     return 0
 
 
-def _ask(args: argparse.Namespace, _: list[str]) -> int:
+def _ask(args: argparse.Namespace, words: list[str]) -> int:
     surveys = _from_above("experiments.survey")
     from sandbox.progress import say
     from sandbox.run import Run
 
-    survey, run = surveys.chosen_survey(args.question, args.survey, args.who, args.people), Run(args.run)
+    question = " ".join(words) or None  # argparse takes no positional after an option, so it is among the rest
+    survey, run = surveys.chosen_survey(question, args.survey, args.who, args.people), Run(args.run)
     table = surveys.ask(run, args.at, survey, say)
     files = surveys.write_answers(table, run, survey)
     print("\n".join((*surveys.summary(table), "", *map(str, files))))
@@ -237,10 +238,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--run", type=Path, help="go on with a comparison that was begun, or judge it again")
     audit = add("audit", _audit, "how far outcomes move when what should not matter is changed", True)
     audit.add_argument("--run", type=Path, help="go on with an audit that was begun in this folder")
-    ask = add("ask", _ask, "ask people of a run, as they were at a step, without changing the run")
+    ask = add("ask", _ask, 'ask people of a run, as they were at a step: ask RUN --at 10 "Why did you buy that?"', True)
     ask.add_argument("run", type=Path)
-    ask.add_argument("question", nargs="?", help="one open question; or a survey:")
-    ask.add_argument("--survey", type=Path, help="YAML with items of kind likert, choice or open")
+    ask.add_argument("--survey", type=Path, help="in place of one question: YAML with items (likert, choice or open)")
     ask.add_argument("--at", type=int, required=True, metavar="STEP", help="after so many steps")
     ask.add_argument("--who", help="a role, or ids such as 3,17; default: everybody")
     ask.add_argument("--people", type=int, help="no more than so many in each replicate")

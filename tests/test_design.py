@@ -132,7 +132,10 @@ def test_a_command_of_the_readme_is_understood(command: str) -> None:
     args, overrides = _parser().parse_known_args(shlex.split(command, comments=True)[3:])
     assert not [one for one in overrides if one.startswith("-")]
     assert args.takes_overrides or not overrides
-    for chosen in _each(overrides) if getattr(args, "multirun", False) else [overrides]:
+    if args.name == "ask":
+        return  # what follows is a question
+    sweeps = getattr(args, "multirun", False) or args.name == "phase"
+    for chosen in _each(overrides) if sweeps else [overrides]:
         world = [f"world={args.world}"] if args.name == "check" else []
         assert make_worlds(read_config([*world, *chosen]))
 

@@ -37,6 +37,8 @@ class Recipe(Frozen):
     """Share of the tuned model in what ships."""
     folder: Path
     """Where it ships."""
+    note: str = ""
+    """What the card should say about how what is there was really made."""
 
 
 class ShipConfig(Frozen):
