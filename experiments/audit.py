@@ -77,7 +77,7 @@ def run_all(overrides: Sequence[str], folder: Path | None, say: Any) -> Path:
         DataError: A run failed; what it said stands above.
     """
     audit = settings()
-    common = [*experiment_of(overrides), *audit.plain, *overrides]
+    common = _begun(folder) or [*experiment_of(overrides), *audit.plain, *overrides]
     config = read_config(common)
     kind, _ = world_class(config)
     if not config.outcomes:
@@ -153,6 +153,13 @@ def _moved(one: Outcome, base: Frame, changed: Frame, name: str, what: str) -> l
             (one.name, mind, name, what, found.difference, found.low, found.high, found.p, float("nan"), main, share)
         )
     return rows
+
+
+def _begun(folder: Path | None) -> list[str]:
+    """What all runs of an audit that was begun have in common; nothing where none was."""
+    if folder is None or not (folder / PLAIN / FILE).is_file():
+        return []
+    return [one for one in Manifest.read(folder / PLAIN).overrides if not one.startswith("run_dir=")]
 
 
 def _folder(runs: Path, name: str) -> Path:

@@ -31,7 +31,7 @@ def test_what_matters_moves_outcomes_and_what_does_not_leaves_them(
     folder = audit.run_all(QUICK, tmp_path / "audit", say)
     finished = {path: path.stat().st_mtime_ns for path in folder.glob("*/manifest.json")}
     assert len(finished) == 4
-    page, *_ = audit.write(audit.run_all(QUICK, folder, say))
+    page, *_ = audit.write(audit.run_all([], folder, say))
     assert {path: path.stat().st_mtime_ns for path in finished} == finished, "finished runs are not run again"
     assert "data:image/png" in page.read_text(encoding="utf-8")
     table = pd.read_csv(folder / "sensitivities.csv").set_index(["variant", "outcome", "mind"])["difference"]
