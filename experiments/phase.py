@@ -109,7 +109,7 @@ def _drawn(grids: dict[str, Frame], across: Axis, up: Axis, label: str) -> Any:
     sheet.set_layout_engine("constrained")
     low, high = (float(end([end(grid) for grid in grids.values()])) for end in (np.nanmin, np.nanmax))
     axes = sheet.subplots(1, len(grids), squeeze=False)[0]
-    image = None
+    image: Any = None
     for ax, (mind, grid) in zip(axes, grids.items(), strict=True):
         image = ax.imshow(grid, origin="lower", cmap="viridis_r", vmin=low, vmax=max(high, low + 1e-9), aspect="auto")
         for (row, column), value in np.ndenumerate(grid):

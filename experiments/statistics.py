@@ -57,10 +57,10 @@ def of_differences(apart: Array, seed: int = 0) -> Contrast:
     """The contrast of differences, one a seed."""
     number = len(apart)
     if not number:
-        return Contrast(*[math.nan] * 6, 0)
+        return Contrast(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, 0)
     mean = float(apart.mean())
     if number < 2:
-        return Contrast(mean, *[math.nan] * 5, number)
+        return Contrast(mean, math.nan, math.nan, math.nan, math.nan, math.nan, number)
     spread = float(apart.std(ddof=1))
     if spread <= _EXACT * max(1.0, abs(mean)):
         return Contrast(mean, mean, mean, math.nan, 1.0 if mean == 0 else 0.0, 0.0, number)

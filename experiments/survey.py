@@ -11,6 +11,7 @@ from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import msgspec
 import pandas as pd
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
@@ -252,8 +253,7 @@ def _question(world: World, person: Person, item: Item, repeat: int) -> Question
     asked = person.ask(min(set(world.prompts) - {"rules"}), {"question": item.text}, item.form())  # for its rules
     lead = "How far do you agree? " if item.kind == "likert" else ""
     template = Template(f"survey/{item.id}", asked.template.rules, f"{lead}{{{{ question }}}}")
-    parts = {name: getattr(asked, name) for name in asked.__struct_fields__}
-    return Question(**{**parts, "template": template, "seed": int.from_bytes(seed.digest(), "little")})
+    return msgspec.structs.replace(asked, template=template, seed=int.from_bytes(seed.digest(), "little"))
 
 
 def _chosen(world: World, survey: Survey) -> list[Person]:

@@ -1,6 +1,7 @@
 """An audit end to end, with people who need no language model."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -34,7 +35,7 @@ def test_what_matters_moves_outcomes_and_what_does_not_leaves_them(
     page, *_ = audit.write(audit.run_all([], folder, say))
     assert {path: path.stat().st_mtime_ns for path in finished} == finished, "finished runs are not run again"
     assert "data:image/png" in page.read_text(encoding="utf-8")
-    table = pd.read_csv(folder / "sensitivities.csv").set_index(["variant", "outcome", "mind"])["difference"]
+    table: Any = pd.read_csv(folder / "sensitivities.csv").set_index(["variant", "outcome", "mind"])["difference"]
     assert table["twice the people", "sales", "rule"] > 1
     assert table["wording 1", "sales", "rule"] == 0, "rules read no words"
     assert table["other shuffle", "sales", "rule"] == 0

@@ -1,6 +1,7 @@
 """Comparisons end to end, with people who need no language model."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -56,12 +57,12 @@ def test_the_report_holds_its_figures_and_needs_no_network(compared: Path) -> No
 
 
 def test_forcing_reviews_raises_their_share_whoever_decides(compared: Path) -> None:
-    agreed = pd.read_csv(compared / "comparison" / "agreements.csv").set_index("outcome")["agreement"]
+    agreed: Any = pd.read_csv(compared / "comparison" / "agreements.csv").set_index("outcome")["agreement"]
     assert agreed["reviewer_share@last"] == "up"
 
 
 def test_rule_people_are_scored_above_the_floor_in_stars(compared: Path) -> None:
-    card = pd.read_csv(compared / "comparison" / "scorecard.csv")
+    card: Any = pd.read_csv(compared / "comparison" / "scorecard.csv")
     stars = card[(card["item"] == "star_distribution") & (card["arm"] == "rule:control")].iloc[0]
     assert stars["low"] > 0.3
     assert stars["floor"] > stars["distance"] > stars["ceiling"] / 10
