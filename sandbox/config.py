@@ -18,6 +18,8 @@ from sandbox.errors import ConfigError, unknown
 from sandbox.paths import CONF_DIR
 
 GROUPS = ("world", "mind", "population", "graph")
+EXPERIMENT = "experiment"
+"""The group of which a run may name one or none."""
 ARM_SIGN = ":"
 """Between mind and treatment in the name of an arm."""
 
@@ -203,7 +205,8 @@ def choices(group: str) -> dict[str, str]:
     """Names in a group and the one-line description that each file begins with."""
     found = {}
     for path in sorted((CONF_DIR / group).glob("*.yaml")):
-        first = path.read_text(encoding="utf-8").split("\n", 1)[0]
+        lines = path.read_text(encoding="utf-8").split("\n")
+        first = lines[1] if "@package" in lines[0] else lines[0]
         found[path.stem] = first.removeprefix("#").strip() if first.startswith("#") else ""
     return found
 
@@ -223,7 +226,7 @@ def _own_hydra() -> Generator[None, None, None]:
 
 def _check_group(override: str, groups: Sequence[str]) -> None:
     group, is_choice, name = override.partition("=")
-    if is_choice and group in groups and not name.startswith(("{", "[")) and "," not in name:
+    if is_choice and group in (*groups, EXPERIMENT) and not name.startswith(("{", "[", "null")) and "," not in name:
         known = choices(group)
         if name not in known:
             raise ConfigError(unknown(group, name, known))

@@ -3,13 +3,13 @@
 from rich.console import Console
 from rich.table import Table
 
-from sandbox.config import GROUPS, choices
+from sandbox.config import EXPERIMENT, GROUPS, choices
 
 
 def print_list() -> None:
     """Print every group's choices."""
     console = Console()
-    for group in GROUPS:
+    for group in (*GROUPS, EXPERIMENT):
         table = Table(title=f"{group}=", title_justify="left", show_header=False, box=None, padding=(0, 2))
         for name, line in choices(group).items():
             table.add_row(f"[bold]{name}[/bold]", line)

@@ -217,8 +217,10 @@ def _cpu_args(settings: VllmSettings) -> dict[str, Any]:
     memory = {"kv_cache_memory_bytes": int(settings.kv_cache_gib * 2**30)}
     if not settings.enforce_eager:
         return memory
+    from agents.minds import lora
     from agents.minds.kernels import PRIORITY  # registers them
 
+    lora.install()
     return {**memory, "ir_op_priority": PRIORITY}
 
 

@@ -33,6 +33,8 @@ class EvaluateConfig(Frozen):
     """Whose tasks: users never seen, or, as `seen`, train users at a later time."""
     per_form: PositiveInt
     """Tasks of each form, drawn by the seed."""
+    per_text: PositiveInt
+    """Of these, so many texts of each form have their likelihood taken, which costs the most."""
     controls: list[Control]
     """Who is asked, besides the person themselves, in as many tasks."""
     resamples: PositiveInt

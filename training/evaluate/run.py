@@ -110,7 +110,7 @@ def _read(config: EvaluateConfig, cases: Sequence[Case], people: Mapping[str, Pr
     """Likelihoods of what was written, by the models themselves."""
     from training.evaluate.likelihoods import ability_samples, reader_of, text_samples  # takes seconds to import
 
-    texts = _texts(cases)
+    texts = [one for mine in by_form(_texts(cases)).values() for one in mine[: config.per_text]]
     reader = reader_of(config)
     samples = text_samples(config, reader, texts, people, _whos(config), say)
     return {**samples, **ability_samples(config, reader, say)} if config.ability else samples
