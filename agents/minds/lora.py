@@ -10,6 +10,9 @@ from typing import Any
 import torch
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
+BY_TOKEN: Any = PunicaWrapperCPU.add_lora_linear
+"""vLLM's own way."""
+
 _NONE = -1
 """Slot of a token that has no adapter."""
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -88,14 +89,18 @@ def test_one_batch_answers_every_form(mind: VllmMind) -> None:
     assert answers[4].prompt_tokens > 20
 
 
-def test_probabilities_are_those_of_the_model(mind: VllmMind) -> None:
-    """The same prompt through transformers gives the same label probabilities."""
+@pytest.mark.parametrize("voice", ["", "tuned"])
+def test_probabilities_are_those_of_the_model(mind: VllmMind, adapter: Path, voice: str) -> None:
+    """The same prompt through transformers, or through PEFT, gives the same label probabilities."""
     import torch
+    from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    asked = question(Choose((Option("tea"), Option("coffee"), Option("water")), ordered=True))
+    asked = question(Choose((Option("tea"), Option("coffee"), Option("water")), ordered=True), voice=voice)
     tokenizer = AutoTokenizer.from_pretrained(resolve(MODEL))
-    model = AutoModelForCausalLM.from_pretrained(resolve(MODEL), dtype=torch.float32)
+    model: Any = AutoModelForCausalLM.from_pretrained(resolve(MODEL), dtype=torch.float32)
+    if voice:
+        model = PeftModel.from_pretrained(model, str(adapter))
     prompt = render(asked)
     messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
     text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True) + prompt.lead
