@@ -63,8 +63,10 @@ def outcome(folder: Path) -> list[Any]:
 def kill_often(home: Path, kills: int, seed: int) -> list[dict[str, Any]]:
     """Kill `kills` runs, each at a random moment, resume each, and compare it with one that was left in peace."""
     asked, duration = _left_in_peace(home, "events=[{step: 2, do: tax, rate: 0.1}]")
-    moments = Random(seed)
-    return [_killed_once(home, moments.uniform(0, duration), asked) for _ in range(kills)]
+    most, moments = len(asked[1]), Random(seed)
+    return [
+        _killed_once(home, moments.randrange(most), moments.uniform(0, duration / most), asked) for _ in range(kills)
+    ]
 
 
 def _left_in_peace(home: Path, *overrides: str) -> tuple[list[Any], float]:
@@ -79,9 +81,9 @@ def _left_in_peace(home: Path, *overrides: str) -> tuple[list[Any], float]:
     return outcome(home / "whole"), min(seconds)
 
 
-def _killed_once(home: Path, moment: float, asked: list[Any]) -> dict[str, Any]:
+def _killed_once(home: Path, after: int, moment: float, asked: list[Any]) -> dict[str, Any]:
     folder = shutil.copytree(home / "begun", home / "killed")
-    killed = _die(folder, moment)
+    killed = _die(folder, moment, after)
     batches = _num_batches(folder)
     resumed = _ended(_forked(lambda: go_on(folder)))
     equal = outcome(folder) == asked
@@ -89,9 +91,11 @@ def _killed_once(home: Path, moment: float, asked: list[Any]) -> dict[str, Any]:
     return {"killed": killed, "batches": batches, "resumed": resumed, "equal": equal}
 
 
-def _die(folder: Path, moment: float) -> bool:
-    """Go on for `moment` seconds; whether the run was killed before it was done."""
+def _die(folder: Path, moment: float, after: int = 0) -> bool:
+    """Go on until the log has `after` batches and `moment` seconds more; whether it was killed before it was done."""
     child = _forked(lambda: go_on(folder))
+    while _num_batches(folder) < after and os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        time.sleep(0.0005)
     time.sleep(moment)
     os.kill(child, signal.SIGKILL)
     return not _ended(child)
