@@ -42,7 +42,8 @@ def market(seed: int = 0, arm: str = "main", random: bool = False) -> Marketplac
 MARKET: dict[str, Any] = {
     "num_sellers": 4, "listings_per_seller": 2, "num_shown": 4, "ranking": "relevance", "sponsored_slots": 0,
     "goods": None, "reviews": "on", "word_of_mouth": True, "show_prices": True, "entry": 0.2, "demand": 1.0,
-    "income": 1.5, "start_cash": 5.0, "seller_cash": 0.5, "rent": 5.0, "stock": 4, "margin": 0.35, "quality_noise": 0.5, "tax": 0.0,
+    "income": 1.5, "start_cash": 5.0, "seller_cash": 0.5, "rent": 5.0, "stock": 4, "margin": 0.35,
+    "quality_noise": 0.5, "tax": 0.0,
 }  # fmt: skip
 
 
