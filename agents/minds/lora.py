@@ -8,6 +8,7 @@ once; tokens of base people are left alone. Install it before the engine starts.
 from typing import Any
 
 import torch
+from vllm.lora.punica_wrapper.punica_base import PunicaWrapperBase
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
 BY_TOKEN: Any = PunicaWrapperCPU.add_lora_linear
@@ -37,7 +38,7 @@ def groups_of(slots: torch.Tensor) -> list[tuple[int, torch.Tensor]]:
 
 
 def _update_metadata(self: Any, *args: Any, **kwargs: Any) -> None:
-    super(PunicaWrapperCPU, self).update_metadata(*args, **kwargs)
+    PunicaWrapperBase.update_metadata(self, *args, **kwargs)
     self.groups = groups_of(self.token_lora_indices)
 
 
