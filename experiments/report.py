@@ -48,7 +48,7 @@ def page(found: "Comparison", drawn: Sequence[Path]) -> str:
         words=in_words(tables, [arm.name for arm in config.arms() if arm.mind not in FLOORS]),
         facts=_facts(tables["facts"], world),
         card=tables["scorecard"].to_dict("records"),
-        nearness=_matrix(tables["nearness"]),
+        nearness=tables["nearness"].to_dict("records"),
         declared=_rows(tables["contrasts"], True),
         exploratory=_rows(tables["contrasts"], False),
         agreements=tables["agreements"].to_dict("records"),
@@ -121,10 +121,6 @@ def _facts(facts: Frame, world: str) -> list[dict[str, Any]]:
         {"name": name, **told.loc[str(name)].to_dict(), "verdicts": rows.to_dict("records")}
         for name, rows in facts.groupby("fact", sort=False)
     ]
-
-
-def _matrix(near: Frame) -> list[dict[str, Any]]:
-    return [] if near.empty else near.to_dict("records")
 
 
 def _rows(contrasts: Frame, declared: bool) -> list[dict[str, Any]]:

@@ -92,6 +92,8 @@ def _plot(args: argparse.Namespace, _: list[str]) -> int:
 
 def _unfolded(run: "Run", args: argparse.Namespace) -> list[Path]:
     """Maps of chosen steps, and the animation, where they are asked for."""
+    if not (args.at or args.animate):
+        return []
     dynamics, figures = _from_above("experiments.dynamics"), run.folder / "figures"
     drawn: list[Path] = []
     if args.at:
