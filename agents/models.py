@@ -96,6 +96,16 @@ def resolve(model: str, say: Callable[[str], None] = _tell) -> str:
     """
     if model in MODELS:
         prepare(model, say)
+    return located(model)
+
+
+def located(model: str) -> str:
+    """What an engine loads, as `resolve` says it, without preparing a known name.
+
+    Raises:
+        BackendError: It is no known name, no folder with a model, and no hub id.
+    """
+    if model in MODELS:
         return str(model_dir(model))
     path = Path(model).expanduser()
     if model and path.exists():

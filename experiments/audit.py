@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment
 from pydantic import Field
 
 from experiments.comparison import experiment_of
 from experiments.facts.measures import Frame
 from experiments.outcomes import Outcome, outcomes_of
-from experiments.report import inlined, number, p_value
+from experiments.page import inlined, page
 from experiments.statistics import holm, paired
 from sandbox.assembly import world_class
 from sandbox.config import Frozen, plain, validated
@@ -29,7 +28,7 @@ from sandbox.results import Results
 from sandbox.run import read_config
 
 PLAIN = "plain"
-TEMPLATE = Path(__file__).with_name("audit.html")
+NAMES = ("audit.html", "audit.md")
 COLUMNS = (
     "outcome",
     "mind",
@@ -113,7 +112,7 @@ def sensitivities(folder: Path) -> Frame:
 
 
 def write(folder: Path) -> list[Path]:
-    """Write table, figure and page; the page comes first."""
+    """Write table, figure and page, also as Markdown; the page comes first."""
     from experiments.charts import draw_sensitivities
 
     table = sensitivities(folder)
@@ -124,15 +123,13 @@ def write(folder: Path) -> list[Path]:
     kind, _ = world_class(config)
     labels = {one.name: one.label for one in outcomes_of(config, kind.measures)}
     drawn = draw_sensitivities(table, labels, folder)
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(number=number, p=p_value)
-    page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
-        world=kind.__name__, config=config, manifest=first, labels=labels, rows=table.to_dict("records"),
-        worst=_worst(table), figure=inlined(next(path for path in drawn if path.suffix == ".png")),
-    )  # fmt: skip
-    path = folder / "audit.html"
-    path.write_text(page, encoding="utf-8")
-    return [path, folder / "sensitivities.csv", *drawn]
+    facts = {"world": kind.__name__, "config": config, "manifest": first, "labels": labels}
+    figure = inlined(next(path for path in drawn if path.suffix == ".png"))
+    paths = [folder / name for name in NAMES]
+    for path in paths:
+        filled = page(path.name, **facts, rows=table.to_dict("records"), worst=_worst(table), figure=figure)
+        path.write_text(filled, encoding="utf-8")
+    return [*paths, folder / "sensitivities.csv", *drawn]
 
 
 def _worst(table: Frame) -> list[Mapping[str, Any]]:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from experiments.facts.measures import Frame
-from sandbox.panels import FAINT, HUMAN, INK, Pens, pens
-from sandbox.plot import save, styled
+from sandbox.panels import FAINT, HUMAN, Pens, pens
+from sandbox.plot import save, sheet_of, styled
 
 ROW = 0.34
 """Inches that a line of a chart takes for one arm."""
@@ -56,7 +56,7 @@ def _forest(rows: Frame, labels: Mapping[str, str], title: str) -> Any:
     looks = pens(names)
     columns = 2 if len(outcomes) > 1 else 1
     lines = -(-len(outcomes) // columns)
-    sheet = _sheet(4.4 * columns, lines * (0.75 + ROW * len(looks)) + 0.5)
+    sheet = sheet_of(4.4 * columns, lines * (0.75 + ROW * len(looks)) + 0.5)
     for place, outcome in enumerate(outcomes):
         ax = sheet.add_subplot(lines, columns, place + 1)
         mine = rows[rows["outcome"] == outcome]
@@ -75,7 +75,7 @@ def _moves(table: Frame, labels: Mapping[str, str]) -> Any:
     minds = pens(sorted(table["mind"].unique()))
     columns = min(3, len(outcomes))
     lines = -(-len(outcomes) // columns)
-    sheet = _sheet(1.6 + 2.9 * columns, lines * (0.9 + 0.3 * len(variants)))
+    sheet = sheet_of(1.6 + 2.9 * columns, lines * (0.9 + 0.3 * len(variants)))
     for place, outcome in enumerate(outcomes):
         ax = sheet.add_subplot(lines, columns, place + 1)
         mine = table[table["outcome"] == outcome]
@@ -118,7 +118,7 @@ def _contrast_name(row: Mapping[str, Any]) -> str:
 def _scores(card: Frame) -> Any:
     arms = pens([str(arm) for arm in card["arm"]])
     items = list(dict.fromkeys(zip(card["level"], card["item"], strict=True)))
-    sheet = _sheet(7.6, 0.9 + 0.42 * len(items) + 0.25 * len({level for level, _ in items}))
+    sheet = sheet_of(7.6, 0.9 + 0.42 * len(items) + 0.25 * len({level for level, _ in items}))
     ax = sheet.add_subplot()
     places = _places([level for level, _ in items])
     ax.axvline(0, color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
@@ -170,10 +170,3 @@ def _handles(arms: Pens) -> list[Any]:
     style: dict[str, Any] = {"marker": "o", "linewidth": 1.6, "markersize": 5}
     people = Line2D([], [], color=HUMAN, linewidth=3, label="people")
     return [*(Line2D([], [], color=pen.color, label=name, **style) for name, pen in arms.items()), people]
-
-
-def _sheet(width: float, height: float) -> Any:
-    from matplotlib.figure import Figure as Sheet
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    return Sheet(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06), edgecolor=INK)

@@ -4,6 +4,7 @@ A comparison is an ordinary run, all of whose arms and seeds are asked in one ba
 Beside what every run leaves, its folder gets
 
 report.html            all of it, to be read; figures inline
+report.md              its tables, to be pasted
 comparison/*.csv       outcomes, contrasts, agreements, facts, scorecard, honesty, tidy; and as .parquet
 comparison/*.png .svg  contrasts and scorecard
 """
@@ -71,7 +72,7 @@ def conclude(run: Run, results: Results) -> list[Path]:
     labels = {one.name: one.label for one in found.outcomes}
     drawn = draw_contrasts(found.tables["contrasts"], labels, target)
     drawn += draw_scorecard(found.tables["scorecard"], target)
-    return [write_report(found, drawn), *drawn, *files]
+    return [*write_report(found, drawn), *drawn, *files]
 
 
 def judged(run: Run, results: Results) -> Comparison:

@@ -18,7 +18,7 @@ from sandbox.errors import ConfigError
 from sandbox.figures import NetworkMap
 from sandbox.maps import NO_VALUE, positions, sample
 from sandbox.panels import COLORS, FAINT
-from sandbox.plot import save, styled
+from sandbox.plot import save, sheet_of, styled
 from sandbox.run import Run
 from sandbox.world import World
 
@@ -88,7 +88,7 @@ def draw_steps(frames: Frames, path: Path) -> list[Path]:
     """Draw one row of maps per arm, one column per step, communities shaded; PNG and SVG."""
     arms, steps = list(frames.values), frames.steps
     with styled():
-        sheet = _sheet(PANEL * len(steps) + 0.8, PANEL * len(arms) + 0.5)
+        sheet = sheet_of(PANEL * len(steps) + 0.8, PANEL * len(arms) + 0.5)
         place, groups = positions(frames.graph), communities(frames.graph)
         axes = sheet.subplots(len(arms), len(steps), squeeze=False)
         dots = None
@@ -118,7 +118,7 @@ def animate(frames: Frames, path: Path) -> list[Path]:
     arms = list(frames.values)
     for suffix, kind in writers.items():
         with styled():
-            sheet = _sheet(PANEL * len(arms) + 0.8, PANEL + 0.5)
+            sheet = sheet_of(PANEL * len(arms) + 0.8, PANEL + 0.5)
             FigureCanvasAgg(sheet)
             writer = kind(fps=FRAMES_PER_S)
             with writer.saving(sheet, str(path.with_suffix(suffix)), dpi=110):
@@ -177,9 +177,3 @@ def _shade(ax: Any, groups: Sequence[set[Any]], place: Mapping[Any, Any]) -> Non
         if np.linalg.matrix_rank(points - points[0]) == 2:  # all in a row have no area
             corners = points[ConvexHull(points).vertices]
             ax.add_patch(Polygon(corners, color=COLORS[number % len(COLORS)], alpha=0.09, linewidth=0, zorder=0))
-
-
-def _sheet(width: float, height: float) -> Any:
-    from matplotlib.figure import Figure as Sheet
-
-    return Sheet(figsize=(width, height), layout="constrained")

@@ -13,7 +13,7 @@ from experiments.outcomes import LAST, Outcome
 from sandbox.assembly import world_class
 from sandbox.config import RunConfig, compose, validated
 from sandbox.errors import ConfigError, unknown
-from sandbox.plot import save, styled
+from sandbox.plot import save, sheet_of, styled
 from sandbox.results import Results
 from sandbox.run import Run, read_config
 
@@ -103,10 +103,7 @@ def _grid(config: RunConfig, mind: str, values: dict[str, dict[int, float]], acr
 
 
 def _drawn(grids: dict[str, Frame], across: Axis, up: Axis, label: str) -> Any:
-    from matplotlib.figure import Figure as Sheet
-
-    sheet = Sheet(figsize=(0.9 + (1.6 + 0.75 * len(across.values)) * len(grids), 1.7 + 0.6 * len(up.values)))
-    sheet.set_layout_engine("constrained")
+    sheet = sheet_of(0.9 + (1.6 + 0.75 * len(across.values)) * len(grids), 1.7 + 0.6 * len(up.values))
     low, high = (float(end([end(grid) for grid in grids.values()])) for end in (np.nanmin, np.nanmax))
     axes = sheet.subplots(1, len(grids), squeeze=False)[0]
     image: Any = None

@@ -1,36 +1,32 @@
 """The report of a comparison: one page that holds everything, readable on a phone and without a network."""
 
-import base64
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment
-
 from experiments.facts.measures import Frame
 from experiments.facts.table import catalogue, worlds_with_facts
+from experiments.page import inlined, page, pretty
 from experiments.scorecard import FLOORS, worst
 from sandbox.assembly import world_class
 
 if TYPE_CHECKING:
     from experiments.comparison import Comparison
 
-TEMPLATE = Path(__file__).with_name("report.html")
-NAME = "report.html"
+NAMES = ("report.html", "report.md")
 
 
-def write_report(found: "Comparison", drawn: Sequence[Path]) -> Path:
-    """Write `report.html` into the run's folder; `drawn` are the comparison's figures."""
-    path = found.run.folder / NAME
-    path.write_text(page(found, drawn), encoding="utf-8")
-    return path
+def write_report(found: "Comparison", drawn: Sequence[Path]) -> list[Path]:
+    """Write the page and its Markdown into the run's folder; `drawn` are the comparison's figures."""
+    facts = _told(found, drawn)
+    paths = [found.run.folder / name for name in NAMES]
+    for path in paths:
+        path.write_text(page(path.name, **facts), encoding="utf-8")
+    return paths
 
 
-def page(found: "Comparison", drawn: Sequence[Path]) -> str:
-    """The page."""
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(number=number, p=p_value, pretty=pretty)
+def _told(found: "Comparison", drawn: Sequence[Path]) -> dict[str, Any]:
+    """What the templates show."""
     config, tables = found.config, found.tables
     kind, _ = world_class(config)
     manifest = found.run.manifest
@@ -38,24 +34,24 @@ def page(found: "Comparison", drawn: Sequence[Path]) -> str:
     labels = {one.name: one.label for one in found.outcomes}
     inline = {path.stem: inlined(path) for path in drawn if path.suffix == ".png"}
     figures = sorted((found.run.folder / "figures").glob("*.png"))
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
-        title=f"{kind.__name__}: {', '.join(arm.name for arm in config.arms())}",
-        manifest=manifest,
-        config=config,
-        arms=[arm.name for arm in config.arms()],
-        people=kind.num_people(world_class(config)[1], int(config.population["size"])),
-        labels=labels,
-        words=in_words(tables, [arm.name for arm in config.arms() if arm.mind not in FLOORS]),
-        facts=_facts(tables["facts"], world),
-        card=tables["scorecard"].to_dict("records"),
-        nearness=tables["nearness"].to_dict("records"),
-        declared=_rows(tables["contrasts"], True),
-        exploratory=_rows(tables["contrasts"], False),
-        agreements=tables["agreements"].to_dict("records"),
-        honesty=tables["honesty"].to_dict("records"),
-        inline=inline,
-        figures={path.stem: inlined(path) for path in figures if path.stem != "overview"},
-    )
+    return {
+        "title": f"{kind.__name__}: {', '.join(arm.name for arm in config.arms())}",
+        "manifest": manifest,
+        "config": config,
+        "arms": [arm.name for arm in config.arms()],
+        "people": kind.num_people(world_class(config)[1], int(config.population["size"])),
+        "labels": labels,
+        "words": in_words(tables, [arm.name for arm in config.arms() if arm.mind not in FLOORS]),
+        "facts": _facts(tables["facts"], world),
+        "card": tables["scorecard"].to_dict("records"),
+        "nearness": tables["nearness"].to_dict("records"),
+        "declared": _rows(tables["contrasts"], True),
+        "exploratory": _rows(tables["contrasts"], False),
+        "agreements": tables["agreements"].to_dict("records"),
+        "honesty": tables["honesty"].to_dict("records"),
+        "inline": inline,
+        "figures": {path.stem: inlined(path) for path in figures if path.stem != "overview"},
+    }
 
 
 def in_words(tables: Mapping[str, Frame], arms: Sequence[str]) -> list[str]:
@@ -91,27 +87,6 @@ def _nearness_in_words(near: Frame, arm: str) -> list[str]:
     return [f"{word} {than} in {', '.join(named[answer])}" for answer, word in words.items() if answer in named]
 
 
-def number(value: Any) -> str:
-    """A number with three figures, or a dash."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "–"
-    if isinstance(value, int) or abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.3g}".replace("-", "−")
-
-
-def p_value(value: float) -> str:
-    """A p-value as papers print it."""
-    if math.isnan(value):
-        return "–"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def pretty(name: Any) -> str:
-    """A name of code as words."""
-    return str(name).replace("_", " ")
-
-
 def _facts(facts: Frame, world: str) -> list[dict[str, Any]]:
     """Every fact with what it says and the verdict on every arm."""
     if facts.empty or world not in worlds_with_facts():
@@ -125,8 +100,3 @@ def _facts(facts: Frame, world: str) -> list[dict[str, Any]]:
 
 def _rows(contrasts: Frame, declared: bool) -> list[dict[str, Any]]:
     return contrasts[contrasts["declared"] == declared].to_dict("records")
-
-
-def inlined(path: Path) -> str:
-    """A PNG as the source of an image."""
-    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -7,8 +7,7 @@ an average would hide failures: the worst items are named instead.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -20,7 +19,7 @@ from experiments.facts.measures import Frame
 from experiments.facts.people import Reference, figures, reference
 from experiments.facts.references import MEASURED, Measured
 from experiments.facts.table import facts, worlds_with_facts
-from experiments.statistics import interval, paired
+from experiments.statistics import LEVEL, holm, interval, paired
 
 Level = Literal["individual", "distribution", "variance", "homogeneity", "structure", "dynamics"]
 FLOORS = ("random", "rule")
@@ -60,8 +59,9 @@ def scorecard(evidence: Evidence, world: str, individual: Path | None = None) ->
     """
     rows = list(_individual(individual)) if individual is not None and individual.is_file() else []
     for item in items(world):
-        for arm in evidence.arms.values():
-            rows += _scored(item, evidence, arm.name, _floors_of(evidence, arm.name))
+        found = {arm: item.distances(evidence, arm).dropna() for arm in evidence.arms}
+        for arm in evidence.arms:
+            rows += _scored(item, evidence, arm, found)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -69,18 +69,29 @@ def nearness(evidence: Evidence, world: str) -> Frame:
     """Which arms are nearer to people than the first one in the same world: differences of distances within a seed.
 
     Returns:
-        Columns item, arm, than, difference, low, high (below 0: nearer), answer: nearer, further or cannot tell.
+        Columns item, arm, than, difference, low, high (below 0: nearer), p, p_holm (adjusted over the items of an arm),
+        answer: nearer or further where p_holm is below 5 %, else cannot tell.
     """
-    rows: list[tuple[Any, ...]] = []
+    rows: list[dict[str, Any]] = []
     arms = list(evidence.arms.values())
-    for item, arm in product(items(world), arms):
-        first = next(one for one in arms if not one.differs_in(arm))
-        mine, theirs = (dict(item.distances(evidence, one.name).items()) for one in (arm, first))
-        found = paired(mine, theirs)
-        if arm is not first and found.num > 1:
-            answer = "nearer" if found.high < 0 else "further" if found.low > 0 else "cannot tell"
-            rows.append((item.name, arm.name, first.name, found.difference, found.low, found.high, answer))
-    return pd.DataFrame(rows, columns=["item", "arm", "than", "difference", "low", "high", "answer"])
+    for item in items(world):
+        by_arm = {arm.name: dict(item.distances(evidence, arm.name).items()) for arm in arms}
+        for arm in arms:
+            first = next(one for one in arms if not one.differs_in(arm))
+            found = paired(by_arm[arm.name], by_arm[first.name])
+            if arm is not first and found.num > 1:
+                told = {name: getattr(found, name) for name in ("difference", "low", "high", "p")}
+                rows.append({"item": item.name, "arm": arm.name, "than": first.name, **told})
+    table: Frame = pd.DataFrame(rows, columns=["item", "arm", "than", "difference", "low", "high", "p"])
+    table["p_holm"] = table.groupby("arm")["p"].transform(lambda family: holm(family.to_list()))
+    table["answer"] = [_nearer(*both) for both in zip(table["difference"], table["p_holm"], strict=True)]
+    return table
+
+
+def _nearer(difference: float, p_holm: float) -> str:
+    if not p_holm < 1 - LEVEL:
+        return "cannot tell"
+    return "nearer" if difference < 0 else "further"
 
 
 def items(world: str) -> list[Item]:
@@ -154,16 +165,16 @@ def _fact_items(world: str) -> Iterator[Item]:
         yield Item(fact.name, level, f"|{fact.measure} - {human:g}|", distances, values, human, ceiling)
 
 
-def _scored(item: Item, evidence: Evidence, arm: str, floors: Sequence[str]) -> list[tuple[Any, ...]]:
-    found = item.distances(evidence, arm).dropna()
-    simple = [float(known.mean()) for one in floors if not (known := item.distances(evidence, one).dropna()).empty]
-    if found.empty or not simple:
+def _scored(item: Item, evidence: Evidence, arm: str, found: Mapping[str, Frame]) -> list[tuple[Any, ...]]:
+    mine = found[arm]
+    simple = [float(found[one].mean()) for one in _floors_of(evidence, arm) if not found[one].empty]
+    if mine.empty or not simple:
         return []
-    floor, distance = max(simple), float(found.mean())
-    low, high = interval(found.to_numpy(float))
+    floor, distance = max(simple), float(mine.mean())
+    low, high = interval(mine.to_numpy(float))
     value = math.nan if item.values is None else float(item.values(evidence, arm).mean())
     scores = [normalised(one, floor, item.ceiling) for one in (distance, high, low)]
-    numbers = (*scores, distance, floor, item.ceiling, value, item.human, len(found))
+    numbers = (*scores, distance, floor, item.ceiling, value, item.human, len(mine))
     return [(item.level, item.name, arm, *numbers, item.what)]
 
 

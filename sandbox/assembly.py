@@ -68,6 +68,13 @@ def make_cast(config: RunConfig, kind: type[World], mind: str = "") -> Cast:
     return Cast({**(dict.fromkeys(kind.roles, mind) if mind else {}), **config.cast}, voices)
 
 
+def check_minds(config: RunConfig) -> None:
+    """Raise `SandboxError` where a mind of the run could not be built, as far as can be told without an engine."""
+    for where, node in [("mind", config.mind), *((f"voices.{name}", node) for name, node in config.voices.items())]:
+        kind, settings = _mind_class(node, where)
+        kind.check(settings, config.model)
+
+
 def make_mind(config: RunConfig, say: Callable[[str], None]) -> Panel:
     """All minds of a run; starts engines."""
     kind, _ = world_class(config)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.errors import ConfigError, SandboxError
+from sandbox.errors import ConfigError, SandboxError, cannot_write
 
 if TYPE_CHECKING:
     from sandbox.results import Results
@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SandboxError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"error: {cannot_write(error)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nstopped; what was answered is in the log", file=sys.stderr)
         return 130
@@ -61,14 +64,15 @@ def _branch(args: argparse.Namespace, overrides: list[str]) -> int:
     return _go_on(Run(args.run).branch(args.at, overrides))
 
 
-def _go_on(run: "Run") -> int:
+def _go_on(run: "Run", command: str = "resume") -> int:
+    """Go on with a run to its end, and show it; `command` is what goes on with it where it stops."""
     from sandbox.progress import ProgressBar, say
 
     try:
         with ProgressBar(run.manifest.segments[-1].config.steps) as progress:
             results = run.go_on(progress, say)
-    except (SandboxError, KeyboardInterrupt):
-        print(f"\ngo on with: python -m sandbox resume {run.folder}", file=sys.stderr)
+    except (SandboxError, OSError, KeyboardInterrupt):
+        print(f"\ngo on with: python -m sandbox {command} {run.folder}", file=sys.stderr)
         raise
     _draw(run, results)
     return _print(run, results)
@@ -119,7 +123,7 @@ def _compare(args: argparse.Namespace, overrides: list[str]) -> int:
     if args.run is not None and overrides:
         raise ConfigError("compare takes settings for a new run, or the folder of one that was begun, not both")
     run = comparison.start(overrides) if args.run is None else Run(args.run)
-    code = _go_on(run)
+    code = _go_on(run, "compare --run")
     report, *_ = comparison.conclude(run, run.results())
     print(f"\nreport: {report}")
     return code

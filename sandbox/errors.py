@@ -4,6 +4,7 @@ Anything that is not a `SandboxError` is a bug of ours and keeps its traceback. 
 where, what was found, and what to do.
 """
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -26,6 +27,14 @@ class BackendError(SandboxError):
 
 class DataError(SandboxError):
     """A file that the user named cannot be used as it is."""
+
+
+def cannot_write(error: OSError) -> str:
+    """One sentence on a disk that is full, over its quota or read-only; any other `error` is raised again."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        raise error
+    where = f" {error.filename}" if error.filename else ""
+    return f"cannot write{where}: {error.strerror}; what was finished is intact: mend it and go on"
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

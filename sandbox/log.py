@@ -7,6 +7,7 @@ branching and replaying all read them back, and a question that differs from the
 import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -15,8 +16,8 @@ import msgspec
 from sandbox.errors import ContractError, DataError, SandboxError
 from sandbox.question import Answer, Question
 
-APPLICATION_ID = 0x50E0_0001
-"""Marks a file as a decision log, layout 1."""
+APPLICATION_ID = 0x50E0_0002
+"""Marks a file as a decision log, layout 2: hashes hold the prompts' words too."""
 
 _COLUMNS = (
     "batch", "place", "replicate", "step", "round", "agent", "role", "template", "hash", "seed", "memory", "content",
@@ -48,7 +49,8 @@ class DecisionLog:
             raise DataError(f"{path} exists already; resume that run or choose another run_dir")
         lock = _lock(path)
         db = sqlite3.connect(path, isolation_level=None)
-        db.executescript("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL;" + _SCHEMA)
+        with _written(path, "a new log"):
+            db.executescript("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL;" + _SCHEMA)
         return cls(path, db, lock)
 
     @classmethod
@@ -72,19 +74,10 @@ class DecisionLog:
         number = self.num_batches
         rows = (_row(number, *both) for both in enumerate(zip(questions, answers, strict=True)))
         first = questions[0]
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
+        with _written(self.path, f"{len(questions)} decisions of step {first.step}"), self._transaction():
             self._db.executemany(_INSERT, rows)
             head = (number, first.step, first.round, len(questions), seconds, at)
             self._db.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?)", head)
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise SandboxError(
-                f"could not write {len(questions)} decisions of step {first.step} to {self.path}: {error}; the log is "
-                "intact up to there: mend the cause (a full disk?) and resume the run"
-            ) from error
         self.num_batches += 1
 
     def replay(self, batch: int, questions: Sequence[Question]) -> list[Answer]:
@@ -142,7 +135,8 @@ class DecisionLog:
         """Note that a scheduled event happened; a log that is open to be read has it already."""
         if self._lock is None:
             return
-        self._db.execute("INSERT OR IGNORE INTO event VALUES (?, ?, ?)", (replicate, step, what))
+        with _written(self.path, f"an event of step {step}"):
+            self._db.execute("INSERT OR IGNORE INTO event VALUES (?, ?, ?)", (replicate, step, what))
 
     def events(self) -> list[tuple[str, int, str]]:
         """(replicate, step, what) of everything that was scheduled and happened."""
@@ -153,10 +147,9 @@ class DecisionLog:
         copy = DecisionLog.create(path)
         copy.close()
         self._db.execute("ATTACH ? AS branch", (str(path),))
-        self._db.execute("BEGIN")
-        for table in ("decision", "batch", "event"):
-            self._db.execute(f"INSERT INTO branch.{table} SELECT * FROM main.{table} WHERE step < ?", (step,))
-        self._db.execute("COMMIT")
+        with _written(path, f"a copy of {self.path}"), self._transaction("BEGIN"):
+            for table in ("decision", "batch", "event"):
+                self._db.execute(f"INSERT INTO branch.{table} SELECT * FROM main.{table} WHERE step < ?", (step,))
         self._db.execute("DETACH branch")
 
     def close(self) -> None:
@@ -164,6 +157,18 @@ class DecisionLog:
         self._db.close()
         if self._lock is not None:
             self._lock.close()
+
+    @contextmanager
+    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+        """All that is done inside, or nothing of it."""
+        self._db.execute(begin)
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
 
     def _scalar(self, sql: str) -> Any:
         return self._db.execute(sql).fetchone()[0]
@@ -187,6 +192,18 @@ def _check_file(path: Path, db: sqlite3.Connection) -> None:
         raise DataError(f"{path} is an SQLite file but no decision log of this version (id {found:#x})")
     if damage != "ok":
         raise DataError(f"{path} is damaged ({damage}); restore it from a copy")
+
+
+@contextmanager
+def _written(path: Path, what: str) -> Iterator[None]:
+    """Tell of a failed write in one sentence."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise SandboxError(
+            f"could not write {what} to {path}: {error}; the log is intact up to there: mend the cause (a full disk?) "
+            "and resume the run"
+        ) from error
 
 
 def _lock(path: Path) -> IO[str]:
@@ -244,7 +261,9 @@ def _first_difference(question: Question, row: dict[str, Any]) -> str:
         return _json_difference("question", msgspec.json.decode(content), msgspec.json.decode(row["content"]))
     if row["seed"] != _signed(question.seed):
         return "the random stream (seed) differs"
-    return "the memory differs" if row["memory"] != question.memory.digest() else "the profile differs"
+    if row["memory"] != question.memory.digest():
+        return "the memory differs"
+    return f"the profile, or the words of the prompt {question.template.name}, differ"
 
 
 def _json_difference(path: str, now: Any, then: Any) -> str:

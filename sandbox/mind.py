@@ -43,6 +43,10 @@ class Mind(ABC):
     def build(cls, settings: Mapping[str, Any], context: Context) -> Self:
         """Make this mind from its node of the configuration; raise `ConfigError` on what it does not know."""
 
+    @classmethod  # noqa: B027  # most minds need nothing
+    def check(cls, settings: Mapping[str, Any], model: str) -> None:
+        """Raise `SandboxError` on what would keep this mind from being built, without fetching or starting anything."""
+
     @abstractmethod
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """Answer all `questions` in one batch; same length, same order."""

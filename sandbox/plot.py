@@ -196,15 +196,20 @@ def first_name(metrics: Frame) -> str:
 
 def blank(number: int, size: tuple[float, float], alone: bool = False) -> tuple[Any, list[Any]]:
     """A sheet with `number` panels of `size` inches, three a row."""
+    columns = min(number, 3)
+    rows = -(-number // columns)
+    sheet = sheet_of(size[0] * columns, size[1] * rows + (0.0 if alone else 0.6))
+    axes = [sheet.add_subplot(rows, columns, place + 1) for place in range(number)]
+    return sheet, axes
+
+
+def sheet_of(width: float, height: float) -> Any:
+    """An empty sheet of so many inches, on which nothing will overlap."""
     from matplotlib.figure import Figure as Sheet
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    columns = min(number, 3)
-    rows = -(-number // columns)
     layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06, wspace=0.03, hspace=0.04)
-    sheet = Sheet(figsize=(size[0] * columns, size[1] * rows + (0.0 if alone else 0.6)), layout=layout)
-    axes = [sheet.add_subplot(rows, columns, place + 1) for place in range(number)]
-    return sheet, axes
+    return Sheet(figsize=(width, height), layout=layout)
 
 
 def _add_key(sheet: Any, title: str, arms: Pens) -> None:

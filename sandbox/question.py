@@ -5,6 +5,7 @@ an illegal answer cannot come back. These are records (msgspec): cheap to make, 
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Literal, TypeAlias
 
@@ -114,9 +115,15 @@ class Question(msgspec.Struct, frozen=True):
         state = blake2b(content or self.content(), digest_size=16)
         if self.presentation != PLAIN:
             state.update(_ENCODER.encode(self.presentation))
-        for part in (where, self.profile.digest(), memory or self.memory.digest()):
+        for part in (where, _wording(self.template), self.profile.digest(), memory or self.memory.digest()):
             state.update(part)
         return state.digest()
+
+
+@lru_cache(maxsize=1024)
+def _wording(template: Template) -> bytes:
+    """16-byte hash of a template's words."""
+    return blake2b(_ENCODER.encode((template.rules, template.situation)), digest_size=16).digest()
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -146,6 +153,10 @@ def choose(*options: str | tuple[str, str], ordered: bool = False) -> Choose:
     """Build a `Choose` from keys or (key, text) pairs."""
     made = (Option(o) if isinstance(o, str) else Option(*o) for o in options)
     return Choose(tuple(made), ordered=ordered)
+
+
+STARS = choose(*((str(stars), f"{stars} star{'s' * (stars > 1)}") for stars in range(1, 6)), ordered=True)
+"""How many stars? Worst first: a scale has an order of its own."""
 
 
 def form_schema(form: Form) -> Any:

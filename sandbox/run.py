@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
-from sandbox.assembly import make_cast, make_events, make_mind, make_worlds, world_class
+from sandbox.assembly import check_minds, make_cast, make_events, make_mind, make_worlds, world_class
 from sandbox.config import Arm, RunConfig, compose, validated
 from sandbox.errors import ConfigError, DataError
 from sandbox.log import DecisionLog
@@ -42,6 +42,7 @@ class Run:
         """Make the folder of a new run; everything that can be checked without an engine is checked first."""
         config = config or read_config(overrides)
         make_worlds(config)
+        check_minds(config)
         kind, _ = world_class(config)
         folder = config.run_dir or _new_folder(kind.__name__.lower())
         _refuse_a_run(folder)

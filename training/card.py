@@ -1,7 +1,7 @@
 """The data card of a corpus: what is in it, under which terms, what it cannot say, and how to delete somebody."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from training.funnel import Count
 if TYPE_CHECKING:
     from training.corpus import CorpusConfig
 
+STAGES = ("read", "filter", "core", "clean", "split")
 TEMPLATE = Path(__file__).parent / "card.md"
 
 
@@ -24,6 +25,7 @@ def write_card(
     template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     text = template.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         config=config,
+        stages=STAGES,
         sources=[_source(name, config.source[name], people, counts) for name in config.sources],
         people=len(people),
         platforms=sorted(Counter(one.platform for one in people).items()),
@@ -35,6 +37,13 @@ def write_card(
     (config.corpus_dir / "card.md").write_text(text, encoding="utf-8")
 
 
+def _left(stage: str, total: Callable[..., int]) -> str:
+    """Records, and users where they are known, that a stage has left."""
+    sides = ("out", "train", "val", "test")
+    records, users = total(stage, "records", *sides, "seen"), total(stage, "users", *sides)
+    return f"{records:,}" + (f" ({users:,})" if users else "")
+
+
 def _source(name: str, node: Mapping[str, Any], people: Sequence[Profile], counts: Sequence[Count]) -> dict[str, Any]:
     def total(stage: str, what: str, *reasons: str) -> int:
         mine = (one for one in counts if (one.stage, one.source, one.what) == (stage, name, what))
@@ -44,7 +53,6 @@ def _source(name: str, node: Mapping[str, Any], people: Sequence[Profile], count
         "name": name,
         "citation": node.get("citation", ""),
         "licence": node.get("licence", "not stated"),
-        "read": total("read", "records", "out"),
-        "kept": total("split", "records", "train", "val", "test", "seen"),
+        "left": {stage: _left(stage, total) for stage in STAGES},
         "people": sum(one.source == name for one in people),
     }

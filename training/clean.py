@@ -1,8 +1,8 @@
 """Cleaning: what a bucket of users wrote, made fit to be learnt from.
 
-In this order: mark-up becomes plain text; texts in other languages go, near-copies of the user's own texts, minors
-(whole users), toxic and sexual texts, users with too little left; private details are replaced and ids become keyed
-hashes. A unit holds all records of its users.
+In this order: mark-up becomes plain text; minors go (whole users), texts in other languages, near-copies of the user's
+own texts, what is sexual or toxic in its text or in what is shown with it, users with too little left; private details
+are replaced and ids become keyed hashes. A unit holds all records of its users.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from training.funnel import Tally
@@ -22,6 +23,10 @@ from training.stages import Folders, Tables, Unit
 SECRET = "secret.key"
 """File in the corpus's folder whose key the hashes of ids are made with."""
 TEXTS = ("text", "title", "context")
+EXTRAS = ("gender", "age", "age_group", "industry", "topic", "pieces")
+"""What later stages read of `extra`; anything else, such as a description of oneself, goes."""
+OWN_PAGE = "their own page"
+"""What the place of a post on a page named after its user is called."""
 
 
 def clean_units(folders: Folders) -> list[Unit]:
@@ -34,16 +39,19 @@ def clean_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally)
     rows = pl.read_parquet(list(files)).sort("source", "user", "time", "id", nulls_last=True)
     _count(rows, "in", tally)
     rows = rows.with_columns(plain(rows[name]) for name in TEXTS)
+    rows = rows.with_columns(_minor(rows))
+    is_adult = ~pl.col("minor").any().over("source", "user")
+    rows = _kept(rows, is_adult, "user says that they are a minor", tally).drop("minor")
     is_english = english(rows["text"], **settings["language"])
     rows = _kept(rows, (pl.col("text") == "") | pl.lit(is_english), "language", tally)
     repeated = _repeated(rows, settings["duplicate_threshold"])
     rows = _kept(rows, ~pl.lit(repeated), "near-duplicate of the user's own", tally)
-    rows = rows.with_columns(says_minor(rows["text"]) | stated_minor(rows["extra"]))
-    is_adult = ~pl.col("minor").any().over("source", "user")
-    rows = _kept(rows, is_adult, "user says that they are a minor", tally).drop("minor")
-    rows = rows.with_columns(flags(rows["text"]))
-    rows = _kept(rows, ~pl.col("sexual"), "sexual", tally)
-    rows = _kept(rows, pl.col("toxic") <= settings["max_toxic"], "toxic", tally).drop("sexual", "toxic")
+    for name in ("text", "shown"):
+        shown = rows.select(pl.concat_str("title", "context", separator="\n").str.strip_chars().alias("shown"))
+        rows = rows.with_columns(flags(rows["text"] if name == "text" else shown["shown"]))
+        where = "" if name == "text" else ", in its title or context"
+        rows = _kept(rows, ~pl.col("sexual"), f"sexual{where}", tally)
+        rows = _kept(rows, pl.col("toxic") <= settings["max_toxic"], f"toxic{where}", tally).drop("sexual", "toxic")
     rows = _kept(rows, pl.len().over("source", "user") >= settings["min_records"], "user has too few left", tally)
     rows = _private(rows, (files[0].parents[2] / SECRET).read_bytes(), tally)
     _count(rows, "out", tally)
@@ -58,19 +66,28 @@ def plain(texts: pl.Series) -> pl.Series:
     return read.str.replace_all("\u200b", "", literal=True).str.strip_chars()
 
 
+def _minor(rows: pl.DataFrame) -> pl.Series:
+    """Whether the user says in a record, a title of their own or their description that they are a minor."""
+    titles = rows.select(pl.when(pl.col("kind") == "post").then("title").otherwise(pl.lit(""))).to_series()
+    return says_minor(rows["text"]) | says_minor(titles) | says_minor(rows["extra"]) | stated_minor(rows["extra"])
+
+
 def _kept(rows: pl.DataFrame, keep: pl.Expr, reason: str, tally: Tally) -> pl.DataFrame:
-    """Rows for which `keep` is true; the others are counted."""
-    mask = rows.select(keep.alias("keep")).to_series()
-    _count(rows.filter(~mask), reason, tally)
-    return rows.filter(mask)
+    """Rows for which `keep` is true; the others are counted, and users of whom none is left."""
+    kept = rows.filter(rows.select(keep.alias("keep")).to_series())
+    lost = rows.join(kept, on=["source", "id"], how="anti")
+    gone = rows.join(kept, on=["source", "user"], how="anti")
+    _count(lost, reason, tally, users=gone)
+    return kept
 
 
-def _count(rows: pl.DataFrame, reason: str, tally: Tally, what: str = "records") -> None:
+def _count(rows: pl.DataFrame, reason: str, tally: Tally, users: pl.DataFrame | None = None) -> None:
+    """Count records, and the users of these or of other rows."""
     for source, number in rows.group_by("source").len().sort("source").iter_rows():
-        tally.add(source, what, reason, number)
-    if what == "records" and reason in ("in", "out"):
-        for source, number in rows.group_by("source").agg(pl.col("user").n_unique()).sort("source").iter_rows():
-            tally.add(source, "users", reason, number)
+        tally.add(source, "records", reason, number)
+    counted = (rows if users is None else users).group_by("source").agg(pl.col("user").n_unique())
+    for source, number in counted.sort("source").iter_rows():
+        tally.add(source, "users", reason, number)
 
 
 def _repeated(rows: pl.DataFrame, threshold: float) -> pl.Series:
@@ -92,6 +109,10 @@ def _private(rows: pl.DataFrame, key: bytes, tally: Tally) -> pl.DataFrame:
         rows = rows.with_columns(texts.alias(name))
         for kind, number in sorted(counts.items()):
             tally.add("all", "replacements", kind, number)
+    rows = rows.with_columns(
+        extra=pl.Series([_extra(one) for one in rows["extra"]], dtype=pl.String),
+        place=pl.col("place").str.replace(r"^[uU]_[\w-]+$", OWN_PAGE),
+    )
     named = {"user": "u_", "id": "i_", "thread": "t_"}
     rows = rows.with_columns(
         keyed_hash(_within_source(rows, name), key, prefix).alias(f"{name}_hash") for name, prefix in named.items()
@@ -104,6 +125,14 @@ def _private(rows: pl.DataFrame, key: bytes, tally: Tally) -> pl.DataFrame:
         thread=pl.when(pl.col("thread") == "").then(pl.lit("")).otherwise(pl.col("thread_hash")),
         item=pl.when(is_product | (pl.col("item") == "")).then(pl.col("item")).otherwise(items),
     ).drop("user_hash", "id_hash", "thread_hash")
+
+
+def _extra(text: str) -> str:
+    """The part of `extra` that may stay."""
+    if not text:
+        return ""
+    kept = {name: value for name, value in msgspec.json.decode(text).items() if name in EXTRAS}
+    return msgspec.json.encode(kept).decode() if kept else ""
 
 
 def _within_source(rows: pl.DataFrame, name: str) -> pl.Series:

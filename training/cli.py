@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxError, cannot_write
 
 EPILOG = """examples:
   python -m training corpus sources=[reddit] 'source.reddit.submissions=[RS_2015-01.zst]'
@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(overrides)
     except SandboxError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {cannot_write(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nstopped; the same command goes on where it was", file=sys.stderr)

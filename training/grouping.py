@@ -47,7 +47,10 @@ def part_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) 
     sources = pl.scan_parquet(file).select(pl.col("source").unique()).collect()
     mine = known.select("source", "id").join(sources.lazy(), on="source", how="semi").collect()
     for piece in pieces(file):
-        yield from parted(piece.join(mine, on=["source", "id"], how="semi"), "item", buckets, "bucket")
+        rows = piece.join(mine, on=["source", "id"], how="semi")
+        for source, number in rows.group_by("source").len().sort("source").iter_rows():
+            tally.add(source, "records", "out", number)
+        yield from parted(rows, "item", buckets, "bucket")
 
 
 def group_units(folders: Folders) -> list[Unit]:

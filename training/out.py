@@ -1,10 +1,10 @@
 """What a corpus gives to the rest: a population, tasks in the chat format, a data card, the funnel."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from hashlib import blake2b
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 import polars as pl
@@ -21,6 +21,8 @@ from training.stages import Folders
 
 PEOPLE = "people.parquet"
 TASKS = "tasks"
+SCRATCH = "scratch"
+"""Folder of what is being written."""
 PIECE = 20_000
 """Tasks that are held at once."""
 CHAT = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
@@ -30,7 +32,9 @@ def write_out(config: CorpusConfig, counts: Sequence[Count]) -> list[Path]:
     """Write everything that others read into the corpus's folder; returns the paths."""
     folders = Folders(config.corpus_dir)
     people = list(chosen_people(folders, config.people, config.seed))
-    write_population(config.corpus_dir / PEOPLE, people)
+    draft = config.corpus_dir / f"draft-{PEOPLE}"
+    write_population(draft, people)
+    draft.replace(config.corpus_dir / PEOPLE)
     tasks = write_tasks(folders, config.tasks, config.seed)
     write_card(config, people, counts, tasks)
     write_funnel(config.corpus_dir, counts)
@@ -47,13 +51,18 @@ def write_tasks(folders: Folders, config: TaskConfig, seed: int) -> dict[str, di
     counts: dict[str, dict[str, int]] = {}
     for split, form, number in kept.group_by("split", "form").len().sort("split", "form").iter_rows():
         counts.setdefault(split, {})[form] = number
-    with TemporaryDirectory(dir=folders.root) as scratch:
-        _part(folders.files("tasks", "task"), kept.select("row", "order", "part"), Path(scratch))
-        for split in counts:
-            with (folders.root / TASKS / f"{split}.jsonl").open("wb") as file:
-                for path in sorted(Path(scratch).glob(f"{split}-*")):
-                    rows = pl.read_parquet(path).sort("order", "row").drop("row", "order")
-                    rows.with_columns(pl.col("messages").str.json_decode(CHAT)).write_ndjson(file)
+    scratch = folders.root / SCRATCH
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    _part(folders.files("tasks", "task"), kept.select("row", "order", "part"), scratch)
+    for split in counts:
+        draft = scratch / f"{split}.jsonl"
+        with draft.open("wb") as file:
+            for path in sorted(scratch.glob(f"{split}-*")):
+                rows = pl.read_parquet(path).sort("order", "row").drop("row", "order")
+                rows.with_columns(pl.col("messages").str.json_decode(CHAT)).write_ndjson(file)
+        draft.replace(folders.root / TASKS / draft.name)
+    shutil.rmtree(scratch)
     return counts
 
 

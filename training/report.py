@@ -11,7 +11,8 @@ from jinja2 import Environment
 
 from training.funnel import Count, added_up, as_rows
 
-NOT_LOSSES = ("in", "out", "train", "val", "test", "seen")
+SIDES = ("train", "val", "test", "seen")
+NOT_LOSSES = ("in", "out", *SIDES)
 TEMPLATE = Path(__file__).parent / "funnel.html"
 
 
@@ -45,7 +46,7 @@ def waterfall(rows: Sequence[Count], source: str) -> list[tuple[str, int, bool]]
     for one in mine:
         if one.reason not in NOT_LOSSES and not one.reason.startswith("context"):
             bars.append((f"{one.stage}: {one.reason}", one.number, True))
-    left = sum(one.number for one in mine if one.stage == "split" and one.reason in NOT_LOSSES)
+    left = sum(one.number for one in mine if one.stage == "split" and one.reason in SIDES)
     return [*bars, ("left", left, False)]
 
 

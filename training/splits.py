@@ -7,7 +7,7 @@ later. Of train users the very last records are `seen`: known people at a later 
 `early`: an earlier self is made from these, about whom the rest of the history is asked, so that more can be learnt.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,12 @@ import polars as pl
 
 from sandbox.errors import DataError
 from training.funnel import Tally
+from training.near import BANDS
 from training.stages import Folders, Tables, Unit
 
 RANKS = {"train": 0, "val": 1, "test": 2}
+BANDS_AT_ONCE = 4
+"""Texts agree within a band, so bands are looked at a few at a time, and memory stays small."""
 
 
 def split_units(folders: Folders) -> list[Unit]:
@@ -31,12 +34,13 @@ def split_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally)
     paths = [path for path in files if path.parent.name == "record"]
     columns = ("source", "user", "id", "thread", "time", "split", "file")
     records = pl.scan_parquet(paths, include_file_paths="file").select(columns).collect()
+    _count(records, pl.lit("in"), tally)
     records = records.with_columns(_splits(records, settings["shares"], settings["seed"]))
     records = _without(records, _shared_threads(records), "thread in another split", tally)
     bands = pl.scan_parquet([path for path in files if path.parent.name == "bands"])
     records = _without(records, _shared_texts(records, bands), "text in another split", tally)
     records = _parts(records, settings)
-    _count(records, tally)
+    _count(records, pl.col("split"), tally)
     for path in paths:
         mine = records.filter(pl.col("file") == str(path))
         yield path.stem, mine.select("source", "user", "id", "split", "part", "early")
@@ -67,8 +71,8 @@ def leak_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) 
     check_disjoint(records)
     nobody = {name: pl.lit("") for name in ("source", "user", "thread")}
     nearly = pl.concat_str(pl.col("band"), pl.lit("/"), pl.col("key")).alias("text_key")
-    bands = pl.scan_parquet(folders["bands"]).join(decided, on=["source", "id"])
-    check_disjoint(bands.select("split", nearly, **nobody))
+    for bands in _few_bands(pl.scan_parquet(folders["bands"])):
+        check_disjoint(bands.join(decided, on=["source", "id"]).select("split", nearly, **nobody))
     checked = decided.select(pl.len()).collect().item()
     tally.add("all", "records", "checked for leaks", checked)
     yield "checked", pl.DataFrame({"records": [checked]})
@@ -125,35 +129,55 @@ def _shared_threads(records: pl.DataFrame) -> pl.DataFrame:
 def _shared_texts(records: pl.DataFrame, bands: pl.LazyFrame) -> pl.DataFrame:
     """Records whose text, or nearly that text, somebody on a later side wrote too."""
     ranked = records.select("source", "id", _rank())
-    known = bands.join(ranked.lazy(), on=["source", "id"])
+    found = [_shared(few.join(ranked.lazy(), on=["source", "id"])) for few in _few_bands(bands)]
+    return pl.concat(found).unique()
+
+
+def _shared(known: pl.LazyFrame) -> pl.DataFrame:
+    """Records that agree in some band with a record of a later side."""
     sides = known.group_by("band", "key").agg(top=pl.col("rank").max(), low=pl.col("rank").min())
     mixed = sides.filter(pl.col("low") < pl.col("top"))
-    found = known.join(mixed, on=["band", "key"]).filter(pl.col("rank") < pl.col("top"))
-    return found.select("source", "id").unique().collect()
+    shared = known.join(mixed, on=["band", "key"]).filter(pl.col("rank") < pl.col("top"))
+    return shared.select("source", "id").unique().collect()
+
+
+def _few_bands(bands: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
+    """All bands, a few at a time."""
+    for first in range(0, BANDS, BANDS_AT_ONCE):
+        yield bands.filter(pl.col("band").is_between(first, first + BANDS_AT_ONCE - 1))
 
 
 def _without(records: pl.DataFrame, dropped: pl.DataFrame, reason: str, tally: Tally) -> pl.DataFrame:
+    kept = records.join(dropped, on=["source", "id"], how="anti", maintain_order="left")
     for source, number in dropped.group_by("source").len().sort("source").iter_rows():
         tally.add(source, "records", reason, number)
-    return records.join(dropped, on=["source", "id"], how="anti", maintain_order="left")
+    gone = records.join(kept, on=["source", "user"], how="anti")
+    for source, number in gone.group_by("source").agg(pl.col("user").n_unique()).sort("source").iter_rows():
+        tally.add(source, "users", reason, number)
+    return kept
 
 
 def _parts(records: pl.DataFrame, settings: Mapping[str, Any]) -> pl.DataFrame:
-    """History first, targets later; of train users the last targets are `seen`, the first records `early`."""
-    ordered = records.sort("source", "user", "time", "id", nulls_last=True)
-    place = pl.int_range(pl.len()).over("source", "user") / pl.len().over("source", "user")
+    """History first, targets later; of train users the last targets are `seen`, the first records `early`.
+
+    Records of one time stay together, since none of them is known to be before another; those without a time are
+    history, since nothing is known to be before them.
+    """
+    ordered = records.sort("source", "user", "time", "id", nulls_last=False)
+    ordered = ordered.with_columns(place=pl.int_range(pl.len()).over("source", "user"))
+    place = pl.col("place").min().over("source", "user", "time") / pl.len().over("source", "user")
     is_history, is_train = place < settings["history_share"], pl.col("split") == "train"
     is_seen = (place >= 1 - settings["seen_share"]) & is_train & ~is_history
     return ordered.with_columns(
         part=pl.when(is_history).then(pl.lit("history")).otherwise(pl.lit("target")),
         early=is_history & is_train & (place < settings["early_share"]),
         split=pl.when(is_seen).then(pl.lit("seen")).otherwise(pl.col("split")),
-    )
+    ).drop("place")
 
 
-def _count(records: pl.DataFrame, tally: Tally) -> None:
-    for source, split, users, rows in (
-        records.group_by("source", "split").agg(pl.col("user").n_unique(), pl.len()).sort("source", "split").iter_rows()
-    ):
-        tally.add(source, "users", split, users)
-        tally.add(source, "records", split, rows)
+def _count(records: pl.DataFrame, reason: pl.Expr, tally: Tally) -> None:
+    """Count records and users by source and reason."""
+    counted = records.group_by("source", reason.alias("reason")).agg(pl.col("user").n_unique(), pl.len())
+    for source, why, users, rows in counted.sort("source", "reason").iter_rows():
+        tally.add(source, "users", why, users)
+        tally.add(source, "records", why, rows)

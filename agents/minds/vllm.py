@@ -17,7 +17,7 @@ from pydantic import Field, PositiveInt
 from agents.cache import AnswerCache
 from agents.minds.language import Engine, Job, LanguageMind, Raw, Sampling
 from agents.minds.text import Tokens
-from agents.models import digest, resolve
+from agents.models import digest, located, resolve
 from agents.shipped import adapter_folder
 from sandbox.config import validated
 from sandbox.errors import BackendError, ConfigError, unknown
@@ -57,11 +57,21 @@ class VllmMind(LanguageMind):
     name = "base"
 
     @classmethod
-    def build(cls, settings: Mapping[str, Any], context: Context) -> Self:
-        """Resolve the model and start the engine."""
+    def check(cls, settings: Mapping[str, Any], model: str) -> None:
+        """Look at settings, adapters and the model's name."""
         checked = validated(VllmSettings, settings, "mind")
         if checked.speaker not in (None, *checked.adapters):
             raise ConfigError(f"mind.speaker: {unknown('adapter', str(checked.speaker), checked.adapters)}")
+        located(model)
+        for voice, named in checked.adapters.items():
+            if not ((path := adapter_folder(named, model)) / "adapter_config.json").is_file():
+                raise BackendError(f"mind.adapters.{voice}: {path} is no LoRA adapter: it has no adapter_config.json")
+
+    @classmethod
+    def build(cls, settings: Mapping[str, Any], context: Context) -> Self:
+        """Resolve the model and start the engine."""
+        cls.check(settings, context.model)
+        checked = validated(VllmSettings, settings, "mind")
         engine = VllmEngine(context.model, checked, context)
         cache = AnswerCache(context.cache) if context.cache else None
         return cls(engine, checked.sampling(), cache, checked.speaker or "")
@@ -75,7 +85,6 @@ class VllmEngine(Engine):
         self.settings = settings
         self._path = resolve(model)
         adapters = {voice: adapter_folder(named, model) for voice, named in settings.adapters.items()}
-        _check_adapters(adapters)
         context.say(f"starting vLLM with {model}")
         self._llm = _start(self._path, settings)
         self._tokens = Tokens(self._llm.get_tokenizer(), model)
@@ -228,12 +237,6 @@ def _has_gpu() -> bool:
     import torch
 
     return torch.cuda.is_available()
-
-
-def _check_adapters(adapters: Mapping[str, Path]) -> None:
-    for voice, path in adapters.items():
-        if not (path / "adapter_config.json").is_file():
-            raise BackendError(f"mind.adapters.{voice}: {path} is no LoRA adapter: it has no adapter_config.json")
 
 
 def _lora_requests(adapters: Mapping[str, Path]) -> dict[str, Any]:

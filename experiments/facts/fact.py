@@ -12,6 +12,7 @@ import pandas as pd
 
 from experiments.facts.evidence import Arm, Evidence, Tables
 from experiments.facts.measures import Frame
+from experiments.statistics import equivalence
 from sandbox.intervals import Mean
 
 Answer: TypeAlias = Literal["within", "outside", "cannot tell"]
@@ -107,6 +108,8 @@ class Verdict:
     """One clause: the numbers, or what is missing."""
     mean: Mean = UNKNOWN
     """Mean over seeds with its 95 % interval."""
+    p_within: float = math.nan
+    """Of two one-sided t-tests that the mean lies in the band: small where it does."""
 
 
 @dataclass(frozen=True)
@@ -129,12 +132,14 @@ class Fact:
     def judge(self, evidence: Evidence, arm: str) -> Verdict:
         """Hold one arm against the fact."""
         try:
-            values = self.values(evidence, arm)
+            values = self.values(evidence, arm).to_numpy(float)
         except CannotTellError as reason:
             return Verdict(self.name, arm, "cannot tell", str(reason))
-        answer, reason = self._held(Mean.of(values.to_numpy(float)))
+        mean = Mean.of(values)
+        answer, reason = self._held(mean)
         against = "".join(f", against {other.name}" for other in self._arms(evidence, arm)[1:])
-        return Verdict(self.name, arm, answer, f"{reason}{against}", Mean.of(values.to_numpy(float)))
+        p_within = equivalence(values, self.band.low, self.band.high)
+        return Verdict(self.name, arm, answer, f"{reason}{against}", mean, p_within)
 
     def values(self, evidence: Evidence, arm: str) -> Frame:
         """The statistic, one value per seed.

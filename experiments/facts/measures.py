@@ -25,6 +25,12 @@ def hook(shares: Sequence[float] | np.ndarray[Any, Any]) -> float:
     return float(min(shares[4] - shares[3], shares[0] - shares[1]))
 
 
+def valley(shares: Sequence[float] | np.ndarray[Any, Any]) -> float:
+    """How deep the deepest valley between two peaks is; negative where there is but one peak."""
+    inner = range(1, len(shares) - 1)
+    return float(max(min(max(shares[:place]), max(shares[place + 1 :])) - shares[place] for place in inner))
+
+
 def capped_words(texts: Sequence[str] | Frame) -> float:
     """Mean number of words, of which no more than `MAX_WORDS` count."""
     return float(np.mean([min(len(str(text).split()), MAX_WORDS) for text in texts]))

@@ -13,7 +13,10 @@ from experiments.facts.fact import Fact
 from experiments.facts.measures import Frame
 from sandbox.errors import ConfigError, unknown
 
-COLUMNS = ("fact", "arm", "answer", "value", "low", "high", "band_low", "band_high", "human", "num_seeds", "reason")
+COLUMNS = (
+    "fact", "arm", "answer", "value", "low", "high", "p_within", "band_low", "band_high", "human", "num_seeds",
+    "reason",
+)  # fmt: skip
 
 
 def worlds_with_facts() -> list[str]:
@@ -76,4 +79,5 @@ def _row(fact: Fact, evidence: Evidence, arm: str) -> tuple[object, ...]:
     verdict = fact.judge(evidence, arm)
     mean, band = verdict.mean, fact.band
     interval = (mean.value, mean.value - mean.half_width, mean.value + mean.half_width)
-    return (fact.name, arm, verdict.answer, *interval, band.low, band.high, band.human, mean.num, verdict.reason)
+    bounds = (verdict.p_within, band.low, band.high, band.human)
+    return (fact.name, arm, verdict.answer, *interval, *bounds, mean.num, verdict.reason)

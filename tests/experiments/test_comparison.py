@@ -8,6 +8,7 @@ import pytest
 
 from experiments import comparison
 from sandbox.cli import main
+from sandbox.config import choices
 from sandbox.errors import ConfigError
 from sandbox.run import Run
 from sandbox.runner import Progress
@@ -42,6 +43,26 @@ def test_the_experiment_of_the_world_is_taken_where_none_is_named(compared: Path
     assert comparison.experiment_of(["experiment=mine"]) == []
 
 
+@pytest.mark.parametrize("name", choices("experiment"))
+def test_every_experiment_that_comes_along_can_be_begun(name: str, tmp_path: Path) -> None:
+    run = comparison.start([f"experiment={name}", "world=marketplace", f"run_dir={tmp_path / 'run'}"])
+    config = run.manifest.segments[-1].config
+    assert len(config.arms()) >= 4
+    assert len(config.seeds) == 8
+
+
+@pytest.mark.parametrize(
+    ("experiment", "told"),
+    [("influence", {"influence_inequality", "influence_unpredictability"}), ("forced", {"forced_reviews"})],
+)
+def test_an_experiment_has_the_arms_that_its_facts_need(experiment: str, told: set[str], tmp_path: Path) -> None:
+    small = ["minds=[rule]", "mind=rule", "steps=8", "population.size=30", f"run_dir={tmp_path / 'run'}"]
+    run = comparison.start([f"experiment={experiment}", "world=marketplace", *small])
+    facts = comparison.judged(run, run.go_on(Progress(), lambda _: None)).tables["facts"]
+    measured = facts[facts["value"].notna()]
+    assert told <= set(measured["fact"])
+
+
 def test_every_table_is_written_twice_and_tidy(compared: Path) -> None:
     for name in ("outcomes", "contrasts", "agreements", "facts", "scorecard", "nearness", "honesty"):
         table = pd.read_parquet(compared / "comparison" / f"{name}.parquet")
@@ -54,6 +75,21 @@ def test_the_report_holds_its_figures_and_needs_no_network(compared: Path) -> No
     assert 'src="http' not in page
     assert "viewport" in page
     assert "Named before the run: five_star_share@last" in page
+
+
+def test_the_report_is_there_as_markdown_too(compared: Path) -> None:
+    text = (compared / "report.md").read_text(encoding="utf-8")
+    assert "## Stylised facts" in text
+    rows = [line for line in text.splitlines() if line.startswith("| star habits |")]
+    assert len(rows) > 4
+    assert "<td" not in text
+
+
+def test_a_fact_is_within_where_both_one_sided_tests_say_so(compared: Path) -> None:
+    facts = pd.read_csv(compared / "comparison" / "facts.csv")
+    known = facts[facts["p_within"].notna()]
+    assert set(known["answer"]) >= {"within", "outside"}
+    assert ((known["answer"] == "within") == (known["p_within"] < 0.025)).all()
 
 
 def test_forcing_reviews_raises_their_share_whoever_decides(compared: Path) -> None:

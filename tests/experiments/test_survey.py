@@ -23,6 +23,16 @@ people: 5
 """
 
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_survey_among_the_examples_can_be_asked(path: Path) -> None:
+    survey = read_survey(path)
+    assert survey.repeats == 2
+    assert {item.kind for item in survey.items} >= {"choice", "open"}
+
+
 @pytest.fixture
 def run(ruled: Overrides) -> Run:
     made = Run.start([one for one in ruled("seeds=[0,1]") if one != "mind=rule"] + ["mind=random"])

@@ -1,6 +1,8 @@
 """The command line: every command, and one clear line for every mistake."""
 
+import errno
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.cli import main
+from sandbox.results import Results
 from sandbox.run import LOG, Run
 from sandbox.runner import Progress
 from tests.conftest import Overrides
@@ -227,6 +230,37 @@ def test_a_wrong_setting_is_named_and_nothing_is_left_behind(
     assert re.search(says, refused(["run", *arguments, override]))
     assert not run_dir.exists()
     assert not list(Path.cwd().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        (["mind=base", "model=smollm2-135n"], "unknown model 'smollm2-135n'.*Did you mean 'smollm2-135m'"),
+        (["mind=base", "model=/nowhere/at/all"], "unknown model '/nowhere/at/all'"),
+        (["mind=humanllm", "model=gemma3-270m"], "no HumanLLM comes with the project for model=gemma3-270m"),
+        (["mind=base", "+mind.adapters.mine=nowhere"], "mind.adapters.mine: nowhere is no LoRA adapter"),
+    ],
+)
+def test_a_model_or_adapter_that_is_not_there_is_named_before_a_run_is_made(
+    refused: Said, ruled: Overrides, run_dir: Path, overrides: list[str], says: str
+) -> None:
+    arguments = [one for one in ruled() if not one.startswith("mind=")]
+    assert re.search(says, refused(["run", *arguments, *overrides]))
+    assert not run_dir.exists()
+
+
+@pytest.mark.parametrize(("code", "says"), [(errno.ENOSPC, "No space left"), (errno.EROFS, "Read-only file system")])
+def test_a_disk_that_cannot_be_written_is_one_sentence_and_the_run_goes_on_later(
+    refused: Said, ruled: Overrides, run_dir: Path, monkeypatch: pytest.MonkeyPatch, code: int, says: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(code, os.strerror(code), "metrics.csv")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Results, "write", full)
+        message = refused(["run", *ruled()])
+    assert f"cannot write metrics.csv: {says}" in message
+    assert main(["resume", str(run_dir)]) == 0
 
 
 def test_several_wrong_settings_are_named_at_once(refused: Said, ruled: Overrides) -> None:

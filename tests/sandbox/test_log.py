@@ -12,7 +12,7 @@ from sandbox.errors import ContractError, DataError, SandboxError
 from sandbox.log import DecisionLog
 from sandbox.mind import RandomMind
 from sandbox.people import Event, Memory
-from sandbox.question import Choose, Option, Question
+from sandbox.question import Choose, Option, Question, Template
 from tests.conftest import people, question
 
 
@@ -44,7 +44,8 @@ def test_what_is_appended_is_replayed(tmp_path: Path) -> None:
         ({"form": Choose((Option("tea"), Option("coffee"), Option("wine")))}, "'wine', logged was 'water'"),
         ({"agent": 9}, "agent is 9, logged was 0"),
         ({"seed": 9}, "the random stream"),
-        ({"profile": people(3)[2]}, "the profile differs"),
+        ({"profile": people(3)[2]}, "the profile, or the words of the prompt"),
+        ({"template": Template("test/drink", "Other rules.", "What?")}, "the words of the prompt test/drink"),
     ],
 )
 def test_a_question_that_differs_is_named(tmp_path: Path, change: dict[str, Any], says: str) -> None:
@@ -95,6 +96,18 @@ def test_a_damaged_a_foreign_and_a_missing_file_are_told_apart(tmp_path: Path) -
     cut.write_bytes(whole.read_bytes()[:20000])
     with pytest.raises(DataError, match="damaged"):
         DecisionLog.open(cut)
+
+
+def test_a_full_disk_is_one_sentence_for_events_and_branches_too(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    written(path)
+    log = DecisionLog.open(path, write=True)
+    log._db.execute(f"PRAGMA max_page_count = {log._db.execute('PRAGMA page_count').fetchone()[0]}")
+    with pytest.raises(SandboxError, match=r"could not write an event of step 3.*full.*the log is intact"):
+        for number in range(10_000):
+            log.record_event("main/0", 3, f"tax {number}")
+    assert log.num_batches == 1
+    log.close()
 
 
 def test_a_full_disk_loses_no_batch(tmp_path: Path) -> None:

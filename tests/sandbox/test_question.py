@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from sandbox.errors import ContractError
 from sandbox.people import Event, Memory
-from sandbox.question import Answer, Choose, Fill, Option, Write, check_answer, check_answers, choose
+from sandbox.question import Answer, Choose, Fill, Option, Template, Write, check_answer, check_answers, choose
 from tests.conftest import people, question
 
 
@@ -45,6 +45,8 @@ def test_the_digest_sees_all_that_is_asked_and_not_the_voice() -> None:
         {"step": 4}, {"round": 2}, {"agent": 8}, {"seed": 1}, {"facts": {"time": "one"}}, {"role": "baker"},
         {"profile": people(2)[1]}, {"memory": memory.view()}, {"form": Choose((Option("tea"), Option("milk")))},
         {"form": Choose((Option("tea", "green"), Option("coffee"), Option("water")))},
+        {"template": Template("test/drink", "You are playing a person.", "It is {{ time }}: what do you drink?")},
+        {"template": Template("test/drink", "You play a person.", "It is {{ time }}. What do you drink?")},
     )  # fmt: skip
     digests = {question(**change).digest() for change in changes}
     assert len(digests) == len(changes)
@@ -57,7 +59,7 @@ def test_the_digest_does_not_depend_on_the_order_of_facts() -> None:
 
 
 def test_a_digest_is_the_same_in_every_process() -> None:
-    assert question().digest().hex() == "a4798ef821a5674bcef640b8c0bfc411"
+    assert question().digest().hex() == "0b193ace9fdc24638a79c088a356af8a"
 
 
 def test_questions_cannot_be_changed() -> None:

@@ -2,10 +2,13 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 
 from training.clean import SECRET, clean_unit
 from training.funnel import Tally
 from training.record import RECORD, frame
+
+from .test_privacy import left_of, planted
 
 SETTINGS = {
     "language": {"min_characters": 40, "threshold": 0.5},
@@ -61,6 +64,52 @@ def test_a_user_who_says_that_they_are_a_minor_goes_and_others_stay(tmp_path: Pa
     left, lost = cleaned(tmp_path, [*good("kid"), row("kid", 9, "I'm 15 and my school bus is late."), *good("ann")])
     assert left.height == 3
     assert lost["user says that they are a minor"] == 4
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"title": "I am 15 years old, what now?", "text": TEXTS[0]},
+        {"text": TEXTS[0], "extra": '{"bio":"I\'m 16, and I like tea"}'},
+        {"text": "Ich war gestern im Kino und dachte an die alte Zeit. I'm 15. Das war ein schöner Film."},
+    ],
+    ids=["in a title", "in the description", "in what goes for its language"],
+)
+def test_a_minor_is_known_by_all_that_they_say(tmp_path: Path, said: dict[str, str]) -> None:
+    kid = [row("kid", number, text, title="", extra="") for number, text in enumerate(TEXTS)]
+    rows = [{**one, "title": "", "extra": ""} for one in good("ann")]
+    left, _ = cleaned(tmp_path, [*kid, {**row("kid", 9, "", title="", extra=""), **said}, *rows])
+    assert left.height == 3
+
+
+def test_what_a_text_is_shown_with_is_looked_at_too(tmp_path: Path) -> None:
+    rows = good("ann")
+    rows[0]["context"] = "You are a fucking stupid bitch, go to hell and die there, you asshole."
+    _, lost = cleaned(tmp_path, rows)
+    assert lost["toxic, in its title or context"] == 1
+
+
+def test_descriptions_and_pages_of_ones_own_do_not_stay(tmp_path: Path) -> None:
+    extra = '{"bio":"Tom Baker, Paris","gender":"male","is_rt":false}'
+    rows = [{**one, "extra": extra, "place": "u_tom-baker"} for one in good("ann")]
+    left, _ = cleaned(tmp_path, rows)
+    assert set(left["extra"]) == {'{"gender":"male"}'}
+    assert set(left["place"]) == {"their own page"}
+
+
+def test_of_two_hundred_planted_details_none_survives_the_stage(tmp_path: Path) -> None:
+    details = planted()
+    rows = [
+        {**row("ann", number, f"{TEXTS[0]} {number}"), "title": "", "context": "", name: sentence}
+        for number, (_, _, sentence) in enumerate(details)
+        for name in (("text", "title", "context")[number % 3],)
+    ]
+    left, _ = cleaned(
+        tmp_path, rows, duplicate_threshold=1.0, max_toxic=1.0, language={"min_characters": 10**6, "threshold": 0.5}
+    )
+    said = "\n".join([*left["text"], *left["title"], *left["context"]])
+    assert left.height > 150
+    assert [detail for _, detail, _ in details if left_of(detail, said)] == []
 
 
 def test_other_languages_copies_and_insults_go(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from sandbox.errors import DataError
 from training.funnel import Tally
 from training.near import band_keys
 from training.record import RECORD, frame
-from training.splits import check_disjoint, split_unit
+from training.splits import check_disjoint, leak_unit, split_unit
 
 SETTINGS = {
     "shares": {"train": 0.7, "val": 0.1, "test": 0.2},
@@ -93,6 +93,42 @@ def test_rows_in_another_order_are_split_alike(tmp_path: Path) -> None:
     one, _ = split(tmp_path, rows)
     other, _ = split(tmp_path, rows[::-1])
     assert one.sort("id").equals(other.sort("id"))
+
+
+def test_what_was_done_together_is_never_cut_into_history_and_target(tmp_path: Path) -> None:
+    rows = [record(f"u{user}", number, time=number // 4) for user in range(30) for number in range(10)]
+    found, _ = split(tmp_path, rows)
+    times = found.join(pl.DataFrame(rows).select("id", "time"), on="id")
+    assert times.group_by("user", "time").agg(pl.col("part").n_unique())["part"].max() == 1
+    assert set(times.filter(pl.col("part") == "target")["time"]) == {2}
+
+
+def test_records_without_a_time_are_history(tmp_path: Path) -> None:
+    found, _ = split(tmp_path, [record(f"u{user}", number, time=None) for user in range(9) for number in range(4)])
+    assert set(found["part"]) == {"history"}
+
+
+@pytest.mark.parametrize(
+    ("leak", "what"),
+    [({"thread": "t1"}, "threads"), ({"text": COMMON}, "texts"), ({"text": f"{COMMON} Odd."}, "texts")],
+    ids=["thread", "text", "nearly a text"],
+)
+def test_the_stage_fails_on_a_leak_that_was_planted_after_the_split(
+    tmp_path: Path, leak: dict[str, str], what: str
+) -> None:
+    kept = {"thread": "t1", "text": COMMON} if "thread" in leak else {"text": COMMON}
+    rows = [record("a", 0, split="train", **{**kept, "text": COMMON}), record("a", 1, split="train")]
+    rows += [record("b", 0, split="train", **leak), record("b", 1, split="train")]
+    found, _ = split(tmp_path, rows)
+    path = tmp_path / "split" / "a" / "all.parquet"
+    path.parent.mkdir(parents=True)
+    files = [*(tmp_path / "record").glob("*"), *(tmp_path / "bands").glob("*"), path]
+    found.write_parquet(path)
+    assert dict(leak_unit(files, {}, Tally("leaks")))["checked"]["records"].to_list() == [4]
+    moved = pl.when(pl.col("user") == "b").then(pl.lit("test")).otherwise("split")
+    found.with_columns(moved.alias("split")).write_parquet(path)
+    with pytest.raises(DataError, match=rf"leak: \d+ {what} stand in more than one split"):
+        list(leak_unit(files, {}, Tally("leaks")))
 
 
 def test_the_leak_check_fails_on_a_planted_leak() -> None:

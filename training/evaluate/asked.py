@@ -1,12 +1,13 @@
 """What people are asked about, read back from a corpus: with themselves, or with somebody else in their place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 import polars as pl
 
+from agents.prompt import Prompt
 from sandbox.errors import DataError
 from sandbox.people import NO_MEMORY, Profile
 from sandbox.question import Choose, Question
@@ -37,6 +38,16 @@ class Case(NamedTuple):
         return isinstance(self.asked.form, Choose)
 
 
+class Chat(NamedTuple):
+    """One task in a form of the paper's, which has no person apart from its words."""
+
+    form: str
+    user: str
+    prompt: Prompt
+    answer: str
+    """What the person wrote or chose."""
+
+
 class Line(msgspec.Struct):
     """What is read of a line of `tasks/<split>.jsonl`."""
 
@@ -56,20 +67,46 @@ def read_cases(path: Path, per_form: int, seed: int) -> list[Case]:
     Raises:
         DataError: The file is missing or damaged.
     """
+    lines = (line for line in _lines(path) if line.question)
+    return [_case(line) for line in _drawn(lines, per_form, lambda line: line.question, seed)]
+
+
+def read_chats(path: Path, per_form: int, seed: int) -> list[Chat]:
+    """Tasks of the paper's forms that real people's records answer, at most so many of each, drawn by hash.
+
+    Raises:
+        DataError: The file is missing or damaged.
+    """
+    lines = (line for line in _lines(path) if line.record and not line.question)
+    drawn = _drawn(lines, per_form, lambda line: line.messages[-2]["content"], seed)
+    return [_chat(line) for line in drawn]
+
+
+def _lines(path: Path) -> Iterator[Line]:
     if not path.is_file():
         raise DataError(f"there are no tasks at {path}; make them with `python -m training corpus`")
-    decoder, lines = msgspec.json.Decoder(Line), dict[str, list[tuple[int, Line]]]()
+    decoder = msgspec.json.Decoder(Line)
     with path.open("rb") as file:
         for number, raw in enumerate(file, 1):
             try:
-                line = decoder.decode(raw)
+                yield decoder.decode(raw)
             except msgspec.DecodeError as error:
                 raise DataError(f"{path}, line {number}: {error}; make the corpus again") from error
-            if line.question:
-                order = hashed(seed, line.form, line.user, line.record, line.question)
-                lines.setdefault(line.form, []).append((order, line))
-    drawn = (sorted(mine, key=lambda one: one[0])[:per_form] for _, mine in sorted(lines.items()))
-    return [_case(line) for mine in drawn for _, line in mine]
+
+
+def _drawn(lines: Iterable[Line], per_form: int, asked: Callable[[Line], str], seed: int) -> Iterator[Line]:
+    """At most so many of each form, by form."""
+    forms: dict[str, list[tuple[int, Line]]] = {}
+    for line in lines:
+        order = hashed(seed, line.form, line.user, line.record, asked(line))
+        forms.setdefault(line.form, []).append((order, line))
+    for _, mine in sorted(forms.items()):
+        yield from (line for _, line in sorted(mine, key=lambda one: one[0])[:per_form])
+
+
+def _chat(line: Line) -> Chat:
+    *before, asked, answer = (message["content"] for message in line.messages)
+    return Chat(line.form, line.user, Prompt(before[0] if before else "", asked, ""), answer)
 
 
 def _case(line: Line) -> Case:

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from scipy.spatial.distance import jensenshannon
 
+from sandbox.errors import BackendError
 from sandbox.mind import Mind
 from sandbox.people import Profile
 from sandbox.question import Question
@@ -70,12 +71,19 @@ def chosen(
     seed: int,
     mind: Mind,
 ) -> Told:
-    """What every contestant makes of the choices, through the mind of a simulation, all in one batch."""
+    """What every contestant makes of the choices, through the mind of a simulation, all in one batch.
+
+    Raises:
+        BackendError: The engine had no answer.
+    """
     asked: list[Question] = []
     for who in whos:
         for question in questions(choices, people, who, seed):
             asked += [voiced(question, name if folder else "") for name, folder in models.items()]
-    probs = iter([answer.probs or () for answer in mind.answer(asked)])
+    answers = mind.answer(asked)
+    if lost := sum(answer.source == "fallback" for answer in answers):
+        raise BackendError(f"{lost} of {len(answers)} choices have no answer; look at the engine's log")
+    probs = iter([answer.probs or () for answer in answers])
     told: Told = {}
     for who in whos:
         for case in choices:
@@ -116,7 +124,7 @@ def _marginals(form: str, told: Told, cases: Sequence[Case], bootstrap: Bootstra
     samples: Samples = {}
     for (name, who, asked), probs in told.items():
         if asked == form and who == OWN:
-            for figure, measure in _MARGINAL.items():
+            for figure, measure in (_MARGINAL | (_SCALED if human.shape[1] > 2 else {})).items():
                 found = bootstrap.whole(users, _between(np.array(probs), human, measure))
                 samples[Key(name, who, form, figure)] = found
     return samples
@@ -147,6 +155,23 @@ def _divergence(model: Array, human: Array) -> Array:
 _MARGINAL = {"entropy gap": _entropy_gap, "JS divergence": _divergence}
 """Of the distribution of all answers (draws, options): difference of its entropy from the humans', in nats, and its
 Jensen-Shannon divergence from theirs, in bits."""
+
+
+def _earth_mover(model: Array, human: Array) -> Array:
+    return np.abs(np.cumsum(model - human, -1)).sum(-1)
+
+
+def _variance_ratio(model: Array, human: Array) -> Array:
+    return _variance(model) / np.clip(_variance(human), 1e-12, None)
+
+
+def _variance(shares: Array) -> Array:
+    places = np.arange(shares.shape[-1])
+    return (shares * places**2).sum(-1) - (shares * places).sum(-1) ** 2
+
+
+_SCALED = {"Wasserstein distance": _earth_mover, "variance ratio": _variance_ratio}
+"""The same of a scale's options: in places; and the variance as a share of the humans'."""
 
 
 def _kinds(form: str, cases: Sequence[Case]) -> list[str]:

@@ -32,9 +32,9 @@ class EvaluateConfig(Frozen):
     split: Literal["test", "val", "seen"]
     """Whose tasks: users never seen, or, as `seen`, train users at a later time."""
     per_form: PositiveInt
-    """Tasks of each form, drawn by the seed."""
+    """Tasks of each of the sandbox's forms, drawn by the seed."""
     per_text: PositiveInt
-    """Of these, so many texts of each form have their likelihood taken, which costs the most."""
+    """Of the texts, and of answers in the paper's forms, so many of each have their likelihood taken."""
     controls: list[Control]
     """Who is asked, besides the person themselves, in as many tasks."""
     resamples: PositiveInt

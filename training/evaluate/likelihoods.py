@@ -8,7 +8,7 @@ import numpy as np
 from agents.prompt import Prompt, render
 from agents.shipped import adapter_folder
 from sandbox.people import Profile
-from training.evaluate.asked import Case, questions
+from training.evaluate.asked import Case, Chat, questions
 from training.evaluate.choices import by_form
 from training.evaluate.config import OWN, Control, EvaluateConfig
 from training.evaluate.samples import Array, Key, Sample, Samples
@@ -49,6 +49,23 @@ def text_samples(
             if places:
                 users = tuple(texts[place].user for place in places)
                 samples[Key(name, who, form, PER_CHARACTER)] = Sample(values[places], users)
+    return samples
+
+
+def chat_samples(config: EvaluateConfig, reader: Reader, chats: Sequence[Chat], say: Callable[[str], None]) -> Samples:
+    """Likelihoods of what people really wrote or chose, in the paper's forms."""
+    prompts, texts = [one.prompt for one in chats], [one.answer for one in chats]
+    found: dict[str, Array] = {}
+    for name, folder in config.models.items():
+        say(f"reading {len(chats)} answers in the paper's forms with {name}")
+        found[name] = _per_character(reader, prompts, texts, name if folder else BASE)
+    samples: Samples = {}
+    for name, values in found.items():
+        for form in dict.fromkeys(one.form for one in chats):
+            places = [place for place, one in enumerate(chats) if one.form == form and np.isfinite(values[place])]
+            if places:
+                users = tuple(chats[place].user for place in places)
+                samples[Key(name, OWN, form, PER_CHARACTER)] = Sample(values[places], users)
     return samples
 
 

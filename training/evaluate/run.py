@@ -22,7 +22,7 @@ from sandbox.manifest import environment
 from sandbox.mind import Context, Mind, Reply
 from sandbox.people import Profile
 from sandbox.question import Question
-from training.evaluate.asked import Case, read_cases, read_people
+from training.evaluate.asked import Case, Chat, read_cases, read_chats, read_people
 from training.evaluate.benchmarks.figures import benchmark_samples
 from training.evaluate.choices import by_form, choice_samples, chosen, guessed
 from training.evaluate.config import OWN, Control, EvaluateConfig
@@ -46,16 +46,18 @@ def evaluate(config: EvaluateConfig, composed: dict[str, Any], say: Say = print)
     """Compare all contestants; returns the report's path."""
     tasks = config.corpus_dir / "tasks"
     people = read_people(config.corpus_dir)
-    cases = _known(read_cases(tasks / f"{config.split}.jsonl", config.per_form, config.seed), people)
+    split = tasks / f"{config.split}.jsonl"
+    cases = _known(read_cases(split, config.per_form, config.seed), people)
+    chats = read_chats(split, config.per_text, config.seed)
     if not cases:
-        raise DataError(f"{tasks}/{config.split}.jsonl has no task of the sandbox's forms about a person of the corpus")
+        raise DataError(f"{split} has no task of the sandbox's forms about a person of the corpus")
     train = _known(read_cases(tasks / "train.jsonl", TRAIN_CASES, config.seed), people)
-    say(f"{len(cases)} tasks of {len({one.user for one in cases})} users")
+    say(f"{len(cases) + len(chats)} tasks of {len({one.user for one in (*cases, *chats)})} users")
     config.out_dir.mkdir(parents=True, exist_ok=True)
     bootstrap = Bootstrap(config.resamples, config.seed)
     samples = {
         **_answered(config, cases, train, people, bootstrap, say),
-        **_read(config, cases, people, say),
+        **_read(config, cases, chats, people, say),
     }
     scores = [_row(key, bootstrap.estimate(one), one) for key, one in samples.items()]
     contrasts = list(_contrasts(samples, bootstrap, list(config.models), _whos(config)))
@@ -63,7 +65,8 @@ def evaluate(config: EvaluateConfig, composed: dict[str, Any], say: Say = print)
     pl.DataFrame(contrasts).write_csv(config.out_dir / "contrasts.csv")
     manifest = {"settings": composed, **environment(("peft", "polars", "scipy"))}
     (config.out_dir / "manifest.json").write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
-    return write_report(config.out_dir, scores, contrasts, list(config.models), {one.form for one in cases})
+    human = {one.form for one in (*cases, *chats)}
+    return write_report(config.out_dir, scores, contrasts, list(config.models), human)
 
 
 def _answered(
@@ -106,13 +109,21 @@ def _texts(cases: Sequence[Case]) -> list[Case]:
     return [one for one in cases if not one.is_choice]
 
 
-def _read(config: EvaluateConfig, cases: Sequence[Case], people: Mapping[str, Profile], say: Say) -> Samples:
+def _read(
+    config: EvaluateConfig, cases: Sequence[Case], chats: Sequence[Chat], people: Mapping[str, Profile], say: Say
+) -> Samples:
     """Likelihoods of what was written, by the models themselves."""
-    from training.evaluate.likelihoods import ability_samples, reader_of, text_samples  # takes seconds to import
+    from training.evaluate.likelihoods import (  # takes seconds to import
+        ability_samples,
+        chat_samples,
+        reader_of,
+        text_samples,
+    )
 
     texts = [one for mine in by_form(_texts(cases)).values() for one in mine[: config.per_text]]
     reader = reader_of(config)
     samples = text_samples(config, reader, texts, people, _whos(config), say)
+    samples |= chat_samples(config, reader, chats, say)
     return {**samples, **ability_samples(config, reader, say)} if config.ability else samples
 
 

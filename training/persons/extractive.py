@@ -98,7 +98,7 @@ def with_parts(records: Path, assigned: Path) -> pl.DataFrame:
     """The records of one bucket, in order, with split and part."""
     decided = pl.read_parquet(assigned).select("source", "id", "split", "part", "early")
     rows = pl.read_parquet(records).drop("split").join(decided, on=["source", "id"], how="inner")
-    return rows.sort("source", "user", "time", "id", nulls_last=True)
+    return rows.sort("source", "user", "time", "id", nulls_last=False)
 
 
 def profile_of(group: Rows, topics: Sequence[str], marginals: reviewers.Marginals | None) -> Profile | None:

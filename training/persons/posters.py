@@ -82,12 +82,17 @@ def figures_of(records: Sequence[Mapping[str, Any]], topics: Sequence[str]) -> F
         span_days=(max(days) - min(days)).days + 1 if days else 0,
         first=_month(times[0]) if times else None,
         last=_month(times[-1]) if times else None,
-        hours=tuple(round(hours[hour] / len(times), 3) for hour in range(24)) if times else (),
+        hours=tuple(round(hours[hour] / len(times), 3) for hour in range(24)) if _have_hours(times) else (),
         weekend_share=fmean(when.weekday() >= 5 for when in times) if times else 0.0,
         habits=habits_of([one["text"] for one in records]),
         demographics=_stated(records),
         votes=float(np.median(votes)) if votes else None,
     )
+
+
+def _have_hours(times: Sequence[datetime]) -> bool:
+    """Whether times are more than days, which sources tell as midnight."""
+    return any(when.hour or when.minute or when.second for when in times)
 
 
 def topics_of(texts_by_user: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -8,11 +8,13 @@ checkpoints/         where a killed run goes on; may be deleted when it is done
 Under `accelerate launch` every process does the same on its own share of the rows, and the first one writes.
 """
 
+import importlib.util
 import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import blake2b, file_digest
 from pathlib import Path
@@ -22,6 +24,7 @@ import torch
 from accelerate import PartialState
 from datasets import Dataset, disable_progress_bars
 from peft import LoraConfig
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 from trl.trainer.sft_config import SFTConfig
@@ -40,6 +43,8 @@ from training.sft.trainer import ResponseTrainer
 KEY = "key"
 MANIFEST = "manifest.json"
 STATE = "trainer_state.json"
+FULL = ("No space left", "Disk quota exceeded", "PytorchStreamWriter failed")
+"""What operating system, safetensors and PyTorch say where a disk is full."""
 PATIENCE = timedelta(hours=1)
 """How long processes wait for one another: the first one reads the tasks while the others do nothing."""
 
@@ -56,6 +61,8 @@ def tune(config: SftConfig, composed: dict[str, Any], say: Any = print) -> Path:
         ConfigError: The folder holds a run of other settings, or the rows of a step cannot be shared by the devices.
         DataError: The corpus has no tasks, a bad line, or nothing that fits.
     """
+    if config.tensorboard and not importlib.util.find_spec("tensorboard"):
+        raise ConfigError("tensorboard=true needs `pip install tensorboard`; the losses are in losses.csv in any case")
     folder = config.out_dir
     made = folder / ("adapter" if config.recipe.lora else "model")
     state = _processes()
@@ -71,20 +78,24 @@ def tune(config: SftConfig, composed: dict[str, Any], say: Any = print) -> Path:
         tokenizer = AutoTokenizer.from_pretrained(base)
         tokens = Tokens(tokenizer, config.model)
         say("reading tasks ...")
-        train = _examples(config, "train", config.mixture, tokens)
-        held_out = _examples(config, "val", config.mixture, tokens)[: config.validation]
+        train, left_out = _examples(config, "train", tokens)
+        held_out = _examples(config, "val", tokens)[0][: config.validation]
+        if left_out:
+            say(f"left out because they are too long: {', '.join(f'{left_out[form]} x {form}' for form in left_out)}")
         if state.is_main_process:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / KEY).write_text(key, encoding="utf-8")
         last = _last_checkpoint(folder / "checkpoints")
     trainer = _trainer(config, _arguments(config, state, accumulated), base, tokenizer, train, held_out)
     started = time.monotonic()
-    trainer.train(resume_from_checkpoint=last)
-    trainer.save_model(str(made))
-    if state.is_main_process:
-        if not config.recipe.lora:
-            tokenizer.save_pretrained(made)
-        _write_manifest(folder, composed, key, train, trainer, time.monotonic() - started)
+    with _room_in(folder):
+        trainer.train(resume_from_checkpoint=last)
+        trainer.save_model(str(made))
+        if state.is_main_process:
+            if not config.recipe.lora:
+                tokenizer.save_pretrained(made)
+            told = {"examples": _counts(train), "left_out": left_out, "seconds": round(time.monotonic() - started)}
+            _write_manifest(folder, {"settings": composed, "key": key, **told}, train, trainer)
     trainer.accelerator.end_training()
     return made
 
@@ -114,18 +125,38 @@ def _accumulated(recipe: RecipeConfig, processes: int) -> int:
     return recipe.rows_per_step // at_once
 
 
-def _examples(config: SftConfig, split: str, mixture: Any, tokens: Tokens) -> list[Example]:
+@contextmanager
+def _room_in(folder: Path) -> Iterator[None]:
+    """Say in one sentence that the disk is full, whichever library finds out."""
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        if not any(sign in str(error) for sign in FULL):
+            raise
+        raise DataError(
+            f"the disk of {folder} is full ({error}); make room and run the same command again: it goes on from the "
+            "last checkpoint that was written to its end"
+        ) from error
+
+
+def _examples(config: SftConfig, split: str, tokens: Tokens) -> tuple[list[Example], dict[str, int]]:
+    """Examples of a split, and by form how many are left out because they are too long."""
     path = config.corpus_dir / "tasks" / f"{split}.jsonl"
     known = list(read_rows(path))
     refuse_benchmarks(known, path)
-    rows = drawn(known, mixture, config.seed)
-    examples = fitting(encoded(rows, tokens), config.recipe.pack_length, config.max_answer_tokens)
+    rows = drawn(known, config.mixture, config.seed)
+    whole = encoded(rows, tokens)
+    examples = fitting(whole, config.recipe.pack_length, config.max_answer_tokens)
     if not examples:
         raise DataError(
             f"{path}: of {len(rows)} tasks in the mixture none fits recipe.pack_length={config.recipe.pack_length} "
             f"and max_answer_tokens={config.max_answer_tokens}; raise them, or name forms that the corpus has"
         )
-    return examples
+    return examples, dict(Counter(_counts(whole)) - Counter(_counts(examples)))
+
+
+def _counts(examples: Sequence[Example]) -> dict[str, int]:
+    return dict(sorted(Counter(one.form for one in examples).items()))
 
 
 def _trainer(
@@ -248,18 +279,16 @@ def _last_checkpoint(folder: Path) -> str | None:
     return None
 
 
-def _write_manifest(
-    folder: Path, composed: dict[str, Any], key: str, train: Sequence[Example], trainer: ResponseTrainer, seconds: float
-) -> None:
+def _write_manifest(folder: Path, told: dict[str, Any], train: Sequence[Example], trainer: ResponseTrainer) -> None:
     manifest = {
-        "settings": composed,
-        "key": key,
-        "examples": dict(sorted(Counter(one.form for one in train).items())),
+        **told,
         "tokens": sum(len(one.input_ids) for one in train),
         "answer_tokens": sum(len(one.answer) for one in train),
         "steps": trainer.state.global_step,
+        "epochs": trainer.state.epoch,
         "processes": trainer.accelerator.num_processes,
-        "seconds": round(seconds),
         **environment(("trl", "peft", "accelerate", "datasets", "polars")),
     }
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
+    draft = folder / f"{MANIFEST}.part"
+    draft.write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
+    draft.replace(folder / MANIFEST)

@@ -114,7 +114,7 @@ def record(row: Row, name: str) -> dict[str, Any]:
         "kind": "comment" if item else "post",
         "id": value(row, "id") or name,
         "item": item.removesuffix(".0"),
-        "thread": value(row, "thread"),
+        "thread": value(row, "thread") or item.removesuffix(".0") or value(row, "id") or name,
         "text": html.unescape(text),
         "votes": whole(float(votes)) if votes else None,
         "extra": msgspec.json.encode(known).decode() if known else "",

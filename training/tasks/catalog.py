@@ -115,7 +115,7 @@ class Catalog:
             uniform: Options of anywhere that are wanted.
             seed: Of the draw.
         """
-        stream, passed = uniforms(seed, b"others"), {*taken, chosen.key}
+        stream, passed = uniforms(seed, b"others"), {*taken, chosen.key, chosen.title.casefold()}
         near = self._near.get((chosen.place, chosen.band), [])
         drawn = [Drawn(option, "hard") for option in _sample(near, hard, passed, stream)]
         wanted = hard + uniform - len(drawn)
@@ -133,12 +133,16 @@ def catalogs(files: Sequence[Path]) -> dict[tuple[str, str], Catalog]:
 
 
 def _sample(options: Sequence[Option], wanted: int, passed: set[str], stream: Iterator[float]) -> Iterator[Option]:
-    """So many different options that are not `passed`, which they then are; fewer where there are hardly any."""
+    """So many different options that are not `passed`, which they then are; fewer where there are hardly any.
+
+    `passed` holds keys and titles: one title may belong to several keys, and nobody could tell these apart.
+    """
     for _ in range(TRIES * wanted if options else 0):
         if wanted <= 0:
             return
         option = options[int(next(stream) * len(options))]
-        if option.key not in passed:
-            passed.add(option.key)
+        names = {option.key, option.title.casefold()}
+        if not names & passed:
+            passed |= names
             wanted -= 1
             yield option

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from agents.prompt import one_line
-from sandbox.question import Choose, Option, choose
+from sandbox.question import STARS, Choose, Option, choose
 from sandbox.seeds import permutation
 from training.record import PRODUCT_PLATFORMS
 from training.tasks.catalog import Catalog, Drawn
@@ -11,7 +11,6 @@ from training.tasks.catalog import Option as Offer
 from training.tasks.example import Task, sandbox_task
 from training.tasks.moments import NAME_TOKENS, Moment, Row, key_of, priced
 
-STARS = Choose(tuple(Option(str(stars), f"{stars} star{'s' * (stars > 1)}") for stars in range(1, 6)))
 REPLY = choose(("yes", "yes, reply"), ("no", "no, read on"))
 
 

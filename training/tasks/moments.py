@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from agents.prompt import one_line
@@ -21,7 +22,7 @@ class Moment(NamedTuple):
 
     record: Row
     past: Sequence[Row]
-    """Their earlier records, oldest first."""
+    """Their earlier records, oldest first; none of the same time."""
     profile: Profile
     """Made from some of `past`, the first of it."""
     memory: MemoryView
@@ -63,12 +64,16 @@ def moments_of(
     who = {row["id"]: selves.get(_self_of(row)) for row in rows}
     targets = [name for name, profile in who.items() if profile]
     drawn = set(sorted(targets, key=lambda name: hashed(seed, name))[:most])
-    memory = Memory(budget)
-    for place, row in enumerate(rows):
-        profile = who[row["id"]]
-        if profile and row["id"] in drawn:
-            yield Moment(row, rows[:place], profile, memory.view(), owned, seed, frozenset(baskets[row["time"]]))
-        memory.add(Event(place, row["kind"], remembered(row)))
+    memory, place = Memory(budget), 0
+    for time, together in groupby(rows, lambda row: row["time"]):
+        past, view, now = rows[:place], memory.view(), list(together)
+        for row in now:
+            profile = who[row["id"]]
+            if profile and row["id"] in drawn:
+                yield Moment(row, past, profile, view, owned, seed, frozenset(baskets[time]))
+        for row in now:
+            memory.add(Event(place, row["kind"], remembered(row)))
+            place += 1
 
 
 def hashed(*parts: str | int) -> int:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sandbox.people import Profile
-from sandbox.question import Choose, Option, Question, Write
+from sandbox.question import STARS, Choose, Option, Question, Write
 from sandbox.world import Person
 from worlds.marketplace.goods import Listing, dollars
 
@@ -39,7 +39,6 @@ _PRICE = Choose(
     )
 )
 _REVIEW = Choose((Option("yes", "yes, write a review"), Option("no", "no, do not bother")))
-_STARS = Choose(tuple(Option(str(stars), f"{stars} star{'s' * (stars > 1)}") for stars in range(1, 6)))
 _TEXT = Write(max_words=30)
 
 
@@ -91,7 +90,7 @@ class Buyer(Person):
 
     def ask_stars(self, listing: Listing, experience: str) -> Question:
         """How many stars?"""
-        return self.ask("stars", self._bought(listing, experience), _STARS)
+        return self.ask("stars", self._bought(listing, experience), STARS)
 
     def ask_text(self, listing: Listing, experience: str, stars: int) -> Question:
         """What do you write?"""

@@ -11,13 +11,17 @@ from experiments.facts.measures import Frame
 
 
 def unpredictability(shares: Frame) -> Frame:
-    """How far a world's market shares lie from those of the other worlds, on average over goods and worlds.
+    """How far apart the worlds' market shares lie, on average over goods and pairs of worlds, as a value by world.
 
-    The mean over worlds is the unpredictability of Salganik, Dodds and Watts (2006).
+    The values' mean is the unpredictability of Salganik, Dodds and Watts (2006). Worlds share pairs, so the values are
+    the jackknife's pseudo-values (Efron and Stein 1981, doi:10.1214/aos/1176345462), whose spread is that of the mean.
     """
     values = shares.to_numpy(float)
+    number = values.shape[1]
     apart = np.abs(values[:, :, None] - values[:, None, :]).mean(axis=0)
-    return pd.Series(apart.sum(axis=0) / (values.shape[1] - 1), index=shares.columns)
+    own = apart.sum(axis=0) / (number - 1)
+    pseudo = (2 * (number - 1) * own - number * own.mean()) / (number - 2)
+    return pd.Series(pseudo, index=shares.columns)
 
 
 def less_predictable(influenced: Tables, independent: Tables) -> Frame:
@@ -33,6 +37,5 @@ FACT = Fact(
     statistic=less_predictable,
     band=Band(0, 1, "the direction"),
     needs=Needs(TABLES, seeds=MIN_WORLDS, partner=INDEPENDENT),
-    note="Each seed's value uses all other seeds of its arm, so the interval is approximate. Shares of fewer choices "
-    "lie further apart by counting alone, so the arms should have chosen about as often.",
+    note="Shares of fewer choices lie further apart by counting alone, so the arms should have chosen about as often.",
 )

@@ -1,4 +1,5 @@
 import csv
+import errno
 import json
 import os
 import shutil
@@ -118,6 +119,44 @@ def test_a_run_that_was_killed_goes_on_along_the_same_curve(tuned: Path, home: P
     assert all(torch.equal(one[name], other[name]) for name in other)
 
 
+def test_two_processes_share_the_rows_of_every_step(tuned: Path, home: Path) -> None:
+    launch = ["-m", "accelerate.commands.launch", "--config_file", str(ROOT / "conf" / "accelerate" / "two_cpus.yaml")]
+    begun = [sys.executable, *launch, "-m", "training", *command(home, "two")]
+    done = subprocess.run(begun, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    manifest = json.loads((home / "two" / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["processes"], manifest["steps"]) == (2, 20)
+    both = [[float(row["eval_loss"]) for row in losses(one) if row["eval_loss"]] for one in (home / "two", tuned)]
+    assert both[0] == pytest.approx(both[1], rel=0.02)
+
+
+def test_a_full_disk_is_one_sentence_and_the_run_goes_on(
+    tuned: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save, saved = torch.save, list[object]()
+
+    def full(*arguments: object, **more: object) -> None:
+        saved.append(arguments[0])
+        if len(saved) > 5:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(*arguments, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch, "save", full)
+        assert main(command(home, "filled")) == 1
+    assert "is full" in capsys.readouterr().err
+    assert list((home / "filled" / "checkpoints").glob("checkpoint-*/trainer_state.json"))
+    assert main(command(home, "filled")) == 0
+    assert losses(home / "filled") == losses(tuned)
+
+
+def test_examples_that_are_too_long_are_counted(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(command(home, "short", "max_answer_tokens=2", "recipe.max_steps=1", "checks=1")) == 0
+    assert "left out because they are too long: 100 x text" in capsys.readouterr().out
+    manifest = json.loads((home / "short" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["left_out"] == {"text": 100}
+
+
 def test_all_weights_can_be_trained(home: Path) -> None:
     assert main(command(home, "full", "recipe.lora=null", "recipe.max_steps=2", "checks=1")) == 0
     made = AutoModelForCausalLM.from_pretrained(home / "full" / "model")
@@ -135,6 +174,7 @@ def test_all_weights_can_be_trained(home: Path) -> None:
         (["max_answer_tokens=1", "++mixture={choice: 0, text: null}"], "none fits"),
         (["recipe.rank=3"], "rank"),
         (["recipe=lorra"], "lora"),
+        (["tensorboard=true"], "pip install tensorboard"),
     ],
 )
 def test_bad_settings_are_one_sentence(

@@ -31,6 +31,16 @@ def test_only_what_came_before_is_known(history: int, targets: int, most: int) -
         assert not place or f"word{place - 1}." in told
 
 
+def test_nothing_of_the_same_time_is_known() -> None:
+    rows = [record(0, part="history"), *(record(number, time=1) for number in (1, 2, 3)), record(4, time=2)]
+    found = moments(rows)
+    assert [len(moment.past) for moment in found] == [1, 1, 1, 4]
+    for moment in found[:3]:
+        told = repr(moment.memory)
+        assert "word0." in told
+        assert not any(f"word{number}." in told for number in (1, 2, 3, 4))
+
+
 def test_moments_are_drawn_by_the_seed_and_stay_in_order() -> None:
     rows = [record(number) for number in range(40)]
     one, again, other = (moments(rows, 5, seed) for seed in (1, 1, 2))
