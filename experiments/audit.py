@@ -39,11 +39,12 @@ COLUMNS = (
     "high",
     "p",
     "p_holm",
+    "detectable",
     "main_effect",
     "sensitivity",
 )
 """`difference`: variant less plain; `main_effect`: of the last mind against the first one, plain; `sensitivity`: size
-of the difference as a share of that effect's."""
+of the difference as a share of that effect's, or of the least effect that the seeds could find where that is larger."""
 
 
 class Variant(Frozen):
@@ -141,14 +142,14 @@ def _worst(table: Frame) -> list[Mapping[str, Any]]:
 def _moved(one: Outcome, base: Frame, changed: Frame, name: str, what: str) -> list[tuple[Any, ...]]:
     before, after = one.values(base), one.values(changed)
     minds = list(before)
-    main = paired(before[minds[-1]], before[minds[0]]).difference
+    main = paired(before[minds[-1]], before[minds[0]])
+    scale = max(abs(main.difference), main.detectable)
     rows: list[tuple[Any, ...]] = []
     for mind in minds:
         found = paired(after.get(mind, {}), before[mind])
-        share = abs(found.difference / main) if main else float("nan")
-        rows.append(
-            (one.name, mind, name, what, found.difference, found.low, found.high, found.p, float("nan"), main, share)
-        )
+        share = abs(found.difference) / scale if scale > 0 else float("nan")
+        numbers = (found.difference, found.low, found.high, found.p, float("nan"), found.detectable)
+        rows.append((one.name, mind, name, what, *numbers, main.difference, share))
     return rows
 
 

@@ -8,8 +8,9 @@ scores.csv, contrasts.csv                        the whole evaluation
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import file_digest
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,11 @@ from training.merge import ADAPTER, scale_adapter
 
 TEMPLATE = Path(__file__).parent / "modelcard.md"
 MAIN = ("nll", "nll per character")
+BASE, PEOPLE, ANOTHER = "base", "people", "another's"
+COMMON = ("majority", "popular", "uniform")
+"""Guesses that say what most people do."""
+NOT_PEOPLES = ("general prose", "base's own chat")
+"""Forms that say what is forgotten."""
 
 
 class Recipe(Frozen):
@@ -39,6 +45,8 @@ class Recipe(Frozen):
     """Where it ships."""
     note: str = ""
     """What the card should say about how what is there was really made."""
+    tried: list[str] = Field(default=[])
+    """What was tried where it falls short, and what came of it."""
 
 
 class ShipConfig(Frozen):
@@ -114,7 +122,8 @@ def _mend_config(folder: Path, model: str) -> None:
 def _card(recipe: Recipe, manifest: Mapping[str, Any], evaluated: Path) -> str:
     template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     scores = pl.read_csv(evaluated / "scores.csv").filter(pl.col("figure").is_in(MAIN), pl.col("who") == "own")
-    contrasts = pl.read_csv(evaluated / "contrasts.csv").filter(pl.col("figure").is_in(MAIN))
+    every = pl.read_csv(evaluated / "contrasts.csv")
+    contrasts = every.filter(pl.col("figure").is_in(MAIN))
     corpus = Path(manifest["settings"]["corpus_dir"]) / "tasks" / "train.jsonl"
     with corpus.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
@@ -123,6 +132,38 @@ def _card(recipe: Recipe, manifest: Mapping[str, Any], evaluated: Path) -> str:
         manifest=manifest,
         settings=manifest["settings"],
         corpus_sha256=digest,
+        misses=list(misses(every, pl.read_csv(evaluated / "scores.csv"))),
         scores=scores.sort("form").to_dicts(),
         contrasts=contrasts.filter(pl.col("contestant") != "base").sort("form").to_dicts(),
     )
+
+
+def misses(contrasts: pl.DataFrame, scores: pl.DataFrame) -> Iterator[str]:
+    """Where a tuned model falls short: of its base, of common guesses, of itself with others' persons, of people.
+
+    Args:
+        contrasts: Rows of `contrasts.csv`.
+        scores: Rows of `scores.csv`.
+    """
+    for row in contrasts.filter(pl.col("contestant") != BASE, ~pl.col("form").is_in(NOT_PEOPLES)).iter_rows(named=True):
+        mine, other = row["contestant"], row["contrast"].removeprefix(f"{row['contestant']} - ")
+        size = f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+        if row["figure"] in MAIN and row["high"] >= 0:
+            if other in (BASE, *COMMON):
+                yield f"{row['form']}: not shown to be better than {other}, {size}"
+            elif other == f"{mine}, shuffled":
+                yield f"{row['form']}: another's person does not make it measurably worse, {size}"
+        if row["figure"] == "entropy gap" and other == BASE and row["low"] > 0:
+            yield f"{row['form']}: its answers are spread less like people's than the base's, {size}"
+    yield from _less_various(scores)
+
+
+def _less_various(scores: pl.DataFrame) -> Iterator[str]:
+    """Forms in which a tuned model's texts are further from the variety of people's than its base's are."""
+    for form, figure in product(sorted(set(scores["form"])), ("distinct-2", "self-similarity")):
+        mine = scores.filter(pl.col("form") == form, pl.col("figure") == figure, pl.col("who") == "own")
+        values = dict(mine.select("contestant", "value").iter_rows())
+        for name in set(values) - {BASE, PEOPLE, ANOTHER}:
+            apart = [abs(values[one] - values[PEOPLE]) for one in (name, BASE)]
+            if apart[0] > apart[1]:
+                yield f"{form}: {figure} is {apart[0]:.3f} from people's, the base's {apart[1]:.3f}"

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from safetensors.torch import load_file
 
@@ -9,7 +10,7 @@ from tests.training.logs import write_logs
 from tests.training.sft.tiny import tiny_model
 from training.cli import COMMANDS
 from training.merge import ADAPTER
-from training.ship import Recipe, configured, make_all, ship
+from training.ship import Recipe, configured, make_all, misses, ship
 
 
 def recipe(home: Path) -> Recipe:
@@ -46,6 +47,29 @@ def test_one_command_goes_from_logs_to_an_adapter_with_its_card(tmp_path: Path) 
     assert {path.name for path in folder.iterdir()} == {
         ADAPTER, "adapter_config.json", "README.md", "training.json", "scores.csv", "contrasts.csv",
     }  # fmt: skip
+
+
+def test_the_card_says_where_a_model_falls_short() -> None:
+    rows = [
+        ("tuned - base", "stars", "nll", -0.3, -0.4, -0.2),
+        ("tuned - majority", "stars", "nll", 0.1, -0.1, 0.2),
+        ("tuned - last", "stars", "nll", 0.1, 0.1, 0.2),
+        ("tuned - tuned, shuffled", "stars", "nll", 0.0, -0.1, 0.1),
+        ("tuned - base", "stars", "entropy gap", 0.2, 0.1, 0.3),
+        ("tuned - base", "general prose", "nll per character", 0.2, 0.1, 0.3),
+    ]
+    columns = ["contrast", "form", "figure", "value", "low", "high"]
+    contrasts = pl.DataFrame(rows, schema=columns, orient="row").with_columns(contestant=pl.lit("tuned"))
+    pairs = [("base", 0.7), ("tuned", 0.6), ("people", 0.9), ("another's", 0.9)]
+    scores = pl.DataFrame(pairs, schema=["contestant", "value"], orient="row").with_columns(
+        form=pl.lit("review"), figure=pl.lit("distinct-2"), who=pl.lit("own")
+    )
+    assert list(misses(contrasts, scores)) == [
+        "stars: not shown to be better than majority, 0.100 (-0.100 to 0.200)",
+        "stars: another's person does not make it measurably worse, 0.000 (-0.100 to 0.100)",
+        "stars: its answers are spread less like people's than the base's, 0.200 (0.100 to 0.300)",
+        "review: distinct-2 is 0.300 from people's, the base's 0.200",
+    ]
 
 
 def test_nothing_ships_before_it_was_judged(tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+"""The main job as a user types it: the default mind, the shipped adapter, the real engine, the answer cache."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from agents.models import resolve
+from sandbox.paths import model_dir
+from sandbox.run import Run
+
+ROOT = Path(__file__).parents[2]
+SMALL = ("world=marketplace", "population.size=12", "world.num_sellers=3", "steps=2")
+
+
+def sandbox(cache: Path, *arguments: str) -> None:
+    """Run one command in a process of its own, with a cache of answers of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sandbox", *arguments],
+        cwd=ROOT, env={**os.environ, "SANDBOX_CACHE": str(cache)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def counted(folder: Path, column: str) -> Counter[str]:
+    with closing(Run(folder).log()) as log:
+        return Counter(log.counts(column))
+
+
+def values(folder: Path) -> Sequence[object]:
+    with closing(Run(folder).log()) as log:
+        return [row["value"] for row in log.decisions()]
+
+
+@pytest.mark.engine
+def test_the_default_run_is_played_by_the_shipped_humanllm_and_a_second_one_asks_it_nothing(tmp_path: Path) -> None:
+    resolve("smollm2-135m")
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "models").symlink_to(model_dir("smollm2-135m").parent)
+    first, second = tmp_path / "first", tmp_path / "second"
+    sandbox(tmp_path / "cache", "run", *SMALL, f"run_dir={first}")
+    assert set(counted(first, "voice")) == {"humanllm"}
+    assert counted(first, "source")["model"] > 20
+    assert counted(first, "source")["fallback"] == 0
+    for ending in ("png", "svg"):
+        assert (first / "figures" / f"overview.{ending}").stat().st_size > 10_000
+    sandbox(tmp_path / "cache", "run", *SMALL, f"run_dir={second}")
+    assert set(counted(second, "source")) == {"cache"}
+    assert values(second) == values(first)
