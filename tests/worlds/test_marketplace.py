@@ -1,5 +1,6 @@
 """The marketplace: laws that always hold, treatments, interventions, metrics."""
 
+from random import Random
 from typing import Any
 
 import networkx as nx
@@ -63,6 +64,47 @@ def test_money_and_goods_are_conserved_whatever_people_do(seed: int, treatment: 
     units = sum(int(str(row["units"])) for row in world.tables()["sellers"])
     assert bought == units == world.accounts.sold == world.tally.purchases
     assert all(np.isfinite(value) for value in world.latest.values())
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 1000), st.permutations(range(30)), st.randoms(use_true_random=False))
+def test_nothing_depends_on_how_people_and_goods_are_stored(seed: int, order: list[int], random: Random) -> None:
+    plain, stored = market(seed), market(seed)
+    for _ in range(5):
+        stored.buyers = [stored.buyers[place] for place in order]
+        for kept in (stored.sellers, stored.listings):
+            pairs = list(kept.items())
+            random.shuffle(pairs)
+            kept.clear()
+            kept.update(pairs)
+        plain.step()
+        stored.step()
+        assert stored.latest == pytest.approx(plain.latest)
+        assert [row["listing"] for row in stored.tally.bought] == [row["listing"] for row in plain.tally.bought]
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 1000), st.lists(st.tuples(st.integers(0, 7), st.integers(31, 36)), max_size=4))
+def test_nobody_buys_from_a_banned_seller(seed: int, bans: list[tuple[int, int]]) -> None:
+    world = market(seed, num_sellers=6, rent=60)
+    world.events = [Ban(step=step, seller=seller) for step, seller in bans]
+    owner: dict[int, int] = {}
+    for _ in range(8):
+        owner |= {listing.id: listing.seller for listing in world.listings.values()}
+        before = len(world.tally.bought)
+        world.step()
+        owner |= {listing.id: listing.seller for listing in world.listings.values()}
+        assert not {owner[row["listing"]] for row in world.tally.bought[before:]} & world.banned
+
+
+def test_a_seller_or_a_listing_that_has_left_may_be_named_by_an_event() -> None:
+    world = market(num_sellers=3)
+    seller = next(iter(world.sellers.values()))
+    listing = seller.listings[0].id
+    world.dismiss(seller)
+    world.events = [Ban(step=0, seller=seller.unique_id), FakeReview(step=1, listing=listing, stars=5)]
+    play(world, 3)
+    assert seller.unique_id in world.banned
 
 
 def test_broken_books_are_noticed() -> None:

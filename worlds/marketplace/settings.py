@@ -99,7 +99,9 @@ class FakeReview(Intervention):
     count: PositiveInt = 1
 
     def apply(self, world: Any) -> None:
-        """Add the stars; the count of real reviews stays what it is."""
+        """Add the stars, unless the listing has left; the count of real reviews stays what it is."""
+        if self.listing in range(world.tally.num_listings) and self.listing not in world.listings:
+            return
         if self.listing not in world.listings:
             raise ConfigError(f"fake_review: {unknown('listing', str(self.listing), map(str, world.listings))}")
         world.listings[self.listing].add_stars(self.stars, self.count)
@@ -112,8 +114,9 @@ class Ban(Intervention):
     """Agent id of the seller."""
 
     def apply(self, world: Any) -> None:
-        """Take the seller and its goods off the market."""
-        if self.seller not in world.sellers:
+        """Take the seller and its goods off the market, where they have not left by themselves."""
+        if self.seller not in world.sellers and all(row["id"] != self.seller for row in world.tally.gone):
             raise ConfigError(f"ban: {unknown('seller', str(self.seller), map(str, world.sellers))}")
         world.banned.add(self.seller)
-        world.dismiss(world.sellers[self.seller])
+        if self.seller in world.sellers:
+            world.dismiss(world.sellers[self.seller])
