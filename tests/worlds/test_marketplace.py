@@ -16,7 +16,7 @@ from sandbox.paths import CONF_DIR
 from tests.conftest import people
 from worlds.marketplace import Marketplace
 from worlds.marketplace.goods import Shelf, fit, make_listings
-from worlds.marketplace.measures import gini
+from worlds.marketplace.measures import gini, market_metrics
 from worlds.marketplace.people import in_words
 from worlds.marketplace.settings import Ban, FakeReview, MarketParams, Tax
 
@@ -228,6 +228,37 @@ def test_a_market_without_sellers_people_is_refused() -> None:
     graph = nx.path_graph(5)
     with pytest.raises(ConfigError, match="needs sellers too"):
         Marketplace(MarketParams(**DEFAULTS), people=people(5), graph=graph)
+
+
+def test_metrics_of_a_market_counted_by_hand() -> None:
+    world = market()
+    world.tally.choice(0, [300, 100], bought=True)
+    world.tally.choice(1, [50, 200], bought=False)  # sold out
+    world.tally.choice(None, [-10, 40], bought=False)
+    one, other, third = list(world.listings.values())[:3]
+    for listing, price, reviews in ((one, 500, 0), (other, 900, 0), (third, 1200, 5)):
+        listing.category, listing.reference = "Toys", 1000
+        listing.charge(price)
+        listing.add_stars(5, reviews)
+        world.tally.sale(price, listing)
+    world.listings = {listing.id: listing for listing in (one, other, third)}
+    for stars in (5, 5, 1):
+        world.tally.review(0, 0, one, stars, "")
+    world.tally.tell(3)
+    found = market_metrics(world)
+    assert found["surplus"] == pytest.approx(1.0)  # $3 over three searches
+    assert found["surplus_gap"] == pytest.approx(0.8)  # of $3, $2 and $0.40, the first was had
+    assert found["chosen_position"] == pytest.approx(1.5)
+    assert found["conversion"] == pytest.approx(1.0)
+    assert found["mean_price"] == pytest.approx(26 / 3)
+    assert found["price_gap"] == pytest.approx(0.8)
+    assert found["price_cv"] == pytest.approx(np.std([500, 900, 1200]) / np.mean([500, 900, 1200]))
+    assert found["reputation_premium"] == pytest.approx(1.2 / 0.7 - 1)
+    assert found["five_star_share"] == pytest.approx(2 / 3)
+    assert found["mean_stars"] == pytest.approx(11 / 3)
+    assert found["reviewer_share"] == pytest.approx(1.0)
+    assert found["reached_share"] == pytest.approx(1 / 30)
+    assert (found["sales"], found["told"]) == (3, 1)
 
 
 def test_the_gini_coefficient_of_known_samples() -> None:
