@@ -6,7 +6,7 @@ branching and replaying all read them back, and a question that differs from the
 
 import fcntl
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Self
@@ -159,7 +159,7 @@ class DecisionLog:
             self._lock.close()
 
     @contextmanager
-    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Generator[None]:
         """All that is done inside, or nothing of it."""
         self._db.execute(begin)
         try:
@@ -195,7 +195,7 @@ def _check_file(path: Path, db: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def _written(path: Path, what: str) -> Iterator[None]:
+def _written(path: Path, what: str) -> Generator[None]:
     """Tell of a failed write in one sentence."""
     try:
         yield

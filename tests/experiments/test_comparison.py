@@ -86,10 +86,10 @@ def test_the_report_is_there_as_markdown_too(compared: Path) -> None:
 
 
 def test_a_fact_is_within_where_both_one_sided_tests_say_so(compared: Path) -> None:
-    facts = pd.read_csv(compared / "comparison" / "facts.csv")
+    facts: Any = pd.read_csv(compared / "comparison" / "facts.csv")
     known = facts[facts["p_within"].notna()]
     assert set(known["answer"]) >= {"within", "outside"}
-    assert ((known["answer"] == "within") == (known["p_within"] < 0.025)).all()
+    assert all(one == (p < 0.025) for one, p in zip(known["answer"] == "within", known["p_within"], strict=True))
 
 
 def test_forcing_reviews_raises_their_share_whoever_decides(compared: Path) -> None:

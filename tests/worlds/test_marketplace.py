@@ -72,7 +72,8 @@ def test_nothing_depends_on_how_people_and_goods_are_stored(seed: int, order: li
     plain, stored = market(seed), market(seed)
     for _ in range(5):
         stored.buyers = [stored.buyers[place] for place in order]
-        for kept in (stored.sellers, stored.listings):
+        both: list[dict[int, Any]] = [stored.sellers, stored.listings]
+        for kept in both:
             pairs = list(kept.items())
             random.shuffle(pairs)
             kept.clear()
@@ -94,7 +95,7 @@ def test_nobody_buys_from_a_banned_seller(seed: int, bans: list[tuple[int, int]]
         before = len(world.tally.bought)
         world.step()
         owner |= {listing.id: listing.seller for listing in world.listings.values()}
-        assert not {owner[row["listing"]] for row in world.tally.bought[before:]} & world.banned
+        assert not {owner[int(str(row["listing"]))] for row in world.tally.bought[before:]} & world.banned
 
 
 def test_a_seller_or_a_listing_that_has_left_may_be_named_by_an_event() -> None:

@@ -13,7 +13,7 @@ import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import blake2b, file_digest
@@ -126,7 +126,7 @@ def _accumulated(recipe: RecipeConfig, processes: int) -> int:
 
 
 @contextmanager
-def _room_in(folder: Path) -> Iterator[None]:
+def _room_in(folder: Path) -> Generator[None]:
     """Say in one sentence that the disk is full, whichever library finds out."""
     try:
         yield

@@ -135,7 +135,7 @@ def test_a_full_disk_is_one_sentence_and_the_run_goes_on(
 ) -> None:
     save, saved = torch.save, list[object]()
 
-    def full(*arguments: object, **more: object) -> None:
+    def full(*arguments: Any, **more: Any) -> None:
         saved.append(arguments[0])
         if len(saved) > 5:
             raise OSError(errno.ENOSPC, "No space left on device")
