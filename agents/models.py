@@ -13,8 +13,8 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, redirect_stderr, suppress
-from hashlib import file_digest, sha256
+from contextlib import contextmanager, redirect_stderr
+from hashlib import file_digest
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
@@ -26,7 +26,7 @@ import msgspec
 from sandbox.errors import BackendError, SandboxError, unknown
 from sandbox.paths import RECORD, cache_dir, is_prepared, model_dir
 
-__all__ = ["MODELS", "cache_dir", "digest", "is_prepared", "prepare", "resolve"]
+__all__ = ["MODELS", "cache_dir", "is_prepared", "prepare", "resolve"]
 
 
 class Named(NamedTuple):
@@ -64,17 +64,6 @@ MODELS = {
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _GGUF = re.compile(r".*\.gguf(\.part\d+)?")
 _LEGAL = re.compile(r"(.*/)?(LICEN[CS]E|NOTICE|\w*TERMS)\b[^/]*", re.IGNORECASE)
-_DIGESTED = (
-    "*.safetensors",
-    "*.bin",
-    "*config.json",
-    "*token*.json",
-    "tokenizer.model",
-    "vocab*",
-    "merges.txt",
-    "*.jinja",
-)
-_DIGEST = ".digest.json"
 
 
 def _tell(text: str) -> None:
@@ -262,41 +251,6 @@ def _convert(gguf: Path, folder: Path, adds_bos: bool) -> None:
     begins = saved("hello").input_ids[0] == saved.bos_token_id
     if begins != adds_bos:
         raise BackendError(f"{gguf.name}: the saved tokenizer begins a text with BOS: {begins}, wanted {adds_bos}")
-
-
-class _Memo(msgspec.Struct):
-    files: list[tuple[str, int, int]]
-    """Name, size in bytes and time of change in nanoseconds."""
-    sha256: str
-
-
-def digest(path: str) -> str:
-    """Return what identifies the weights: a sha256 over weights, configuration and tokenizer, or the hub id itself.
-
-    Costs a look at the files' sizes and times where the folder remembers its hash.
-    """
-    folder = Path(path)
-    if not folder.is_dir():
-        return path
-    files = sorted({file for pattern in _DIGESTED for file in folder.glob(pattern)})
-    stamp = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    memo = _recall(folder / _DIGEST)
-    if memo and memo.files == stamp:
-        return memo.sha256
-    state = sha256()
-    for file in files:
-        with file.open("rb") as handle:
-            state.update(f"{file.name}\0{file_digest(handle, 'sha256').hexdigest()}\n".encode())
-    with suppress(OSError):  # the folder may not be ours to write to: then the hash is computed again next time
-        (folder / _DIGEST).write_bytes(msgspec.json.encode(_Memo(stamp, state.hexdigest())))
-    return state.hexdigest()
-
-
-def _recall(file: Path) -> _Memo | None:
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=_Memo)
-    except (FileNotFoundError, msgspec.DecodeError):  # absent, or cut short by a kill
-        return None
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from agents.minds import protocol
 from agents.minds.http import Client, Patience
 from agents.minds.language import Engine, Job, LanguageMind, Raw, Sampling
 from agents.minds.text import Tokens
-from agents.models import MODELS, digest, resolve
+from agents.models import MODELS, resolve
+from agents.weights import digest
 from sandbox.config import validated
 from sandbox.errors import BackendError, ConfigError, unknown
 from sandbox.mind import Context

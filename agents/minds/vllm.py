@@ -17,8 +17,9 @@ from pydantic import Field, PositiveInt
 from agents.cache import AnswerCache
 from agents.minds.language import Engine, Job, LanguageMind, Raw, Sampling
 from agents.minds.text import Tokens
-from agents.models import digest, located, resolve
+from agents.models import located, resolve
 from agents.shipped import adapter_folder
+from agents.weights import digest
 from sandbox.config import validated
 from sandbox.errors import BackendError, ConfigError, unknown
 from sandbox.mind import Context

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from agents import models
-from agents.models import Named, digest, is_prepared, prepare, resolve
+from agents.models import Named, is_prepared, prepare, resolve
+from agents.weights import digest
 from sandbox.errors import BackendError
 from sandbox.paths import RECORD, model_dir
 

@@ -30,7 +30,8 @@ from transformers.utils import logging
 from trl.trainer.sft_config import SFTConfig
 
 from agents.minds.text import Tokens
-from agents.models import digest, resolve
+from agents.models import resolve
+from agents.weights import digest
 from sandbox.errors import ConfigError, DataError
 from sandbox.manifest import environment
 from training.sft.attention import PACKED, register

@@ -83,7 +83,7 @@ def test_the_whole_comparison_with_the_random_mind(home: Path) -> None:
     by = {(row["contestant"], row["who"], row["form"], row["figure"]): row for row in rows}
     assert by["base", "own", "stars", "nll"]["value"] == by["uniform", "own", "stars", "nll"]["value"]
     assert float(by["base", "shuffled", "review", "nll per character"]["value"]) > 0
-    forms = {"type1", "type2", "type3", "type4", "personalized_comment", "item_selection", "general prose"}
+    forms = {"type1", "type2", "type3", "type4", "personalized_comment", "general prose"}
     assert forms <= {row["form"] for row in rows}
     report = (home / "out" / "report.md").read_text(encoding="utf-8")
     assert "## stars" in report
