@@ -74,7 +74,8 @@ class DecisionLog:
         number = self.num_batches
         rows = (_row(number, *both) for both in enumerate(zip(questions, answers, strict=True)))
         first = questions[0]
-        with _written(self.path, f"{len(questions)} decisions of step {first.step}"), self._transaction():
+        with _written(self.path, f"{len(questions)} decisions of step {first.step}"), self._db:
+            self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany(_INSERT, rows)
             head = (number, first.step, first.round, len(questions), seconds, at)
             self._db.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?)", head)
@@ -147,7 +148,8 @@ class DecisionLog:
         copy = DecisionLog.create(path)
         copy.close()
         self._db.execute("ATTACH ? AS branch", (str(path),))
-        with _written(path, f"a copy of {self.path}"), self._transaction("BEGIN"):
+        with _written(path, f"a copy of {self.path}"), self._db:
+            self._db.execute("BEGIN")
             for table in ("decision", "batch", "event"):
                 self._db.execute(f"INSERT INTO branch.{table} SELECT * FROM main.{table} WHERE step < ?", (step,))
         self._db.execute("DETACH branch")
@@ -157,18 +159,6 @@ class DecisionLog:
         self._db.close()
         if self._lock is not None:
             self._lock.close()
-
-    @contextmanager
-    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Generator[None]:
-        """All that is done inside, or nothing of it."""
-        self._db.execute(begin)
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
 
     def _scalar(self, sql: str) -> Any:
         return self._db.execute(sql).fetchone()[0]

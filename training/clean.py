@@ -46,12 +46,9 @@ def clean_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally)
     rows = _kept(rows, (pl.col("text") == "") | pl.lit(is_english), "language", tally)
     repeated = _repeated(rows, settings["duplicate_threshold"])
     rows = _kept(rows, ~pl.lit(repeated), "near-duplicate of the user's own", tally)
-    for name in ("text", "shown"):
-        shown = rows.select(pl.concat_str("title", "context", separator="\n").str.strip_chars().alias("shown"))
-        rows = rows.with_columns(flags(rows["text"] if name == "text" else shown["shown"]))
-        where = "" if name == "text" else ", in its title or context"
-        rows = _kept(rows, ~pl.col("sexual"), f"sexual{where}", tally)
-        rows = _kept(rows, pl.col("toxic") <= settings["max_toxic"], f"toxic{where}", tally).drop("sexual", "toxic")
+    rows = _decent(rows, pl.col("text"), settings["max_toxic"], "", tally)
+    shown = pl.concat_str("title", "context", separator="\n").str.strip_chars()
+    rows = _decent(rows, shown, settings["max_toxic"], ", in its title or context", tally)
     rows = _kept(rows, pl.len().over("source", "user") >= settings["min_records"], "user has too few left", tally)
     rows = _private(rows, (files[0].parents[2] / SECRET).read_bytes(), tally)
     _count(rows, "out", tally)
@@ -70,6 +67,13 @@ def _minor(rows: pl.DataFrame) -> pl.Series:
     """Whether the user says in a record, a title of their own or their description that they are a minor."""
     titles = rows.select(pl.when(pl.col("kind") == "post").then("title").otherwise(pl.lit(""))).to_series()
     return says_minor(rows["text"]) | says_minor(titles) | says_minor(rows["extra"]) | stated_minor(rows["extra"])
+
+
+def _decent(rows: pl.DataFrame, looked_at: pl.Expr, max_toxic: float, where: str, tally: Tally) -> pl.DataFrame:
+    """Rows of which what is looked at is neither sexual nor toxic."""
+    rows = rows.with_columns(flags(rows.select(looked_at).to_series()))
+    rows = _kept(rows, ~pl.col("sexual"), f"sexual{where}", tally)
+    return _kept(rows, pl.col("toxic") <= max_toxic, f"toxic{where}", tally).drop("sexual", "toxic")
 
 
 def _kept(rows: pl.DataFrame, keep: pl.Expr, reason: str, tally: Tally) -> pl.DataFrame:

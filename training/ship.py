@@ -121,9 +121,8 @@ def _mend_config(folder: Path, model: str) -> None:
 
 def _card(recipe: Recipe, manifest: Mapping[str, Any], evaluated: Path) -> str:
     template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    scores = pl.read_csv(evaluated / "scores.csv").filter(pl.col("figure").is_in(MAIN), pl.col("who") == "own")
-    every = pl.read_csv(evaluated / "contrasts.csv")
-    contrasts = every.filter(pl.col("figure").is_in(MAIN))
+    scores, contrasts = (pl.read_csv(evaluated / name) for name in ("scores.csv", "contrasts.csv"))
+    is_main = pl.col("figure").is_in(MAIN)
     corpus = Path(manifest["settings"]["corpus_dir"]) / "tasks" / "train.jsonl"
     with corpus.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
@@ -132,9 +131,9 @@ def _card(recipe: Recipe, manifest: Mapping[str, Any], evaluated: Path) -> str:
         manifest=manifest,
         settings=manifest["settings"],
         corpus_sha256=digest,
-        misses=list(misses(every, pl.read_csv(evaluated / "scores.csv"))),
-        scores=scores.sort("form").to_dicts(),
-        contrasts=contrasts.filter(pl.col("contestant") != "base").sort("form").to_dicts(),
+        misses=list(misses(contrasts, scores)),
+        scores=scores.filter(is_main, pl.col("who") == "own").sort("form").to_dicts(),
+        contrasts=contrasts.filter(is_main, pl.col("contestant") != BASE).sort("form").to_dicts(),
     )
 
 

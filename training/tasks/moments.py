@@ -58,19 +58,18 @@ def moments_of(
         most: No more moments than this, drawn by hash.
         seed: Of the draw and of all tasks.
     """
-    owned, baskets = frozenset(key_of(row) for row in rows), dict[int | None, set[str]]()
-    for row in rows:
-        baskets.setdefault(row["time"], set()).add(key_of(row))
+    owned = frozenset(key_of(row) for row in rows)
     who = {row["id"]: selves.get(_self_of(row)) for row in rows}
     targets = [name for name, profile in who.items() if profile]
     drawn = set(sorted(targets, key=lambda name: hashed(seed, name))[:most])
     memory, place = Memory(budget), 0
-    for time, together in groupby(rows, lambda row: row["time"]):
-        past, view, now = rows[:place], memory.view(), list(together)
+    for _, group in groupby(rows, lambda row: row["time"]):
+        past, view, now = rows[:place], memory.view(), list(group)
+        together = frozenset(key_of(row) for row in now)
         for row in now:
             profile = who[row["id"]]
             if profile and row["id"] in drawn:
-                yield Moment(row, past, profile, view, owned, seed, frozenset(baskets[time]))
+                yield Moment(row, past, profile, view, owned, seed, together)
         for row in now:
             memory.add(Event(place, row["kind"], remembered(row)))
             place += 1
