@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.errors import ConfigError, SandboxError, cannot_write
+from sandbox.errors import ConfigError, SandboxError, exit_code
 
 if TYPE_CHECKING:
     from sandbox.results import Results
@@ -31,17 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    try:
-        return command(args, overrides)
-    except SandboxError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {cannot_write(error)}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nstopped; what was answered is in the log", file=sys.stderr)
-        return 130
+    return exit_code(lambda: command(args, overrides), "what was answered is in the log")
 
 
 def _run(args: argparse.Namespace, overrides: list[str]) -> int:

@@ -5,7 +5,8 @@ where, what was found, and what to do.
 """
 
 import errno
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 
@@ -27,6 +28,21 @@ class BackendError(SandboxError):
 
 class DataError(SandboxError):
     """A file that the user named cannot be used as it is."""
+
+
+def exit_code(command: Callable[[], int], stopped: str) -> int:
+    """Run a command; what its user can mend becomes one line on stderr and 1, an interruption `stopped` and 130."""
+    try:
+        return command()
+    except SandboxError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {cannot_write(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\nstopped; {stopped}", file=sys.stderr)
+        return 130
 
 
 def cannot_write(error: OSError) -> str:

@@ -1,11 +1,10 @@
 """The command line of training: one function a command."""
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sandbox.errors import SandboxError, cannot_write
+from sandbox.errors import exit_code
 
 EPILOG = """examples:
   python -m training corpus sources=[reddit] 'source.reddit.submissions=[RS_2015-01.zst]'
@@ -19,17 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     args, overrides = _parser().parse_known_args(arguments)
     command: Callable[[list[str]], int] = args.command
-    try:
-        return command(overrides)
-    except SandboxError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {cannot_write(error)}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nstopped; the same command goes on where it was", file=sys.stderr)
-        return 130
+    return exit_code(lambda: command(overrides), "the same command goes on where it was")
 
 
 def _corpus(overrides: list[str]) -> int:

@@ -9,7 +9,6 @@ from agents.prompt import Prompt, render
 from agents.shipped import adapter_folder
 from sandbox.people import Profile
 from training.evaluate.asked import Case, Chat, questions
-from training.evaluate.choices import by_form
 from training.evaluate.config import OWN, Control, EvaluateConfig
 from training.evaluate.samples import Array, Key, Sample, Samples
 from training.evaluate.texts import BASE, Reader
@@ -41,32 +40,17 @@ def text_samples(
         for name, folder in config.models.items():
             say(f"reading {len(texts)} texts with {name}, {who}")
             found[name, who] = _per_character(reader, prompts, [one.answer for one in texts], name if folder else BASE)
-    fits = np.all([np.isfinite(mine) for mine in found.values()], axis=0)
-    samples: Samples = {}
-    for (name, who), values in found.items():
-        for form in by_form(texts):
-            places = [place for place, one in enumerate(texts) if one.form == form and fits[place]]
-            if places:
-                users = tuple(texts[place].user for place in places)
-                samples[Key(name, who, form, PER_CHARACTER)] = Sample(values[places], users)
-    return samples
+    return _samples(found, texts)
 
 
 def chat_samples(config: EvaluateConfig, reader: Reader, chats: Sequence[Chat], say: Callable[[str], None]) -> Samples:
     """Likelihoods of what people really wrote or chose, in the paper's forms."""
     prompts, texts = [one.prompt for one in chats], [one.answer for one in chats]
-    found: dict[str, Array] = {}
+    found: dict[tuple[str, Control], Array] = {}
     for name, folder in config.models.items():
         say(f"reading {len(chats)} answers in the paper's forms with {name}")
-        found[name] = _per_character(reader, prompts, texts, name if folder else BASE)
-    samples: Samples = {}
-    for name, values in found.items():
-        for form in dict.fromkeys(one.form for one in chats):
-            places = [place for place, one in enumerate(chats) if one.form == form and np.isfinite(values[place])]
-            if places:
-                users = tuple(chats[place].user for place in places)
-                samples[Key(name, OWN, form, PER_CHARACTER)] = Sample(values[places], users)
-    return samples
+        found[name, OWN] = _per_character(reader, prompts, texts, name if folder else BASE)
+    return _samples(found, chats)
 
 
 def ability_samples(config: EvaluateConfig, reader: Reader, say: Callable[[str], None]) -> Samples:
@@ -87,6 +71,19 @@ def ability_samples(config: EvaluateConfig, reader: Reader, say: Callable[[str],
         ):
             users = tuple(f"{form} {place}" for place in range(len(values)))
             samples[Key(name, OWN, form, PER_CHARACTER)] = Sample(values, users)
+    return samples
+
+
+def _samples(found: Mapping[tuple[str, Control], Array], tasks: Sequence[Case | Chat]) -> Samples:
+    """Likelihoods by contestant and who is asked, as samples by form, of the tasks that all of them could read."""
+    fits = np.all([np.isfinite(mine) for mine in found.values()], axis=0)
+    samples: Samples = {}
+    for (name, who), values in found.items():
+        for form in dict.fromkeys(one.form for one in tasks):
+            places = [place for place, one in enumerate(tasks) if one.form == form and fits[place]]
+            if places:
+                users = tuple(tasks[place].user for place in places)
+                samples[Key(name, who, form, PER_CHARACTER)] = Sample(values[places], users)
     return samples
 
 
