@@ -89,12 +89,16 @@ def labels(form: Form, presentation: Presentation = PLAIN) -> str:
 
 
 def _answer_lines(question: Question) -> list[str]:
+    """Options with their labels behind them: a causal model meets a label when it has read what it stands for.
+
+    With labels in front, SmolLM2-135M did not learn to look an option up from 1,000 lists; behind, it took 500.
+    """
     form = question.form
     if isinstance(form, Choose):
         shown = [form.options[index] for index in shown_order(question)]
         options = [one_line(option.text or option.key) for option in shown]
         letters = labels(form, question.presentation)
-        return [f"{letter}) {text}" for letter, text in zip(letters, options, strict=True)]
+        return [f"* {text}: {letter}" for letter, text in zip(letters, options, strict=True)]
     return [] if isinstance(form, Write) else ["Answer in JSON."]
 
 

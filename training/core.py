@@ -14,9 +14,11 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from sandbox.config import Frozen, validated
 from training.funnel import Tally
-from training.stages import Tables
+from training.stages import Folders, Tables, Unit
 
 IDS = ("user", "item", "id", "place")
+READ = "read"
+"""The stage that lists items."""
 PIECE = 250_000
 """Rows whose ids are written at once."""
 
@@ -24,6 +26,8 @@ PIECE = 250_000
 class CoreConfig(Frozen):
     """Rules of one platform."""
 
+    titled_items: bool
+    """Whether an item counts only where its source lists it with a title, and, of items with one title, only one."""
     one_per_item: bool
     """Of a user's records of one item only the earliest counts."""
     top_items_share: float = Field(gt=0, le=1)
@@ -46,22 +50,30 @@ class CoreConfig(Frozen):
     """Records of a user, the latest; null for all."""
 
 
+def core_units(folders: Folders) -> list[Unit]:
+    """Everything at once: filtered records, and the items that sources list."""
+    return [("all", [*folders.files("filter", "record"), *folders.files(READ, "item")])]
+
+
 def core_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
     """Say which records are left, as columns source and id.
 
     Args:
-        files: All files of filtered records.
+        files: All files of filtered records, then all files of items.
         settings: The fields of a `CoreConfig` by platform, and `seed`.
         tally: Counts records, users and items.
     """
+    listed = [path for path in files if path.parent.name == "item"]
+    files = [path for path in files if path not in listed]
     if not files:
         return
-    records = pl.scan_parquet(list(files))
+    records = pl.scan_parquet(files)
     kinds = records.select("source", "platform").unique().sort("source", "platform").collect(engine="streaming")
     is_kept = pl.repeat(value=False, n=records.select(pl.len()).collect().item(), dtype=pl.Boolean, eager=True)
     for source, platform in kinds.iter_rows():
         config = validated(CoreConfig, settings.get(platform, {}), f"rules.{platform}.core")
-        left = core_of(hashed(files, source, platform), config, source, settings["seed"], tally)
+        titled = titles_of(listed, source) if config.titled_items else None
+        left = core_of(hashed(files, source, platform), config, source, settings["seed"], tally, titled)
         is_kept = is_kept.scatter(left["row"], values=True)
     for start in range(0, len(is_kept), PIECE):
         ids = records.select("source", "id", "item").slice(start, PIECE).collect()
@@ -77,7 +89,30 @@ def hashed(files: Sequence[Path], source: str, platform: str) -> pl.DataFrame:
     return rows.select("row", *ids, *marks, "time").collect(engine="streaming")
 
 
-def core_of(rows: pl.DataFrame, config: CoreConfig, source: str, seed: int, tally: Tally) -> pl.DataFrame:
+def titles_of(files: Sequence[Path], source: str) -> pl.DataFrame | None:
+    """The items of one source that have a title, of equal titles the item with the least hash; None: it lists none.
+
+    Returns:
+        `item`, a 64-bit hash.
+    """
+    if not files:
+        return None
+    mine = pl.scan_parquet(list(files)).filter(pl.col("source") == source)
+    title = pl.col("title").str.strip_chars().str.to_lowercase()
+    told = mine.select(pl.col("id").hash(0).alias("item"), pl.when(title != "").then(title.hash(0)).alias("title"))
+    items = told.collect(engine="streaming")
+    kept = items.drop_nulls().group_by("title").agg(pl.col("item").min()).select("item")
+    return kept if items.height else None
+
+
+def core_of(
+    rows: pl.DataFrame,
+    config: CoreConfig,
+    source: str,
+    seed: int,
+    tally: Tally,
+    titled: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """The records of one source that are left, whatever the order of the rows.
 
     Args:
@@ -86,11 +121,15 @@ def core_of(rows: pl.DataFrame, config: CoreConfig, source: str, seed: int, tall
         source: Name of the source.
         seed: Says, with a user's hash, who is left where there are too many.
         tally: Counts what each rule drops, and users and items that vanish with it.
+        titled: Items that may be acted upon, as `titles_of` makes them; None: all.
     """
     if not config.per_place:
         rows = rows.with_columns(place=pl.lit(0, pl.UInt8))
     rows = rows.sort("time", "id", "user", "item")
     _count(rows, None, source, "in", tally)
+    if titled is not None:
+        known = rows.join(titled, on="item", how="semi", maintain_order="left")
+        rows = _kept(rows, known, "item without a title of its own", source, tally)
     rows = _applied(rows, _once(config), source, tally)
     rows = _kept(rows, _frequent(rows, config.top_items_share), "item not frequent enough", source, tally)
     rows = _settled(rows, config, source, tally)

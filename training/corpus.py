@@ -167,7 +167,7 @@ def stages_of(config: CorpusConfig) -> list[Stage]:
     row_rules = {platform: rules.row for platform, rules in config.rules.items()}
     filtered = Stage("filter", filters.filter_unit, (read,), _each("read", "record"), row_rules)
     core_settings = {**{platform: rules.core for platform, rules in config.rules.items()}, "seed": config.seed}
-    kept = Stage("core", core.core_unit, (filtered,), _all("filter", "record"), core_settings)
+    kept = Stage("core", core.core_unit, (filtered,), core.core_units, core_settings)
     bucketed = {"records_per_bucket": config.records_per_bucket}
     part = Stage("part", grouping.part_unit, (kept,), grouping.part_units, bucketed)
     group = Stage("group", grouping.group_unit, (part,), grouping.group_units)
@@ -226,7 +226,3 @@ def _source(name: str, node: Mapping[str, Any]) -> Source:
 
 def _each(stage: str, table: str) -> Callable[[Folders], Sequence[Unit]]:
     return lambda folders: folders.each(stage, table)
-
-
-def _all(stage: str, table: str) -> Callable[[Folders], Sequence[Unit]]:
-    return lambda folders: [("all", folders.files(stage, table))]

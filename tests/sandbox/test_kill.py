@@ -150,13 +150,13 @@ def test_a_run_killed_at_any_of_200_moments_goes_on_to_the_same_end(tmp_path: Pa
 
 
 def kill_again_and_again(home: Path, seed: int) -> dict[str, Any]:
-    """Kill one run until it comes to its end by luck."""
+    """Kill one run, a few batches after each resume, until it is done before death comes."""
     asked, duration = _left_in_peace(home)
-    moments = Random(seed)
-    deaths = 0
-    while _die(home / "begun", moments.uniform(0, 1.2 * duration)) or Run(home / "begun").manifest.status != "finished":
+    folder, moments, deaths = home / "begun", Random(seed), 0
+    moment = duration / len(asked[1])
+    while _die(folder, moments.uniform(0, moment), after=_num_batches(folder) + moments.randrange(4)):
         deaths += 1
-    return {"deaths": deaths, "equal": outcome(home / "begun") == asked}
+    return {"deaths": deaths, "equal": outcome(folder) == asked}
 
 
 def test_a_run_killed_again_and_again_comes_to_the_same_end(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def test_a_plain_presentation_changes_no_hash() -> None:
 
 def test_labels_may_begin_at_another_letter() -> None:
     assert labels(MANY, Presentation(first_label="N")) == "NOPQRSTU"
-    assert "N) " in render(question(MANY, presentation=Presentation(first_label="N"))).user
+    assert ": N\n" in render(question(MANY, presentation=Presentation(first_label="N"))).user
 
 
 def test_another_shuffle_shows_the_same_options_elsewhere() -> None:

@@ -14,10 +14,11 @@ from sandbox.errors import ConfigError
 from sandbox.paths import CONF_DIR
 from training.core import CoreConfig, core_unit
 from training.funnel import Tally
-from training.record import PLATFORMS, RECORD, frame
+from training.record import ITEM, PLATFORMS, RECORD, frame
 
 Row = dict[str, Any]
 OPEN: Row = {
+    "titled_items": False,
     "one_per_item": False,
     "top_items_share": 1.0,
     "min_posts": 0,
@@ -65,6 +66,21 @@ def test_of_two_records_of_one_item_the_earlier_is_kept() -> None:
 def test_records_of_no_item_are_not_copies_of_each_other() -> None:
     rows: list[Row] = [{"user": "a", "id": str(number)} for number in range(3)]
     assert core(rows, {"one_per_item": True, "item_core": 2, "top_items_share": 0.01})[0] == ["0", "1", "2"]
+
+
+def test_items_need_a_title_and_of_one_title_one_item_is_kept(tmp_path: Path) -> None:
+    rows = reviews("ax", "ay", "az", "aw", "av")
+    table(rows).write_parquet(records := tmp_path / "records.parquet")
+    (tmp_path / "item").mkdir()
+    titles = {"x": "A Kettle", "y": "a kettle ", "z": "", "w": "A pan"}  # v is not listed at all
+    known = {"source": "s", "id": list(titles), "title": list(titles.values())}
+    frame(ITEM, known).write_parquet(items := tmp_path / "item" / "all.parquet")
+    tally, wanted = Tally("core"), {"reviews": OPEN | {"titled_items": True}, "seed": 0}
+    (_, left), *_ = core_unit([records, items], wanted, tally)
+    assert sorted(left["item"]) in (["w", "x"], ["w", "y"])
+    assert tally.counts["s", "records", "item without a title of its own"] == 3
+    (_, left), *_ = core_unit([records], wanted, Tally("core"))
+    assert left.height == 5, "a source that lists no items has their titles in its records"
 
 
 def test_the_most_frequent_items_are_kept() -> None:
@@ -167,6 +183,7 @@ ROWS = st.lists(
 )
 CONFIGS = st.fixed_dictionaries(
     {
+        "titled_items": st.just(False),
         "one_per_item": st.booleans(),
         "top_items_share": st.sampled_from([0.5, 1.0]),
         "min_posts": st.integers(0, 2),

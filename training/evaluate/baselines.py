@@ -16,11 +16,13 @@ from scipy.optimize import minimize_scalar
 from sandbox.people import Profile
 from sandbox.question import Choose
 from training.evaluate.asked import Case
+from training.tasks.reading import FORMS
 
 Guess = Callable[[Case], list[float]]
 """Probabilities of a case's options, in declared order."""
 PICKED = ("purchase", "thread")
-"""Forms whose options differ from case to case."""
+"""Forms in which people pick one of several things."""
+SCALES = ("stars", "verdict")
 
 
 def baselines(train: Sequence[Case], people: Mapping[str, Profile], form: str) -> dict[str, Guess]:
@@ -32,11 +34,13 @@ def baselines(train: Sequence[Case], people: Mapping[str, Profile], form: str) -
         form: Of the tasks.
     """
     found: dict[str, Guess] = {"uniform": lambda case: [1 / len(keys(case))] * len(keys(case))}
+    if form in FORMS:
+        return found
     if form in PICKED:
         return {**found, **_by_place(train, people)}
     counts = Counter(case.answer for case in train)
     found["majority"] = lambda case: _shares([counts[key] + 1 for key in keys(case)])
-    if form in ("stars", "verdict"):
+    if form in SCALES:
         found["own stars"] = lambda case: _own_stars(people[case.user], case)
     return found
 

@@ -16,6 +16,7 @@ from training.evaluate.baselines import PICKED, baselines, keys
 from training.evaluate.config import OWN, Control
 from training.evaluate.samples import Array, Key, Sample, Samples
 from training.evaluate.scores import Bootstrap, calibration_error, choice_figures, columns
+from training.tasks.reading import FORMS
 
 Probs: TypeAlias = Sequence[float]
 """Of a case's options, in declared order."""
@@ -103,7 +104,7 @@ def choice_samples(told: Told, choices: Sequence[Case], bootstrap: Bootstrap) ->
                     kept = [one for one, case in zip(probs, mine, strict=True) if _has(case, kind)]
                     label = f"{form}, {kind} options" if kind else form
                     samples |= _figures((name, who, label), looked, looked.of(kept), bootstrap)
-        if form not in PICKED:
+        if form not in (*PICKED, *FORMS):
             samples |= _marginals(form, told, mine, bootstrap)
     return samples
 

@@ -56,6 +56,8 @@ class SftConfig(Frozen):
     recipe: RecipeConfig
     mixture: dict[str, NonNegativeInt | None]
     """Train examples of each form, drawn by the seed; null: all there are. A form that is not named is left out."""
+    first: list[str]
+    """Forms that are learnt before all others, since these build on them; [] for one random order."""
     choice_weight: PositiveFloat
     """A choice's one token counts so many times as much as a token of a text."""
     max_answer_tokens: PositiveInt

@@ -1,11 +1,13 @@
 """Tasks as token ids: exactly the prompts of a simulation, and what the person did as the only thing to be learnt."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+from datasets import Dataset, concatenate_datasets
+from trl.data_utils import pack_dataset
 
 from agents.minds.text import Tokens
 from agents.prompt import Prompt
@@ -95,6 +97,24 @@ def encoded(rows: Sequence[Row], tokens: Tokens) -> list[Example]:
 def fitting(examples: Sequence[Example], most: int, most_answer: int) -> list[Example]:
     """Examples that are not too long; an example that is cut would teach to stop anywhere."""
     return [one for one in examples if len(one.input_ids) <= most and len(one.answer) <= most_answer]
+
+
+def packed(examples: Sequence[Example], first: Collection[str], length: int, seed: int) -> Dataset:
+    """Examples in rows of at most `length` tokens, as many whole ones in each as fit (best fit decreasing).
+
+    Args:
+        examples: None is longer than `length`.
+        first: Forms whose rows come before those of all others.
+        length: Of a row, in tokens.
+        seed: Of the order of rows, of those that come first and of the others apart.
+    """
+    early, late = ([one for one in examples if (one.form in first) is which] for which in (True, False))
+    return concatenate_datasets([_rows(part, length).shuffle(seed=seed) for part in (early, late) if part])
+
+
+def _rows(examples: Sequence[Example], length: int) -> Dataset:
+    known = {"input_ids": [one.input_ids for one in examples], "labels": [one.labels for one in examples]}
+    return pack_dataset(Dataset.from_dict(known), length, "bfd")
 
 
 def _is_chat(messages: Sequence[Mapping[str, str]]) -> bool:

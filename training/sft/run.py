@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 from accelerate import PartialState
-from datasets import Dataset, disable_progress_bars
+from datasets import disable_progress_bars
 from peft import LoraConfig
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -38,7 +38,7 @@ from training.sft.attention import PACKED, register
 from training.sft.config import RecipeConfig, SftConfig
 from training.sft.contamination import refuse_benchmarks
 from training.sft.curves import Curves
-from training.sft.examples import Example, drawn, encoded, fitting, read_rows
+from training.sft.examples import Example, drawn, encoded, fitting, packed, read_rows
 from training.sft.trainer import ResponseTrainer
 
 KEY = "key"
@@ -177,8 +177,8 @@ def _trainer(
     trainer = ResponseTrainer(
         model=model,
         args=arguments,
-        train_dataset=_dataset(train),
-        eval_dataset=_dataset(held_out) if held_out else None,
+        train_dataset=packed(train, config.first, recipe.pack_length, config.seed),
+        eval_dataset=packed(held_out, (), recipe.pack_length, config.seed) if held_out else None,
         processing_class=tokenizer,
         peft_config=_peft(config),
         callbacks=[curves],
@@ -226,7 +226,8 @@ def _arguments(config: SftConfig, state: PartialState, accumulated: int) -> SFTC
         save_total_limit=2,
         report_to=["tensorboard"] if config.tensorboard else [],
         dataloader_pin_memory=device == "cuda",
-        dataset_kwargs={"skip_prepare_dataset": False},
+        dataset_kwargs={"skip_prepare_dataset": True},  # they come packed
+        train_sampling_strategy="sequential" if config.first else "random",
         seed=config.seed,
         disable_tqdm=False,
     )
@@ -238,12 +239,6 @@ def _peft(config: SftConfig) -> LoraConfig | None:
         return None
     sizes: dict[str, Any] = {"r": lora.rank, "lora_alpha": lora.alpha, "lora_dropout": lora.dropout}
     return LoraConfig(**sizes, target_modules="all-linear", task_type="CAUSAL_LM")
-
-
-def _dataset(examples: Sequence[Example]) -> Dataset:
-    return Dataset.from_dict(
-        {"input_ids": [one.input_ids for one in examples], "labels": [one.labels for one in examples]}
-    )
 
 
 def _key(composed: dict[str, Any], base: str, corpus: Path) -> str:

@@ -1,6 +1,6 @@
 """All tasks about the users of one bucket."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -11,7 +11,7 @@ from sandbox.people import MemoryBudget, Profile
 from training.funnel import Tally
 from training.persons.extractive import with_parts
 from training.stages import Folders, Tables, Unit
-from training.tasks import choices, paper, texts
+from training.tasks import choices, paper, reading, texts
 from training.tasks.catalog import Catalog, catalogs
 from training.tasks.example import TASK, Task
 from training.tasks.made import Object, made_tasks
@@ -58,8 +58,9 @@ def task_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) 
         key = str(source), str(user)
         if selves := people.get(key):
             mine = objects.get(key, [])
-            built += _tasks(_with_topics(group.to_dicts(), mine), selves, known, settings)
-            built += _made(mine, selves, settings)
+            told = _with_topics(group.to_dicts(), mine)
+            built += _tasks(told, selves, known, settings)
+            built += _made(mine, selves, {row["id"] for row in told if row["early"]}, settings)
         if len(built) >= PIECE:
             yield "task", _counted(built, tally)
             built = []
@@ -89,9 +90,9 @@ def _with_topics(rows: list[dict[str, Any]], objects: Sequence[Object]) -> list[
 
 
 def _made(
-    objects: Sequence[Object], selves: Mapping[str, Profile], settings: Mapping[str, Any]
+    objects: Sequence[Object], selves: Mapping[str, Profile], early: Set[str], settings: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    for one, task in made_tasks(objects, selves, settings["seed"]):
+    for one, task in made_tasks(objects, selves, early, settings["seed"]):
         if task.family in settings["families"]:
             yield _row(one, one["record"], task)
 
@@ -123,6 +124,7 @@ def _about(moment: Moment, catalog: Catalog, settings: Mapping[str, Any]) -> Ite
     yield from choices.thread(moment, catalog, hard, uniform)
     yield from choices.stars(moment)
     yield from choices.reply(moment, catalog)
+    yield from reading.found(moment, catalog, hard + uniform + 1)
     yield from paper.preference(moment, catalog)
     if settings["fewest_words"] <= len(moment.record["text"].split()) <= settings["most_words"]:
         yield from texts.written(moment, settings["most_words"])

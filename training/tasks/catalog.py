@@ -121,6 +121,12 @@ class Catalog:
         wanted = hard + uniform - len(drawn)
         return [*drawn, *(Drawn(option, "uniform") for option in _sample(self.options, wanted, passed, stream))]
 
+    def listed(self, most: int, seed: int) -> list[Option]:
+        """Two to `most` options of anywhere, no two of one title; fewer than two where there are hardly any."""
+        stream = uniforms(seed, b"listed")
+        number = 2 + int(next(stream) * (most - 1))
+        return list(_sample(self.options, number, set(), stream))
+
 
 def catalogs(files: Sequence[Path]) -> dict[tuple[str, str], Catalog]:
     """Catalogs by source and side."""

@@ -21,9 +21,9 @@ NEXT = "next"
 """What records of the corpus are called where a simulation names its replicate."""
 
 Family: TypeAlias = Literal[
-    "sandbox", "profile", "stories", "social_qa", "scenario", "writing", "comment", "preference"
+    "sandbox", "reading", "profile", "stories", "social_qa", "scenario", "writing", "comment", "preference"
 ]
-"""The paper's families, scenario and social QA and stories apart, and the sandbox's own forms."""
+"""The paper's families, scenario and social QA and stories apart; the sandbox's own forms; how lists are read."""
 
 TASK: dict[str, pl.DataType] = {
     "family": pl.String(),  # a `Family`
@@ -63,7 +63,14 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def sandbox_task(
-    moment: Moment, name: str, facts: dict[str, Any], form: Choose | Write, answer: str, which: str = "", **meta: Any
+    moment: Moment,
+    name: str,
+    facts: dict[str, Any],
+    form: Choose | Write,
+    answer: str,
+    which: str = "",
+    family: Family = "sandbox",
+    **meta: Any,
 ) -> Task:
     """An example in the sandbox's own form, rendered as a simulation renders it.
 
@@ -74,6 +81,7 @@ def sandbox_task(
         form: What can be answered.
         answer: What they did: key of an option, or text.
         which: Tells several questions of one form about one moment apart.
+        family: `reading` where the answer follows from what is shown, whoever is asked.
         meta: What a judge wants to know; the answer is added.
     """
     special = f"{name}_{moment.record['platform']}"
@@ -82,7 +90,7 @@ def sandbox_task(
     question = question_of(asked, moment.profile)
     meta = {"answer": answer, **meta} if isinstance(form, Choose) else meta
     messages = [*chat_of(question), {"role": "assistant", "content": said(question, answer)}]
-    return Task("sandbox", name, messages, msgspec.json.encode(asked).decode(), meta)
+    return Task(family, name, messages, msgspec.json.encode(asked).decode(), meta, is_record=family == "sandbox")
 
 
 def question_of(asked: Asked, profile: Profile) -> Question:

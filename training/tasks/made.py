@@ -4,7 +4,7 @@ They teach how people are told about, not what people really do; whoever judges 
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, TypeAlias
 
 from sandbox.people import Profile
@@ -25,30 +25,25 @@ def persona2profile(profile: Profile, seed: int) -> Iterator[Task]:
         yield _made("profile", "persona2profile", profile.profile, persona=profile.persona)
 
 
-def stories(profile: Profile, told: Sequence[Mapping[str, str]], seed: int) -> Iterator[Task]:
+def stories(told: Sequence[Mapping[str, str]], early: Profile | None, known: Set[str], seed: int) -> Iterator[Task]:
     """Go on with the episodes of a life: with all of the rest, or with the one whose theme is given.
 
+    Where a persona stands beside the first episodes it is the early self's, and only what came after that self's
+    records is asked for: the latest persona is made from the very posts that the other episodes are told from.
+
     Args:
-        profile: Whose they are.
-        told: Each episode's summary and content, oldest first.
-        seed: Of how many are given.
+        told: Each episode's record, summary and content, oldest first.
+        early: The person as their first records have them; None where there are too few of these.
+        known: Ids of these first records.
+        seed: Of how many episodes are given.
     """
     if len(told) < FEWEST_STORIES:
         return
     given = 2 + int(next(uniforms(seed, b"stories")) * (len(told) - 2))
-    first = [one["content"] for one in told[:given]]
-    rest = json.dumps(
-        [{name: one[name] for name in ("summary", "content")} for one in told[given:]], ensure_ascii=False
-    )
-    target = told[given]
-    for form, persona, theme in (
-        ("half2half", "", ""),
-        ("half_persona2half", profile.persona, ""),
-        ("half_theme2target", "", target["summary"]),
-        ("half_theme_persona2target", profile.persona, target["summary"]),
-    ):
-        answer = target["content"] if theme else rest
-        yield _made("stories", form, answer, "stories", persona=persona, theme=theme, stories=first)
+    yield from _continued(told, given, "", ("half2half", "half_theme2target"))
+    given = max(given, sum(one["record"] in known for one in told))
+    if early and given < len(told):
+        yield from _continued(told, given, early.persona, ("half_persona2half", "half_theme_persona2target"))
 
 
 def social_qa(profile: Profile, one: Object, seed: int) -> Iterator[Task]:
@@ -72,12 +67,15 @@ ABOUT_MOMENTS: Mapping[str, Callable[[Profile, Object, int], Iterator[Task]]] = 
 """What is asked about each kind of object."""
 
 
-def made_tasks(objects: Sequence[Object], selves: Mapping[str, Profile], seed: int) -> Iterator[tuple[Object, Task]]:
+def made_tasks(
+    objects: Sequence[Object], selves: Mapping[str, Profile], known: Set[str], seed: int
+) -> Iterator[tuple[Object, Task]]:
     """All tasks about what a model made of one user, each with the object that it is about.
 
     Args:
         objects: What was made of the user.
         selves: The user's profiles; the latest has the profile and the stories that are asked for.
+        known: Ids of the records that the early self is made from.
         seed: The run's.
     """
     for one in objects:
@@ -89,10 +87,19 @@ def made_tasks(objects: Sequence[Object], selves: Mapping[str, Profile], seed: i
         if one["kind"] in ABOUT_MOMENTS:
             tasks = ABOUT_MOMENTS[one["kind"]](profile, one, mine)
         elif one["kind"] == "stories" and one["self"] == "latest":
-            tasks = stories(profile, one["value"], mine)
+            tasks = stories(one["value"], selves.get("early"), known, mine)
         elif one["kind"] == "profile" and one["self"] == "latest":
             tasks = persona2profile(profile, mine)
         yield from ((one, task) for task in tasks)
+
+
+def _continued(told: Sequence[Mapping[str, str]], given: int, persona: str, forms: tuple[str, str]) -> Iterator[Task]:
+    """All of the rest, and the next one by its theme."""
+    first, target = [one["content"] for one in told[:given]], told[given]
+    rest = [{name: one[name] for name in ("summary", "content")} for one in told[given:]]
+    answers = json.dumps(rest, ensure_ascii=False), target["content"]
+    for form, theme, answer in zip(forms, ("", target["summary"]), answers, strict=True):
+        yield _made("stories", form, answer, "stories", persona=persona, theme=theme, stories=first)
 
 
 def _made(family: Family, form: str, answer: str, prompt: str = "", **facts: Any) -> Task:

@@ -1,4 +1,5 @@
 import json
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from agents.prompt import render
 from sandbox.errors import DataError
 from sandbox.question import Form, Write, choose
 from tests.conftest import question
-from training.sft.examples import IGNORED, Example, Row, drawn, encoded, fitting, read_rows
+from training.sft.examples import IGNORED, Example, Row, drawn, encoded, fitting, packed, read_rows
 from training.tasks.example import chat_of, said
 
 from .tiny import tiny_model
@@ -46,6 +47,17 @@ def test_a_text_that_begins_like_a_choice_without_rules_is_a_text(tokens: Tokens
     chat = [{"role": "user", "content": "Say."}, {"role": "assistant", "content": "Answer: me"}]
     (made,) = encoded([Row(chat, "type1", "u")], tokens)
     assert tokens.tokenizer.decode(made.answer[:-1]) == "Answer: me"
+
+
+def test_forms_that_come_first_fill_rows_of_their_own() -> None:
+    examples = [Example("ab"[number % 2], [number] * 3, [number]) for number in range(40)]
+    rows = packed(examples, ["b"], 10, seed=1)["input_ids"]
+    assert sorted(chain(*rows)) == sorted(chain(*(one.input_ids for one in examples)))
+    forms = [{token % 2 for token in row} for row in rows]
+    assert forms == [{1}] * 10 + [{0}] * 10
+    assert max(map(len, rows)) <= 10
+    assert rows != packed(examples, ["b"], 10, seed=2)["input_ids"]
+    assert {0, 1} in [{token % 2 for token in row} for row in packed(examples, [], 10, seed=1)["input_ids"]]
 
 
 def test_the_mixture_draws_by_the_seed() -> None:

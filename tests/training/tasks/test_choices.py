@@ -27,7 +27,7 @@ def options(task: Task) -> Choose:
 
 
 def shown(task: Task) -> list[str]:
-    return [line for line in task.messages[1]["content"].splitlines() if line[1:3] == ") "]
+    return [line for line in task.messages[1]["content"].splitlines() if line.startswith("* ") and line[-3:-1] == ": "]
 
 
 def test_the_chosen_product_stands_among_hard_and_uniform_others() -> None:
@@ -42,11 +42,11 @@ def test_the_chosen_product_stands_among_hard_and_uniform_others() -> None:
     assert {(one.place, one.band) for one in hard} == {("Tea", 0)}
 
 
-def test_the_label_that_is_said_stands_before_what_was_chosen() -> None:
+def test_the_label_that_is_said_stands_behind_what_was_chosen() -> None:
     for number in range(0, 30, 3):
         (task,) = choices.purchase(moment(record(number)), catalog(), 2, 2)
         label = task.messages[-1]["content"].removeprefix("Answer: ")
-        assert f"{label}) Thing {number}, ${5 + number}.00" in shown(task)
+        assert f"* Thing {number}, ${5 + number}.00: {label}" in shown(task)
 
 
 def test_what_was_chosen_stands_at_every_place_alike() -> None:
@@ -76,7 +76,7 @@ def bought(number: int, **known: Any) -> dict[str, Any]:
 def test_a_bare_purchase_is_asked_in_its_own_currency() -> None:
     (task,) = choices.purchase(moment(bought(12)), catalog(), 5, 4)
     assert Counter(task.meta["kinds"].values()) == {"chosen": 1, "hard": 5, "uniform": 4}
-    assert any(line.endswith(") Thing 12, NT$17.00") for line in shown(task))
+    assert any(line.startswith("* Thing 12, NT$17.00: ") for line in shown(task))
     assert "supermarket" in template_of(task.form, "purchases").rules
 
 
@@ -103,7 +103,7 @@ def test_too_small_a_catalog_makes_no_task() -> None:
 
 def test_a_product_that_the_catalog_lacks_is_told_as_the_record_has_it() -> None:
     (task,) = choices.purchase(moment(record(12, item="new", price=None)), catalog(), 0, 3)
-    assert any(line.endswith(") Pot no. 12") for line in shown(task))
+    assert any(line.startswith("* Pot no. 12: ") for line in shown(task))
 
 
 def test_stars_are_asked_before_and_after_hearing_what_they_say() -> None:
@@ -111,7 +111,7 @@ def test_stars_are_asked_before_and_after_hearing_what_they_say() -> None:
     for task in (stars, verdict):
         assert task.meta == {"answer": "2"}
         label = task.messages[-1]["content"].removeprefix("Answer: ")
-        assert f"{label}) 2 stars" in shown(task)
+        assert f"* 2 stars: {label}" in shown(task)
     assert "Meh" not in stars.messages[1]["content"]
     assert 'for $10.00. You say: "Meh"' in verdict.messages[1]["content"]
 
@@ -139,5 +139,5 @@ def test_the_question_can_be_put_again_to_anybody() -> None:
     form = question.form
     assert isinstance(form, Choose)
     first = form.options[shown_order(question)[0]]
-    assert shown(task)[0] == f"A) {first.text}"
+    assert shown(task)[0] == f"* {first.text}: A"
     json.dumps(task.meta)

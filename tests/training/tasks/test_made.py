@@ -1,6 +1,8 @@
 import json
+from collections.abc import Collection
 from typing import Any
 
+import msgspec
 import pytest
 
 from training.tasks.example import Task
@@ -13,9 +15,12 @@ SCENE = {"text": "It rained on us all day.", "background": "A picnic.", "charact
 QA = {"scenario": "It rains.", "question": "What does she do?", "answer": "She runs."}
 
 
-def made(kind: str, value: Any, seed: int = 0, which: str = "latest") -> list[Task]:
+EARLY = msgspec.structs.replace(PERSON, persona="You were young then.")
+
+
+def made(kind: str, value: Any, seed: int = 0, which: str = "latest", known: Collection[str] = ()) -> list[Task]:
     one = {"source": "s", "user": "u_1", "self": which, "record": "i_1", "kind": kind, "value": value}
-    return [task for _, task in made_tasks([one], {"latest": PERSON, "early": PERSON}, seed)]
+    return [task for _, task in made_tasks([one], {"latest": PERSON, "early": EARLY}, set(known), seed)]
 
 
 def asked(task: Task) -> str:
@@ -40,10 +45,20 @@ def test_stories_go_on_after_those_that_are_given(seed: int) -> None:
     for form, task in tasks.items():
         shown = [n for n in range(6) if f"tale {n}." in asked(task)]
         assert shown == list(range(given))
-        assert (PERSON.persona in asked(task)) == ("persona" in form)
+        assert (EARLY.persona in asked(task)) == ("persona" in form)
+        assert PERSON.persona not in asked(task)
         assert (TOLD[given]["summary"] in asked(task)) == ("theme" in form)
     for form in ("half_theme2target", "half_theme_persona2target"):
         assert tasks[form].messages[1]["content"] == TOLD[given]["content"]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_story_of_what_the_persona_is_made_from_is_asked_for(seed: int) -> None:
+    tasks = {task.form: task for task in made("stories", TOLD, seed, known=("0", "1", "2", "3"))}
+    asked_for = tasks["half_persona2half"].messages[1]["content"]
+    assert not [n for n in range(4) if f"tale {n}." in asked_for]
+    assert tasks["half_theme_persona2target"].messages[1]["content"] in ("I told tale 4.", "I told tale 5.")
+    assert not [form for form in (one.form for one in made("stories", TOLD, seed, known="012345")) if "persona" in form]
 
 
 def test_too_few_stories_are_not_asked_for() -> None:
@@ -66,4 +81,4 @@ def test_moments_are_asked_about(kind: str) -> None:
 
 def test_nothing_is_asked_about_who_did_not_pass() -> None:
     one = {"source": "s", "user": "u_1", "self": "early", "record": "i", "kind": "qa_general", "value": QA}
-    assert list(made_tasks([one], {"latest": PERSON}, 0)) == []
+    assert list(made_tasks([one], {"latest": PERSON}, set(), 0)) == []
