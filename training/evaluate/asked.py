@@ -82,6 +82,16 @@ def read_chats(path: Path, per_form: int, seed: int) -> list[Chat]:
     return [_chat(line) for line in drawn]
 
 
+def read_made(path: Path, per_form: int, seed: int) -> list[Chat]:
+    """Tasks whose answer a language model made, at most so many of each form, drawn by hash.
+
+    Raises:
+        DataError: The file is missing or damaged.
+    """
+    lines = (line for line in _lines(path) if not line.record and not line.question)
+    return [_chat(line) for line in _drawn(lines, per_form, lambda line: line.messages[-2]["content"], seed)]
+
+
 def _lines(path: Path) -> Iterator[Line]:
     if not path.is_file():
         raise DataError(f"there are no tasks at {path}; make them with `python -m training corpus`")

@@ -1,9 +1,9 @@
 """Settings of `python -m training evaluate`."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from agents.shipped import SHIPPED
 from sandbox.config import Frozen
@@ -12,6 +12,21 @@ Control = Literal["own", "shuffled", "nobody", "history", "profile"]
 """Who is put in the person's place: they themselves, somebody else of their kind, nobody; or half of them, what they
 remember or who they are."""
 OWN: Control = "own"
+
+
+class JudgeSettings(Frozen):
+    """Who judges answers in the forms that a language model made."""
+
+    mind: dict[str, Any] | None
+    """Node of a mind; null: nobody judges."""
+    model: str | None
+    """Its language model: a known name, a hub id or a folder; none that contestants come from or learnt from."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.mind is None) != (self.model is None):
+            raise ValueError("needs both mind and model, such as mind@judge.mind=server judge.model=NAME, or neither")
+        return self
 
 
 class EvaluateConfig(Frozen):
@@ -45,6 +60,8 @@ class EvaluateConfig(Frozen):
     """Tokens of prompt and answer; longer texts are left out."""
     written: NonNegativeInt
     """Texts of each form that every contestant writes too; 0: none."""
+    judge: JudgeSettings
+    """Of answers to `per_text` tasks of each form that a language model made, where the corpus has them."""
     benchmarks: dict[str, Path]
     """Files of benchmarks, by name: `motivebench` and `tombench`."""
     benchmark_scenes: PositiveInt | None

@@ -16,20 +16,22 @@ from typing import Any
 import polars as pl
 
 from sandbox.assembly import answers_file
-from sandbox.config import compose, targeted, validated
+from sandbox.config import compose, validated
 from sandbox.errors import ConfigError, DataError
 from sandbox.manifest import environment
 from sandbox.mind import Context, Mind, Reply
 from sandbox.people import Profile
 from sandbox.question import Question
-from training.evaluate.asked import Case, Chat, read_cases, read_chats, read_people
+from training.evaluate.asked import Case, Chat, read_cases, read_chats, read_made, read_people
 from training.evaluate.benchmarks.figures import benchmark_samples
 from training.evaluate.choices import by_form, choice_samples, chosen, guessed
 from training.evaluate.config import OWN, Control, EvaluateConfig
+from training.evaluate.judged import answers, check_judge, judged_samples
 from training.evaluate.report import write_report
 from training.evaluate.samples import Key, Sample, Samples, Whole
 from training.evaluate.scores import Bootstrap, Estimate
 from training.evaluate.written import keep, write, written_samples
+from training.synthesis.asking import mind_class
 
 TRAIN_CASES = 4000
 """Train tasks of a form that baselines learn from."""
@@ -53,10 +55,14 @@ def evaluate(config: EvaluateConfig, composed: dict[str, Any], say: Say = print)
         raise DataError(f"{split} has no task of the sandbox's forms about a person of the corpus")
     train = _known(read_cases(tasks / "train.jsonl", TRAIN_CASES, config.seed), people)
     say(f"{len(cases) + len(chats)} tasks of {len({one.user for one in (*cases, *chats)})} users")
+    made = read_made(split, config.per_text, config.seed) if config.judge.mind else []
+    if made:
+        check_judge(config)
     config.out_dir.mkdir(parents=True, exist_ok=True)
     bootstrap = Bootstrap(config.resamples, config.seed)
     samples = {
         **_answered(config, cases, train, people, bootstrap, say),
+        **_judged(config, made, say),
         **_read(config, cases, chats, people, say),
     }
     scores = [_row(key, bootstrap.estimate(one), one) for key, one in samples.items()]
@@ -93,6 +99,18 @@ def _answered(
             keep(config.out_dir / "texts.jsonl", places, made)
             tested |= written_samples(made, places, _others(config, places), bootstrap, config.seed)
     return tested | choice_samples({**guessed(choices, train, people), **told}, choices, bootstrap)
+
+
+def _judged(config: EvaluateConfig, chats: Sequence[Chat], say: Say) -> Samples:
+    """What another model makes of contestants' answers where a model made the true ones."""
+    if not chats:
+        return {}
+    with closing(_mind(config, say)) as mind:
+        say(f"answering {len(chats)} tasks that a language model made")
+        made = answers(config.models, chats, mind, config.seed)
+    with closing(_judge(config, say)) as judge:
+        say(f"asking the judge about {len(chats) * (len(config.models) - 1)} pairs, in both orders")
+        return judged_samples(made, chats, judge, config.seed)
 
 
 def _others(config: EvaluateConfig, places: Sequence[Case]) -> dict[str, list[str]]:
@@ -155,13 +173,16 @@ def _whos(config: EvaluateConfig) -> list[Control]:
     return [OWN, *(who for who in config.controls if who != OWN)]
 
 
-def _mind(config: EvaluateConfig, say: Callable[[str], None]) -> Mind:
-    kind, settings = targeted(config.mind, "mind")
-    if not (isinstance(kind, type) and issubclass(kind, Mind)):
-        raise ConfigError(f"mind._target_ must name a subclass of sandbox.mind.Mind, found {kind!r}")
+def _mind(config: EvaluateConfig, say: Say) -> Mind:
+    kind, settings = mind_class(config.mind, "mind")
     adapters = {name: folder for name, folder in config.models.items() if folder}
     context = Context(_no_rule, config.model, answers_file(), say)
     return kind.build({**settings, "adapters": adapters} if adapters else settings, context)
+
+
+def _judge(config: EvaluateConfig, say: Say) -> Mind:
+    kind, settings = mind_class(config.judge.mind or {}, "judge.mind")
+    return kind.build(settings, Context(_no_rule, config.judge.model, answers_file(), say))
 
 
 def _no_rule(question: Question) -> Reply:
