@@ -17,7 +17,7 @@ from pydantic import Field
 from experiments.comparison import experiment_of
 from experiments.facts.measures import Frame
 from experiments.outcomes import Outcome, outcomes_of
-from experiments.page import inlined, page
+from experiments.page import inlined, write_pages
 from experiments.statistics import holm, paired
 from sandbox.assembly import world_class
 from sandbox.config import Frozen, plain, validated
@@ -124,12 +124,9 @@ def write(folder: Path) -> list[Path]:
     kind, _ = world_class(config)
     labels = {one.name: one.label for one in outcomes_of(config, kind.measures)}
     drawn = draw_sensitivities(table, labels, folder)
-    facts = {"world": kind.__name__, "config": config, "manifest": first, "labels": labels}
+    facts = {"world": kind.__name__, "config": config, "manifest": first, "labels": labels, "worst": _worst(table)}
     figure = inlined(next(path for path in drawn if path.suffix == ".png"))
-    paths = [folder / name for name in NAMES]
-    for path in paths:
-        filled = page(path.name, **facts, rows=table.to_dict("records"), worst=_worst(table), figure=figure)
-        path.write_text(filled, encoding="utf-8")
+    paths = write_pages(folder, NAMES, **facts, rows=table.to_dict("records"), figure=figure)
     return [*paths, folder / "sensitivities.csv", *drawn]
 
 

@@ -2,10 +2,19 @@
 
 import base64
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+
+def write_pages(folder: Path, names: Sequence[str], **facts: Any) -> list[Path]:
+    """Fill in the templates of these names, which stand beside this file, and write each into the folder."""
+    paths = [folder / name for name in names]
+    for path in paths:
+        path.write_text(page(path.name, **facts), encoding="utf-8")
+    return paths
 
 
 def page(template: str, **facts: Any) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.facts.measures import Frame
 from experiments.facts.table import catalogue, worlds_with_facts
-from experiments.page import inlined, page, pretty
+from experiments.page import inlined, pretty, write_pages
 from experiments.scorecard import FLOORS, worst
 from sandbox.assembly import world_class
 
@@ -18,11 +18,7 @@ NAMES = ("report.html", "report.md")
 
 def write_report(found: "Comparison", drawn: Sequence[Path]) -> list[Path]:
     """Write the page and its Markdown into the run's folder; `drawn` are the comparison's figures."""
-    facts = _told(found, drawn)
-    paths = [found.run.folder / name for name in NAMES]
-    for path in paths:
-        path.write_text(page(path.name, **facts), encoding="utf-8")
-    return paths
+    return write_pages(found.run.folder, NAMES, **_told(found, drawn))
 
 
 def _told(found: "Comparison", drawn: Sequence[Path]) -> dict[str, Any]:

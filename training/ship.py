@@ -22,16 +22,16 @@ from safetensors.torch import load_file, save_file
 
 from sandbox.config import Frozen, compose, validated
 from sandbox.errors import DataError
+from training.evaluate.likelihoods import CHAT, PROSE
+from training.evaluate.report import MAIN
+from training.evaluate.written import ANOTHER, PEOPLE
 from training.merge import ADAPTER, scale_adapter
 from training.tasks.reading import FORMS
 
 TEMPLATE = Path(__file__).parent / "modelcard.md"
-MAIN = ("nll", "nll per character")
-BASE, PEOPLE, ANOTHER = "base", "people", "another's"
+BASE = "base"
 COMMON = ("majority", "popular", "uniform")
 """Guesses that say what most people do."""
-NOT_PEOPLES = ("general prose", "base's own chat")
-"""Forms that say what is forgotten."""
 
 
 class Recipe(Frozen):
@@ -145,7 +145,9 @@ def misses(contrasts: pl.DataFrame, scores: pl.DataFrame) -> Iterator[str]:
         contrasts: Rows of `contrasts.csv`.
         scores: Rows of `scores.csv`.
     """
-    for row in contrasts.filter(pl.col("contestant") != BASE, ~pl.col("form").is_in(NOT_PEOPLES)).iter_rows(named=True):
+    for row in contrasts.filter(pl.col("contestant") != BASE, ~pl.col("form").is_in((CHAT, PROSE))).iter_rows(
+        named=True
+    ):
         mine, other = row["contestant"], row["contrast"].removeprefix(f"{row['contestant']} - ")
         size = f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
         if row["figure"] in MAIN and row["high"] >= 0:

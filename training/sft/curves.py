@@ -1,11 +1,13 @@
 """Loss over the steps: a table that grows as the run goes on, and a figure at its end."""
 
 import csv
+import time
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+CLOCK = "seconds"
 FIELDS = ("step", "loss", "eval_loss", "learning_rate", "grad_norm")
 
 
@@ -14,6 +16,18 @@ class Curves(TrainerCallback):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.before = _seconds(folder)
+        self.started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken, all its processes together, but for what one did after its last checkpoint."""
+        return self.before + time.monotonic() - self.started
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
+        """Note the time with every checkpoint."""
+        if state.is_world_process_zero:
+            (self.folder / CLOCK).write_text(f"{self.seconds:.0f}\n", encoding="utf-8")
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         """Write all that is known so far; of a run that was resumed too."""
@@ -27,6 +41,12 @@ class Curves(TrainerCallback):
         """Draw the curves."""
         if state.is_world_process_zero:
             draw(state.log_history, self.folder / "losses.png")
+
+
+def _seconds(folder: Path) -> float:
+    """What processes of this run have taken until their last checkpoints."""
+    path = folder / CLOCK
+    return float(path.read_text(encoding="utf-8")) if path.exists() else 0.0
 
 
 def draw(history: list[dict[str, Any]], path: Path) -> None:

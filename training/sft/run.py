@@ -11,7 +11,6 @@ Under `accelerate launch` every process does the same on its own share of the ro
 import importlib.util
 import json
 import shutil
-import time
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -87,15 +86,16 @@ def tune(config: SftConfig, composed: dict[str, Any], say: Any = print) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / KEY).write_text(key, encoding="utf-8")
         last = _last_checkpoint(folder / "checkpoints")
+    curves = Curves(folder)
     trainer = _trainer(config, _arguments(config, state, accumulated), base, tokenizer, train, held_out)
-    started = time.monotonic()
+    trainer.add_callback(curves)
     with _room_in(folder):
         trainer.train(resume_from_checkpoint=last)
         trainer.save_model(str(made))
         if state.is_main_process:
             if not config.recipe.lora:
                 tokenizer.save_pretrained(made)
-            told = {"examples": _counts(train), "left_out": left_out, "seconds": round(time.monotonic() - started)}
+            told = {"examples": _counts(train), "left_out": left_out, "seconds": round(curves.seconds)}
             _write_manifest(folder, {"settings": composed, "key": key, **told}, train, trainer)
     trainer.accelerator.end_training()
     return made
@@ -173,7 +173,6 @@ def _trainer(
     model = AutoModelForCausalLM.from_pretrained(
         base, dtype=getattr(torch, recipe.dtype if recipe.lora else "float32"), attn_implementation=PACKED
     )
-    curves = Curves(config.out_dir)
     trainer = ResponseTrainer(
         model=model,
         args=arguments,
@@ -181,7 +180,6 @@ def _trainer(
         eval_dataset=packed(held_out, (), recipe.pack_length, config.seed) if held_out else None,
         processing_class=tokenizer,
         peft_config=_peft(config),
-        callbacks=[curves],
     )
     trainer.choice_weight = config.choice_weight
     trainer.loss_is_scaled_for_ga = False

@@ -113,8 +113,10 @@ def test_a_run_that_was_killed_goes_on_along_the_same_curve(tuned: Path, home: P
     torn = folder / "checkpoints" / "checkpoint-19"
     shutil.copytree(folder / "checkpoints" / "checkpoint-8", torn)
     (torn / "trainer_state.json").write_text('{"half', encoding="utf-8")
+    (folder / "seconds").write_text("1000\n", encoding="utf-8")
     assert main(command(home, "killed")) == 0
     assert losses(folder) == losses(tuned)
+    assert 1000 < json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["seconds"] < 1500
     one, other = (load_file(path / "adapter" / "adapter_model.safetensors") for path in (folder, tuned))
     assert all(torch.equal(one[name], other[name]) for name in other)
 
