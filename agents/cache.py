@@ -5,7 +5,7 @@ replicates never share an entry. The file can be deleted at any time.
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -32,13 +32,12 @@ class AnswerCache:
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, Answer]:
         """The answers that are there."""
-        found: dict[bytes, Answer] = {}
-        for start in range(0, len(keys), 500):
-            some = keys[start : start + 500]
-            marks = ", ".join("?" * len(some))
-            rows = self._db.execute(f"SELECT key, value FROM answer WHERE key IN ({marks})", some)
-            found.update((key, _DECODER.decode(value)) for key, value in rows)
-        return found
+        try:
+            return dict(self._rows(keys))
+        except (sqlite3.Error, msgspec.DecodeError) as error:
+            raise DataError(
+                f"the answer cache {self.path} cannot be read ({error}); delete it or set cache=false"
+            ) from error
 
     def put(self, answers: Mapping[bytes, Answer]) -> None:
         """Keep answers, in one transaction; what is there stays."""
@@ -55,6 +54,13 @@ class AnswerCache:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def _rows(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, Answer]]:
+        for start in range(0, len(keys), 500):
+            some = keys[start : start + 500]
+            marks = ", ".join("?" * len(some))
+            for key, value in self._db.execute(f"SELECT key, value FROM answer WHERE key IN ({marks})", some):
+                yield key, _DECODER.decode(value)
 
 
 _ENCODER = msgspec.msgpack.Encoder()

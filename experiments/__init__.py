@@ -1,1 +1,1 @@
-"""The science: arms, comparison, stylised facts, audit, reports. Nothing here yet."""
+"""The science: comparisons, stylised facts, scorecard, audit, surveys, phase diagrams, reports."""

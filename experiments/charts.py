@@ -8,13 +8,18 @@ from typing import Any
 import numpy as np
 
 from experiments.facts.measures import Frame
-from sandbox.panels import FAINT, HUMAN, Pens, pens
+from experiments.statistics import interval_in_words
+from sandbox.panels import COLORS, FAINT, HUMAN, Pens, pens
 from sandbox.plot import save, sheet_of, styled
 
 ROW = 0.34
 """Inches that a line of a chart takes for one arm."""
 FARTHEST = -1.0
 """Scores below it are drawn at the edge, with an arrow: how much worse than chance something is matters little."""
+MARKERS = ("o", "s", "^", "D", "v", "P")
+"""Shapes of the arms that have to share a colour, since there are more arms than colours."""
+NORM = "*"
+"""Behind the name of an item that is held against a norm, not against people."""
 
 
 def draw_contrasts(contrasts: Frame, labels: Mapping[str, str], folder: Path) -> list[Path]:
@@ -29,7 +34,7 @@ def draw_contrasts(contrasts: Frame, labels: Mapping[str, str], folder: Path) ->
 
 
 def draw_scorecard(card: Frame, folder: Path) -> list[Path]:
-    """Draw all scores: 0 is as far from people as simple minds, 1 as near as other people."""
+    """Draw all scores: 0 is as far from people as simple minds, 1 as near as other people, or as a norm."""
     known = card[card["score"].notna()]
     if known.empty:
         return []
@@ -41,6 +46,13 @@ def draw_sensitivities(table: Frame, labels: Mapping[str, str], folder: Path) ->
     """Draw how far every variant of an audit moves every outcome: a panel per outcome, a line per variant."""
     with styled():
         return save(_moves(table, labels), folder / "sensitivities")
+
+
+def colour_scale(low: float, high: float) -> dict[str, Any]:
+    """Colours of numbers, as `sandbox.maps` has them: dark is much; where some lie below 0, two hues part there."""
+    if low < 0 < high:
+        return {"cmap": "PuOr", "vmin": -max(-low, high), "vmax": max(-low, high)}
+    return {"cmap": "viridis_r", "vmin": low, "vmax": max(high, low + 1e-9)}
 
 
 _KINDS = {
@@ -63,35 +75,37 @@ def _forest(rows: Frame, labels: Mapping[str, str], title: str) -> Any:
         _intervals(ax, mine, looks)
         ax.set_title(fill(labels.get(outcome, outcome), 46))
     sheet.suptitle(title, x=0.012, ha="left")
+    seeds = interval_in_words(int(rows["num"].max()))
     sheet.supxlabel(
-        "Mean of the differences within a seed, with its 95 % bootstrap interval; grey: no difference.",
+        f"Mean of the differences within a seed, with its 95 % interval; grey: no difference.\n{seeds}.",
         x=0.012, ha="left", fontsize=7.5, color=FAINT,
     )  # fmt: skip
     return sheet
 
 
 def _moves(table: Frame, labels: Mapping[str, str]) -> Any:
-    outcomes, variants = sorted(table["outcome"].unique()), list(dict.fromkeys(table.sort_values("what")["variant"]))
+    variants = list(dict.fromkeys(table.sort_values("what", kind="stable")["variant"]))
+    panels = list(table.groupby(["outcome", "treatment"]))
     minds = pens(sorted(table["mind"].unique()))
-    columns = min(3, len(outcomes))
-    lines = -(-len(outcomes) // columns)
+    columns = min(3, len(panels))
+    lines = -(-len(panels) // columns)
     sheet = sheet_of(1.6 + 2.9 * columns, lines * (0.9 + 0.3 * len(variants)))
-    for place, outcome in enumerate(outcomes):
+    for place, ((outcome, treatment), mine) in enumerate(panels):
         ax = sheet.add_subplot(lines, columns, place + 1)
-        mine = table[table["outcome"] == outcome]
         ax.axvline(0, color=HUMAN, linewidth=1)
         ax.axvspan(*sorted((0.0, float(mine["main_effect"].iloc[0]))), color=HUMAN, alpha=0.15, linewidth=0)
         for number, (mind, pen) in enumerate(minds.items()):
-            rows = mine[mine["mind"] == mind].set_index("variant").loc[variants]
+            rows = mine[mine["mind"] == mind].set_index("variant").reindex(variants)
             at = np.arange(len(variants)) + 0.24 * (number - (len(minds) - 1) / 2)
             ax.hlines(at, rows["low"], rows["high"], color=pen.color, linewidth=1.4)
             ax.plot(rows["difference"], at, "o", color=pen.color, markersize=4)
         ax.set_yticks(range(len(variants)), variants if place % columns == 0 else [""] * len(variants))
         ax.set_ylim(len(variants) - 0.4, -0.6)
         ax.tick_params(axis="y", length=0)
-        ax.set_title(fill(labels.get(outcome, outcome), 36))
+        ax.set_title(fill(labels.get(outcome, outcome) + f" ({treatment})" * bool(treatment), 36))
     sheet.legend(handles=_handles(minds)[:-1], loc="outside upper right", ncols=len(minds))
-    note = "Variant less plain, with 95 % intervals over seeds. Grey area: the effect of the mind itself."
+    seeds = interval_in_words(int(table["num_seeds"].max()))
+    note = f"Variant less plain, with 95 % intervals. Grey area: the effect of the mind itself.\n{seeds}."
     sheet.supxlabel(note, x=0.012, ha="left", fontsize=7.5, color=FAINT)
     return sheet
 
@@ -117,7 +131,9 @@ def _contrast_name(row: Mapping[str, Any]) -> str:
 
 def _scores(card: Frame) -> Any:
     arms = pens([str(arm) for arm in card["arm"]])
+    shapes = _shapes(arms)
     items = list(dict.fromkeys(zip(card["level"], card["item"], strict=True)))
+    norms = set(card.loc[card["against"] == "norm", "item"])
     sheet = sheet_of(7.6, 0.9 + 0.42 * len(items) + 0.25 * len({level for level, _ in items}))
     ax = sheet.add_subplot()
     places = _places([level for level, _ in items])
@@ -127,10 +143,10 @@ def _scores(card: Frame) -> Any:
         shift = 0.22 * (number - (len(arms) - 1) / 2)
         for (_, item), place in zip(items, places, strict=True):
             for row in card[(card["arm"] == arm) & (card["item"] == item)].to_dict("records"):
-                _score(ax, row, place + shift, pen.color)
+                _score(ax, row, place + shift, pen.color, shapes[arm])
     high = max(1.6, float(np.nanmax(card["high"].clip(upper=3))))
     ax.set_xlim(FARTHEST - 0.12, high + 0.05)
-    ax.set_yticks(places, [str(item).replace("_", " ") for _, item in items])
+    ax.set_yticks(places, [str(item).replace("_", " ") + NORM * (item in norms) for _, item in items])
     for level in dict.fromkeys(level for level, _ in items):
         first = min(place for (one, _), place in zip(items, places, strict=True) if one == level)
         ax.text(
@@ -138,12 +154,15 @@ def _scores(card: Frame) -> Any:
         )
     ax.set_ylim(max(places) + 0.7, -1.2)
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel("score: 0 as far from people as simple minds, 1 as near as other people")
+    ax.set_xlabel("score: 0 as far from people as simple minds, 1 as near as other people" + _NORMED * bool(norms))
     ax.legend(handles=_handles(arms), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(arms) + 1)
     return sheet
 
 
-def _score(ax: Any, row: Mapping[str, Any], place: float, color: str) -> None:
+_NORMED = f"\n{NORM} a norm from the literature, not people: 1 is the norm itself"
+
+
+def _score(ax: Any, row: Mapping[str, Any], place: float, color: str, shape: str) -> None:
     value, low, high = row["score"], row["low"], row["high"]
     if value < FARTHEST:
         ax.plot([FARTHEST - 0.04], [place], "<", color=color, markersize=6)
@@ -151,7 +170,7 @@ def _score(ax: Any, row: Mapping[str, Any], place: float, color: str) -> None:
         return
     if not np.isnan(low):
         ax.plot([max(low, FARTHEST - 0.1), high], [place, place], color=color, linewidth=1.6, solid_capstyle="butt")
-    ax.plot([value], [place], "o", color=color, markersize=5, markeredgecolor="white", markeredgewidth=0.5)
+    ax.plot([value], [place], shape, color=color, markersize=5, markeredgecolor="white", markeredgewidth=0.5)
 
 
 def _places(levels: Sequence[str]) -> list[float]:
@@ -167,6 +186,13 @@ def _places(levels: Sequence[str]) -> list[float]:
 def _handles(arms: Pens) -> list[Any]:
     from matplotlib.lines import Line2D
 
-    style: dict[str, Any] = {"marker": "o", "linewidth": 1.6, "markersize": 5}
+    style: dict[str, Any] = {"linewidth": 1.6, "markersize": 5}
+    shapes = _shapes(arms)
     people = Line2D([], [], color=HUMAN, linewidth=3, label="people")
-    return [*(Line2D([], [], color=pen.color, label=name, **style) for name, pen in arms.items()), people]
+    lines = [Line2D([], [], color=pen.color, marker=shapes[name], label=name, **style) for name, pen in arms.items()]
+    return [*lines, people]
+
+
+def _shapes(arms: Pens) -> dict[str, str]:
+    """The shape of every arm's dots: another one for each time that the colours begin anew."""
+    return {name: MARKERS[place // len(COLORS) % len(MARKERS)] for place, name in enumerate(arms)}

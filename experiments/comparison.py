@@ -5,7 +5,7 @@ Beside what every run leaves, its folder gets
 
 report.html            all of it, to be read; figures inline
 report.md              its tables, to be pasted
-comparison/*.csv       outcomes, contrasts, agreements, facts, scorecard, honesty, tidy; and as .parquet
+comparison/*.csv       outcomes, contrasts, agreements, facts, scorecard, nearness, honesty; and as .parquet
 comparison/*.png .svg  contrasts and scorecard
 """
 
@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from agents.shipped import FOLDER
 from experiments.charts import draw_contrasts, draw_scorecard
 from experiments.facts.evidence import Evidence
 from experiments.facts.measures import Frame
 from experiments.facts.table import facts_of, worlds_with_facts
+from experiments.individual import contestants_of, individual_rows, left_out, scores_of
 from experiments.outcomes import Outcome, agreements_of, contrasts_of, outcomes_of, table_of
 from experiments.scorecard import nearness, scorecard
 from sandbox.assembly import world_class
@@ -42,6 +42,8 @@ class Comparison:
     outcomes: Sequence[Outcome]
     tables: dict[str, Frame]
     """By name: see the head of this module."""
+    left_out: Sequence[str] = ()
+    """What is known of held-out people and not scored, in words."""
 
 
 def start(overrides: Sequence[str]) -> Run:
@@ -84,16 +86,18 @@ def judged(run: Run, results: Results) -> Comparison:
     contrasts = contrasts_of(outcomes, results.metrics, config.arms())
     evidence = Evidence.of_run(run)
     has_facts = world in worlds_with_facts()
+    scores, contestants = scores_of(config), contestants_of(config)
+    individual = list(individual_rows(scores, contestants)) if scores else []
     tables: dict[str, Frame] = {
         "outcomes": table_of(outcomes, results.metrics),
         "contrasts": contrasts,
         "agreements": agreements_of(contrasts),
         "facts": facts_of(evidence, world=world) if has_facts else pd.DataFrame(),
-        "scorecard": scorecard(evidence, world, individual=FOLDER / config.model / "scores.csv"),
+        "scorecard": scorecard(evidence, world, individual),
         "nearness": nearness(evidence, world),
         "honesty": honesty(run),
     }
-    return Comparison(run, config, outcomes, tables)
+    return Comparison(run, config, outcomes, tables, left_out(scores) if scores and individual else ())
 
 
 def honesty(run: Run) -> Frame:

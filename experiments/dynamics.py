@@ -12,6 +12,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
+from experiments.charts import colour_scale
 from experiments.facts.measures import Frame
 from sandbox.assembly import world_class
 from sandbox.errors import ConfigError
@@ -42,11 +43,24 @@ class Frames(NamedTuple):
         """Numbers of steps done, ascending."""
         return sorted(next(iter(self.values.values())))
 
-    def span(self) -> tuple[float, float]:
-        """Smallest and largest value of all maps, so that they share one scale."""
-        every = np.concatenate([column.to_numpy(float) for arm in self.values.values() for column in arm.values()])
+    def words(self) -> list[str]:
+        """All that a map can call a node, in order; none where values are numbers."""
+        every = self._every()
+        if pd.api.types.is_numeric_dtype(every) and not pd.api.types.is_bool_dtype(every):
+            return []
+        return sorted(every.map(_word).unique())
+
+    def scale(self) -> dict[str, Any]:
+        """Colours of numbers, the same on all maps: dark is much; where some lie below 0, two hues part there."""
+        every = self._every().to_numpy(float)
         known = every[np.isfinite(every)]
-        return (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+        low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+        return {**colour_scale(low, high), "edgecolors": "#777777" if low < 0 < high else "white"}
+
+    def _every(self) -> Frame:
+        """All values of all maps that are known, in one column."""
+        columns = [column for arm in self.values.values() for column in arm.values()]
+        return pd.Series([value for column in columns for value in column.dropna()])
 
 
 def frames_of(run: Run, steps: Sequence[int] | None = None) -> Frames:
@@ -91,15 +105,14 @@ def draw_steps(frames: Frames, path: Path) -> list[Path]:
         sheet = sheet_of(PANEL * len(steps) + 0.8, PANEL * len(arms) + 0.5)
         place, groups = positions(frames.graph), communities(frames.graph)
         axes = sheet.subplots(len(arms), len(steps), squeeze=False)
-        dots = None
         for row, arm in enumerate(arms):
             for column, step in enumerate(steps):
                 ax = axes[row][column]
                 _shade(ax, groups, place)
-                dots = _map(ax, frames, place, arm, step)
+                _map(ax, frames, place, arm, step)
                 name = f"{arm}, " if len(arms) > 1 else ""
                 ax.set_title(f"{name}after {step} steps")
-        sheet.colorbar(dots, ax=axes.ravel().tolist(), label=frames.figure.label, shrink=0.6, pad=0.02, aspect=24)
+        _key(sheet, frames, axes.ravel().tolist())
         sheet.suptitle(frames.figure.title, x=0.012, ha="left")
         note = "Shaded: communities of the graph (Louvain). One seed."
         sheet.supxlabel(note, x=0.012, ha="left", fontsize=7.5, color=FAINT)
@@ -135,37 +148,65 @@ def _drawn(sheet: Any, frames: Frames) -> Iterator[int]:
     for step in frames.steps:
         sheet.clear()
         axes = sheet.subplots(1, len(arms), squeeze=False)[0]
-        dots = [_map(ax, frames, place, arm, step) for ax, arm in zip(axes, arms, strict=True)]
         for ax, arm in zip(axes, arms, strict=True):
+            _map(ax, frames, place, arm, step)
             ax.set_title(arm if len(arms) > 1 else "")
-        sheet.colorbar(dots[-1], ax=list(axes), label=frames.figure.label, shrink=0.75, pad=0.02, aspect=24)
+        _key(sheet, frames, list(axes))
         sheet.suptitle(f"{frames.figure.title}, after {step} steps", x=0.012, ha="left")
         yield step
 
 
 def _column(world: World, figure: NetworkMap) -> Frame:
     table = pd.DataFrame(world.tables()[figure.table])
-    return table.drop_duplicates(figure.node).set_index(figure.node)[figure.color].astype(float)
+    return table.drop_duplicates(figure.node).set_index(figure.node)[figure.color]
 
 
-def _map(ax: Any, frames: Frames, place: Mapping[Any, Any], arm: str, step: int) -> Any:
-    """One map; returns what a colour bar needs."""
+def _word(value: object) -> str:
+    """A value as `sandbox.maps` calls it."""
+    return ("yes" if value else "no") if isinstance(value, bool | np.bool_) else str(value)
+
+
+def _map(ax: Any, frames: Frames, place: Mapping[Any, Any], arm: str, step: int) -> None:
     from matplotlib.collections import LineCollection
 
     ties = [(place[one], place[other]) for one, other in frames.graph.edges]
     ax.add_collection(LineCollection(ties, colors="#888888", linewidths=0.4, alpha=0.35))
     nodes = list(frames.graph)
-    values = frames.values[arm][step].reindex(nodes).to_numpy(float)
+    values = frames.values[arm][step].reindex(nodes)
     dots = np.array([place[node] for node in nodes]).reshape(-1, 2)
-    low, high = frames.span()
     ax.set(aspect="equal")
     ax.axis("off")
     ax.margins(0.04)
     size = float(np.clip(2200 / max(len(nodes), 1), 8, 45))
-    known = np.isfinite(values)
-    ax.scatter(*dots[~known].T, color=NO_VALUE, s=size, zorder=2)
-    style: dict[str, Any] = {"cmap": "viridis_r", "vmin": low, "vmax": max(high, low + 1e-9), "zorder": 2}
-    return ax.scatter(*dots[known].T, c=values[known], s=size, linewidths=0.3, edgecolors="white", **style)
+    known = values.notna().to_numpy()
+    style: dict[str, Any] = {"s": size, "zorder": 2, "linewidths": 0.3}
+    ax.scatter(*dots[~known].T, color=NO_VALUE, **style)
+    if names := frames.words():
+        colors = _colors(names)
+        ax.scatter(*dots[known].T, color=values[known].map(_word).map(colors).to_list(), edgecolors="white", **style)
+    else:
+        ax.scatter(*dots[known].T, c=values[known].to_numpy(float), **style, **frames.scale())
+
+
+def _colors(names: Sequence[str]) -> dict[str, str]:
+    return {name: COLORS[number % len(COLORS)] for number, name in enumerate(names)}
+
+
+def _key(sheet: Any, frames: Frames, axes: Sequence[Any]) -> None:
+    """What the colours of all maps mean: a legend of words, or a bar of numbers."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+    from matplotlib.lines import Line2D
+
+    label = frames.figure.label
+    if names := frames.words():
+        style: dict[str, Any] = {"marker": "o", "linestyle": ""}
+        dots = [Line2D([], [], color=color, label=name, **style) for name, color in _colors(names).items()]
+        sheet.legend(handles=dots, title=label, loc="outside right upper")
+        return
+    look = frames.scale()
+    colors = ScalarMappable(Normalize(look["vmin"], look["vmax"]), look["cmap"])
+    sheet.colorbar(colors, ax=axes, label=label, shrink=0.7, pad=0.02, aspect=24)
 
 
 def _shade(ax: Any, groups: Sequence[set[Any]], place: Mapping[Any, Any]) -> None:

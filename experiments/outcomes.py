@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from experiments.facts.measures import Frame
-from experiments.statistics import holm, paired
+from experiments.scorecard import FLOORS
+from experiments.statistics import LEVEL, holm, paired
 from sandbox.config import Arm, RunConfig
 from sandbox.errors import ConfigError, unknown
 
@@ -39,7 +40,7 @@ class Outcome(NamedTuple):
 
     def values(self, metrics: Frame) -> dict[str, dict[int, float]]:
         """Its value by arm and seed."""
-        ordered = metrics.sort_values("step").groupby(["arm", "seed"], sort=False)[self.measure]
+        ordered = metrics.sort_values("step", kind="stable").groupby(["arm", "seed"], sort=False)[self.measure]
         found = ordered.last() if self.name.endswith(LAST) else ordered.mean()
         values: dict[str, dict[int, float]] = {}
         for (arm, seed), value in found.items():
@@ -92,17 +93,40 @@ def contrasts_of(outcomes: Sequence[Outcome], metrics: Frame, arms: Sequence[Arm
 
 
 def agreements_of(contrasts: Frame) -> Frame:
-    """Whether minds agree on what a treatment does: by outcome and treatment, in one word.
+    """Whether minds agree on what a treatment does, by outcome and treatment.
 
-    `up` or `down`: all minds' intervals lie on that side of zero; `opposite`: some on this, some on that side; `cannot
-    tell`: at least one reaches across zero.
+    Judged are the minds that are not `FLOORS`, for nobody takes those for people; all minds, where fewer than two
+    others are left.
+
+    Returns:
+        Columns outcome, first, second (treatments), minds (who is judged), agreement, size. `agreement`, on the sign:
+        `up` or `down` where all minds' intervals lie on that side of zero, `opposite` where some lie on this and some
+        on that side, else `cannot tell`. `size`: `differs` where the effect on one of the minds is another than that
+        on the first one, with an adjusted p-value below 5 %; `cannot tell` where none is; `not judged` for exploratory
+        outcomes, which have no adjusted p-value, and where the first mind is not among those judged.
     """
-    rows = contrasts[contrasts["kind"] == "treatment"]
+    effects, apart = (contrasts[contrasts["kind"] == kind] for kind in ("treatment", "agreement"))
+    minds = _judged(effects["treatment"].unique().tolist())
+    effects = effects[effects["treatment"].isin(minds)]
+    apart = apart[apart["first"].isin(minds) & apart["second"].isin(minds)]
     found = [
-        (outcome, first, second, _agreement(part))
-        for (outcome, first, second), part in rows.groupby(["outcome", "first", "second"], sort=False)
+        (outcome, first, second, ", ".join(minds), _agreement(part), _size(apart, outcome, first))
+        for (outcome, first, second), part in effects.groupby(["outcome", "first", "second"], sort=False)
     ]
-    return pd.DataFrame(found, columns=["outcome", "first", "second", "agreement"])
+    return pd.DataFrame(found, columns=["outcome", "first", "second", "minds", "agreement", "size"])
+
+
+def _judged(minds: Sequence[str]) -> list[str]:
+    others = [mind for mind in minds if mind not in FLOORS]
+    return others if len(others) > 1 else list(minds)
+
+
+def _size(apart: Frame, outcome: Any, treatment: Any) -> str:
+    """Whether the minds' effects differ; `apart` holds the contrasts between them."""
+    p_values = apart.loc[(apart["outcome"] == outcome) & (apart["treatment"] == treatment), "p_holm"].dropna()
+    if p_values.empty:
+        return "not judged"
+    return "differs" if (p_values < 1 - LEVEL).any() else "cannot tell"
 
 
 def _agreement(part: Frame) -> str:

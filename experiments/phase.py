@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from experiments.charts import colour_scale
 from experiments.facts.measures import Frame
 from experiments.outcomes import LAST, Outcome
 from sandbox.assembly import world_class
@@ -108,9 +109,9 @@ def _drawn(grids: dict[str, Frame], across: Axis, up: Axis, label: str) -> Any:
     axes = sheet.subplots(1, len(grids), squeeze=False)[0]
     image: Any = None
     for ax, (mind, grid) in zip(axes, grids.items(), strict=True):
-        image = ax.imshow(grid, origin="lower", cmap="viridis_r", vmin=low, vmax=max(high, low + 1e-9), aspect="auto")
+        image = ax.imshow(grid, origin="lower", aspect="auto", **colour_scale(low, high))
         for (row, column), value in np.ndenumerate(grid):
-            dark = value > (low + high) / 2
+            dark = abs(value) > max(-low, high) / 2 if low < 0 < high else value > (low + high) / 2
             ax.text(column, row, f"{value:.3g}", ha="center", va="center", color="white" if dark else "black")
         ax.set_xticks(range(len(across.values)), [str(value) for value in across.values])
         ax.set_yticks(range(len(up.values)), [str(value) for value in up.values])

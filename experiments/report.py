@@ -8,6 +8,7 @@ from experiments.facts.measures import Frame
 from experiments.facts.table import catalogue, worlds_with_facts
 from experiments.page import inlined, pretty, write_pages
 from experiments.scorecard import FLOORS, worst
+from experiments.statistics import interval_in_words
 from sandbox.assembly import world_class
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def _told(found: "Comparison", drawn: Sequence[Path]) -> dict[str, Any]:
         "declared": _rows(tables["contrasts"], True),
         "exploratory": _rows(tables["contrasts"], False),
         "agreements": tables["agreements"].to_dict("records"),
+        "intervals": interval_in_words(len(config.seeds)),
+        "left_out": found.left_out,
         "honesty": tables["honesty"].to_dict("records"),
         "inline": inline,
         "figures": {path.stem: inlined(path) for path in figures if path.stem != "overview"},
@@ -78,9 +81,16 @@ def _nearness_in_words(near: Frame, arm: str) -> list[str]:
     if mine.empty:
         return []
     words = {"nearer": "nearer than", "further": "further than", "cannot tell": "no telling from"}
-    named = {answer: rows["item"].map(pretty).to_list() for answer, rows in mine.groupby("answer")}
+    named = {
+        answer: [_item(*one) for one in zip(rows["item"], rows["against"], strict=True)]
+        for answer, rows in mine.groupby("answer")
+    }
     than = mine["than"].iloc[0]
     return [f"{word} {than} in {', '.join(named[answer])}" for answer, word in words.items() if answer in named]
+
+
+def _item(name: Any, against: str) -> str:
+    return pretty(name) if against == "people" else f"{pretty(name)} (a norm)"
 
 
 def _facts(facts: Frame, world: str) -> list[dict[str, Any]]:

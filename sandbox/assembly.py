@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sandbox.config import Arm, PopulationConfig, RunConfig, targeted, validated
 from sandbox.errors import ConfigError, unknown
@@ -30,7 +30,9 @@ def world_class(config: RunConfig, treatment: str = "") -> tuple[type[World], Wo
 
 def make_worlds(config: RunConfig) -> list[World]:
     """One fresh world per arm and seed; worlds of one seed share people, graph and random numbers."""
-    return [_make_world(config, arm, seed) for arm in config.arms() for seed in config.seeds]
+    worlds = [_make_world(config, arm, seed) for arm in config.arms() for seed in config.seeds]
+    check_events(worlds)
+    return worlds
 
 
 def make_events(
@@ -52,6 +54,14 @@ def make_events(
         if isinstance(made[-1], SetParams):
             _check_set(params, made[-1].params, f"{where}.params")
     return made
+
+
+def check_events(worlds: Sequence[World]) -> None:
+    """Raise `ConfigError` where an event to come names what is not in its world."""
+    for world in worlds:
+        for event in world.events:
+            if event.step >= world.now:
+                event.check(world)
 
 
 def make_cast(config: RunConfig, kind: type[World], mind: str = "") -> Cast:
@@ -148,9 +158,12 @@ def _presentation(config: RunConfig, kind: type[World]) -> Presentation:
 
 def _population(config: RunConfig, kind: type[World]) -> tuple[int, Callable[[int, Any], list[Profile]]]:
     draw, settings = targeted(config.population, "population")
+    if not callable(draw):
+        raise ConfigError(f"population._target_ must name a function such as agents.population.people, found {draw!r}")
     population = validated(PopulationConfig, settings, "population")
 
     def drawn(number: int, rng: Any) -> list[Profile]:
-        return draw(population.file, number, rng, platforms=kind.platforms, splits=population.splits)
+        found = draw(population.file, number, rng, platforms=kind.platforms, splits=population.splits)
+        return cast("list[Profile]", found)
 
     return population.size, drawn

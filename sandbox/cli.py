@@ -185,7 +185,7 @@ def _sweep(overrides: list[str]) -> int:
         try:
             return _run(argparse.Namespace(multirun=False), each)
         except SandboxError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {' '.join(each)}: {error}", file=sys.stderr)
             return 1
 
     return sweep(open_overrides(overrides), run_one)

@@ -16,8 +16,8 @@ import msgspec
 from sandbox.errors import ContractError, DataError, SandboxError
 from sandbox.question import Answer, Question
 
-APPLICATION_ID = 0x50E0_0002
-"""Marks a file as a decision log, layout 2: hashes hold the prompts' words too."""
+APPLICATION_ID = 0x50E0_0003
+"""Marks a file as a decision log, layout 3: hashes hold the prompts' words, and labels stand behind options."""
 
 _COLUMNS = (
     "batch", "place", "replicate", "step", "round", "agent", "role", "template", "hash", "seed", "memory", "content",
@@ -59,7 +59,8 @@ class DecisionLog:
         if not path.is_file():
             raise DataError(f"no decision log at {path}; name the folder of a run")
         lock = _lock(path) if write else None
-        db = sqlite3.connect(path if write else f"file:{path}?mode=ro", uri=not write, isolation_level=None)
+        source = path if write else f"{path.absolute().as_uri()}?mode=ro"
+        db = sqlite3.connect(source, uri=not write, isolation_level=None)
         try:
             _check_file(path, db)
             return cls(path, db, lock)
@@ -122,6 +123,10 @@ class DecisionLog:
         row = self._db.execute(f"SELECT count(*), {sums} FROM decision").fetchone()
         seconds = self._scalar("SELECT coalesce(sum(seconds), 0) FROM batch")
         return {**dict(zip(("decisions", *names), row, strict=True)), "seconds": seconds}
+
+    def num_written(self) -> int:
+        """Number of answers that were written, not chosen: only these can be truncated."""
+        return int(self._scalar("SELECT count(*) FROM decision WHERE position IS NULL"))
 
     def mishaps(self) -> list[dict[str, Any]]:
         """By replicate: decisions, and how many of them are fallbacks, were cut, were asked again, or were cached."""

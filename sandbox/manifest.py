@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -54,7 +55,7 @@ class Manifest:
     totals: dict[str, float] = field(default_factory=dict[str, float])
     """Decisions, tokens and seconds of the whole log."""
     wall_s: float = 0.0
-    """Seconds from start to finish of the process that finished the run."""
+    """Seconds of the work that finished the run, a process's start among that on its first run."""
     machine: dict[str, Any] = field(default_factory=dict[str, Any])
     versions: dict[str, str] = field(default_factory=dict[str, str])
     commit: str = ""
@@ -92,11 +93,41 @@ class Manifest:
         draft.write_text(json.dumps(node, indent=2), encoding="utf-8")
         draft.replace(path)
 
-    def finish(self, totals: Mapping[str, float]) -> None:
-        """Note the end of the run and its costs."""
+    def finish(self, totals: Mapping[str, float], began: float) -> None:
+        """Note the end of the run and its costs; `began` is when work on it did, in unix time."""
         self.status, self.totals = "finished", dict(totals)
-        self.wall_s = time.time() - psutil.Process().create_time()
+        self.wall_s = time.time() - began
         self.write()
+
+
+def work_began() -> float:
+    """Unix time now, or, where a process asks for the first time, that of its start: imports are work too."""
+    return next(_START, time.time())
+
+
+_START = (psutil.Process().create_time() for _ in range(1))
+
+
+def other_minds(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Say how the minds of a run differ from those that a manifest names; empty where they are the same.
+
+    Only what answers come from counts: settings of an engine, such as its memory, may be other ones.
+    """
+    for voice in sorted({*then, *now}) if then else ():
+        was, is_ = then.get(voice, {}), now.get(voice, {})
+        for name in ("mind", "model", "adapters"):
+            if was.get(name) != is_.get(name):
+                return f"{name} of the voice {voice} is {is_.get(name)!r}, was {was.get(name)!r}"
+    return ""
+
+
+def _processor() -> str:
+    """Its name where the system tells it, else its architecture."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def environment(packages: Sequence[str] = ()) -> dict[str, Any]:
@@ -111,7 +142,7 @@ def environment(packages: Sequence[str] = ()) -> dict[str, Any]:
 def _machine() -> dict[str, Any]:
     return {
         "system": platform.platform(),
-        "processor": platform.processor() or platform.machine(),
+        "processor": _processor(),
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
     }

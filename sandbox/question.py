@@ -16,7 +16,7 @@ from sandbox.errors import ContractError
 from sandbox.people import MemoryView, Profile
 from sandbox.presentation import PLAIN, Presentation
 
-Source: TypeAlias = Literal["model", "cache", "replay", "rule", "random", "human", "fallback"]
+Source: TypeAlias = Literal["model", "cache", "rule", "random", "fallback"]
 Value: TypeAlias = str | dict[str, Any]
 
 MAX_OPTIONS = 26

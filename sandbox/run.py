@@ -11,11 +11,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
-from sandbox.assembly import check_minds, make_cast, make_events, make_mind, make_worlds, world_class
+from sandbox.assembly import check_events, check_minds, make_cast, make_events, make_mind, make_worlds, world_class
 from sandbox.config import Arm, RunConfig, compose, validated
-from sandbox.errors import ConfigError, DataError
+from sandbox.errors import ConfigError, ContractError, DataError
 from sandbox.log import DecisionLog
-from sandbox.manifest import Manifest, Segment
+from sandbox.manifest import Manifest, Segment, other_minds, work_began
 from sandbox.mind import Panel
 from sandbox.paths import runs_dir
 from sandbox.results import Results
@@ -44,9 +44,7 @@ class Run:
         make_worlds(config)
         check_minds(config)
         kind, _ = world_class(config)
-        folder = config.run_dir or _new_folder(kind.__name__.lower())
-        _refuse_a_run(folder)
-        _make_folder(folder)
+        folder = _make_folder(config.run_dir, kind.__name__.lower())
         Manifest.new(folder, overrides, [Segment(0, config)]).write()
         DecisionLog.create(folder / LOG).close()
         return cls(folder)
@@ -57,34 +55,30 @@ class Run:
         Raises:
             ConfigError: `step` lies outside the log, or an override would change what came before.
         """
-        start, old = self.manifest.segments[-1]
+        old = self.manifest.segments[-1].config
         config = self._branched(old, step, overrides)
         named = config.run_dir if config.run_dir != old.run_dir else None
         kind, _ = world_class(config)
-        folder = run_dir or named or _new_folder(f"{kind.__name__.lower()}-branch")
-        _refuse_a_run(folder)
-        segments = [part for part in self.manifest.segments if part.from_step < step]
-        manifest = Manifest.new(folder, [*self.manifest.overrides, *overrides], [*segments, Segment(step, config)])
-        with closing(DecisionLog.open(self.folder / LOG)) as log:
-            done = 1 + max((head[1] for head in log.batches()), default=-1)
-            if not 0 < step <= done:
-                raise ConfigError(f"--at {step} must lie in the run's log, from 1 to {done} (0-based steps)")
-            if step < start:
-                raise ConfigError(f"--at {step} lies before step {start}, where this branch began; branch its parent")
-            _make_folder(folder)
+        with closing(self.log()) as log:
+            self._check_step(step, log)
+            if config.events != old.events:
+                worlds = self.replay(step)
+                switch(worlds, old, config)
+                check_events(worlds)
+            folder = _make_folder(run_dir or named, f"{kind.__name__.lower()}-branch")
             log.copy_until(folder / LOG, step)
-        manifest.write()
+        segments = [part for part in self.manifest.segments if part.from_step < step]
+        Manifest.new(folder, [*self.manifest.overrides, *overrides], [*segments, Segment(step, config)]).write()
         return Run(folder)
 
     def go_on(self, progress: Progress, say: Callable[[str], None]) -> Results:
         """Replay what the log holds, answer the rest live, and write the results."""
-        config = self.manifest.segments[-1].config
+        began, config = work_began(), self.manifest.segments[-1].config
         log = DecisionLog.open(self.folder / LOG, write=True)
 
         def live() -> Panel:
             mind = make_mind(config, say)
-            self.manifest.minds = mind.describe()
-            self.manifest.write()
+            self._take(mind, has_answers=log.num_batches > 0)
             return mind
 
         with closing(log):
@@ -94,7 +88,7 @@ class Run:
                 results = Results.of(worlds)
                 results.write(self.folder)
                 if self.manifest.status != "finished":
-                    self.manifest.finish(log.totals())
+                    self.manifest.finish(log.totals(), began)
         return results
 
     def replay(self, until: int | None = None, look: Look | None = None) -> list[World]:
@@ -125,6 +119,29 @@ class Run:
     def log(self) -> DecisionLog:
         """The decision log, to read."""
         return DecisionLog.open(self.folder / LOG)
+
+    def _check_step(self, step: int, log: DecisionLog) -> None:
+        """Raise `ConfigError` where no branch can begin at `step`: all steps before it must be whole."""
+        start, config = self.manifest.segments[-1]
+        is_whole = self.manifest.status == "finished"
+        whole = config.steps if is_whole else max((start, *(head[1] for head in log.batches())))
+        if not 0 < step <= whole:
+            more = "" if is_whole else "; the step after it may be half done: resume the run first"
+            raise ConfigError(f"--at {step} must lie in the run's log, from 1 to {whole} (0-based steps){more}")
+        if step < start:
+            raise ConfigError(f"--at {step} lies before step {start}, where this branch began; branch its parent")
+
+    def _take(self, mind: Panel, has_answers: bool) -> None:
+        """Note a run's minds, or close them and raise `ContractError` where others have answered before."""
+        found = mind.describe()
+        if has_answers and (change := other_minds(self.manifest.minds, found)):
+            mind.close()
+            raise ContractError(
+                f"{self.folder} cannot go on with another model: {change}; bring that one back, or `branch` the run to "
+                "go on with this one"
+            )
+        self.manifest.minds = found
+        self.manifest.write()
 
     def _runner(
         self, log: DecisionLog, mind: Callable[[], Panel], progress: Progress, look: Look | None = None
@@ -201,20 +218,29 @@ def _refuse_a_run(folder: Path) -> None:
         raise DataError(f"{folder} holds a run already; resume it or choose another run_dir")
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(named: Path | None, kind: str) -> Path:
+    """Make the folder of a new run: the one that is named, else one under `runs/` that no other run has."""
+    if named is not None:
+        _refuse_a_run(named)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        return _new_folder(kind) if named is None else _made(named, exist_ok=True)
     except OSError as error:
         raise DataError(
-            f"cannot make the folder {folder} for the run ({error.strerror}); name another run_dir"
+            f"cannot make the folder {named or runs_dir()} for the run ({error.strerror}); name another run_dir"
         ) from error
 
 
-def _new_folder(name: str) -> Path:
-    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    base = runs_dir() / f"{name}-{stamp}"
-    folder, number = base, 1
-    while folder.exists():
-        number += 1
-        folder = base.with_name(f"{base.name}-{number}")
+def _new_folder(kind: str) -> Path:
+    """Named after kind, time and, where several runs begin in one second, a number."""
+    name = f"{kind}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    number = 1
+    while True:
+        try:
+            return _made(runs_dir() / (name if number == 1 else f"{name}-{number}"), exist_ok=False)
+        except FileExistsError:
+            number += 1
+
+
+def _made(folder: Path, exist_ok: bool) -> Path:
+    folder.mkdir(parents=True, exist_ok=exist_ok)
     return folder

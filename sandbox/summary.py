@@ -70,6 +70,8 @@ class Tally(NamedTuple):
     sources: Mapping[str, int]
     voices: Mapping[str, int]
     models: Sequence[str]
+    written: int
+    """Answers that were written, not chosen."""
     first_place: FirstPlace
 
     @classmethod
@@ -77,7 +79,7 @@ class Tally(NamedTuple):
         """Count."""
         sources, voices, models = (log.counts(column) for column in ("source", "voice", "model"))
         named = [model for model in models if model]
-        return cls(log.totals(), log.num_batches, sources, voices, named, FirstPlace.of(log))
+        return cls(log.totals(), log.num_batches, sources, voices, named, log.num_written(), FirstPlace.of(log))
 
 
 def print_summary(run: "Run", results: Results) -> None:
@@ -164,9 +166,7 @@ def honesty(manifest: Manifest, tally: Tally) -> list[tuple[str, str]]:
     lines = [
         ("decisions", f"{number:,} in {tally.batches:,} batches" + (f": {_shares(tally.sources)}" if number else ""))
     ]
-    fallbacks = tally.sources.get("fallback", 0)
-    mishaps = {"fallback": fallbacks, "truncated": totals["truncated"], "asked again": totals["retried"]}
-    lines.append(("mishaps", ", ".join(f"{name} {_part(count, number)}" for name, count in mishaps.items())))
+    lines.append(("mishaps", _mishaps(tally)))
     lines.append(("first shown", _order(tally.first_place)))
     prompt, written = totals["prompt_tokens"], totals["output_tokens"]
     if prompt or written:
@@ -207,6 +207,16 @@ def _grid(lines: Sequence[tuple[str, str]]) -> "Table":
     return grid
 
 
+def _mishaps(tally: Tally) -> str:
+    totals, number = tally.totals, tally.totals["decisions"]
+    parts = [
+        f"fallback {_part(tally.sources.get('fallback', 0), number)}",
+        f"truncated {_part(totals['truncated'], tally.written, ' of texts')}",
+        f"asked again {_part(totals['retried'], number)}",
+    ]
+    return ", ".join(parts)
+
+
 def _order(first: FirstPlace) -> str:
     if not first.num:
         return "no choice was shown in shuffled order"
@@ -241,8 +251,8 @@ def _shares(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name or 'unnamed'} {_percent(count, total)}" for name, count in ordered)
 
 
-def _part(count: float, whole: float) -> str:
-    return f"{count:,.0f} ({_percent(count, whole)})" if count else "0"
+def _part(count: float, whole: float, of: str = "") -> str:
+    return f"{count:,.0f} ({_percent(count, whole)}{of})" if count else "0"
 
 
 def _percent(part: float, whole: float) -> str:

@@ -241,6 +241,9 @@ class Intervention(BaseModel):
     step: int = Field(ge=0)
     """0-based step before whose first round it happens."""
 
+    def check(self, world: Any) -> None:
+        """Raise `ConfigError` where it names what `world`, as it is some steps earlier, does not and cannot have."""
+
     def apply(self, world: Any) -> None:
         """Change the world."""
         raise NotImplementedError

@@ -38,10 +38,11 @@ def write_card(
 
 
 def _left(stage: str, total: Callable[..., int]) -> str:
-    """Records, and users where they are known, that a stage has left."""
+    """Records that a stage has left, and users and items where these are counted."""
     sides = ("out", "train", "val", "test")
-    records, users = total(stage, "records", *sides, "seen"), total(stage, "users", *sides)
-    return f"{records:,}" + (f" ({users:,})" if users else "")
+    counted = {what: total(stage, what, *sides) for what in ("users", "items")}
+    others = ", ".join(f"{number:,} {what}" for what, number in counted.items() if number)
+    return f"{total(stage, 'records', *sides, 'seen'):,}" + (f" ({others})" if others else "")
 
 
 def _source(name: str, node: Mapping[str, Any], people: Sequence[Profile], counts: Sequence[Count]) -> dict[str, Any]:

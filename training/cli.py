@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from sandbox.errors import exit_code
 
@@ -50,11 +49,9 @@ def _merge(overrides: list[str]) -> int:
     from training.merge import configured, evaluation, merge
 
     config = configured(overrides)
-    folders: list[Path] = []
     for folder in merge(config):
         print(folder)
-        folders.append(folder)
-    return 0 if config.evaluate is None else _evaluate(evaluation(config, folders))
+    return 0 if config.evaluate is None else _evaluate(evaluation(config))
 
 
 def _evaluate(overrides: list[str]) -> int:

@@ -15,10 +15,12 @@ from sandbox.errors import ConfigError, unknown
 from training import clean, core, filters, grouping, splits
 from training.funnel import Count
 from training.launchers import launcher_of
+from training.names import AMBIGUOUS
 from training.persons import extractive
+from training.persons.posters import TALK_FILE
 from training.privacy import make_key
 from training.quality import people_unit
-from training.sources.source import Source, read_unit
+from training.sources.source import Source, read_unit, read_whole
 from training.stages import Folders, Stage, Unit, run_stage
 from training.synthesis.asking import close_mind
 from training.synthesis.judge import JudgeConfig
@@ -163,16 +165,19 @@ def stages_of(config: CorpusConfig) -> list[Stage]:
     units = [(f"{name}-{number:05}", [path]) for name in made for number, path in enumerate(files[name])]
     of = {str(path): name for name in made for path in files[name]}
     every = [path for _, (path,) in units]
-    read = Stage("read", read_unit, (), lambda _: units, {"sources": config.source, "of": of}, every)
+    kinds = sorted({type(one).__module__ for one in made.values()})
+    settings = {"sources": config.source, "of": of}
+    read = Stage("read", read_unit, (), lambda _: units, settings, every, kinds, read_whole)
     row_rules = {platform: rules.row for platform, rules in config.rules.items()}
-    filtered = Stage("filter", filters.filter_unit, (read,), _each("read", "record"), row_rules)
+    files_of = _each("read", "record")
+    filtered = Stage("filter", filters.filter_unit, (read,), files_of, row_rules, whole=filters.filter_whole)
     core_settings = {**{platform: rules.core for platform, rules in config.rules.items()}, "seed": config.seed}
     kept = Stage("core", core.core_unit, (filtered,), core.core_units, core_settings)
     bucketed = {"records_per_bucket": config.records_per_bucket}
     part = Stage("part", grouping.part_unit, (kept,), grouping.part_units, bucketed)
     group = Stage("group", grouping.group_unit, (part,), grouping.group_units)
-    key = config.corpus_dir / clean.SECRET
-    cleaned = Stage("clean", clean.clean_unit, (group,), clean.clean_units, config.clean.model_dump(), [key])
+    inputs = [config.corpus_dir / clean.SECRET, AMBIGUOUS]
+    cleaned = Stage("clean", clean.clean_unit, (group,), clean.clean_units, config.clean.model_dump(), inputs)
     split_settings = {**config.splits.model_dump(), "seed": config.seed}
     split = Stage("split", splits.split_unit, (cleaned,), splits.split_units, split_settings)
     leaks = Stage("leaks", splits.leak_unit, (split,), splits.leak_units)
@@ -181,7 +186,7 @@ def stages_of(config: CorpusConfig) -> list[Stage]:
 
 
 def _persons(config: CorpusConfig, split: Stage) -> list[Stage]:
-    marginals = Stage("marginals", extractive.marginal_unit, (split,), extractive.marginal_units)
+    marginals = Stage("marginals", extractive.marginal_unit, (split,), extractive.marginal_units, inputs=[TALK_FILE])
     enough = {"min_history": config.min_history}
     persons = Stage("persons", extractive.person_unit, (marginals,), extractive.person_units, enough)
     if config.synthesizer == "llm":

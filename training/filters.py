@@ -1,7 +1,8 @@
 """Rules over single records: each has a name, is true for what is kept, and counts what it is the first to drop.
 
 All rules of a platform are one vectorised pass over a file, row group by row group. Rules see texts as the source
-gave them; of what is kept, titles and texts that only say that something was removed are blanked.
+gave them; of what is kept, titles and texts that only say that something was removed are blanked. A user or an item
+may be in several files, so each file tells by hashes how far its own came, and they are counted when all are done.
 """
 
 import inspect
@@ -17,9 +18,13 @@ from pydantic import NonNegativeInt, ValidationError, validate_call
 from sandbox.errors import ConfigError, unknown
 from training.funnel import Tally
 from training.record import KINDS
-from training.stages import Tables
+from training.stages import Folders, Tables
 
 TEXT = pl.col("text")
+COUNTED = {"users": "user", "items": "item"}
+"""What is counted besides records: the column of its ids, which its table is called after."""
+PLACE = pl.UInt16()
+"""Type of a number of rules."""
 REMOVED = ("[removed]", "[deleted]", "[deleted by user]", "[ Removed by Reddit ]", "[removed by reddit]")
 """What stands where a text was taken down."""
 MAX_PREFIX = 40
@@ -170,21 +175,50 @@ def filter_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally
         for (platform, source), rows in piece.group_by("platform", "source", maintain_order=True):
             if platform not in rules:
                 raise ConfigError(unknown("platform", str(platform), rules))
-            yield "record", filtered(rows, rules[str(platform)], str(source), tally)
+            passed = passed_rules(rows, rules[str(platform)])
+            yield "record", filtered(rows, passed, rules[str(platform)], str(source), tally)
+            for name in COUNTED.values():
+                yield name, furthest(rows.with_columns(passed), name)
 
 
-def filtered(rows: pl.DataFrame, rules: Sequence[Rule], source: str, tally: Tally) -> pl.DataFrame:
-    """Records of one source that all rules keep."""
-    tally.add(source, "records", "in", rows.height)
-    left = pl.repeat(value=True, n=rows.height, dtype=pl.Boolean, eager=True)
-    masks = rows.select(rule.keep.fill_null(value=True).alias(str(place)) for place, rule in enumerate(rules))
-    for rule, mask in zip(rules, masks, strict=True):
-        if dropped := int((left & ~mask).sum()):
-            tally.add(source, "records", rule.name, dropped)
-        left &= mask
-    kept = rows.filter(left).with_columns(title=_shown("title"), text=_shown("text"))
-    tally.add(source, "records", "out", kept.height)
-    return kept
+def passed_rules(rows: pl.DataFrame, rules: Sequence[Rule]) -> pl.Series:
+    """How many rules each record passed, in order, before one dropped it; the number of rules for what is kept."""
+    drops = [pl.when(~rule.keep).then(pl.lit(place, PLACE)) for place, rule in enumerate(rules)]
+    return rows.select(pl.coalesce(*drops, pl.lit(len(rules), PLACE)).alias("passed")).to_series()
+
+
+def filtered(rows: pl.DataFrame, passed: pl.Series, rules: Sequence[Rule], source: str, tally: Tally) -> pl.DataFrame:
+    """Records of one source that passed all rules."""
+    _count(passed, rules, source, "records", tally)
+    return rows.filter(passed == len(rules)).with_columns(title=_shown("title"), text=_shown("text"))
+
+
+def furthest(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Hash of each user or item, and the most rules that a record of theirs passed."""
+    known = rows.filter(pl.col(name) != "") if name == "item" else rows
+    return known.group_by("source", "platform", key=pl.col(name).hash(0)).agg(pl.col("passed").max()).sort("key")
+
+
+def filter_whole(folders: Folders, settings: Mapping[str, Any], tally: Tally) -> None:
+    """Count users, and items that they acted upon, each once over all files: one is lost with its last record."""
+    for what, name in COUNTED.items():
+        if not (files := folders.files("filter", name)):
+            continue
+        rows = pl.scan_parquet(files)
+        kinds = rows.select("source", "platform").unique().collect(engine="streaming")
+        for source, platform in kinds.sort("source", "platform").iter_rows():
+            mine = rows.filter((pl.col("source") == source) & (pl.col("platform") == platform))
+            passed = mine.group_by("key").agg(pl.col("passed").max()).collect(engine="streaming")["passed"]
+            _count(passed, rules_of(settings[platform]), source, what, tally)
+
+
+def _count(passed: pl.Series, rules: Sequence[Rule], source: str, what: str, tally: Tally) -> None:
+    numbers = dict(passed.value_counts().iter_rows())
+    tally.add(source, what, "in", len(passed))
+    for place, rule in enumerate(rules):
+        if place in numbers:
+            tally.add(source, what, rule.name, numbers[place])
+    tally.add(source, what, "out", numbers.get(len(rules), 0))
 
 
 def _row_groups(files: Sequence[Path]) -> Iterator[pl.DataFrame]:

@@ -1,9 +1,11 @@
 """The weighted average of a base model and its tuned self (LM-Cocktail; Xiao et al. 2023, arXiv:2311.13534).
 
 With weight w the result is (1 - w) base + w tuned. An adapter is what tuning adds, so there it is the adapter times w.
-Full models are averaged file by file, tensor by tensor, in float32: memory holds one file of the tuned model at most.
+Full models are averaged tensor by tensor, in float32, and written in files of about a gigabyte: memory holds one such
+file and one tensor, however large the model.
 """
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,6 +22,10 @@ from sandbox.config import Frozen, compose, validated
 from sandbox.errors import ConfigError, DataError
 
 ADAPTER = "adapter_model.safetensors"
+LOW_RANK = (".lora_A.", ".lora_B.")
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+SHARD_BYTES = 10**9
+"""Of one file of weights; a larger tensor has a file of its own."""
 
 
 class MergeConfig(Frozen):
@@ -34,7 +40,11 @@ class MergeConfig(Frozen):
     out_dir: Path
     """Where the folders `w0.50` and the like go."""
     evaluate: dict[str, Any] | None
-    """Evaluate all of them, and the base, with these further settings of `evaluate`; null: do not. Adapters only."""
+    """Evaluate all of them, and the base, with these further settings of `evaluate`; null: do not."""
+
+    def folder(self, weight: float) -> Path:
+        """Where the mixture of that weight goes."""
+        return self.out_dir / f"w{weight:.2f}"
 
 
 def configured(overrides: Sequence[str]) -> MergeConfig:
@@ -45,20 +55,12 @@ def configured(overrides: Sequence[str]) -> MergeConfig:
     return config
 
 
-def evaluation(config: MergeConfig, folders: Sequence[Path]) -> list[str]:
-    """What one would type after `python -m training evaluate` to compare the merged adapters with the base.
-
-    Raises:
-        ConfigError: They are whole models, which do not fit into one engine.
-    """
-    if not (config.tuned / ADAPTER).is_file():
-        raise ConfigError(
-            f"evaluate compares adapters, and {config.tuned} is a whole model; evaluate the folders singly"
-        )
-    models = {"base": "null", **{folder.name: str(folder) for folder in folders}}
+def evaluation(config: MergeConfig) -> list[str]:
+    """What one would type after `python -m training evaluate` to compare all that is merged with the base."""
+    models = {"base": "null", **{folder.name: str(folder) for folder in map(config.folder, config.weights)}}
     told = ", ".join(f"{name}: {folder}" for name, folder in models.items())
     into = config.out_dir / "evaluation"
-    more = [f"{name}={value}" for name, value in (config.evaluate or {}).items()]
+    more = [f"{name}={'null' if value is None else value}" for name, value in (config.evaluate or {}).items()]
     return [f"model={config.model}", f"models={{{told}}}", f"out_dir={into}", *more]
 
 
@@ -69,7 +71,7 @@ def merge(config: MergeConfig) -> Iterator[Path]:
         DataError: `tuned` is neither an adapter nor a model, or does not fit the base.
     """
     for weight in config.weights:
-        folder = config.out_dir / f"w{weight:.2f}"
+        folder = config.folder(weight)
         if (config.tuned / ADAPTER).is_file():
             scale_adapter(config.tuned, weight, folder)
         else:
@@ -78,9 +80,15 @@ def merge(config: MergeConfig) -> Iterator[Path]:
 
 
 def scale_adapter(adapter: Path, weight: float, folder: Path) -> None:
-    """Write an adapter whose effect is `weight` times that of `adapter`."""
+    """Write an adapter whose effect is `weight` times that of `adapter`.
+
+    Raises:
+        DataError: It holds more than low-rank changes of linear layers.
+    """
     with safe_open(adapter / ADAPTER, "pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
+    if other := next((name for name in tensors if not any(part in name for part in LOW_RANK)), ""):
+        raise DataError(f"{adapter} has {other}, which is no low-rank change of a linear layer; merge whole models")
     scaled = {name: one * weight if ".lora_B." in name else one for name, one in tensors.items()}
     _copy_others(adapter, folder)
     _save(scaled, folder / ADAPTER)
@@ -93,12 +101,47 @@ def average(base: Path, tuned: Path, weight: float, folder: Path) -> None:
         raise DataError(f"{tuned} has no weights (*.safetensors); name the folder of an adapter or of a model")
     _copy_others(tuned, folder)
     with ExitStack() as stack:
-        found = _tensors(base, stack)
+        found, shards = _tensors(base, stack), Shards(folder)
         for path in files:
             with safe_open(path, "pt") as file:
-                names = list(file.keys())
-                mixed = {name: _mixed(name, found, file.get_tensor(name), weight, base, tuned) for name in names}
-            _save(mixed, folder / path.name)
+                for name in file.keys():  # noqa: SIM118  # no mapping
+                    shards.add(name, _mixed(name, found, file.get_tensor(name), weight, base, tuned))
+        shards.close()
+
+
+class Shards:
+    """A model's weights, written some at a time."""
+
+    def __init__(self, folder: Path, limit: int = SHARD_BYTES) -> None:
+        self.folder = folder
+        self.limit = limit
+        self._tensors: dict[str, torch.Tensor] = {}
+        self._bytes = 0
+        self._files: dict[str, str] = {}
+
+    def add(self, name: str, tensor: torch.Tensor) -> None:
+        """Take a tensor; write those that wait where it would not fit beside them."""
+        if self._tensors and self._bytes + tensor.nbytes > self.limit:
+            self._write()
+        self._tensors[name] = tensor
+        self._bytes += tensor.nbytes
+
+    def close(self) -> None:
+        """Write the rest, and the index of several files where there are several."""
+        self._write()
+        index = self.folder / INDEX
+        if len(set(self._files.values())) == 1:
+            index.unlink(missing_ok=True)
+            (self.folder / next(iter(self._files.values()))).replace(self.folder / WEIGHTS)
+        else:
+            index.write_text(json.dumps({"metadata": {}, "weight_map": self._files}, indent=2) + "\n", encoding="utf-8")
+
+    def _write(self) -> None:
+        number = len(set(self._files.values())) + 1
+        path = self.folder / f"model-{number:05}.safetensors"
+        _save(self._tensors, path)
+        self._files |= dict.fromkeys(self._tensors, path.name)
+        self._tensors, self._bytes = {}, 0
 
 
 def _mixed(

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 NAME = "[NAME]"
+AMBIGUOUS = Path(__file__).parent / "ambiguous.txt"
 COUNTRIES = ("en_US", "en_GB", "es_ES", "es_MX", "de_DE", "fr_FR", "it_IT", "en_IN", "pt_BR", "nl_NL", "sv_SE", "pl_PL")
 _LISTS = ("first_names", "first_names_male", "first_names_female", "last_names")
 _WORD = r"[A-ZÀ-ÖØ-Þ][\w'’-]*[a-zß-öø-ÿ]"
@@ -131,6 +132,6 @@ def names() -> tuple[frozenset[str], frozenset[str]]:
         provider = importlib.import_module(f"faker.providers.person.{country}").Provider
         for one in _LISTS:
             every.update(str(name) for name in getattr(provider, one, ()))
-    ambiguous = frozenset((Path(__file__).parent / "ambiguous.txt").read_text(encoding="utf-8").split())
+    ambiguous = frozenset(AMBIGUOUS.read_text(encoding="utf-8").split())
     plain = {name for name in every if re.fullmatch(_WORD, name) and len(name) > 2}
     return frozenset(plain - ambiguous), frozenset(plain & ambiguous)

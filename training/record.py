@@ -54,6 +54,7 @@ REJECT: dict[str, pl.DataType] = {
 
 KINDS = ("post", "comment", "review", "purchase")
 PLATFORMS = ("forum", "microblog", "blog", "reviews", "purchases")
+SPLITS = ("train", "val", "test")
 PRODUCT_PLATFORMS = ("reviews", "purchases")
 """Where people choose products, which are the same for everybody."""
 CURRENCIES = {"reviews": "$", "purchases": "NT$"}

@@ -17,9 +17,10 @@ import polars as pl
 from sandbox.errors import DataError
 from training.funnel import Tally
 from training.near import BANDS
+from training.record import SPLITS
 from training.stages import Folders, Tables, Unit
 
-RANKS = {"train": 0, "val": 1, "test": 2}
+RANKS = {name: rank for rank, name in enumerate(SPLITS)}
 BANDS_AT_ONCE = 4
 """Texts agree within a band, so bands are looked at a few at a time, and memory stays small."""
 
@@ -35,6 +36,7 @@ def split_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally)
     columns = ("source", "user", "id", "thread", "time", "split", "file")
     records = pl.scan_parquet(paths, include_file_paths="file").select(columns).collect()
     _count(records, pl.lit("in"), tally)
+    _check_own(records)
     records = records.with_columns(_splits(records, settings["shares"], settings["seed"]))
     records = _without(records, _shared_threads(records), "thread in another split", tally)
     bands = pl.scan_parquet([path for path in files if path.parent.name == "bands"])
@@ -97,8 +99,20 @@ def check_disjoint(records: pl.DataFrame | pl.LazyFrame) -> None:
             )
 
 
+def _check_own(records: pl.DataFrame) -> None:
+    """Raise `DataError` where a source puts one user into several splits."""
+    own = records.group_by("source", "user").agg(pl.col("split").drop_nulls().unique().sort())
+    several = own.filter(pl.col("split").list.len() > 1).sort("source", "user")
+    if several.height:
+        source, user, splits = several.row(0)
+        raise DataError(
+            f"source.{source} puts {several.height} of its users into more than one split, such as {user} (a hashed "
+            f"id) into {' and '.join(splits)}; give every user one split, or leave its split out to draw them here"
+        )
+
+
 def _splits(records: pl.DataFrame, shares: Mapping[str, float], seed: int) -> pl.Series:
-    """The source's own split, else one by hash of the user."""
+    """The user's split in the source, else one by hash of the user."""
     users = records.select("source", "user").unique()
     points = [_point(source, user, seed) for source, user in users.iter_rows()]
     bounds, total = list[tuple[str, float]](), 0.0
@@ -107,7 +121,8 @@ def _splits(records: pl.DataFrame, shares: Mapping[str, float], seed: int) -> pl
         bounds.append((name, total))
     drawn = [next((name for name, bound in bounds if point < bound), bounds[-1][0]) for point in points]
     known = records.join(users.with_columns(pl.Series("drawn", drawn)), on=["source", "user"], maintain_order="left")
-    return known.select(pl.coalesce("split", "drawn").alias("split")).to_series()
+    own = pl.col("split").max().over("source", "user")
+    return known.select(pl.coalesce(own, "drawn").alias("split")).to_series()
 
 
 def _point(source: str, user: str, seed: int) -> float:

@@ -1,18 +1,20 @@
 """Stages: each turns files into Parquet files, unit by unit, and is done once.
 
-A stage's key is a hash of its name, its code, its settings and the keys of the stages before it. A folder that was
-finished under the same key is left as it is; one that was begun under it goes on with the units that are missing (a
-unit's files appear by renaming, its receipt last, so a kill at any moment loses at most the units in flight); any
-other is made anew. Units know nothing of one another, so they can run anywhere that sees the folder.
+A stage's key is a hash of its name, its code (with that of all modules of this project that it imports), its settings,
+its input files and the keys of the stages before it. A folder that was finished under the same key is left as it is;
+one that was begun under it goes on with the units that are missing (a unit's files appear by renaming, its receipt
+last, so a kill at any moment loses at most the units in flight); any other is made anew. Units know nothing of one
+another, so they can run anywhere that sees the folder.
 """
 
-import inspect
+import ast
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from functools import lru_cache
+from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -29,6 +31,28 @@ Tables: TypeAlias = Iterable[tuple[str, pl.DataFrame]]
 
 Unit: TypeAlias = tuple[str, Sequence[Path]]
 """Name and input files of one piece of work."""
+
+REJECTS = "reject"
+"""A table that is kept of a unit that fails too: it says why."""
+ROOT = Path(__file__).parents[1]
+"""Where the packages of this project are."""
+PACKAGES = ("training", "agents", "sandbox")
+"""Those of them whose code can change what comes out of a stage."""
+APART = frozenset(
+    {
+        "sandbox.assembly",
+        "sandbox.config",
+        "sandbox.errors",
+        "sandbox.paths",
+        "sandbox.progress",
+        "training.funnel",
+        "training.progress",
+        "training.stages",
+    }
+)
+"""Modules that say how work is set up, run and told of, not what comes out of it."""
+WHOLE_BYTES = 64 << 20
+"""Files up to this size are hashed whole."""
 
 
 class Work(Protocol):
@@ -52,10 +76,14 @@ class Stage:
     settings: Mapping[str, Any] = field(default_factory=dict)
     inputs: Sequence[Path] = ()
     """Files from outside of the corpus."""
+    modules: Sequence[str] = ()
+    """Modules that the work finds by their names, such as those that `_target_` names in the settings."""
+    whole: Callable[["Folders", Mapping[str, Any], Tally], None] = lambda folders, settings, tally: None
+    """Counts, when all units are done, what no unit can know alone."""
 
     def key(self) -> str:
         """Hash of all that the output depends on."""
-        code = "".join(code_of(self.work.__module__))
+        code = "".join(code_of([self.work.__module__, *self.modules]))
         state = blake2b(digest_size=16)
         for part in (self.name, code, msgspec.json.encode(self.settings, order="sorted", enc_hook=str).decode()):
             state.update(f"{len(part)}:{part}".encode())
@@ -106,57 +134,88 @@ class Receipt(msgspec.Struct):
 
 
 def run_unit(folder: Path, stage: str, work: Work, unit: Unit, settings: Mapping[str, Any]) -> Receipt:
-    """Do one unit and leave its files and its receipt in `folder`."""
+    """Do one unit and leave its files and its receipt in `folder`; of one that fails only its rejects."""
     name, files = unit
-    tally, rows, waiting = Tally(stage), dict[str, int](), dict[Path, Path]()
-    with ExitStack() as stack:
-        writers: dict[str, pq.ParquetWriter] = {}
-        for table, frame in work(files, settings, tally):
-            arrow = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-            if table not in writers:
-                path = folder / table / f"{name}.parquet"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                waiting[path.with_suffix(".part")] = path
-                writer = pq.ParquetWriter(path.with_suffix(".part"), arrow.schema, compression="zstd")
-                writers[table] = stack.enter_context(writer)
-            rows[table] = rows.get(table, 0) + frame.height
-            writers[table].write_table(pa.Table.from_batches(arrow.to_batches(), arrow.schema))
-    for part, path in waiting.items():
-        part.replace(path)
+    tally, rows, waiting = Tally(stage), dict[str, int](), dict[str, Path]()
+    try:
+        with ExitStack() as stack:
+            writers: dict[str, pq.ParquetWriter] = {}
+            for table, frame in work(files, settings, tally):
+                arrow = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+                if table not in writers:
+                    waiting[table] = folder / table / f"{name}.parquet"
+                    waiting[table].parent.mkdir(parents=True, exist_ok=True)
+                    writer = pq.ParquetWriter(_part(waiting[table]), arrow.schema, compression="zstd")
+                    writers[table] = stack.enter_context(writer)
+                rows[table] = rows.get(table, 0) + frame.height
+                writers[table].write_table(pa.Table.from_batches(arrow.to_batches(), arrow.schema))
+    except DataError:
+        if REJECTS in waiting:
+            _part(waiting[REJECTS]).replace(waiting[REJECTS])
+        raise
+    for path in waiting.values():
+        _part(path).replace(path)
     receipt = Receipt(list(tally.rows()), rows)
     _write(folder / "done" / f"{name}.json", receipt)
     return receipt
 
 
-def code_of(name: str, seen: set[str] | None = None) -> Iterator[str]:
-    """Source of a module of this package and of those of this package that it uses; this file and the funnel apart."""
-    seen = {__name__, Tally.__module__} if seen is None else seen
-    if name in seen or not name.startswith(f"{__package__}."):
-        return
-    seen.add(name)
-    yield inspect.getsource(module := sys.modules[name])
-    used = {
-        value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", "")
-        for value in vars(module).values()
-    }
-    for other in sorted(str(one) for one in used):
-        yield from code_of(other, seen)
+def code_of(names: Iterable[str]) -> Iterator[str]:
+    """Source of these modules and of all of this project that they import, wherever in them; but for `APART`."""
+    waiting, seen = sorted(names), set(APART)
+    while waiting:
+        name = waiting.pop()
+        path = None if name in seen else _file_of(name)
+        seen.add(name)
+        if path is not None:
+            yield (source := path.read_text(encoding="utf-8"))
+            waiting += [one for one in _imports(source) if one.partition(".")[0] in PACKAGES]
 
 
 def fingerprint(path: Path) -> bytes:
-    """Size and hash of the first and last MiB, or a folder's names and sizes: enough to see that a dump has changed."""
+    """Hash of a file; of one that is large its size, time of change, first and last MiB; of a folder what is in it."""
     if path.is_dir():
         files = (one for one in sorted(path.rglob("*")) if one.is_file())
-        listed = "".join(f"{one.relative_to(path)}/{one.stat().st_size}/" for one in files)
+        stats = ((one.relative_to(path), one.stat()) for one in files)
+        listed = "".join(f"{name}/{stat.st_size}/{stat.st_mtime_ns}/" for name, stat in stats)
         return blake2b(listed.encode("utf-8", "surrogateescape"), digest_size=16).digest()
     if not path.is_file():
         raise DataError(f"there is no file or folder {path}; name the files of the source")
-    size, edge = path.stat().st_size, 1 << 20
+    stat = path.stat()
+    return _hash_of(path.absolute(), stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=1 << 16)
+def _hash_of(path: Path, size: int, changed: int) -> bytes:
+    """Hash of a file that has not changed since then; every stage after the first one asks for it again."""
+    edge = 1 << 20
     with path.open("rb") as file:
-        state = blake2b(size.to_bytes(8, "little") + file.read(edge), digest_size=16)
-        file.seek(max(edge, size - edge))
+        if size <= WHOLE_BYTES:
+            return file_digest(file, lambda: blake2b(digest_size=16)).digest()
+        state = blake2b(f"{size}/{changed}/".encode() + file.read(edge), digest_size=16)
+        file.seek(size - edge)
         state.update(file.read())
     return state.digest()
+
+
+@lru_cache(maxsize=1 << 10)
+def _imports(source: str) -> tuple[str, ...]:
+    """Names of all that a source imports, sorted; of what stands behind a `from` some are no modules."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+    return tuple(sorted(found))
+
+
+def _file_of(name: str) -> Path | None:
+    """File of a module; None for what is none, or not written in Python."""
+    path = ROOT.joinpath(*name.split("."))
+    known = getattr(sys.modules.get(name), "__file__", None) or path
+    files = (path.with_suffix(".py"), path / "__init__.py", Path(known))
+    return next((one for one in files if one.suffix == ".py" and one.is_file()), None)
 
 
 class Launcher(Protocol):
@@ -207,9 +266,10 @@ def run_stage(
             tally.add(one.source, one.what, one.reason, one.number)
         for table, number in receipts[name].tables.items():
             rows[table] = rows.get(table, 0) + number
-    whole = Receipt(list(tally.rows()), rows)
-    _write(finished, whole)
-    return whole.counts
+    stage.whole(Folders(root), stage.settings, tally)
+    receipt = Receipt(list(tally.rows()), rows)
+    _write(finished, receipt)
+    return receipt.counts
 
 
 def _known(path: Path) -> str:
@@ -223,6 +283,10 @@ def _receipt(folder: Path, name: str) -> Receipt | None:
 
 def _write(path: Path, receipt: Receipt) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_bytes(msgspec.json.encode(receipt))
-    part.replace(path)
+    _part(path).write_bytes(msgspec.json.encode(receipt))
+    _part(path).replace(path)
+
+
+def _part(path: Path) -> Path:
+    """What a file is called until it is whole."""
+    return path.with_suffix(".part")

@@ -57,6 +57,8 @@ class Job(NamedTuple):
     """Below 2^31, for text."""
     voice: str
     sampling: Sampling
+    many_lines: bool = False
+    """Whether text may go on after the end of its first line."""
 
 
 class Raw(NamedTuple):

@@ -141,7 +141,7 @@ def sampling(job: Job) -> dict[str, Any]:
     if job.sampling.min_p:
         body["min_p"] = job.sampling.min_p
     if job.schema is None:
-        return {**body, "stop": ["\n"]}
+        return body if job.many_lines else {**body, "stop": ["\n"]}
     schema = {"name": "answer", "schema": job.schema}
     return {**body, "response_format": {"type": "json_schema", "json_schema": schema}}
 

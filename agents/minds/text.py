@@ -15,7 +15,7 @@ class Tokens:
 
     def __init__(self, tokenizer: Any, model: str) -> None:
         self.tokenizer = tokenizer
-        self._specials = sorted({*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()}, key=len, reverse=True)
+        self._specials = sorted(_special_tokens(tokenizer), key=len, reverse=True)
         self._takes_system = bool(tokenizer.chat_template) and self._has_system_role()
         self.labels = self._all_labels(model)
         """Token id of each label A, B, ... as it follows the lead of an answer."""
@@ -56,3 +56,9 @@ class Tokens:
                 f"the tokenizer of {model} has no single token for each label ' A' to ' Z'; use another model"
             )
         return [ids[-1] for ids in full]
+
+
+def _special_tokens(tokenizer: Any) -> set[str]:
+    """Tokens that mean something to the model; other added ones, such as an empty line, are text like any other."""
+    added = {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special}
+    return added | {*tokenizer.all_special_tokens}

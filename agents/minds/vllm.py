@@ -90,10 +90,9 @@ class VllmEngine(Engine):
         self._llm = _start(self._path, settings)
         self._tokens = Tokens(self._llm.get_tokenizer(), model)
         self._llm.apply_model(partial(_exact_labels, labels=self._tokens.labels))
-        self._models = {
-            voice: f"{model}@{digest(self._path)[:12]}+{digest(str(path))[:12]}" for voice, path in adapters.items()
-        }
-        self._base = f"{model}@{digest(self._path)[:12]}"
+        weights, types = f"{model}@{digest(self._path)[:12]}", unusual_types(settings)
+        self._models = {voice: f"{weights}+{digest(str(path))[:12]}{types}" for voice, path in adapters.items()}
+        self._base = weights + types
         self._lora = _lora_requests(adapters)
 
     def voices(self) -> tuple[str, ...]:
@@ -101,7 +100,7 @@ class VllmEngine(Engine):
         return tuple(self.settings.adapters)
 
     def model(self, voice: str) -> str:
-        """Name, hash of the weights and hash of the adapter."""
+        """Name, hash of the weights, hash of the adapter, and types of numbers where they are not the usual ones."""
         return self._models.get(voice, self._base)
 
     def describe(self) -> dict[str, Any]:
@@ -130,7 +129,7 @@ class VllmEngine(Engine):
             top_p=job.sampling.top_p,
             min_p=job.sampling.min_p,
             seed=job.seed,
-            stop=None if job.schema else ["\n"],
+            stop=None if job.schema or job.many_lines else ["\n"],
             structured_outputs=StructuredOutputsParams(json=job.schema) if job.schema else None,
         )
 
@@ -152,6 +151,16 @@ class VllmEngine(Engine):
     def close(self) -> None:
         """Free the engine's memory."""
         self._llm.llm_engine.engine_core.shutdown()
+
+
+def unusual_types(settings: VllmSettings) -> str:
+    """The types of numbers that a model's name must tell, since answers depend on them."""
+    found = {name: getattr(settings, name) for name in USUAL_TYPES}
+    return "".join(f" {name}={value}" for name, value in found.items() if value != USUAL_TYPES[name])
+
+
+USUAL_TYPES: Mapping[str, str] = {"dtype": "bfloat16", "head_dtype": "model"}
+"""What a model's name leaves unsaid; to change one here gives every kept answer and every manifest another model."""
 
 
 def _start(path: str, settings: VllmSettings) -> Any:

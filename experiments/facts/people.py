@@ -1,5 +1,6 @@
 """Figures of real people, as `experiments.facts.measure` wrote them, and the bands that facts make of them."""
 
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ class Figure(NamedTuple):
     high: float
     unit: str
     num_people: int
+    apart: float = math.nan
+    """Mean distance of a world's worth of it from other people's; NaN where no item is scored by it."""
 
 
 class Reference(NamedTuple):

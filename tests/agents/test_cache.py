@@ -1,5 +1,6 @@
 """The answer cache."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,15 @@ def test_two_processes_may_use_it(tmp_path: Path) -> None:
     one.put({b"a": Answer("x", "model")})
     other.put({b"b": Answer("y", "model")})
     assert set(one.get([b"a", b"b"])) == {b"a", b"b"}
+
+
+@pytest.mark.parametrize("harm", ["DROP TABLE answer", "UPDATE answer SET value = x'ff'"])
+def test_a_cache_that_cannot_be_read_any_more_says_what_to_do(tmp_path: Path, harm: str) -> None:
+    cache = AnswerCache(tmp_path / "answers.sqlite")
+    cache.put({b"k": Answer("tea", "model")})
+    sqlite3.connect(tmp_path / "answers.sqlite", isolation_level=None).execute(harm).connection.close()
+    with pytest.raises(DataError, match=r"cannot be read .*; delete it or set cache=false"):
+        cache.get([b"k"])
 
 
 def test_a_damaged_cache_says_what_to_do(tmp_path: Path) -> None:

@@ -53,7 +53,10 @@ def test_every_experiment_that_comes_along_can_be_begun(name: str, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("experiment", "told"),
-    [("influence", {"influence_inequality", "influence_unpredictability"}), ("forced", {"forced_reviews"})],
+    [
+        ("influence", {"influence_inequality", "influence_unpredictability", "position_effect"}),
+        ("forced", {"forced_reviews"}),
+    ],
 )
 def test_an_experiment_has_the_arms_that_its_facts_need(experiment: str, told: set[str], tmp_path: Path) -> None:
     small = ["minds=[rule]", "mind=rule", "steps=8", "population.size=30", f"run_dir={tmp_path / 'run'}"]
@@ -85,6 +88,17 @@ def test_the_report_is_there_as_markdown_too(compared: Path) -> None:
     assert "<td" not in text
 
 
+def test_both_pages_say_what_was_judged_and_how_far_to_trust_it(compared: Path) -> None:
+    for name in ("report.html", "report.md"):
+        text = " ".join((compared / name).read_text(encoding="utf-8").split())
+        assert "3 seeds, so intervals are Student&#39;s t" in text or "3 seeds, so intervals are Student's t" in text
+        assert "Illegal answers are none" in text
+        assert "from the cache" in text
+        assert "Do the minds agree on the treatments?" in text
+        assert "Judged: rule, random" in text
+        assert "first option (norm, not people)" in text
+
+
 def test_a_fact_is_within_where_both_one_sided_tests_say_so(compared: Path) -> None:
     facts: Any = pd.read_csv(compared / "comparison" / "facts.csv")
     known = facts[facts["p_within"].notna()]
@@ -114,6 +128,28 @@ def test_a_comparison_is_judged_again_without_a_mind(compared: Path, capsys: pyt
     assert main(["compare", "--run", str(compared)]) == 0
     assert "report: " in capsys.readouterr().out
     assert (compared / "comparison" / "contrasts.csv").read_bytes() == before
+
+
+class Pulled(Progress):
+    """The plug is pulled in the middle."""
+
+    def stepped(self, step: int) -> None:
+        if step == 2:
+            raise KeyboardInterrupt
+
+
+def test_a_comparison_that_was_interrupted_ends_as_one_that_was_not(tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    few = ["world=marketplace", "mind=random", MINDS, "seeds=[0,1]", "steps=4", "population.size=20"]
+    run = comparison.start([*few, f"run_dir={whole}"])
+    comparison.conclude(run, run.go_on(Progress(), lambda _: None))
+    with pytest.raises(KeyboardInterrupt):
+        comparison.start([*few, f"run_dir={broken}"]).go_on(Pulled(), lambda _: None)
+    assert not (broken / "metrics.csv").exists()
+    assert main(["compare", "--run", str(broken)]) == 0
+    files = sorted(path.relative_to(whole) for path in whole.rglob("*.csv"))
+    assert len(files) > 8
+    assert [path for path in files if (whole / path).read_bytes() != (broken / path).read_bytes()] == []
 
 
 def test_one_arm_is_nothing_to_compare(ruled: Overrides) -> None:

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from experiments import phase
-from experiments.dynamics import animate, communities, draw_steps, frames_of
+from experiments.charts import colour_scale
+from experiments.dynamics import Frames, animate, communities, draw_steps, frames_of
+from experiments.facts.measures import Frame
 from sandbox.errors import ConfigError
+from sandbox.figures import NetworkMap
 from sandbox.run import Run
 from sandbox.runner import Progress
 
@@ -37,6 +41,32 @@ def test_maps_and_an_animation_are_drawn(run: Run, tmp_path: Path) -> None:
     gif = animate(frames_of(run), tmp_path / "network")[0]
     with Image.open(gif) as image:
         assert getattr(image, "n_frames", 1) == 5
+
+
+def frames(*steps: Frame) -> Frames:
+    """Maps of a ring of people after so many steps."""
+    figure = NetworkMap("map", "Who is what", "people", "node", "color", "what")
+    return Frames(figure, nx.cycle_graph(6), {"main": dict(enumerate(steps))})
+
+
+def test_words_are_drawn_in_the_same_colours_on_all_maps(tmp_path: Path) -> None:
+    made = frames(pd.Series(["red", None, "blue"]), pd.Series(["blue", "green", "blue"]))
+    assert made.words() == ["blue", "green", "red"]
+    assert all(path.is_file() for path in draw_steps(made, tmp_path / "steps"))
+    assert animate(made, tmp_path / "network")[0].is_file()
+
+
+def test_yes_and_no_are_words_and_numbers_are_none() -> None:
+    assert frames(pd.Series([True, False])).words() == ["no", "yes"]
+    assert frames(pd.Series([None, None], dtype=object), pd.Series([1.0, 2.5])).words() == []
+
+
+def test_what_lies_on_both_sides_of_nought_has_two_hues_and_nought_in_the_middle(tmp_path: Path) -> None:
+    signed = frames(pd.Series([-1.0, 3.0, np.nan]))
+    assert signed.scale() | {"edgecolors": ""} == {**colour_scale(-1, 3), "edgecolors": ""}
+    assert (signed.scale()["cmap"], signed.scale()["vmin"], signed.scale()["vmax"]) == ("PuOr", -3, 3)
+    assert colour_scale(0, 3)["cmap"] == colour_scale(-3, -1)["cmap"] == "viridis_r"
+    assert all(path.is_file() for path in draw_steps(signed, tmp_path / "steps"))
 
 
 def test_a_step_beyond_the_run_is_refused(run: Run) -> None:

@@ -46,6 +46,12 @@ def test_an_outcome_is_a_mean_over_steps_or_the_last_one() -> None:
     assert len(table) == 2 * 4 * 8
 
 
+def test_arms_stay_in_their_order_whatever_sorts_the_steps() -> None:
+    found = outcomes("sales@last")[0].values(metrics())
+    assert list(found) == list(LEVEL)
+    assert all(list(seeds) == list(range(8)) for seeds in found.values())
+
+
 def test_pairing_by_seed_finds_what_seeds_would_drown() -> None:
     found = contrasts_of(outcomes("sales"), metrics(), ARMS)
     minds = found[(found["kind"] == "mind") & (found["outcome"] == "sales")]
@@ -65,7 +71,22 @@ def test_minds_agree_on_a_treatment_in_sign_and_differ_in_size() -> None:
     assert dict(zip(effects["treatment"], effects["difference"].round(1), strict=True)) == pytest.approx(
         {"base": -2.0, "tuned": -2.5}, abs=0.15
     )
-    agreed = agreements_of(found).set_index("outcome")["agreement"]
-    assert (agreed["sales"], agreed["gini"]) == ("down", "cannot tell")
+    agreed = agreements_of(found).set_index("outcome")
+    assert agreed.loc["sales"].to_list() == ["tax", "control", "base, tuned", "down", "differs"]
+    assert agreed.loc["gini", ["agreement", "size"]].to_list() == ["cannot tell", "not judged"]
     apart = found[(found["kind"] == "agreement") & (found["outcome"] == "sales")]["difference"].iloc[0]
     assert apart == pytest.approx(-0.5, abs=0.2)
+
+
+def test_floors_have_no_say_in_what_minds_agree_on() -> None:
+    backwards = pd.concat([metrics(), metrics().assign(arm=lambda rows: rows["arm"].str.replace("tuned", "rule"))])
+    backwards.loc[backwards["arm"] == "rule:tax", "sales"] += 9
+    arms = [*ARMS, *(Arm(f"rule:{treatment}", "rule", treatment) for treatment in ("control", "tax"))]
+    agreed = agreements_of(contrasts_of(outcomes("sales"), backwards.drop_duplicates(), arms)).set_index("outcome")
+    assert agreed.loc["sales", ["minds", "agreement"]].to_list() == ["base, tuned", "down"]
+
+
+def test_floors_are_judged_where_there_are_no_others() -> None:
+    simple = metrics().assign(arm=lambda rows: rows["arm"].str.replace("base", "random").str.replace("tuned", "rule"))
+    arms = [Arm(f"{mind}:{one}", mind, one) for mind in ("random", "rule") for one in ("control", "tax")]
+    assert agreements_of(contrasts_of(outcomes("sales"), simple, arms))["minds"].unique().tolist() == ["random, rule"]

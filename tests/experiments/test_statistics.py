@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.statistics import equivalence, holm, of_differences, paired
+from experiments.statistics import (
+    _p_value,
+    equivalence,
+    holm,
+    interval,
+    interval_in_words,
+    of_differences,
+    paired,
+)
 
 SEEDS = 8
 
@@ -25,6 +33,40 @@ def test_eight_seeds_cover_the_truth_in_about_nine_of_ten_experiments(
 ) -> None:
     covered = np.mean([low < 1 < high for low, high, _, _ in contrasts])
     assert 0.86 < covered < 0.95
+
+
+@pytest.mark.parametrize("number", [2, 3, 7])
+def test_few_seeds_cover_the_truth_as_often_as_they_say(number: int) -> None:
+    rng = np.random.default_rng(5)
+    found = [interval(rng.normal(1, 2, number)) for _ in range(4000)]
+    assert 0.935 < np.mean([low < 1 < high for low, high in found]) < 0.965
+
+
+def test_a_page_says_which_intervals_so_many_seeds_have() -> None:
+    assert interval_in_words(3) == "3 seeds, so intervals are Student's t"
+    assert "BCa bootstraps" in interval_in_words(SEEDS)
+
+
+@pytest.mark.parametrize(("number", "p"), [(2, 0.5), (3, 0.25), (8, 1 / 128)])
+def test_equal_differences_are_as_sure_as_their_signs(number: int, p: float) -> None:
+    found = of_differences(np.full(number, 0.3))
+    assert (found.difference, found.p) == (pytest.approx(0.3), p)
+    assert math.isnan(found.detectable)
+    assert math.isnan(found.low)
+    assert equivalence([0.3] * number, 0, 1) == p / 2
+    assert equivalence([0.3] * number, 1, 2) == 1
+
+
+def test_no_difference_in_any_seed_is_none() -> None:
+    found = of_differences(np.zeros(3))
+    assert (found.low, found.high, found.p) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("margin", [-0.5, 0.5])
+def test_equivalence_is_seldom_claimed_at_the_margin(margin: float) -> None:
+    rng = np.random.default_rng(6)
+    claimed = np.mean([equivalence(rng.normal(margin, 0.2, SEEDS), -0.5, 0.5) < 0.05 for _ in range(400)])
+    assert claimed < 0.08  # 5 % are expected; 8 or more have a chance of 0.5 %
 
 
 def test_where_nothing_differs_one_test_in_twenty_says_otherwise() -> None:
@@ -83,4 +125,4 @@ def test_one_seed_or_none_tells_nothing() -> None:
 
 
 def _p(apart: np.ndarray) -> float:
-    return of_differences(apart).p
+    return _p_value(apart)

@@ -168,20 +168,42 @@ def test_doctor_reports(capsys: pytest.CaptureFixture[str]) -> None:
     assert "python" in capsys.readouterr().out
 
 
-def test_a_sweep_makes_one_run_for_each_value(ruled: Overrides) -> None:
-    more = [one for one in ruled("steps=2") if not one.startswith("run_dir")]
-    done = subprocess.run(
-        [sys.executable, "-m", "sandbox", "run", *more, "-m", "world.ranking=price,rating"],
+LAUNCHERS = [[], ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]]
+
+
+def swept(launcher: Sequence[str], *overrides: str) -> "subprocess.CompletedProcess[str]":
+    """Run a sweep in a process of its own."""
+    if launcher:
+        pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox", "run", *overrides, "-m", *launcher],
         capture_output=True,
         text=True,
         check=False,
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "MPLBACKEND": "Agg"},
     )
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_sweep_makes_one_run_for_each_value(ruled: Overrides, launcher: list[str]) -> None:
+    more = [one for one in ruled("steps=2") if not one.startswith("run_dir")]
+    done = swept(launcher, *more, "world.ranking=price,rating")
     assert done.returncode == 0, done.stderr
     manifests = [json.loads(path.read_text()) for path in Path("runs").glob("*/manifest.json")]
     assert sorted(one["segments"][0]["config"]["world"]["ranking"] for one in manifests) == ["price", "rating"]
     assert {one["status"] for one in manifests} == {"finished"}
     assert {path.name for path in Path.cwd().iterdir()} <= {"runs", "multirun.yaml"}
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_sweep_of_which_a_run_fails_names_it_and_makes_the_others(ruled: Overrides, launcher: list[str]) -> None:
+    more = [one for one in ruled("steps=2") if not one.startswith("run_dir")]
+    done = swept(launcher, *more, "world.tax=2,0.1")
+    assert done.returncode == 1
+    assert "world.tax=2: invalid configuration: world.tax: Input should be less than 1, found 2" in done.stderr
+    assert re.search(r"^the sweep is not whole: .*world.tax=2 failed$", done.stderr, re.MULTILINE)
+    assert "Traceback" not in done.stderr
+    assert len(list(Path("runs").glob("*/metrics.csv"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -202,6 +224,7 @@ def test_a_sweep_makes_one_run_for_each_value(ruled: Overrides) -> None:
         ("population.size=0", "population.size: Input should be greater than 0, found 0"),
         ("population.size=many", "population.size: Input should be a valid integer, found 'many'"),
         ("population.file=nowhere.parquet", "there is no population at .*nowhere.parquet"),
+        ("population={_target_: os.path, file: x, size: 3}", "population._target_ must name a function such as"),
         ("graph.degree=1000", "graph.degree 1000 is more than"),
         ("graph=from_file", "graph.path"),
         ("mind=bass", "unknown mind 'bass'.*Did you mean 'base'"),
@@ -214,6 +237,11 @@ def test_a_sweep_makes_one_run_for_each_value(ruled: Overrides) -> None:
         ("events=[{do: tax}]", r"events\[0\].step: Field required(.|\n)*events\[0\].rate: Field required"),
         ("events=[{step: 1, do: set, params: {rankin: price}}]", r"events\[0\].params.rankin: .*mean 'ranking'"),
         ("events=[{step: 1, do: set, params: {num_sellers: 3}}]", r"events\[0\].params.num_sellers shapes the world"),
+        ("events=[{step: 1, do: message, text: x, to: byuers}]", "message.to: unknown role 'byuers'.*mean 'buyer'"),
+        ("events=[{step: 1, do: message, text: x, to: [3, 99]}]", "message.to: there is no agent 99 at step 0"),
+        ("events=[{step: 1, do: ban, seller: 4}]", "ban: there can be no seller 4 at step 1.*there are 21 to 32"),
+        ("events=[{step: 1, do: ban, seller: 99}]", "ban: there can be no seller 99 at step 1"),
+        ("events=[{step: 1, do: fake_review, listing: 999, stars: 5}]", "there can be no listing 999 at step 1"),
         ("cast.seler=rule", "unknown role 'seler'.*Did you mean 'seller'"),
         ("cast={buyer: vlm}", "cast.buyer: unknown voice 'vlm'"),
         ("cast.buyer={rule: 0.5}", "cast.buyer: shares must be positive and sum to 1"),

@@ -141,6 +141,12 @@ def in_one_thread(call: str) -> Any:
     return json.loads(done.stdout)
 
 
+FORKING = pytest.mark.skipif(
+    not Path("/proc/self/task").is_dir(), reason="without /proc it cannot be told whether a process may fork"
+)
+
+
+@FORKING
 def test_a_run_killed_at_any_of_200_moments_goes_on_to_the_same_end(tmp_path: Path) -> None:
     trials = in_one_thread(f"kill_often(Path({str(tmp_path)!r}), 200, 7)")
     assert all(trial["resumed"] for trial in trials)
@@ -159,6 +165,7 @@ def kill_again_and_again(home: Path, seed: int) -> dict[str, Any]:
     return {"deaths": deaths, "equal": outcome(folder) == asked}
 
 
+@FORKING
 def test_a_run_killed_again_and_again_comes_to_the_same_end(tmp_path: Path) -> None:
     found = in_one_thread(f"kill_again_and_again(Path({str(tmp_path)!r}), 3)")
     assert found["equal"]

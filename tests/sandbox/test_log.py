@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox.errors import ContractError, DataError, SandboxError
-from sandbox.log import DecisionLog
+from sandbox.log import APPLICATION_ID, DecisionLog
 from sandbox.mind import RandomMind
 from sandbox.people import Event, Memory
 from sandbox.question import Choose, Option, Question, Template
@@ -68,6 +68,17 @@ def test_another_memory_and_another_number_of_questions_are_named(tmp_path: Path
         log.replay(0, questions[:2])
 
 
+@pytest.mark.parametrize("name", ["a#b", "what?", "%41", "two words", "ä"])
+def test_a_log_is_read_in_a_folder_of_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (tmp_path / name).mkdir()
+    questions = written(tmp_path / name / "log.sqlite")
+    monkeypatch.chdir(tmp_path)
+    for path in (tmp_path / name / "log.sqlite", Path(name, "log.sqlite")):
+        log = DecisionLog.open(path)
+        assert log.replay(0, questions) == RandomMind().answer(questions)
+        log.close()
+
+
 def test_a_second_writer_is_turned_away(tmp_path: Path) -> None:
     path = tmp_path / "log.sqlite"
     log = DecisionLog.create(path)
@@ -87,6 +98,11 @@ def test_a_damaged_a_foreign_and_a_missing_file_are_told_apart(tmp_path: Path) -
     sqlite3.connect(foreign).execute("CREATE TABLE t (a)").connection.close()
     with pytest.raises(DataError, match="no decision log of this version"):
         DecisionLog.open(foreign)
+    older = tmp_path / "older.sqlite"
+    written(older)
+    sqlite3.connect(older).execute(f"PRAGMA application_id = {APPLICATION_ID - 1}").connection.close()
+    with pytest.raises(DataError, match=r"no decision log of this version \(id 0x50e00002\)"):
+        DecisionLog.open(older)
     text = tmp_path / "text.sqlite"
     text.write_text("not a database at all, but long enough to be read as one" * 20)
     with pytest.raises(DataError, match="damaged or no decision log"):

@@ -1,19 +1,24 @@
 """Runs as folders: repeated, resumed, branched, replayed, cast."""
 
 import json
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, tzinfo
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import pandas as pd
 import pytest
 
 from sandbox.assembly import make_worlds
-from sandbox.errors import ConfigError, DataError
+from sandbox.errors import ConfigError, ContractError, DataError
 from sandbox.log import DecisionLog
-from sandbox.run import LOG, Run, read_config
+from sandbox.mind import RuleMind
+from sandbox.question import Answer, Question
+from sandbox.run import LOG, Run, _new_folder, read_config
 from sandbox.runner import Progress
 from tests.conftest import Overrides
 
@@ -148,6 +153,105 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_alone(run: Run, ruled: Ov
     with pytest.raises(DataError, match="holds a run already"):
         run.branch(2, [], run.folder)
     assert was == (rows(run), (run.folder / "manifest.json").read_bytes())
+
+
+def test_runs_that_begin_in_one_second_have_folders_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sandbox.run.datetime", _Noon)
+    with ThreadPoolExecutor(8) as pool:
+        folders = list(pool.map(_new_folder, ["rumor"] * 40))
+    assert {folder.name for folder in folders} == {
+        "rumor-20261124-120000",
+        *(f"rumor-20261124-120000-{number}" for number in range(2, 41)),
+    }
+
+
+class _Noon(datetime):
+    """A clock that stands still."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls(2026, 11, 24, 12, tzinfo=tz or UTC)
+
+    def astimezone(self, tz: tzinfo | None = None) -> Self:
+        return self
+
+
+def stopped(run: Run, monkeypatch: pytest.MonkeyPatch, batches: int) -> Run:
+    """Stop a run before it asks more than so many batches."""
+    answer, left = RuleMind.answer, iter(range(batches))
+
+    def answered(mind: RuleMind, questions: Sequence[Question]) -> list[Answer]:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return answer(mind, questions)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(RuleMind, "answer", answered)
+        finish(run)
+    return Run(run.folder)
+
+
+def test_a_branch_of_an_unfinished_run_begins_no_later_than_its_half_done_step(
+    ruled: Overrides, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = stopped(Run.start(ruled()), monkeypatch, 8)
+    last = rows(run)[-1]["step"]
+    with pytest.raises(ConfigError, match=rf"from 1 to {last} \(0-based steps\); .* half done: resume the run first"):
+        run.branch(last + 1, [], tmp_path / "late")
+    branch = run.branch(last, ["mind=random"], tmp_path / "branch")
+    assert {row["source"] for row in rows(finish(branch)) if row["step"] >= last} == {"random"}
+    finish(run)
+    assert Run(run.folder).branch(5, ["steps=6"], tmp_path / "after").manifest.segments[-1].from_step == 5
+
+
+def weighing(weights: str, **engine: int) -> Any:
+    return lambda _: {"mind": "rule", "model": f"m@{weights}", "adapters": {"a": "m@1+2"}, "engine": engine}
+
+
+def test_a_run_does_not_go_on_with_other_weights(
+    ruled: Overrides, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(RuleMind, "describe", weighing("1", memory=1))
+    run = stopped(Run.start(ruled()), monkeypatch, 8)
+    was = (rows(run), (run.folder / "manifest.json").read_bytes())
+    monkeypatch.setattr(RuleMind, "describe", weighing("2", memory=1))
+    with pytest.raises(ContractError, match="model of the voice main is 'm@2', was 'm@1'; bring that one back"):
+        finish(run)
+    assert (rows(run), (run.folder / "manifest.json").read_bytes()) == was
+    branch = finish(Run(run.folder).branch(1, [], tmp_path / "branch"))
+    assert branch.manifest.minds["main"]["model"] == "m@2"
+    monkeypatch.setattr(RuleMind, "describe", weighing("1", memory=2))
+    assert finish(Run(run.folder)).manifest.minds["main"]["engine"] == {"memory": 2}
+
+
+def test_a_run_that_has_no_answers_yet_may_begin_with_other_weights(
+    ruled: Overrides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RuleMind, "describe", weighing("1"))
+    run = stopped(Run.start(ruled()), monkeypatch, 0)
+    monkeypatch.setattr(RuleMind, "describe", weighing("2"))
+    assert finish(run).manifest.minds["main"]["model"] == "m@2"
+
+
+def test_each_run_of_a_process_tells_its_own_time(run: Run, ruled: Overrides, tmp_path: Path) -> None:
+    time.sleep(0.5)
+    began = time.time()
+    second = played(ruled(f"run_dir={tmp_path / 'second'}"))
+    assert 0 < second.manifest.wall_s < time.time() - began
+
+
+def test_a_branch_may_name_who_is_there_when_it_begins(ruled: Overrides, tmp_path: Path) -> None:
+    run = played(ruled("world.rent=1000", "world.entry=1"))
+    event = "events=[{{step: 3, do: message, text: hello, to: [{}]}}]"
+    newest = max(row["agent"] for row in rows(run) if row["step"] == 3)
+    assert newest > 32
+    assert len(events(branched(run, 3, event.format(newest)))) == 1
+    with pytest.raises(ConfigError, match="there is no agent 999 at step 3"):
+        run.branch(3, [event.format(999)], tmp_path / "refused")
+    assert not (tmp_path / "refused").exists()
 
 
 @pytest.mark.parametrize("step", range(1, 6))

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -55,6 +56,12 @@ def test_the_summary_of_a_run_shows_its_own_numbers(started: Run) -> None:
         (line,) = (line for line in text.splitlines() if line.startswith(label + " "))
         assert shown(Mean.of(last.to_list())) in line
     assert len(text.splitlines()) <= 45
+
+
+def test_what_was_written_is_told_from_what_was_chosen(started: Run) -> None:
+    started.go_on(Progress(), say)
+    with closing(started.log()) as log:
+        assert log.num_written() == sum(row["template"] == "marketplace/text" for row in log.decisions()) > 0
 
 
 def test_an_unfinished_run_is_said_to_be_unfinished(started: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,13 +132,15 @@ def test_tokens_and_mishaps_are_counted_in_words(started: Run) -> None:
     tally = Tally.of(log)
     log.close()
     totals = {**tally.totals, "prompt_tokens": 10_000, "cached_tokens": 7_500, "output_tokens": 1_234, "retried": 2}
-    changed = tally._replace(totals=totals, sources={"model": 97, "fallback": 3}, models=["smollm2-135m"])
+    totals["truncated"] = 3
+    changed = tally._replace(totals=totals, sources={"model": 97, "fallback": 3}, models=["smollm2-135m"], written=12)
     console = Console(file=io.StringIO(), width=200)
     summarize(console, started.manifest, results, changed, Marketplace)
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     assert "10,000 read (75.0 % from the prefix cache), 1,234 written" in text
     assert "model 97.0 %, fallback 3.0 %" in text
+    assert "truncated 3 (25.0 % of texts)" in text
     assert "(smollm2-135m)" in text
     assert RandomMind.name not in text.split("decisions")[0]
 

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from sandbox.assembly import check_events
 from sandbox.errors import ConfigError, ContractError
 from sandbox.interventions import Message, SetParams
 from sandbox.mind import Cast, RandomMind
@@ -27,6 +28,23 @@ def test_a_message_reaches_whom_it_is_sent_to(to: str | list[int], expected: set
     assert told(world) == set()
     world.step()
     assert told(world) == expected
+
+
+@pytest.mark.parametrize(
+    ("to", "says"),
+    [
+        ("persn", "message.to: unknown role 'persn'; there is all, person. Did you mean 'person'"),
+        ([2, 99], "message.to: there is no agent 99 at step 0; ids go from 1 to 12"),
+    ],
+)
+def test_a_message_to_nobody_is_noticed_before_the_run(to: str | list[int], says: str) -> None:
+    world = rumor()
+    for known in ("all", "person", [1, 12]):
+        world.events = [Message(step=1, text="x", to=known)]
+        check_events([world])
+    world.events = [Message(step=1, text="x", to=to)]
+    with pytest.raises(ConfigError, match=says):
+        check_events([world])
 
 
 def test_a_message_is_in_the_questions_of_that_step() -> None:

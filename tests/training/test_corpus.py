@@ -63,13 +63,19 @@ def test_comments_know_what_they_answer_and_reviews_their_product(corpus: tuple[
 def test_every_record_is_kept_or_its_loss_is_counted(corpus: tuple[Path, list[str], list[Count]]) -> None:
     _, _, counts = corpus
     cases = product(("filter", "core", "clean", "split"), ("reddit", "amazon"), ("records", "users"))
-    for stage, source, what in cases:
+    for stage, source, what in [*cases, *product(("filter", "core"), ("reddit", "amazon"), ("items",))]:
         mine = {one.reason: one.number for one in counts if (one.stage, one.source, one.what) == (stage, source, what)}
-        if stage == "filter" and what == "users":
-            continue  # files are filtered one by one, and a user may be in several
         left = ("out", "train", "val", "test") if what == "users" else ("out", "train", "val", "test", "seen")
         lost = sum(number for reason, number in mine.items() if reason not in ("in", "seen", *left))
         assert mine["in"] - lost == sum(mine.get(reason, 0) for reason in left) > 0, (stage, source, what, mine)
+
+
+def test_what_one_stage_leaves_enters_the_next(corpus: tuple[Path, list[str], list[Count]]) -> None:
+    _, _, counts = corpus
+    known = {(one.stage, one.source, one.what, one.reason): one.number for one in counts}
+    for source, what in product(("reddit", "amazon"), ("records", "users", "items")):
+        for stage, following in (("read", "filter"), ("filter", "core")):
+            assert known[stage, source, what, "out"] == known[following, source, what, "in"], (stage, source, what)
 
 
 def tasks_of(folder: Path) -> dict[str, list[dict[str, Any]]]:

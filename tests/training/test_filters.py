@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ from pydantic import TypeAdapter
 
 from sandbox.errors import ConfigError
 from sandbox.paths import CONF_DIR
-from training.filters import REMOVED, RULES, filter_unit, filtered, rules_of
+from training.filters import REMOVED, RULES, filter_unit, filter_whole, filtered, passed_rules, rules_of
 from training.funnel import Tally
 from training.record import PLATFORMS, RECORD, frame
+from training.stages import Folders, run_unit
 
 LONG = "word " * 80
 
@@ -25,9 +27,15 @@ def rows_of(*rows: dict[str, Any]) -> pl.DataFrame:
     return frame(RECORD, columns)
 
 
+def left_of(rows: pl.DataFrame, node: Sequence[dict[str, Any]], tally: Tally | None = None) -> pl.DataFrame:
+    """Records that all rules keep."""
+    rules = rules_of(node)
+    return filtered(rows, passed_rules(rows, rules), rules, "s", tally or Tally("filter"))
+
+
 def kept(rule: dict[str, Any], *rows: dict[str, Any]) -> list[bool]:
     """Whether each record is kept by one rule."""
-    left = filtered(rows_of(*rows), rules_of([rule]), "s", Tally("filter"))["id"].to_list()
+    left = left_of(rows_of(*rows), [rule])["id"].to_list()
     return [str(number) in left for number in range(len(rows))]
 
 
@@ -128,7 +136,7 @@ def test_a_record_counts_for_the_first_rule_that_drops_it() -> None:
         {"user": "", "text": "short"}, {"text": "short", "time": None}, {"text": "short"}, {}, {"time": None}
     )
     tally = Tally("filter")
-    assert filtered(rows, rules_of(node), "s", tally)["id"].to_list() == ["3"]
+    assert left_of(rows, node, tally)["id"].to_list() == ["3"]
     counts = {reason: number for (_, _, reason), number in tally.counts.items()}
     assert counts == {"in": 5, "known_author": 1, "min_words": 2, "has_time": 1, "out": 1}
 
@@ -139,11 +147,11 @@ def test_a_rule_may_be_named_twice() -> None:
         {"rule": "min_words", "kinds": ["comment"], "number": 2},
     ]
     rows = rows_of({"text": "one two"}, {"kind": "comment", "text": "one two"})
-    assert filtered(rows, rules_of(node), "s", Tally("filter"))["id"].to_list() == ["1"]
+    assert left_of(rows, node)["id"].to_list() == ["1"]
 
 
 def test_what_was_removed_is_blanked_in_what_is_kept() -> None:
-    left = filtered(rows_of({"title": "[removed]"}, {"text": "[deleted]"}), [], "s", Tally("filter"))
+    left = left_of(rows_of({"title": "[removed]"}, {"text": "[deleted]"}), [])
     assert left["title"].to_list() == ["", "A title"]
     assert left["text"].to_list() == [LONG, ""]
 
@@ -171,12 +179,36 @@ def test_each_record_meets_the_rules_of_its_platform_and_counts_for_its_source(t
     rows.write_parquet(tmp_path / "x.parquet", row_group_size=2)
     tally = Tally("filter")
     settings = {"forum": [{"rule": "min_words", "number": 3}], "blog": []}
-    left = pl.concat(rows for _, rows in filter_unit([tmp_path / "x.parquet"], settings, tally))
+    tables = filter_unit([tmp_path / "x.parquet"], settings, tally)
+    left = pl.concat(rows for table, rows in tables if table == "record")
     assert left["id"].sort().to_list() == ["1", "2"]
     assert tally.counts["s", "records", "out"] == 0
     assert tally.counts["b", "records", "out"] == tally.counts["t", "records", "out"] == 1
     with pytest.raises(ConfigError, match="unknown platform 'blog'"):
         list(filter_unit([tmp_path / "x.parquet"], {"forum": []}, Tally("filter")))
+
+
+def test_users_and_items_are_counted_once_over_all_files_and_lost_with_their_last_record(tmp_path: Path) -> None:
+    settings = {"forum": [{"rule": "min_words", "number": 3}, {"rule": "has_time"}]}
+    files = {
+        "a": rows_of({"user": "ann", "text": "short", "item": "t1"}, {"user": "bob", "time": None, "item": "t1"}),
+        "b": rows_of({"user": "ann", "item": ""}, {"user": "bob", "text": "short"}, {"user": "eve", "text": "short"}),
+    }
+    for name, rows in files.items():
+        rows.write_parquet(tmp_path / f"{name}.parquet", row_group_size=1)
+        run_unit(tmp_path / "filter", "filter", filter_unit, (name, [tmp_path / f"{name}.parquet"]), settings)
+    tally = Tally("filter")
+    filter_whole(Folders(tmp_path), settings, tally)
+    assert tally.counts == {
+        ("s", "users", "in"): 3,
+        ("s", "users", "min_words"): 1,
+        ("s", "users", "has_time"): 1,
+        ("s", "users", "out"): 1,
+        ("s", "items", "in"): 2,
+        ("s", "items", "min_words"): 1,
+        ("s", "items", "has_time"): 1,
+        ("s", "items", "out"): 0,
+    }
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -188,5 +220,5 @@ def test_the_rules_that_come_with_the_project_are_sound(platform: str) -> None:
     kind = {"reviews": "review", "purchases": "purchase"}.get(platform, "post")
     row = rows_of({"platform": platform, "kind": kind})
     lacking = "item" if platform == "purchases" else "text"
-    assert filtered(row, rules_of(node), "s", Tally("filter")).height == 1
-    assert filtered(row.with_columns(pl.lit("").alias(lacking)), rules_of(node), "s", Tally("filter")).height == 0
+    assert left_of(row, node).height == 1
+    assert left_of(row.with_columns(pl.lit("").alias(lacking)), node).height == 0

@@ -3,12 +3,13 @@ from pathlib import Path
 import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-from sandbox.errors import ConfigError
+from sandbox.errors import DataError
 from training.cli import main
 from training.evaluate import run
-from training.merge import configured, evaluation, merge
+from training.merge import Shards, configured, evaluation, scale_adapter
 
 from .sft.tiny import tiny_model
 
@@ -67,6 +68,30 @@ def test_whole_models_are_averaged_over_all_their_files(base: Path, tmp_path: Pa
     half = weights(AutoModelForCausalLM.from_pretrained(tmp_path / "out" / "w0.50"))
     expected = torch.lerp(weights(AutoModelForCausalLM.from_pretrained(base)), weights(model), 0.5)
     assert torch.allclose(half, expected, atol=1e-6)
+    assert [path.name for path in (tmp_path / "out" / "w0.50").glob("model*")] == ["model.safetensors"]
+
+
+def test_weights_are_written_some_at_a_time(base: Path, tmp_path: Path) -> None:
+    model = AutoModelForCausalLM.from_pretrained(base)
+    model.save_pretrained(tmp_path / "split")
+    (tmp_path / "split" / "model.safetensors").unlink()
+    shards = Shards(tmp_path / "split", limit=20_000)
+    tensors = load_file(base / "model.safetensors")
+    for name, tensor in tensors.items():
+        shards.add(name, tensor)
+    shards.close()
+    files = sorted((tmp_path / "split").glob("*.safetensors"))
+    assert len(files) > 1
+    assert all(len(load_file(path)) == 1 or path.stat().st_size < 22_000 for path in files)
+    assert torch.equal(weights(AutoModelForCausalLM.from_pretrained(tmp_path / "split")), weights(model))
+
+
+def test_an_adapter_of_more_than_linear_layers_is_refused(base: Path, tmp_path: Path) -> None:
+    adapter = tuned_adapter(base, tmp_path / "adapter")
+    known = load_file(adapter / "adapter_model.safetensors")
+    save_file({**known, "base_model.model.lm_head.weight": torch.ones(2)}, adapter / "adapter_model.safetensors")
+    with pytest.raises(DataError, match="lm_head"):
+        scale_adapter(adapter, 0.5, tmp_path / "half")
 
 
 @pytest.mark.parametrize(
@@ -91,10 +116,8 @@ def test_a_sweep_is_evaluated_beside_the_base(base: Path, tmp_path: Path) -> Non
     adapter = tuned_adapter(base, tmp_path / "adapter")
     settings = [f"model={base}", f"tuned={adapter}", "weights=[0.25,1]", f"out_dir={tmp_path / 'out'}"]
     config = configured([*settings, "evaluate={per_form: 7}"])
-    made, _ = run.configured(evaluation(config, list(merge(config))))
+    made, _ = run.configured(evaluation(config))
     assert made.models == {
         "base": None, "w0.25": str(tmp_path / "out" / "w0.25"), "w1.00": str(tmp_path / "out" / "w1.00"),
     }  # fmt: skip
     assert made.per_form == 7
-    with pytest.raises(ConfigError, match="evaluate compares adapters"):
-        evaluation(configured([f"model={base}", f"tuned={base}", "evaluate={}"]), [])

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from safetensors.torch import load_file
 
+from agents.shipped import FOLDER
 from sandbox.errors import DataError
 from tests.training.logs import write_logs
 from tests.training.sft.tiny import tiny_model
@@ -75,6 +76,15 @@ def test_the_card_says_where_a_model_falls_short() -> None:
 def test_nothing_ships_before_it_was_judged(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"adapter_model.safetensors is missing; `python -m training all` makes it"):
         ship(recipe(tmp_path))
+
+
+def test_what_ships_is_small_and_says_what_it_is() -> None:
+    for folder in (path for path in FOLDER.iterdir() if path.is_dir()):
+        assert (folder / "adapter_model.safetensors").stat().st_size <= 16 * 2**20
+        card = (folder / "README.md").read_text(encoding="utf-8")
+        assert "license:" in card.partition("\n---\n")[0]
+        trained = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        assert trained["settings"]["model"] == folder.name
 
 
 def test_the_recipe_of_what_ships_composes() -> None:

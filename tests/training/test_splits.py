@@ -69,6 +69,18 @@ def test_the_sources_own_split_is_kept(tmp_path: Path) -> None:
     assert set(found["split"]) == {"val"}
 
 
+def test_a_user_whom_the_source_splits_in_two_is_one_sentence(tmp_path: Path) -> None:
+    rows = [record("a", n, split=split) for n, split in enumerate(("val", "test"))] + [record("b", 0, split="val")]
+    with pytest.raises(DataError, match=r"source\.s puts 1 of its users into .*, such as a .* into test and val; give"):
+        split(tmp_path, rows)
+
+
+def test_records_without_a_split_go_where_their_user_is(tmp_path: Path) -> None:
+    rows = [record(f"u{user}", n, split="test" if n == 2 else None) for user in range(9) for n in range(4)]
+    found, _ = split(tmp_path, rows)
+    assert set(found["split"]) == {"test"}
+
+
 def test_a_shared_thread_goes_to_the_later_side(tmp_path: Path) -> None:
     rows = [record("a", n, split="train", thread=f"t{n}") for n in range(4)]
     rows += [record("b", n, split="test", thread=f"t{n}") for n in range(2)]

@@ -12,8 +12,10 @@ import polars as pl
 import pytest
 
 from sandbox.errors import DataError
+from training import stages
+from training.corpus import configured, stages_of
 from training.funnel import Count, Tally
-from training.stages import Folders, Stage, Tables, fingerprint, run_stage
+from training.stages import ROOT, Folders, Stage, Tables, fingerprint, run_stage
 
 UNITS = 6
 
@@ -27,6 +29,13 @@ def squares(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) ->
     tally.add("numbers", "records", "out", 2)
     yield "square", pl.DataFrame({"x": [number * number]})
     yield "square", pl.DataFrame({"x": [settings["plus"] + number]})
+
+
+def rejecting(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
+    """A record and a rejected line, which is one too many."""
+    yield "record", pl.DataFrame({"x": [1]})
+    yield "reject", pl.DataFrame({"line": [7]})
+    raise DataError("too many")
 
 
 def stage_of(folder: Path, **settings: Any) -> Stage:
@@ -108,6 +117,60 @@ def test_a_fingerprint_sees_both_ends_of_a_file(tmp_path: Path) -> None:
     before = fingerprint(path)
     path.write_bytes(b"a" * 2_999_999 + b"b")
     assert fingerprint(path) != before
+
+
+def test_a_fingerprint_sees_the_midst_of_a_small_file_and_a_touched_large_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "big"
+    path.write_bytes(b"a" * 3_000_000)
+    small = fingerprint(path)
+    path.write_bytes(b"a" * 1_500_000 + b"b" + b"a" * 1_499_999)
+    assert fingerprint(path) != small
+    monkeypatch.setattr(stages, "WHOLE_BYTES", 0)
+    os.utime(path, ns=(1, 1))
+    before = fingerprint(path)
+    os.utime(path, ns=(2, 2))
+    assert fingerprint(path) != before
+
+
+PREPARING = {"filter", "core", "part", "group", "clean", "split", "leaks", "marginals", "persons", "quality", "catalog"}
+
+
+@pytest.mark.parametrize(
+    ("edited", "changed"),
+    [
+        ("agents/prompt.py", {"tasks"}),
+        ("sandbox/question.py", {"tasks"}),
+        ("training/sources/lines.py", {"read", "tasks", *PREPARING}),
+        ("training/sources/table.py", {"read", "tasks", *PREPARING}),
+        ("training/sources/reddit.py", set[str]()),
+        ("sandbox/errors.py", set[str]()),
+    ],
+)
+def test_an_edited_module_redoes_what_uses_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edited: str, changed: set[str]
+) -> None:
+    for path in (path for package in stages.PACKAGES for path in (ROOT / package).rglob("*.py")):
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    (tmp_path / "secret.key").touch()
+    (tmp_path / "table.csv").write_text("user,time,text\n", encoding="utf-8")
+    table = ["sources=[table]", "source.table.kind_of_platform=blog", f"source.table.paths=[{tmp_path}/table.csv]"]
+    every = stages_of(configured([*table, f"corpus_dir={tmp_path}"]))
+    monkeypatch.setattr(stages, "ROOT", tmp_path)
+    before = {stage.name: stage.key() for stage in every}
+    with (tmp_path / edited).open("a", encoding="utf-8") as file:
+        file.write("# edited\n")
+    assert {stage.name for stage in every if stage.key() != before[stage.name]} == changed
+
+
+def test_why_a_unit_failed_is_kept(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="too many"):
+        run_stage(tmp_path, Stage("read", rejecting, (), lambda _: [("a", [])]))
+    assert pl.read_parquet(tmp_path / "read" / "reject" / "a.parquet")["line"].to_list() == [7]
+    assert not (tmp_path / "read" / "record" / "a.parquet").exists()
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The marketplace: laws that always hold, treatments, interventions, metrics."""
 
+from contextlib import nullcontext
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from sandbox.mind import RandomMind
 from sandbox.paths import CONF_DIR
 from tests.conftest import people
 from worlds.marketplace import Marketplace
+from worlds.marketplace.accounts import Accounts
 from worlds.marketplace.goods import Shelf, fit, make_listings
 from worlds.marketplace.measures import gini, market_metrics
 from worlds.marketplace.people import in_words
@@ -108,6 +110,14 @@ def test_a_seller_or_a_listing_that_has_left_may_be_named_by_an_event() -> None:
     assert seller.unique_id in world.banned
 
 
+def test_books_of_a_market_without_listings_can_be_broken_too() -> None:
+    world = market()
+    world.buyers[0].cash -= (cash := world.buyers[0].cash + 1)
+    accounts = Accounts(treasury=cash, minted=world.buyers[0].cash + cash)
+    with pytest.raises(ContractError, match="lowest cash -1 cents, lowest stock 0"):
+        accounts.check(0, world.buyers[:1], [])
+
+
 def test_broken_books_are_noticed() -> None:
     world = market()
     world.buyers[0].cash += 1
@@ -193,6 +203,55 @@ def test_sponsored_places_come_first_and_are_marked() -> None:
     found = shelf.search(0.4, 10**9, 4, 2)
     assert [sponsored for _, sponsored in found] == [True, True, False, False]
     assert len({listing.id for listing, _ in found}) == 4
+
+
+def test_a_sponsored_ranking_sells_every_place() -> None:
+    world = market(ranking="sponsored", num_sellers=12)
+    assert world.params.places_for_sale == world.params.num_shown
+    play(world, 6)
+    found = world._search(_wanting(world))
+    assert len(found) > 1
+    assert all(sponsored for _, sponsored in found)
+    assert world.accounts.treasury > play(market(ranking="random", num_sellers=12), 6).accounts.treasury
+
+
+def _wanting(world: Marketplace) -> Any:
+    """A buyer who can pay for anything and looks for something."""
+    buyer = next(one for one in world.buyers if one.wants)
+    buyer.cash = 10**6
+    return buyer
+
+
+@pytest.mark.parametrize(
+    ("event", "is_possible"),
+    [
+        (Ban(step=2, seller=30), False),
+        (Ban(step=2, seller=31), True),
+        (Ban(step=0, seller=34), False),
+        (Ban(step=2, seller=39), True),
+        (Ban(step=2, seller=40), False),
+        (FakeReview(step=0, listing=23, stars=5), True),
+        (FakeReview(step=0, listing=24, stars=5), False),
+        (FakeReview(step=2, listing=71, stars=5), True),
+        (FakeReview(step=2, listing=72, stars=5), False),
+    ],
+)
+def test_an_event_about_what_cannot_be_there_is_noticed_before_the_run(
+    event: Ban | FakeReview, is_possible: bool
+) -> None:
+    world = market(num_sellers=3)
+    with nullcontext() if is_possible else pytest.raises(ConfigError, match="there can be no"):
+        event.check(world)
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 1000))
+def test_nobody_runs_two_shops(seed: int) -> None:
+    world = market(seed, num_sellers=6, rent=150.0, entry=0.5)
+    for _ in range(8):
+        world.step()
+        people_ = [seller.profile.id for seller in world.sellers.values()]
+        assert len(set(people_)) == len(people_)
 
 
 def test_interventions_do_what_they_say() -> None:

@@ -7,15 +7,16 @@ from typing import Any, NamedTuple
 import msgspec
 import polars as pl
 
-from agents.prompt import Prompt
+from agents.prompt import Prompt, one_line
 from sandbox.errors import DataError
 from sandbox.people import NO_MEMORY, Profile
 from sandbox.question import Choose, Question
 from sandbox.seeds import permutation
 from training.evaluate.config import Control
+from training.record import PRODUCT_PLATFORMS
 from training.stages import Folders
 from training.tasks.example import Asked, question_of
-from training.tasks.moments import hashed
+from training.tasks.moments import NAME_TOKENS, hashed
 
 NOBODY = Profile(id="nobody", persona="")
 
@@ -31,6 +32,8 @@ class Case(NamedTuple):
     answer: str
     """Key of the option that was chosen, or the text that was written."""
     meta: Mapping[str, Any]
+    is_new: bool = False
+    """Whether it is about a product that no train user chose."""
 
     @property
     def is_choice(self) -> bool:
@@ -80,6 +83,18 @@ def read_chats(path: Path, per_form: int, seed: int) -> list[Chat]:
     lines = (line for line in _lines(path) if line.record and not line.question)
     drawn = _drawn(lines, per_form, lambda line: line.messages[-2]["content"], seed)
     return [_chat(line) for line in drawn]
+
+
+def with_new_items(cases: Sequence[Case], corpus: Path) -> list[Case]:
+    """Cases, of which those about products that stand in no train catalog are marked."""
+    listed = Folders(corpus).scan("catalog", "option").filter(pl.col("side") == "train").select("key", "title")
+    seen = {name for key, title in listed.collect().iter_rows() for name in (key, one_line(title, NAME_TOKENS))}
+    return [one._replace(is_new=one.platform in PRODUCT_PLATFORMS and not _names(one) & seen) for one in cases]
+
+
+def _names(case: Case) -> set[str]:
+    """Key or name of the product that a case is about."""
+    return {case.answer} if case.form == "purchase" else {str(case.asked.facts.get("name", ""))}
 
 
 def read_made(path: Path, per_form: int, seed: int) -> list[Chat]:

@@ -18,6 +18,8 @@ from training.evaluate.samples import Array, Key, Sample, Samples
 from training.evaluate.scores import Bootstrap, calibration_error, choice_figures, columns
 from training.tasks.reading import FORMS
 
+NEW = "new products"
+"""Cases about products that no train user chose."""
 Probs: TypeAlias = Sequence[float]
 """Of a case's options, in declared order."""
 Told: TypeAlias = dict[tuple[str, Control, str], list[Probs]]
@@ -94,7 +96,7 @@ def chosen(
 
 
 def choice_samples(told: Told, choices: Sequence[Case], bootstrap: Bootstrap) -> Samples:
-    """Figures of every form, and of what was picked among hard and among other options apart."""
+    """Figures of every form, of what was picked among hard and among other options apart, and of new products."""
     samples: Samples = {}
     for form, mine in by_form(choices).items():
         for kind in [None, *_kinds(form, mine)]:
@@ -102,8 +104,7 @@ def choice_samples(told: Told, choices: Sequence[Case], bootstrap: Bootstrap) ->
             for (name, who, asked), probs in told.items():
                 if asked == form:
                     kept = [one for one, case in zip(probs, mine, strict=True) if _has(case, kind)]
-                    label = f"{form}, {kind} options" if kind else form
-                    samples |= _figures((name, who, label), looked, looked.of(kept), bootstrap)
+                    samples |= _figures((name, who, _label(form, kind)), looked, looked.of(kept), bootstrap)
         if form not in (*PICKED, *FORMS):
             samples |= _marginals(form, told, mine, bootstrap)
     return samples
@@ -176,23 +177,30 @@ _SCALED = {"Wasserstein distance": _earth_mover, "variance ratio": _variance_rat
 
 
 def _kinds(form: str, cases: Sequence[Case]) -> list[str]:
-    """Kinds of options that were not chosen, where there are several."""
+    """Kinds of options that were not chosen, where there are several; and new products, where there are others too."""
     found = {kind for case in cases for kind in case.meta.get("kinds", {}).values()} - {"chosen"}
-    return sorted(found) if form in PICKED and len(found) > 1 else []
+    kinds = sorted(found) if form in PICKED and len(found) > 1 else []
+    return [*kinds, NEW] if form not in FORMS and len({case.is_new for case in cases}) > 1 else kinds
+
+
+def _label(form: str, kind: str | None) -> str:
+    if kind is None:
+        return form
+    return f"{form}, {NEW}" if kind == NEW else f"{form}, {kind} options"
 
 
 def _looked_at(cases: Sequence[Case], kind: str | None) -> Picked:
-    """All options, or the chosen one and those of one kind."""
+    """All options of all cases, or of those about new products; or the chosen one and those of one kind."""
     kept = [case for case in cases if _has(case, kind)]
     return Picked(kept, [[i for i, key in enumerate(keys(case)) if _is_shown(case, key, kind)] for case in kept])
 
 
 def _is_shown(case: Case, key: str, kind: str | None) -> bool:
-    return kind is None or case.meta["kinds"][key] in ("chosen", kind)
+    return kind in (None, NEW) or case.meta["kinds"][key] in ("chosen", kind)
 
 
 def _has(case: Case, kind: str | None) -> bool:
-    return kind is None or kind in case.meta["kinds"].values()
+    return kind is None or (case.is_new if kind == NEW else kind in case.meta["kinds"].values())
 
 
 def voiced(question: Question, voice: str) -> Question:

@@ -37,12 +37,18 @@ class EvaluateConfig(Frozen):
     model: str
     """Base: a known name, a hub id or a folder."""
     models: dict[str, str | None] = Field(min_length=1)
-    """Folder of each contestant's adapter, by name, or `shipped`; null: the base itself. The first is the yardstick."""
+    """Folder of each contestant's adapter, by name, or `shipped`; null: the base itself. The first is the yardstick.
+    A list of `base` and `humanllm` will do for these two."""
 
     @field_validator("models", mode="before")
     @classmethod
     def _default(cls, models: Any) -> Any:
-        return {"base": None, "humanllm": SHIPPED} if models is None else models
+        known = {"base": None, "humanllm": SHIPPED}
+        if models is None:
+            return known
+        if isinstance(models, list) and all(name in known for name in models):
+            return {name: known[name] for name in models}
+        return models
 
     split: Literal["test", "val", "seen"]
     """Whose tasks: users never seen, or, as `seen`, train users at a later time."""

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from agents.prompt import Prompt, render
-from agents.shipped import adapter_folder
 from sandbox.people import Profile
 from training.evaluate.asked import Case, Chat, questions
 from training.evaluate.config import OWN, Control, EvaluateConfig
+from training.evaluate.engines import Contestants
 from training.evaluate.samples import Array, Key, Sample, Samples
 from training.evaluate.texts import BASE, Reader
 
@@ -19,59 +19,66 @@ ABILITY = Path(__file__).parent / "ability"
 """`prose.txt`: paragraphs that were written for this; `chat.txt`: what people ask an assistant."""
 
 
-def reader_of(config: EvaluateConfig) -> Reader:
-    """The base with all contestants' adapters."""
-    adapters = {name: adapter_folder(named, config.model) for name, named in config.models.items() if named}
-    return Reader(config.model, adapters, config.max_length)
+class Likelihoods:
+    """Has contestants read one engine after the other, and puts together what all of them could read."""
 
+    def __init__(
+        self,
+        config: EvaluateConfig,
+        texts: Sequence[Case],
+        chats: Sequence[Chat],
+        people: Mapping[str, Profile],
+        whos: Sequence[Control],
+    ) -> None:
+        self.config = config
+        self.texts = texts
+        self.chats = chats
+        asked = {who: questions(texts, people, who, config.seed) for who in whos}
+        self._prompts = {who: [render(question) for question in mine] for who, mine in asked.items()}
+        self._of_texts: dict[tuple[str, Control], Array] = {}
+        self._of_chats: dict[tuple[str, Control], Array] = {}
+        self._of_ability: Samples = {}
+        self._replies: list[str] = []
 
-def text_samples(
-    config: EvaluateConfig,
-    reader: Reader,
-    texts: Sequence[Case],
-    people: Mapping[str, Profile],
-    whos: Sequence[Control],
-    say: Callable[[str], None],
-) -> Samples:
-    """Likelihoods of what people really wrote, by themselves or by who is put in their place."""
-    found: dict[tuple[str, Control], Array] = {}
-    for who in whos:
-        prompts = [render(question) for question in questions(texts, people, who, config.seed)]
-        for name, folder in config.models.items():
-            say(f"reading {len(texts)} texts with {name}, {who}")
-            found[name, who] = _per_character(reader, prompts, [one.answer for one in texts], name if folder else BASE)
-    return _samples(found, texts)
+    def read(self, one: Contestants, say: Callable[[str], None]) -> None:
+        """Let the contestants of one engine read everything; the base's engine is the first."""
+        reader = Reader(one.model, one.adapters(), self.config.max_length)
+        if self.config.ability and not self._replies:
+            self._replies = reader.replies(_assistant())
+        for name, folder in one.models.items():
+            say(f"reading {len(self.texts) + len(self.chats)} texts with {name}")
+            self._read(reader, name, name if folder else BASE)
 
+    def samples(self) -> Samples:
+        """All of it, in nats per character."""
+        made = _samples(self._of_texts, self.texts) if self.texts else {}
+        made |= _samples(self._of_chats, self.chats) if self.chats else {}
+        return made | self._of_ability
 
-def chat_samples(config: EvaluateConfig, reader: Reader, chats: Sequence[Chat], say: Callable[[str], None]) -> Samples:
-    """Likelihoods of what people really wrote or chose, in the paper's forms."""
-    prompts, texts = [one.prompt for one in chats], [one.answer for one in chats]
-    found: dict[tuple[str, Control], Array] = {}
-    for name, folder in config.models.items():
-        say(f"reading {len(chats)} answers in the paper's forms with {name}")
-        found[name, OWN] = _per_character(reader, prompts, texts, name if folder else BASE)
-    return _samples(found, chats)
+    def _read(self, reader: Reader, name: str, voice: str) -> None:
+        real = [one.answer for one in self.texts]
+        for who, prompts in self._prompts.items():
+            self._of_texts[name, who] = _per_character(reader, prompts, real, voice)
+        prompts, answers = [one.prompt for one in self.chats], [one.answer for one in self.chats]
+        self._of_chats[name, OWN] = _per_character(reader, prompts, answers, voice)
+        if self.config.ability:
+            self._of_ability |= self._forgotten(reader, name, voice)
 
-
-def ability_samples(config: EvaluateConfig, reader: Reader, say: Callable[[str], None]) -> Samples:
-    """What a contestant forgets: likelihoods of plain prose, and of the answers that the base gives as an assistant.
-
-    Every paragraph and every answer counts as one user.
-    """
-    say("reading general prose and the base's own chat")
-    prose = _paragraphs("prose.txt")
-    asked = [Prompt("You are a helpful assistant.", line, "") for line in _paragraphs("chat.txt")]
-    replies = reader.replies(asked)
-    samples: Samples = {}
-    for name, folder in config.models.items():
-        voice = name if folder else BASE
-        for form, values in (
-            (PROSE, -np.array(reader.plain(prose, voice)) / [len(text) for text in prose]),
-            (CHAT, _per_character(reader, asked, replies, voice)),
-        ):
+    def _forgotten(self, reader: Reader, name: str, voice: str) -> Samples:
+        """Likelihoods of plain prose, and of the base's answers as an assistant; each paragraph counts as one user."""
+        prose = _paragraphs("prose.txt")
+        of_prose = -np.array(reader.plain(prose, voice)) / [len(text) for text in prose]
+        of_chat = _per_character(reader, _assistant(), self._replies, voice)
+        made: Samples = {}
+        for form, values in ((PROSE, of_prose), (CHAT, of_chat)):
             users = tuple(f"{form} {place}" for place in range(len(values)))
-            samples[Key(name, OWN, form, PER_CHARACTER)] = Sample(values, users)
-    return samples
+            made[Key(name, OWN, form, PER_CHARACTER)] = Sample(values, users)
+        return made
+
+
+def _assistant() -> list[Prompt]:
+    """What people ask an assistant."""
+    return [Prompt("You are a helpful assistant.", line, "") for line in _paragraphs("chat.txt")]
 
 
 def _samples(found: Mapping[tuple[str, Control], Array], tasks: Sequence[Case | Chat]) -> Samples:

@@ -11,27 +11,25 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from sandbox.assembly import answers_file
 from sandbox.config import compose, validated
-from sandbox.errors import ConfigError, DataError
+from sandbox.errors import DataError
 from sandbox.manifest import environment
-from sandbox.mind import Context, Mind, Reply
 from sandbox.people import Profile
-from sandbox.question import Question
-from training.evaluate.asked import Case, Chat, read_cases, read_chats, read_made, read_people
+from training.evaluate.asked import Case, Chat, read_cases, read_chats, read_made, read_people, with_new_items
 from training.evaluate.benchmarks.figures import benchmark_samples
 from training.evaluate.choices import by_form, choice_samples, chosen, guessed
 from training.evaluate.config import OWN, Control, EvaluateConfig
-from training.evaluate.judged import answers, check_judge, judged_samples
+from training.evaluate.engines import Contestants, engines, open_judge, open_mind
+from training.evaluate.judged import answers, check_judge, judged_samples, short_enough
 from training.evaluate.report import write_report
 from training.evaluate.samples import Key, Sample, Samples, Whole
 from training.evaluate.scores import Bootstrap, Estimate
 from training.evaluate.written import keep, write, written_samples
-from training.synthesis.asking import mind_class
 
 TRAIN_CASES = 4000
 """Train tasks of a form that baselines learn from."""
@@ -49,15 +47,13 @@ def evaluate(config: EvaluateConfig, composed: dict[str, Any], say: Say = print)
     tasks = config.corpus_dir / "tasks"
     people = read_people(config.corpus_dir)
     split = tasks / f"{config.split}.jsonl"
-    cases = _known(read_cases(split, config.per_form, config.seed), people)
+    cases = with_new_items(_known(read_cases(split, config.per_form, config.seed), people), config.corpus_dir)
     chats = read_chats(split, config.per_text, config.seed)
     if not cases:
         raise DataError(f"{split} has no task of the sandbox's forms about a person of the corpus")
     train = _known(read_cases(tasks / "train.jsonl", TRAIN_CASES, config.seed), people)
     say(f"{len(cases) + len(chats)} tasks of {len({one.user for one in (*cases, *chats)})} users")
-    made = read_made(split, config.per_text, config.seed) if config.judge.mind else []
-    if made:
-        check_judge(config)
+    made = _judgeable(config, split, say) if config.judge.mind else []
     config.out_dir.mkdir(parents=True, exist_ok=True)
     bootstrap = Bootstrap(config.resamples, config.seed)
     samples = {
@@ -86,29 +82,59 @@ def _answered(
     """Choices and texts, through the engine of a simulation."""
     choices = [one for one in cases if one.is_choice]
     places = [one for mine in by_form(_texts(cases)).values() for one in mine[: config.written]]
-    tested: Samples = {}
-    with closing(_mind(config, say)) as mind:
-        say(f"asking about {len(choices)} choices")
-        told = chosen(config.models, choices, people, _whos(config), config.seed, mind)
-        if config.benchmarks:
-            say(f"asking {' and '.join(config.benchmarks)}")
-            tested |= benchmark_samples(config.benchmarks, config.models, mind, config.benchmark_scenes, config.seed)
-        if places:
-            say(f"writing {len(places)} texts in people's places, {len(config.models)} times")
-            made = write(config.models, places, people, config.seed, mind)
-            keep(config.out_dir / "texts.jsonl", places, made)
-            tested |= written_samples(made, places, _others(config, places), bootstrap, config.seed)
-    return tested | choice_samples({**guessed(choices, train, people), **told}, choices, bootstrap)
+    told, made, tested = guessed(choices, train, people), dict[str, list[str]](), Samples()
+    for one in _with_somebody(config):
+        names = " and ".join(one.models)
+        with closing(open_mind(config, one, say)) as mind:
+            say(f"asking {names} about {len(choices)} choices")
+            told |= chosen(one.models, choices, people, _whos(config), config.seed, mind)
+            if config.benchmarks:
+                say(f"asking {names} what {' and '.join(config.benchmarks)} ask")
+                tested |= benchmark_samples(config.benchmarks, one.models, mind, config.benchmark_scenes, config.seed)
+            say(f"letting {names} write {len(places)} texts in people's places")
+            made |= write(one.models, places, people, config.seed, mind)
+    if places:
+        keep(config.out_dir / "texts.jsonl", places, made)
+        tested |= written_samples(made, places, _others(config, places), bootstrap, config.seed)
+    return tested | choice_samples(told, choices, bootstrap)
+
+
+def _with_somebody(config: EvaluateConfig) -> list[Contestants]:
+    return [one for one in engines(config) if one.models]
+
+
+def _judgeable(config: EvaluateConfig, split: Path, say: Say) -> list[Chat]:
+    """Tasks for the judge.
+
+    Raises:
+        ConfigError: The judge has a stake.
+        DataError: The corpus has none.
+    """
+    check_judge(config)
+    found = read_made(split, config.per_text, config.seed)
+    kept = short_enough(found)
+    if not kept:
+        raise DataError(
+            f"{split} has {len(found)} tasks that a language model made and {len(kept)} short enough for a judge; "
+            "make the corpus with synthesizer=llm, or leave judge.model out"
+        )
+    if len(kept) < len(found):
+        say(f"left out because a judge could not read them whole: {len(found) - len(kept)} of {len(found)} tasks")
+    return kept
 
 
 def _judged(config: EvaluateConfig, chats: Sequence[Chat], say: Say) -> Samples:
     """What another model makes of contestants' answers where a model made the true ones."""
     if not chats:
         return {}
-    with closing(_mind(config, say)) as mind:
-        say(f"answering {len(chats)} tasks that a language model made")
-        made = answers(config.models, chats, mind, config.seed)
-    with closing(_judge(config, say)) as judge:
+    made: dict[str, list[str]] = {}
+    for one in _with_somebody(config):
+        with closing(open_mind(config, one, say)) as mind:
+            say(f"letting {' and '.join(one.models)} answer {len(chats)} tasks that a language model made")
+            made |= answers(one.models, chats, mind, config.seed)
+    made = {name: made[name] for name in config.models}
+    with closing(open_judge(config, say)) as judge:
+        check_judge(config, judge)
         say(f"asking the judge about {len(chats) * (len(config.models) - 1)} pairs, in both orders")
         return judged_samples(made, chats, judge, config.seed)
 
@@ -131,18 +157,13 @@ def _read(
     config: EvaluateConfig, cases: Sequence[Case], chats: Sequence[Chat], people: Mapping[str, Profile], say: Say
 ) -> Samples:
     """Likelihoods of what was written, by the models themselves."""
-    from training.evaluate.likelihoods import (  # takes seconds to import
-        ability_samples,
-        chat_samples,
-        reader_of,
-        text_samples,
-    )
+    from training.evaluate.likelihoods import Likelihoods  # takes seconds to import
 
     texts = [one for mine in by_form(_texts(cases)).values() for one in mine[: config.per_text]]
-    reader = reader_of(config)
-    samples = text_samples(config, reader, texts, people, _whos(config), say)
-    samples |= chat_samples(config, reader, chats, say)
-    return {**samples, **ability_samples(config, reader, say)} if config.ability else samples
+    likelihoods = Likelihoods(config, texts, chats, people, _whos(config))
+    for one in engines(config):
+        likelihoods.read(one, say)
+    return likelihoods.samples()
 
 
 def _contrasts(
@@ -171,19 +192,3 @@ def _known(cases: Sequence[Case], people: Mapping[str, Profile]) -> list[Case]:
 
 def _whos(config: EvaluateConfig) -> list[Control]:
     return [OWN, *(who for who in config.controls if who != OWN)]
-
-
-def _mind(config: EvaluateConfig, say: Say) -> Mind:
-    kind, settings = mind_class(config.mind, "mind")
-    adapters = {name: folder for name, folder in config.models.items() if folder}
-    context = Context(_no_rule, config.model, answers_file(), say)
-    return kind.build({**settings, "adapters": adapters} if adapters else settings, context)
-
-
-def _judge(config: EvaluateConfig, say: Say) -> Mind:
-    kind, settings = mind_class(config.judge.mind or {}, "judge.mind")
-    return kind.build(settings, Context(_no_rule, config.judge.model, answers_file(), say))
-
-
-def _no_rule(question: Question) -> Reply:
-    raise ConfigError(f"rules know nothing of {question.template.name}; evaluate with mind=base or mind=server")

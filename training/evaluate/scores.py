@@ -39,6 +39,8 @@ def choice_figures(probs: Sequence[float], gold: int) -> dict[str, float]:
 def calibration_error(probs: Sequence[Sequence[float]], golds: Sequence[int], weights: Array, bins: int = 10) -> Array:
     """Expected calibration error of the likeliest option (Naeini et al. 2015), in equally full bins.
 
+    Where several are likeliest, each is right by its share of a draw among them.
+
     Args:
         probs: Of the options, a list an answer.
         golds: Place of each chosen option.
@@ -49,10 +51,15 @@ def calibration_error(probs: Sequence[Sequence[float]], golds: Sequence[int], we
         The error in each draw.
     """
     sure = np.array([max(one) for one in probs])
-    right = np.array([one[gold] == max(one) for one, gold in zip(probs, golds, strict=True)], float)
+    right = np.array([_is_best(list(one), gold) for one, gold in zip(probs, golds, strict=True)])
     parts = np.array_split(np.argsort(sure, kind="stable"), min(bins, len(sure)))
     gaps = [np.abs(weights[:, part] @ (sure - right)[part]) for part in parts]
     return np.sum(gaps, axis=0) / weights.sum(1)
+
+
+def _is_best(probs: list[float], gold: int) -> float:
+    """1 where `gold` is the likeliest, a share of it where several are."""
+    return (probs[gold] == max(probs)) / probs.count(max(probs))
 
 
 class Draws:

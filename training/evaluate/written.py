@@ -6,12 +6,14 @@ of everything that should tell who writes. A person's other texts are those that
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 
 from sandbox.mind import Mind
@@ -20,7 +22,7 @@ from sandbox.seeds import permutation
 from training.evaluate.asked import Case, questions
 from training.evaluate.choices import by_form, voiced
 from training.evaluate.config import OWN
-from training.evaluate.samples import Array, Key, Sample, Samples
+from training.evaluate.samples import Array, Key, Sample, Samples, Whole
 from training.evaluate.scores import Bootstrap
 from training.evaluate.style import features
 from training.tasks.moments import hashed
@@ -123,29 +125,52 @@ def _alikeness(sets: Mapping[str, Texts]) -> dict[str, dict[str, Array]]:
         found[name] = {
             "similarity to the real text": (one * embedded[PEOPLE]).sum(1),
             "self-similarity": (among.sum(1) - among.diagonal()) / max(1, number - 1),
+            "unusable": np.array([not text for text in sets[name]], float),
             "words": np.array([len(text.split()) for text in sets[name]], float),
         }
     return found
 
 
 def _of_sets(sets: Mapping[str, Texts], users: tuple[str, ...], form: str, bootstrap: Bootstrap) -> Samples:
-    """Distinct pairs of words at equal length (half of the shortest set's), and how far lengths are from people's."""
+    """Distinct pairs of words at equal length (half of the shortest set's), and how near lengths are to people's."""
     lengths = {name: np.array([len(text.split()) for text in texts], float) for name, texts in sets.items()}
     half = int(min(one.sum() for one in lengths.values())) // 2
+    real = lengths[PEOPLE]
     samples: Samples = {}
     for name, texts in sets.items():
-        if name == ANOTHER:
-            continue
-
-        def distinct(weights: Array, texts: Texts = texts) -> Array:
-            return np.array([_distinct(texts, row, half) for row in weights])
-
-        def distance(weights: Array, mine: Array = lengths[name]) -> Array:
-            return np.array([wasserstein_distance(mine, lengths[PEOPLE], row, row) for row in weights])
-
-        samples[Key(name, OWN, form, "distinct-2")] = bootstrap.whole(users, distinct)
-        samples[Key(name, OWN, form, "distance of lengths")] = bootstrap.whole(users, distance)
+        figures: dict[str, Callable[[Array], float]] = {
+            "distinct-2": partial(_distinct, texts, most=half),
+            "distance of lengths": partial(_distance, lengths[name], real),
+            "JS divergence of lengths": partial(_divergence, lengths[name], real),
+            "variance ratio of lengths": partial(_variance_ratio, lengths[name], real),
+        }
+        if name != ANOTHER:
+            samples |= {Key(name, OWN, form, what): _whole(users, one, bootstrap) for what, one in figures.items()}
     return samples
+
+
+def _whole(users: tuple[str, ...], figure: Callable[[Array], float], bootstrap: Bootstrap) -> Whole:
+    """A figure that takes one draw's weights, in every draw."""
+    return bootstrap.whole(users, lambda weights: np.array([figure(row) for row in weights]))
+
+
+def _distance(one: Array, other: Array, weights: Array) -> float:
+    return float(wasserstein_distance(one, other, weights, weights))
+
+
+def _divergence(one: Array, other: Array, weights: Array) -> float:
+    """Jensen-Shannon divergence, in bits, of lengths in bins that double: 0, 1, 2 to 3, 4 to 7 words, ..."""
+    edges = [0, *2.0 ** np.arange(0, 12)]
+    shares = [np.histogram(np.minimum(lengths, edges[-1]), edges, weights=weights)[0] for lengths in (one, other)]
+    return float(jensenshannon(*shares, base=2)) ** 2
+
+
+def _variance_ratio(one: Array, other: Array, weights: Array) -> float:
+    return _variance(one, weights) / max(_variance(other, weights), 1e-12)
+
+
+def _variance(values: Array, weights: Array) -> float:
+    return float(np.average((values - np.average(values, weights=weights)) ** 2, weights=weights))
 
 
 def _distinct(texts: Texts, weights: Array, most: int) -> float:

@@ -1,6 +1,6 @@
 """What can be counted about somebody who posts: places, topics, rhythm, replies and habits of writing.
 
-A topic is a word or two that weighs more in this person's texts than in other people's (tf-idf, Sparck Jones 1972,
+A topic is a word that weighs more in this person's texts than in other people's (tf-idf, Sparck Jones 1972,
 doi:10.1108/eb026526) and that several others use too, so that nobody can be known by it.
 """
 
@@ -19,7 +19,8 @@ from training.persons.habits import Habits, habits_of, plain
 MIN_USERS = 5
 """A topic is named only if so many different people write of it."""
 MAX_TOPICS = 6
-TALK = frozenset((Path(__file__).parent / "talk.txt").read_text(encoding="utf-8").split())
+TALK_FILE = Path(__file__).parent / "talk.txt"
+TALK = frozenset(TALK_FILE.read_text(encoding="utf-8").split())
 """Words that say nothing of what somebody talks about."""
 LONG = 1.5
 """A text is long if it has so many times the person's median of words."""
@@ -96,7 +97,7 @@ def _have_hours(times: Sequence[datetime]) -> bool:
 
 
 def topics_of(texts_by_user: Sequence[Sequence[str]]) -> list[list[str]]:
-    """The weightiest words and pairs of words of each user, best first, by tf-idf over the users given."""
+    """The weightiest words of each user, best first, by tf-idf over the users given."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 
     documents = [" \n ".join(map(plain, texts)) for texts in texts_by_user]

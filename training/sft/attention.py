@@ -2,7 +2,7 @@
 
 The usual way gives the whole row a mask that forbids to look across examples and computes what it then throws away: of
 four examples in a row three quarters. Here each example's block is computed by itself, with PyTorch's own kernel. On a
-GPU with FlashAttention its variable-length kernel does the same faster; use `attention=flash_attention_2` there.
+GPU with FlashAttention its variable-length kernel does the same faster: `recipe.attention=flash_attention_2`.
 """
 
 from itertools import pairwise

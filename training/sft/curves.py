@@ -27,7 +27,7 @@ class Curves(TrainerCallback):
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         """Note the time with every checkpoint."""
         if state.is_world_process_zero:
-            (self.folder / CLOCK).write_text(f"{self.seconds:.0f}\n", encoding="utf-8")
+            replace_text(self.folder / CLOCK, f"{self.seconds:.0f}\n")
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         """Write all that is known so far; of a run that was resumed too."""
@@ -41,6 +41,13 @@ class Curves(TrainerCallback):
         """Draw the curves."""
         if state.is_world_process_zero:
             draw(state.log_history, self.folder / "losses.png")
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a small file so that it is there whole, or as it was before."""
+    draft = path.with_name(f"{path.name}.part")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
 
 
 def _seconds(folder: Path) -> float:

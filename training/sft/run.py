@@ -10,6 +10,7 @@ Under `accelerate launch` every process does the same on its own share of the ro
 
 import importlib.util
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Generator, Sequence
@@ -33,10 +34,10 @@ from agents.models import resolve
 from agents.weights import digest
 from sandbox.errors import ConfigError, DataError
 from sandbox.manifest import environment
-from training.sft.attention import PACKED, register
+from training.sft.attention import register
 from training.sft.config import RecipeConfig, SftConfig
 from training.sft.contamination import refuse_benchmarks
-from training.sft.curves import Curves
+from training.sft.curves import Curves, replace_text
 from training.sft.examples import Example, drawn, encoded, fitting, packed, read_rows
 from training.sft.trainer import ResponseTrainer
 
@@ -79,12 +80,12 @@ def tune(config: SftConfig, composed: dict[str, Any], say: Any = print) -> Path:
         tokens = Tokens(tokenizer, config.model)
         say("reading tasks ...")
         train, left_out = _examples(config, "train", tokens)
-        held_out = _examples(config, "val", tokens)[0][: config.validation]
+        held_out = _examples(config, "val", tokens)[0][: config.validation] if config.validation else []
         if left_out:
             say(f"left out because they are too long: {', '.join(f'{left_out[form]} x {form}' for form in left_out)}")
         if state.is_main_process:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / KEY).write_text(key, encoding="utf-8")
+            replace_text(folder / KEY, key)
         last = _last_checkpoint(folder / "checkpoints")
     curves = Curves(folder)
     trainer = _trainer(config, _arguments(config, state, accumulated), base, tokenizer, train, held_out)
@@ -171,7 +172,7 @@ def _trainer(
     register()
     recipe = config.recipe
     model = AutoModelForCausalLM.from_pretrained(
-        base, dtype=getattr(torch, recipe.dtype if recipe.lora else "float32"), attn_implementation=PACKED
+        base, dtype=getattr(torch, recipe.dtype if recipe.lora else "float32"), attn_implementation=recipe.attention
     )
     trainer = ResponseTrainer(
         model=model,
@@ -199,6 +200,8 @@ def _arguments(config: SftConfig, state: PartialState, accumulated: int) -> SFTC
     recipe = config.recipe
     share = 1 / config.checks
     device = "cpu" if state.device is None else state.device.type
+    if config.tensorboard:
+        os.environ["TENSORBOARD_LOGGING_DIR"] = str(config.out_dir / "tensorboard")
     return SFTConfig(
         output_dir=str(config.out_dir / "checkpoints"),
         learning_rate=recipe.learning_rate,
@@ -214,7 +217,7 @@ def _arguments(config: SftConfig, state: PartialState, accumulated: int) -> SFTC
         gradient_accumulation_steps=accumulated,
         max_grad_norm=recipe.max_grad_norm,
         bf16=recipe.dtype == "bfloat16",
-        gradient_checkpointing=False,
+        gradient_checkpointing=recipe.gradient_checkpointing,
         use_cpu=device == "cpu",
         ddp_find_unused_parameters=False,
         logging_steps=share / 10,
@@ -283,6 +286,4 @@ def _write_manifest(folder: Path, told: dict[str, Any], train: Sequence[Example]
         "processes": trainer.accelerator.num_processes,
         **environment(("trl", "peft", "accelerate", "datasets", "polars")),
     }
-    draft = folder / f"{MANIFEST}.part"
-    draft.write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
-    draft.replace(folder / MANIFEST)
+    replace_text(folder / MANIFEST, json.dumps(manifest, indent=2, default=str) + "\n")

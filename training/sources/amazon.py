@@ -61,9 +61,10 @@ class Amazon(Source):
             for some in JsonLines(Product).read(path, rejects):
                 yield "item", self._products(some)
         else:
+            label = self.label(path)
             category = path.name.split(".", 1)[0].replace("_", " ")
             for number, some in enumerate(JsonLines(Review).read(path, rejects)):
-                yield "record", self._reviews(some, category, f"{path.name}/{number}")
+                yield "record", self._reviews(some, category, f"{label}/{number}")
 
     def _meta(self) -> list[Path]:
         return paths_of(self.meta, Path(), f"source.{self.name}.meta")

@@ -1,5 +1,6 @@
 """What a source is: named files, read one after the other into records, items and rejects."""
 
+import os
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,10 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sandbox.errors import DataError
 from training.funnel import Tally
 from training.record import REJECT, frame
-from training.stages import Tables
+from training.stages import REJECTS, Folders, Tables
 
 MAX_SAMPLES = 1000
 """Rejected lines of one file that are kept to be looked at."""
+COUNTED_AS = {"record": "records", "item": "listed items"}
+"""What the rows of each table are counted as."""
 LAST_SECOND = 253_402_300_799
 """Of the year 9999, after which there are no dates."""
 
@@ -72,11 +75,11 @@ class Source(BaseModel):
         heights = {"record": 0, "item": 0}
         for table, piece in self.read(path, rejects):
             heights[table] += piece.height
-            tally.add(self.name, f"{table}s", "out", piece.height)
+            tally.add(self.name, COUNTED_AS[table], "out", piece.height)
             yield table, piece
         if rejects.number:
             tally.add(self.name, "lines", "rejected", rejects.number)
-            yield "reject", rejects.table()
+            yield REJECTS, rejects.table()
         lines = rejects.number + max(heights.values())  # a line may become a record, an item, or both
         share = rejects.number / max(1, lines)
         if share > self.max_reject_share:
@@ -84,16 +87,25 @@ class Source(BaseModel):
             raise DataError(
                 f"{path}: {rejects.number} of {lines} lines ({share:.1%}) cannot be read as "
                 f"{type(self).__name__}, max_reject_share is {self.max_reject_share:.1%}; the first is line "
-                f"{first['line']}: {first['reason']}, found {first['sample'][:80]!r}; is this the right kind of file?"
+                f"{first['line']}: {first['reason']}, found {first['sample'][:80]!r}; is this the right kind of file? "
+                f"More of them are in read/{REJECTS}/ of the corpus's folder"
             )
+
+    def label(self, path: Path) -> str:
+        """What made-up ids of a file's records begin with: its name, and its folders where another has that name."""
+        twins = {one.absolute() for one in self.files() if one.name == path.name}
+        if len(twins) < 2:
+            return path.name
+        return path.absolute().relative_to(os.path.commonpath(twins)).as_posix()
 
 
 def paths_of(patterns: Sequence[str], root: Path, what: str) -> list[Path]:
     """Files that the patterns (paths or globs, relative to `root`) name, sorted within each pattern."""
     found: list[Path] = []
     for pattern in patterns:
-        path = Path(pattern)
-        matches = sorted(root.glob(pattern)) if not path.is_absolute() else sorted(path.parent.glob(path.name))
+        path = root / pattern
+        start = Path(path.anchor)
+        matches = [path] if path.exists() else sorted(start.glob(str(path.relative_to(start))))
         if not matches:
             raise DataError(f"{what}: nothing at {pattern!r} (looked in {root.resolve()}); name files or a glob")
         found += matches
@@ -120,3 +132,18 @@ def read_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) 
 
     kind, values = targeted(settings["sources"][settings["of"][str(files[0])]], "source")
     yield from validated(kind, values, "source").tables(files[0], tally)
+
+
+def read_whole(folders: Folders, settings: Mapping[str, Any], tally: Tally) -> None:
+    """Count the users of each source, and the items that they acted upon, each once over all files."""
+    if not (files := folders.files("read", "record")):
+        return
+    rows = pl.scan_parquet(files)
+    columns = {
+        "users": rows.select("source", "user"),
+        "items": rows.filter(pl.col("item") != "").select("source", "item"),
+    }
+    for what, ids in columns.items():
+        once = ids.select("source", pl.nth(1).hash(0)).unique().group_by("source").len()
+        for source, number in once.collect(engine="streaming").sort("source").iter_rows():
+            tally.add(source, what, "out", number)

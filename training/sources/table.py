@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, model_validator
 
 from sandbox.errors import DataError, unknown
-from training.record import KINDS, RECORD, frame
+from training.record import KINDS, RECORD, SPLITS, frame
 from training.sources.lines import ROWS, JsonLines, csv_rows, in_pieces, named
 from training.sources.source import Rejects, Source, moment, paths_of, whole
 
@@ -60,13 +60,13 @@ class Table(Source):
 
     def read(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
         """Rows as records, some at a time."""
-        number = 0
+        number, label = 0, self.label(path)
         for rows in _rows(path, rejects):
             good: list[dict[str, Any]] = []
             for row in rows:
                 number += 1
                 try:
-                    good.append(self._record(row, f"{path.name}/{number}"))
+                    good.append(self._record(row, f"{label}/{number}"))
                 except (ValueError, KeyError, TypeError, OverflowError) as error:
                     rejects.add(number, f"{type(error).__name__}: {error}", str(dict(row)))
             columns: dict[str, Any] = {name: [one[name] for one in good] for name in good[0]} if good else {}
@@ -85,7 +85,7 @@ class Table(Source):
         if made["kind"] not in KINDS:
             raise ValueError(f"kind is {kind!r}, not one of {', '.join(self.kinds or KINDS)}")
         made["time"] = _time(self._cell(row, "time"), self.time_unit) if "time" in self.columns else None
-        made["split"] = self._cell(row, "split") or None if "split" in self.columns else None
+        made["split"] = _split(self._cell(row, "split")) if "split" in self.columns else None
         made["id"] = made.get("id") or name
         if self.spaces_for and "place" in made:
             made["place"] = made["place"].replace(self.spaces_for, " ")
@@ -133,6 +133,14 @@ def _number(found: Any, field: str) -> float | int | None:
     if value != value or abs(value) == float("inf"):
         return None
     return whole(value) if field == "votes" else value
+
+
+def _split(found: Any) -> str | None:
+    if found is None or found == "":
+        return None
+    if found not in SPLITS:
+        raise ValueError(f"split is {found!r}, not one of {', '.join(SPLITS)}")
+    return str(found)
 
 
 def _time(found: Any, unit: str) -> int | None:

@@ -81,12 +81,13 @@ class Twitter(Source):
 
     def read(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
         """Tweets as records, replies as comments; all can be answered, so all are items too."""
+        label = self.label(path)
         for some in in_pieces(tweets(path, rejects)):
             items: list[dict[str, Any]] = []
             records: list[dict[str, Any]] = []
             for line, row, is_collected in some:
                 try:
-                    items.append(record(row, f"{path.name}/{line}"))
+                    items.append(record(row, f"{label}/{line}"))
                 except (ValueError, OverflowError) as error:
                     rejects.add(line, str(error), str(dict(row)))
                 else:

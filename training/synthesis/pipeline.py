@@ -19,6 +19,9 @@ from training.synthesis.synthesizer import synthesis_unit, synthesis_units
 if TYPE_CHECKING:
     from training.corpus import CorpusConfig
 
+RENDERER = ("agents.prompt",)
+"""The module by which a mind turns questions into text."""
+
 
 def synthesis_stages(config: "CorpusConfig", persons: Stage) -> list[Stage]:
     """What comes after the figures of persons; the last one leaves the people."""
@@ -27,10 +30,10 @@ def synthesis_stages(config: "CorpusConfig", persons: Stage) -> list[Stage]:
     size = {"records_per_unit": config.synthesis.records_per_unit}
     portions = Stage("portions", portion_unit, (persons,), portion_units, size)
     make = {"ask": _ask(config, config.mind, config.model), "make": config.synthesis.model_dump()}
-    made = Stage("synthesis", synthesis_unit, (portions,), synthesis_units, make, prompts)
+    made = Stage("synthesis", synthesis_unit, (portions,), synthesis_units, make, prompts, RENDERER)
     judge = _ask(config, config.judge.mind, config.judge.model) if judges(config.judge) else None
     scored = {"ask": judge, "judge": config.judge.model_dump()}
-    judged = Stage("judge", judge_unit, (made,), judge_units, scored, prompts)
+    judged = Stage("judge", judge_unit, (made,), judge_units, scored, prompts, RENDERER)
     return [portions, made, judged, Stage("quality", people_unit, (judged,), people_units)]
 
 

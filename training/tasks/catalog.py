@@ -31,7 +31,7 @@ class Option(NamedTuple):
     """What was said there; "" of a product."""
     price: float | None
     band: int
-    """0 to 4, from cheap to dear within its place; -1 where prices are unknown."""
+    """0 to 4, from cheap to dear within its place; -1 where its price is unknown."""
     people: int
     """Of the side, who chose it."""
 
@@ -98,12 +98,25 @@ class Catalog:
         self.options = options
         self._of = {option.key: option for option in self.options}
         self._near: dict[tuple[str, int], list[Option]] = {}
+        self._priced: dict[str, list[tuple[float, int]]] = {}
         for option in self.options:
             self._near.setdefault((option.place, option.band), []).append(option)
+            if option.price is not None:
+                self._priced.setdefault(option.place, []).append((option.price, option.band))
 
     def find(self, key: str) -> Option | None:
         """The option of that key; None where it was not kept."""
         return self._of.get(key)
+
+    def band_of(self, place: str, price: float | None) -> int:
+        """Band of a product that was not kept: that of the kept one of its place with the nearest price; -1 for none.
+
+        With another band than those it stands among, the chosen product would be known by its price alone.
+        """
+        priced = self._priced.get(place, [])
+        if price is None or not priced:
+            return -1
+        return min(priced, key=lambda one: abs(one[0] - price))[1]
 
     def others(self, chosen: Option, taken: Set[str], hard: int, uniform: int, seed: int) -> list[Drawn]:
         """Options that were not chosen: near ones, then any; any where there are too few near ones.

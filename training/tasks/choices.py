@@ -40,14 +40,15 @@ def stars(moment: Moment) -> Iterator[Task]:
 
 
 def reply(moment: Moment, catalog: Catalog) -> Iterator[Task]:
-    """Did they reply to this? Asked once about what they replied to, once about what they passed by."""
+    """Did they reply to this? Asked once about what they replied to, once about what they passed by, or not at all."""
     record = moment.record
     if record["kind"] != "comment" or not record["context"] or not moment.is_new:
         return
     shown = {"place": record["place"], "title": record["title"], "text": record["context"]}
-    yield sandbox_task(moment, "reply", shown, REPLY, "yes")
-    seed = moment.seed_of("passed by")
-    for other, kind in catalog.others(chosen_of(moment, catalog), moment.owned, 1, 0, seed):
+    passed = catalog.others(chosen_of(moment, catalog), moment.owned, 1, 0, moment.seed_of("passed by"))
+    if passed:
+        yield sandbox_task(moment, "reply", shown, REPLY, "yes")
+    for other, kind in passed:
         shown = {"place": other.place, "title": other.title, "text": other.text}
         yield sandbox_task(moment, "reply", shown, REPLY, "no", which="passed by", kinds={"no": kind})
 
@@ -100,10 +101,12 @@ def chosen_of(moment: Moment, catalog: Catalog) -> Offer:
 
 def _offer(record: Row, catalog: Catalog) -> Offer:
     """What a record chose; as the record has it where the catalog did not keep it."""
+    if kept := catalog.find(key_of(record)):
+        return kept
     is_product = record["platform"] in PRODUCT_PLATFORMS
     title, text = (record["context"], "") if is_product else (record["title"], record["context"])
-    made = Offer(key_of(record), record["place"], title, text, record["price"], -1, 1)
-    return catalog.find(made.key) or made
+    band = catalog.band_of(record["place"], record["price"])
+    return Offer(key_of(record), record["place"], title, text, record["price"], band, 1)
 
 
 def _last(moment: Moment) -> str:

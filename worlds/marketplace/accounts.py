@@ -72,7 +72,6 @@ class Accounts:
         for what, (found, made) in balance.items():
             if found != made:
                 raise ContractError(f"step {step}: {what} not conserved: {found} accounted for, {made} made")
-        if min(cash, default=0) < 0 or min(stock, default=0) < 0:
-            raise ContractError(
-                f"step {step}: lowest cash {min(cash)} cents, lowest stock {min(stock)}; none may be < 0"
-            )
+        poorest, emptiest = min(cash, default=0), min(stock, default=0)
+        if poorest < 0 or emptiest < 0:
+            raise ContractError(f"step {step}: lowest cash {poorest} cents, lowest stock {emptiest}; none may be < 0")

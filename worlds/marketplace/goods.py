@@ -116,7 +116,7 @@ class Shelf:
         """Lowest price, in cents, of another seller."""
         return next((rival.asked for rival in self._cheapest if rival.seller != listing.seller), None)
 
-    def rank(self, ranking: str, sponsored_slots: int, seeds: SeedTree, step: int) -> None:
+    def rank(self, ranking: str, num_sponsored: int, seeds: SeedTree, step: int) -> None:
         """Order the goods for one step; `relevance` is each buyer's own order."""
         if ranking == "random":
             self.ranked = seeds.order(step, "random ranking", self.on_circle, [one.id for one in self.on_circle])
@@ -124,7 +124,7 @@ class Shelf:
             self.ranked = sorted(self.on_circle, key=RANKINGS[ranking])
         self._by_price = sorted((one for one in self.on_circle if one.stock > 0), key=RANKINGS["price"])
         self._prices = [listing.asked for listing in self._by_price]
-        if sponsored_slots:
+        if num_sponsored:
             self.sponsored = sorted(self.on_circle, key=RANKINGS["sponsored"])
 
     def _nearest(self, spot: float) -> Iterator[Listing]:

@@ -106,7 +106,7 @@ class Marketplace(World):
             seller.reprice(listing, str(answer.value))
         self._offers.clear()
         for shelf in self._shelves.values():
-            shelf.rank(self.params.ranking, self.params.sponsored_slots, self.seeds, self.now)
+            shelf.rank(self.params.ranking, self.params.places_for_sale, self.seeds, self.now)
 
     def _shop(self) -> Generator[list[Question], list[Answer], list[Purchase]]:
         searches = [(buyer, self._search(buyer)) for buyer in self._active_buyers()]
@@ -154,7 +154,8 @@ class Marketplace(World):
         chance = uniforms(self.seeds.decision(0, self.now, -1))
         for _ in range(self.params.num_sellers - len(self.sellers)):
             if next(chance) < self.params.entry:
-                self._open_shop(int(next(chance) * self.params.num_sellers))
+                free = self._without_shop()
+                self._open_shop(free[int(next(chance) * len(free))])
 
     # Buyers.
 
@@ -193,7 +194,7 @@ class Marketplace(World):
 
     def _search(self, buyer: Buyer) -> Found:
         params = self.params
-        return self._shelves[buyer.wants].search(buyer.spot, buyer.cash, params.num_shown, params.sponsored_slots)
+        return self._shelves[buyer.wants].search(buyer.spot, buyer.cash, params.num_shown, params.places_for_sale)
 
     def _clear(self, buyer: Buyer, found: Found, chosen: str) -> Purchase | None:
         """Sell what was chosen, unless others were first and took the last one."""
@@ -242,6 +243,10 @@ class Marketplace(World):
 
     # Sellers.
 
+    def _without_shop(self) -> list[int]:
+        """Which of the sellers' people run no shop now."""
+        return sorted(set(range(self.params.num_sellers)) - {seller.number for seller in self.sellers.values()})
+
     def _open_shop(self, number: int) -> None:
         """The `number`-th of the sellers' people enters with goods and with cash from outside."""
         params, first = self.params, self.tally.num_listings
@@ -250,7 +255,7 @@ class Marketplace(World):
         goods = make_listings(self._goods, first, mine, params.categories, params.margin)
         stock_worth = sum(params.stock * listing.cost for listing in goods)
         cash = stock_worth + round(stock_worth * params.seller_cash)
-        seller = Seller(self, self.people[len(self.buyers) + number], goods, cash)
+        seller = Seller(self, self.people[len(self.buyers) + number], number, goods, cash)
         self.accounts.minted += cash
         self.tally.num_listings += len(goods)
         self.sellers[seller.unique_id] = seller

@@ -134,8 +134,12 @@ class Seller(Person):
 
     role: ClassVar[str] = "seller"
 
-    def __init__(self, world: "Marketplace", profile: Profile, listings: Sequence[Listing], cash: int) -> None:
+    def __init__(
+        self, world: "Marketplace", profile: Profile, number: int, listings: Sequence[Listing], cash: int
+    ) -> None:
         super().__init__(world, profile)
+        self.number = number
+        """Place among the sellers' people."""
         for listing in listings:
             listing.seller = self.unique_id
         self.listings = list(listings)

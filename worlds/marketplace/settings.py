@@ -42,7 +42,7 @@ class MarketParams(WorldParams):
     num_shown: int = Field(ge=1, le=20)
     """Listings that a search returns."""
     ranking: Literal["relevance", "price", "rating", "sales", "random", "sponsored"]
-    """Order of search results."""
+    """Order of search results; `sponsored` sells every place, as `sponsored_slots` does the first ones."""
     sponsored_slots: NonNegativeInt
     """First places of every search that go to the highest bidders and are marked as sponsored."""
     reviews: Literal["on", "off", "forced"]
@@ -78,6 +78,11 @@ class MarketParams(WorldParams):
             raise ValueError(f"sponsored_slots={self.sponsored_slots} cannot exceed num_shown={self.num_shown}")
         return self
 
+    @property
+    def places_for_sale(self) -> int:
+        """First places of a search that go to the highest bidders, who pay their bid for each sale from there."""
+        return self.num_shown if self.ranking == "sponsored" else self.sponsored_slots
+
 
 class Tax(Intervention):
     """Tax every payment from now on: `{step: 10, do: tax, rate: 0.2}`."""
@@ -98,6 +103,15 @@ class FakeReview(Intervention):
     stars: int = Field(ge=1, le=5)
     count: PositiveInt = 1
 
+    def check(self, world: Any) -> None:
+        """Look whether there can be such a listing by then."""
+        most = world.tally.num_listings + _num_entrants(self.step, world) * world.params.listings_per_seller
+        if self.listing >= most:
+            raise ConfigError(
+                f"fake_review: there can be no listing {self.listing} at step {self.step}; at step {world.now} there "
+                f"are 0 to {world.tally.num_listings - 1}"
+            )
+
     def apply(self, world: Any) -> None:
         """Add the stars, unless the listing has left; the count of real reviews stays what it is."""
         if self.listing in range(world.tally.num_listings) and self.listing not in world.listings:
@@ -113,6 +127,15 @@ class Ban(Intervention):
     seller: PositiveInt
     """Agent id of the seller."""
 
+    def check(self, world: Any) -> None:
+        """Look whether there can be such a seller by then."""
+        first, now = len(world.buyers) + 1, len(world.buyers) + len(world.tally.gone) + len(world.sellers)
+        if not first <= self.seller <= now + _num_entrants(self.step, world):
+            raise ConfigError(
+                f"ban: there can be no seller {self.seller} at step {self.step}; at step {world.now} there are {first} "
+                f"to {now}"
+            )
+
     def apply(self, world: Any) -> None:
         """Take the seller and its goods off the market, where they have not left by themselves."""
         if self.seller not in world.sellers and all(row["id"] != self.seller for row in world.tally.gone):
@@ -120,3 +143,8 @@ class Ban(Intervention):
         world.banned.add(self.seller)
         if self.seller in world.sellers:
             world.dismiss(world.sellers[self.seller])
+
+
+def _num_entrants(step: int, world: Any) -> int:
+    """Most sellers that can enter before `step`: at each step no more than there are places."""
+    return (step - world.now) * world.params.num_sellers

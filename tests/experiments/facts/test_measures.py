@@ -13,10 +13,15 @@ from experiments.facts.measures import (
     between_share,
     beyond_chance,
     capped_words,
+    divergence,
+    duplicate_share,
+    earth_mover,
     hook,
     log_variance,
     repeats,
     star_shares,
+    valley,
+    word_overlap,
 )
 
 
@@ -33,6 +38,37 @@ def test_a_hook_is_the_smaller_drop_from_an_end() -> None:
     assert hook([0.1, 0.04, 0.06, 0.2, 0.6]) == pytest.approx(0.06)
     assert hook([0.0, 0.0, 0.0, 0.0, 1.0]) == 0
     assert hook([0.1, 0.2, 0.4, 0.2, 0.1]) < 0
+
+
+def test_a_valley_is_as_deep_as_the_lower_of_its_peaks_is_high() -> None:
+    assert valley([0.3, 0.1, 0.05, 0.2, 0.35]) == pytest.approx(0.25)
+    assert valley([0.1, 0.2, 0.4, 0.2, 0.1]) < 0
+    assert valley([0.2, 0.2, 0.2, 0.2, 0.2]) == 0
+
+
+def test_duplicates_are_found_whatever_their_case_and_space() -> None:
+    assert duplicate_share(["Good  value", "good value", "bad", "worse"]) == 0.5
+    assert duplicate_share(["a", "b"]) == 0
+    assert duplicate_share(["a", "A", "a "]) == 1
+
+
+def test_words_of_two_texts_overlap_by_what_they_share() -> None:
+    assert word_overlap(["same words", "Words same!"]) == 1
+    assert word_overlap(["one two", "three four"]) == 0
+    assert word_overlap(["one two", "two three"]) == pytest.approx(1 / 3)
+    assert word_overlap(["w " * 30 + "x", "w " * 40 + "y"]) == 1, "words beyond the thirtieth do not count"
+
+
+def test_a_divergence_is_none_of_equals_and_one_bit_of_what_shares_nothing() -> None:
+    assert divergence([0.2, 0.8], [0.2, 0.8]) == pytest.approx(0)
+    assert divergence([1, 0], [0, 1]) == pytest.approx(1)
+    assert divergence([0.5, 0.5], [1, 0]) == pytest.approx(divergence([1, 0], [0.5, 0.5]))
+
+
+def test_earth_is_moved_over_places() -> None:
+    assert earth_mover([1, 0, 0], [0, 0, 1]) == pytest.approx(2)
+    assert earth_mover([0.5, 0.5, 0], [0, 0.5, 0.5]) == pytest.approx(1)
+    assert earth_mover([0.2, 0.8], [0.2, 0.8]) == 0
 
 
 def test_long_texts_count_as_thirty_words() -> None:

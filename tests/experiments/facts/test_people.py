@@ -8,7 +8,7 @@ import pytest
 
 from experiments.facts import people
 from experiments.facts.evidence import Evidence
-from experiments.facts.measure import interval, reviewers
+from experiments.facts.measure import customers_apart, interval, reviewers
 from experiments.facts.measures import Frame
 from experiments.facts.people import around, figure, figures, within_ratio
 from sandbox.errors import DataError
@@ -48,6 +48,19 @@ def test_an_interval_is_over_people_not_rows(monkeypatch: pytest.MonkeyPatch) ->
     alike = few.assign(stars=few["person"] % 2)
     low, high = interval(alike, lambda rows: float(rows["stars"].mean()))
     assert 0.12 < high - low < 0.35
+
+
+def test_samples_of_customers_are_further_apart_the_more_customers_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("experiments.facts.measure.RESAMPLES", 20)
+    rng = np.random.default_rng(0)
+    person = np.repeat(np.arange(400), 4)
+    again = pd.DataFrame({"person": range(400), "num": 10.0, "same": 4.0, "chance": 1.0})
+    apart = [
+        customers_apart(pd.DataFrame({"person": person, "paid": np.exp(rng.normal(0, spread, 1600))}), again)
+        for spread in (0.2, 2.0)
+    ]
+    assert apart[0]["basket_prices"] < apart[1]["basket_prices"] / 10
+    assert apart[0]["repeat_purchases"] == 0, "all are equally loyal"
 
 
 @pytest.mark.skipif(not REVIEWS.is_file(), reason="the reviews are in ../shared, which is absent")

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from sandbox.errors import BackendError, ConfigError
 from sandbox.mind import Context, Mind, chosen
 from sandbox.question import Answer, Question
 from training.evaluate.asked import Chat
-from training.evaluate.judged import FIRST_PLACE, answers, check_judge, judged_samples
+from training.evaluate.judged import FIRST_PLACE, answers, check_judge, judged_samples, short_enough
 from training.evaluate.run import configured
 from training.evaluate.samples import Key, Sample
 
@@ -19,6 +20,9 @@ CHATS = [
     Chat("qa_general", f"u{n}", Prompt("", f"What does u{n} do?\nSay it.", ""), f"They run {n}.") for n in range(4)
 ]
 SAMPLING = Sampling(temperature=1.0, text_temperature=1.0, top_p=1.0, min_p=0.0)
+
+
+FAIR = ["models={base: null}", "mind@judge.mind=server"]
 
 
 class Reading(Mind):
@@ -39,6 +43,12 @@ class Reading(Mind):
         right = [[one.facts[place] == one.facts["real"] for place in ("first", "second")] for one in questions]
         weights = [[0.1 + first + self.bias, 0.1 + second] for first, second in right]
         return [chosen(one, both, self.source) for one, both in zip(questions, weights, strict=True)]
+
+
+class Saying(LanguageMind):
+    """Says what its engine says."""
+
+    name = "saying"
 
 
 class Parrot(Engine):
@@ -90,17 +100,18 @@ def test_both_orders_are_asked_and_nobody_is_named() -> None:
 
 
 def test_contestants_answer_in_one_batch_each_with_its_own_voice() -> None:
-    mind = LanguageMind(engine := Parrot(), SAMPLING, None)
+    mind = Saying(engine := Parrot(), SAMPLING, None)
     made = answers({"base": None, "tuned": "folder"}, CHATS, mind, 0)
     assert made["base"][1] == f": {CHATS[1].prompt.user}"
     assert made["tuned"][1] == f"tuned: {CHATS[1].prompt.user}"
     assert len(engine.jobs) == 8
     assert len({job.seed for job in engine.jobs}) == 4
+    assert all(job.many_lines for job in engine.jobs)
 
 
 def test_silence_is_no_verdict() -> None:
     with pytest.raises(BackendError, match="8 of 8"):
-        answers({"base": None, "tuned": "x"}, CHATS, LanguageMind(Parrot(fails=True), SAMPLING, None), 0)
+        answers({"base": None, "tuned": "x"}, CHATS, Saying(Parrot(fails=True), SAMPLING, None), 0)
     with pytest.raises(BackendError, match="8 of 8"):
         judged_samples({"base": ["a"] * 4, "tuned": ["b"] * 4}, CHATS, Reading(source="fallback"), 0)
     with pytest.raises(ConfigError, match="reading"):
@@ -115,12 +126,33 @@ def test_a_judge_with_a_stake_is_refused(tmp_path: Path) -> None:
         (tmp_path / stage / table).mkdir(parents=True)
         pl.DataFrame({column: [name, ""]}).write_parquet(tmp_path / stage / table / "a.parquet")
     for judge, why in (("other/maker", "learn from"), ("Sifter", "chose"), ("smollm2-135m", "base")):
-        settings = [f"corpus_dir={tmp_path}", "mind@judge.mind=server", f"judge.model={judge}"]
+        settings = [*FAIR, f"corpus_dir={tmp_path}", f"judge.model={judge}"]
         with pytest.raises(ConfigError, match=why):
             check_judge(configured(settings)[0])
-    check_judge(configured([f"corpus_dir={tmp_path}", "mind@judge.mind=server", "judge.model=someone"])[0])
+    for mind in (None, Reading()):
+        check_judge(configured([*FAIR, f"corpus_dir={tmp_path}", "judge.model=someone"])[0], mind)
+
+
+def test_what_a_server_really_serves_is_looked_at_and_what_adapters_learnt_from(tmp_path: Path) -> None:
+    settings = [*FAIR, f"corpus_dir={tmp_path}", "judge.model=someone"]
+    with pytest.raises(ConfigError, match="parrot"):
+        check_judge(configured([*settings, "model=org/parrot"])[0], Saying(Parrot(), SAMPLING, None))
+    corpus, adapter = tmp_path / "other", tmp_path / "run" / "adapter"
+    (corpus / "synthesis" / "object").mkdir(parents=True)
+    adapter.mkdir(parents=True)
+    pl.DataFrame({"model": ["org/Someone"]}).write_parquet(corpus / "synthesis" / "object" / "a.parquet")
+    (adapter.parent / "manifest.json").write_text(json.dumps({"settings": {"corpus_dir": str(corpus)}}), "utf-8")
+    with pytest.raises(ConfigError, match="learn from"):
+        check_judge(configured([*settings, f"++models.tuned={adapter}"])[0])
+
+
+def test_what_a_judge_cannot_read_whole_is_left_out() -> None:
+    long = Chat("qa_general", "u", Prompt("", "word " * 2000, ""), "Short.")
+    assert short_enough([*CHATS, long, long._replace(prompt=CHATS[0].prompt, answer="word " * 2000)]) == CHATS
 
 
 def test_a_judge_needs_a_model() -> None:
     with pytest.raises(ConfigError, match="both mind and model"):
         configured(["judge.model=someone"])
+    with pytest.raises(ConfigError, match="reads up to"):
+        check_judge(configured(["models={base: null}", "mind@judge.mind=base", "judge.model=someone"])[0])

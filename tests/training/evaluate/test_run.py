@@ -74,7 +74,8 @@ def test_a_text_is_as_likely_as_its_tokens(home: Path) -> None:
 
 def test_the_whole_comparison_with_the_random_mind(home: Path) -> None:
     overrides = [
-        f"corpus_dir={home / 'corpus'}", f"model={home / 'base'}", "models={base: null}", "mind=random",
+        f"corpus_dir={home / 'corpus'}", f"model={home / 'base'}", f"models={{base: null, whole: {home / 'base'}}}",
+        "mind=random",
         "per_form=20", "resamples=200", f"out_dir={home / 'out'}", "max_length=4000",
     ]  # fmt: skip
     assert main(["evaluate", *overrides]) == 0
@@ -83,6 +84,11 @@ def test_the_whole_comparison_with_the_random_mind(home: Path) -> None:
     by = {(row["contestant"], row["who"], row["form"], row["figure"]): row for row in rows}
     assert by["base", "own", "stars", "nll"]["value"] == by["uniform", "own", "stars", "nll"]["value"]
     assert float(by["base", "shuffled", "review", "nll per character"]["value"]) > 0
+    for form in ("review", "general prose", "base's own chat"):  # it is the same model, in an engine of its own
+        assert (
+            by["whole", "own", form, "nll per character"]["value"]
+            == by["base", "own", form, "nll per character"]["value"]
+        )
     forms = {"type1", "type2", "type3", "type4", "personalized_comment", "general prose"}
     assert forms <= {row["form"] for row in rows}
     report = (home / "out" / "report.md").read_text(encoding="utf-8")

@@ -25,6 +25,12 @@ def test_the_error_of_calibration() -> None:
     assert calibration_error([[0.8, 0.2]] * 100, [0] * 80 + [1] * 20, drawn, bins=1) == pytest.approx([0.2, 0.8])
 
 
+def test_an_even_guess_that_is_right_as_often_as_it_says_is_calibrated() -> None:
+    golds = [number % 4 for number in range(100)]
+    assert calibration_error([[0.25] * 4] * 100, golds, np.ones((1, 100)), bins=1)[0] == pytest.approx(0)
+    assert calibration_error([[0.4, 0.4, 0.2]] * 90, [n % 3 for n in range(90)], np.ones((1, 90)), 1)[0] > 0.05
+
+
 def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     rng, covered = np.random.default_rng(3), 0
     for trial in range(200):

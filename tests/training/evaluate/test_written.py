@@ -58,7 +58,11 @@ def test_sameness_is_seen(samples: Samples) -> None:
 def test_a_real_text_means_what_it_means(samples: Samples) -> None:
     assert mean(samples, PEOPLE, "similarity to the real text") == pytest.approx(1)
     assert mean(samples, ANOTHER, "similarity to the real text") < 0.95
-    assert mean(samples, PEOPLE, "distance of lengths") == 0
+    assert mean(samples, PEOPLE, "distance of lengths") == mean(samples, PEOPLE, "JS divergence of lengths") == 0
+    assert mean(samples, PEOPLE, "variance ratio of lengths") == pytest.approx(1)
+    assert mean(samples, "one text", "variance ratio of lengths") == 0
+    assert mean(samples, "one text", "JS divergence of lengths") > 0.1
+    assert mean(samples, PEOPLE, "unusable") == 0
     assert mean(samples, "one text", "distance of lengths") == pytest.approx(mean(samples, PEOPLE, "words") - 3)
 
 

@@ -160,7 +160,7 @@ def test_examples_that_are_too_long_are_counted(home: Path, capsys: pytest.Captu
 
 
 def test_all_weights_can_be_trained(home: Path) -> None:
-    assert main(command(home, "full", "recipe.lora=null", "recipe.max_steps=2", "checks=1")) == 0
+    assert main(command(home, "full", "recipe=full", "recipe.max_steps=2", "checks=1")) == 0
     made = AutoModelForCausalLM.from_pretrained(home / "full" / "model")
     base = AutoModelForCausalLM.from_pretrained(home / "base")
     pairs = zip(made.parameters(), base.parameters(), strict=True)

@@ -137,6 +137,7 @@ def test_reviews_meet_their_products_by_parent_asin(tmp_path: Path) -> None:
     meta = written(tmp_path / "meta_Home_and_Kitchen.jsonl", json_lines([PRODUCT]))
     core = "rules.reviews.core"
     overrides = [f"{core}.top_items_share=1.0", f"{core}.user_core=0", f"{core}.item_core=0", f"{core}.min_records=0"]
+    overrides.append(f"{core}.titled_items=false")
     files = [f"source.amazon.reviews=[{reviews}]", f"source.amazon.meta=[{meta}]"]
     rows = run_until("group", ["sources=[amazon]", *files, *overrides], tmp_path / "corpus")
     found = rows.sort("item").select("item", "context", "price", pl.col("place"))

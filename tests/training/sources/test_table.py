@@ -111,6 +111,36 @@ def test_bad_rows_are_counted_with_their_reasons(tmp_path: Path) -> None:
     assert "'likes': '1e99'" in found.rejects[-1]["sample"]
 
 
+def test_a_split_that_there_is_not_is_rejected(tmp_path: Path) -> None:
+    rows = [{"who": "ann", "part": part} for part in ("test", "", "validation")]
+    settings: dict[str, Any] = {"columns": {"user": "who", "kind": "=post", "split": "part"}, "max_reject_share": 1}
+    found = read_raw(tmp_path, json_lines(rows), "a.jsonl", **settings)
+    assert [row["split"] for row in found.records] == ["test", None]
+    assert found.reasons == [(3, "ValueError: split is 'validation', not one of train, val, test")]
+
+
+def test_made_up_ids_differ_where_files_have_one_name(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        written(tmp_path / folder / "part-0.csv", raw_of("csv", ROWS))
+    written(tmp_path / "a" / "part-1.csv", raw_of("csv", ROWS))
+    records = reading(table_of(tmp_path / "*" / "part-*.csv")).records
+    assert [row["id"] for row in records] == [
+        *("a/part-0.csv/1", "a/part-0.csv/2"),
+        *("part-1.csv/1", "part-1.csv/2"),
+        *("b/part-0.csv/1", "b/part-0.csv/2"),
+    ]
+    assert reading(table_of(tmp_path / "a" / "part-0.csv")).records[0]["id"] == "part-0.csv/1"
+
+
+@pytest.mark.parametrize("pattern", ["*/a.csv", "**/a.csv", "[x]/a.csv", "x/a.csv", "[[]y]/a.csv", "[y]/a.csv"])
+def test_folders_may_be_globs_in_absolute_paths_too(tmp_path: Path, pattern: str) -> None:
+    folder = tmp_path / ("[y]" if "y" in pattern else "x")
+    folder.mkdir()
+    path = written(folder / "a.csv", b"")
+    assert table_of(tmp_path / pattern).files() == [path]
+
+
 def test_bad_json_is_counted(tmp_path: Path) -> None:
     raw = json_lines([*ROWS, b'{"who": \n', b"7\n", {"who": "eve"}])
     found = read_raw(tmp_path, raw, "a.jsonl", max_reject_share=1)

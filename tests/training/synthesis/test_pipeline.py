@@ -1,7 +1,11 @@
 """Whole corpora through `synthesizer=llm`, by a scripted mind and a scripted judge."""
 
+import signal
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
+from shutil import copytree, rmtree
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +17,8 @@ from sandbox.errors import ConfigError
 from sandbox.people import Profile
 from tests.training.logs import digests, write_logs
 from tests.training.synthesis.echo import Echo
+from tests.training.test_corpus import KILLER, ROOT
+from training.cli import main
 from training.corpus import build, configured, stages_of
 from training.funnel import Count
 from training.out import write_out
@@ -168,6 +174,20 @@ def test_an_interrupted_corpus_goes_on_to_the_same_and_asks_nothing_twice(
     after = made(tmp_path / "genome", corpus.logs)
     assert before + after.asked == corpus.asked == Counter(set(corpus.asked))
     assert digests(tmp_path / "genome") == digests(corpus.folder)
+
+
+def test_a_corpus_killed_in_what_a_model_makes_comes_to_the_same(corpus: Corpus, tmp_path: Path) -> None:
+    folder = copytree(corpus.folder, tmp_path / "genome")
+    command = ["corpus", *corpus.logs, *LLM, "cache=false", f"corpus_dir={folder}"]
+    for stage in ("portions", "synthesis", "judge"):
+        rmtree(folder / stage)
+        killed = subprocess.run(
+            [sys.executable, "-c", KILLER, stage, *command], cwd=ROOT, capture_output=True, check=False
+        )
+        assert killed.returncode == -signal.SIGKILL, (stage, killed.stderr)
+    Echo.left = float("inf")
+    assert main(command) == 0
+    assert digests(folder) == digests(corpus.folder)
 
 
 def test_a_corpus_that_is_there_asks_nothing(corpus: Corpus) -> None:

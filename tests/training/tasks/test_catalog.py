@@ -59,6 +59,13 @@ def test_a_place_lists_no_more_than_is_wanted(tmp_path: Path) -> None:
     assert len(listed(tmp_path, rows, 7)["s", "train"].options) == 14
 
 
+def test_a_product_that_was_not_kept_has_the_band_of_the_nearest_price() -> None:
+    prices = [(5.0, 0), (9.0, 1), (20.0, 2), (None, -1)]
+    known = Catalog([Option(f"b{n}", "Tea", f"B{n}", "", price, band, 1) for n, (price, band) in enumerate(prices)])
+    assert [known.band_of("Tea", price) for price in (1.0, 8.0, 19.0, 500.0, None)] == [0, 1, 2, 2, -1]
+    assert known.band_of("Mugs", 5.0) == -1
+
+
 def test_too_few_near_ones_are_made_up_for_by_any() -> None:
     made = Catalog([Option("a", "Tea", "A", "", 1.0, 0, 1), Option("b", "Tea", "B", "", 1.0, 0, 1), *catalog().options])
     drawn = made.others(made.options[0], frozenset(), 5, 2, 1)

@@ -10,6 +10,8 @@ from sandbox.mind import shown_order
 from sandbox.people import MemoryBudget
 from sandbox.question import Choose
 from training.tasks import choices
+from training.tasks.catalog import Catalog
+from training.tasks.catalog import Option as Offer
 from training.tasks.example import Asked, Task, question_of, template_of
 from training.tasks.moments import moments_of
 
@@ -106,6 +108,16 @@ def test_a_product_that_the_catalog_lacks_is_told_as_the_record_has_it() -> None
     assert any(line.startswith("* Pot no. 12: ") for line in shown(task))
 
 
+def test_its_price_does_not_give_a_product_away_that_the_catalog_lacks() -> None:
+    plain = [Offer(f"N{n}", "Tea", f"Plain {n}", "", None, -1, 1) for n in range(30)]
+    known = Catalog([*catalog().options, *plain])
+    for hard, uniform in ((5, 0), (5, 4)):
+        (task,) = choices.purchase(moment(record(12, item="new", price=18.0)), known, hard, uniform)
+        near = [option.text for option in options(task).options if task.meta["kinds"][option.key] in ("chosen", "hard")]
+        assert len(near) == 6
+        assert all(", $" in text for text in near)
+
+
 def test_stars_are_asked_before_and_after_hearing_what_they_say() -> None:
     stars, verdict = choices.stars(moment(record(0, stars=2.0, title="Meh")))
     for task in (stars, verdict):
@@ -124,6 +136,16 @@ def test_a_reply_is_asked_of_what_they_answered_and_of_what_they_passed_by() -> 
     assert "Do you like it, 4?" in yes.messages[1]["content"]
     assert "Said B" in no.messages[1]["content"]
     assert asked(yes).seed != asked(no).seed
+
+
+def test_a_reply_is_not_asked_where_nothing_was_passed_by() -> None:
+    assert list(choices.reply(moment(comment(4)), Catalog([]))) == []
+
+
+def test_a_reply_to_what_has_neither_place_nor_title_is_asked_without_them() -> None:
+    tweets = Catalog([one._replace(place="", title="", text=f"Said {one.key}") for one in catalog().options])
+    for task in choices.reply(moment(comment(4, platform="microblog", place="", title="")), tweets):
+        assert "You come across this:\n" in task.messages[1]["content"]
 
 
 @pytest.mark.parametrize("form", ["purchase", "thread", "reply"])

@@ -27,6 +27,11 @@ def test_people_write_what_they_wrote() -> None:
     assert 'In Tea, under "Tea no. 3", somebody wrote:\n"Do you like it, 3?"' in prompt(task)
 
 
+def test_what_has_neither_place_nor_title_is_answered_without_them() -> None:
+    (task,) = texts.written(moment(comment(3, platform="microblog", place="", title="")), 300)
+    assert '\nSomebody wrote:\n"Do you like it, 3?"\nWrite your reply' in prompt(task)
+
+
 @pytest.mark.parametrize("platform", ["forum", "blog", "microblog"])
 def test_posts_are_asked_in_the_words_of_their_platform(platform: str) -> None:
     (task,) = texts.written(moment(record(3, platform=platform, kind="post", title="Pots")), 300)
