@@ -134,13 +134,14 @@ def _scores(card: Frame) -> Any:
     shapes = _shapes(arms)
     items = list(dict.fromkeys(zip(card["level"], card["item"], strict=True)))
     norms = set(card.loc[card["against"] == "norm", "item"])
-    sheet = sheet_of(7.6, 0.9 + 0.42 * len(items) + 0.25 * len({level for level, _ in items}))
+    line = 0.42 * max(1.0, len(arms) / 4)
+    sheet = sheet_of(7.6, 0.9 + line * (len(items) + 0.6 * len({level for level, _ in items})))
     ax = sheet.add_subplot()
     places = _places([level for level, _ in items])
     ax.axvline(0, color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
     ax.axvline(1, color=HUMAN, linewidth=3)
     for number, (arm, pen) in enumerate(arms.items()):
-        shift = 0.22 * (number - (len(arms) - 1) / 2)
+        shift = min(0.22, 0.8 / len(arms)) * (number - (len(arms) - 1) / 2)
         for (_, item), place in zip(items, places, strict=True):
             for row in card[(card["arm"] == arm) & (card["item"] == item)].to_dict("records"):
                 _score(ax, row, place + shift, pen.color, shapes[arm])
@@ -155,7 +156,7 @@ def _scores(card: Frame) -> Any:
     ax.set_ylim(max(places) + 0.7, -1.2)
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("score: 0 as far from people as simple minds, 1 as near as other people" + _NORMED * bool(norms))
-    ax.legend(handles=_handles(arms), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(arms) + 1)
+    ax.legend(handles=_handles(arms), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(4, len(arms) + 1))
     return sheet
 
 

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -30,7 +31,7 @@ def test_the_script_names_files_columns_and_metrics_that_are_there(exported: Pat
     script = SCRIPT.read_text(encoding="utf-8")
     files = re.findall(r'file\.path\(folder, "([\w.]+)"\)', script)
     assert files == ["metrics.parquet"]
-    table = pd.read_parquet(exported / files[0])
+    table: Any = pd.read_parquet(exported / files[0])
     columns = re.findall(r"# long: ([\w, ]+)$", script, re.MULTILINE)
     assert [one.split(", ") for one in columns] == [list(table.columns)]
     metrics = re.findall(r'metric == "(\w+)"', script)
