@@ -3,14 +3,15 @@
 The usual way gives the whole row a mask that forbids to look across examples and computes what it then throws away: of
 four examples in a row three quarters. Here each example's block is computed by itself, with PyTorch's own kernel. On a
 GPU with FlashAttention its variable-length kernel does the same faster: `recipe.attention=flash_attention_2`.
-On a CPU it computes in float32: in bfloat16 PyTorch prepares every small product of the way back anew, which takes up
-to three times as long and, with a heap that falls to pieces, longer with every step.
+On a CPU it computes in float32, which is more exact and takes as long: in bfloat16 PyTorch prepares every small product
+of the way back anew.
 """
 
 from itertools import pairwise
 from typing import Any
 
 import torch
+from torch import autocast
 from torch.nn.functional import scaled_dot_product_attention
 
 PACKED = "packed"
@@ -54,11 +55,12 @@ def packed_attention(
     for start, end in pairwise(bounds):
         mine = [whole[:, :, start:end] for whole in (query, key, value)]
         mask = _window_mask(end - start, window, query.device) if window and end - start > window else None
-        parts.append(
-            scaled_dot_product_attention(
-                *mine, attn_mask=mask, is_causal=mask is None, scale=scaling, dropout_p=dropout, enable_gqa=True
+        with autocast(query.device.type, enabled=False):
+            parts.append(
+                scaled_dot_product_attention(
+                    *mine, attn_mask=mask, is_causal=mask is None, scale=scaling, dropout_p=dropout, enable_gqa=True
+                )
             )
-        )
     return torch.cat(parts, dim=2).transpose(1, 2).contiguous().to(dtype), None
 
 
