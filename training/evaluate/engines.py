@@ -28,9 +28,9 @@ class Contestants(NamedTuple):
 
 def engines(config: EvaluateConfig) -> list[Contestants]:
     """The base's engine first, whoever it holds; then one for each whole model."""
-    whole = {name: named for name, named in config.models.items() if named and is_whole(Path(named))}
-    others = {name: named for name, named in config.models.items() if name not in whole}
-    return [Contestants(config.model, others), *(Contestants(named, {name: None}) for name, named in whole.items())]
+    whole = [(name, str(named)) for name, named in config.models.items() if named and is_whole(Path(named))]
+    others = {name: named for name, named in config.models.items() if name not in dict(whole)}
+    return [Contestants(config.model, others), *(Contestants(named, {name: None}) for name, named in whole)]
 
 
 def is_whole(folder: Path) -> bool:

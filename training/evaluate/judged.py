@@ -101,8 +101,8 @@ def judged_samples(made: Mapping[str, Sequence[str]], chats: Sequence[Chat], jud
         BackendError: The judge had no answer.
     """
     yardstick, *others = made
-    pairs = [(chat, *both) for name in others for chat, *both in zip(chats, made[yardstick], made[name], strict=True)]
-    replies = judge.answer([question for pair in pairs for question in _both(*pair, seed)])
+    pairs = [pair for name in others for pair in zip(chats, made[yardstick], made[name], strict=True)]
+    replies = judge.answer([one for chat, old, new in pairs for one in _both(chat, old, new, seed)])
     if lost := sum(reply.source == "fallback" for reply in replies):
         raise BackendError(f"{lost} of {len(replies)} questions to the judge have no answer; look at the engine's log")
     first = np.array([(reply.probs or (0.5, 0.5))[0] for reply in replies]).reshape(len(others), len(chats), 2)

@@ -33,8 +33,9 @@ class Likelihoods:
         self.config = config
         self.texts = texts
         self.chats = chats
-        asked = {who: questions(texts, people, who, config.seed) for who in whos}
-        self._prompts = {who: [render(question) for question in mine] for who, mine in asked.items()}
+        self._prompts: dict[Control, list[Prompt]] = {
+            who: [render(question) for question in questions(texts, people, who, config.seed)] for who in whos
+        }
         self._of_texts: dict[tuple[str, Control], Array] = {}
         self._of_chats: dict[tuple[str, Control], Array] = {}
         self._of_ability: Samples = {}
