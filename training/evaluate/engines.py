@@ -28,7 +28,7 @@ class Contestants(NamedTuple):
 
 def engines(config: EvaluateConfig) -> list[Contestants]:
     """The base's engine first, whoever it holds; then one for each whole model."""
-    whole = [(name, str(named)) for name, named in config.models.items() if named and is_whole(Path(named))]
+    whole = [(name, named) for name, named in config.models.items() if named and is_whole(Path(named))]
     others = {name: named for name, named in config.models.items() if name not in dict(whole)}
     return [Contestants(config.model, others), *(Contestants(named, {name: None}) for name, named in whole)]
 
@@ -49,7 +49,7 @@ def open_mind(config: EvaluateConfig, one: Contestants, say: Callable[[str], Non
 def open_judge(config: EvaluateConfig, say: Callable[[str], None]) -> Mind:
     """The mind that judges."""
     kind, settings = mind_class(config.judge.mind or {}, "judge.mind")
-    return kind.build(settings, Context(_no_rule, config.judge.model, answers_file(), say))
+    return kind.build(settings, Context(_no_rule, config.judge.model or "", answers_file(), say))
 
 
 def _no_rule(question: Question) -> Reply:
