@@ -184,7 +184,7 @@ def filter_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally
 def passed_rules(rows: pl.DataFrame, rules: Sequence[Rule]) -> pl.Series:
     """How many rules each record passed, in order, before one dropped it; the number of rules for what is kept."""
     drops = [pl.when(~rule.keep).then(pl.lit(place, PLACE)) for place, rule in enumerate(rules)]
-    return rows.select(pl.coalesce(*drops, pl.lit(len(rules), PLACE)).alias("passed")).to_series()
+    return rows.with_columns(passed=pl.coalesce(*drops, pl.lit(len(rules), PLACE)))["passed"]
 
 
 def filtered(rows: pl.DataFrame, passed: pl.Series, rules: Sequence[Rule], source: str, tally: Tally) -> pl.DataFrame:

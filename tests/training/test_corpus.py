@@ -19,6 +19,7 @@ from training.corpus import build, configured, stages_of
 from training.funnel import Count
 from training.out import write_out
 from training.tasks.example import Asked, chat_of, question_of
+from training.tasks.reading import FORMS
 
 from .logs import digests, write_logs
 
@@ -89,7 +90,7 @@ def test_tasks_are_chats_about_what_people_of_their_split_did(corpus: tuple[Path
     tasks = tasks_of(folder)
     split_of = {one.id: one.split for one in read_population(folder / "people.parquet")}
     forms = Counter(row["form"] for rows in tasks.values() for row in rows)
-    sandbox = {"stars", "verdict", "review", "reply", "answer", "post", "purchase", "thread"}
+    sandbox = {"stars", "verdict", "review", "reply", "answer", "post", "purchase", "thread", *FORMS}
     assert set(forms) == {*sandbox, "personalized_comment", "item_selection", "type1", "type2", "type3", "type4"}
     built = sum(one.number for one in counts if (one.stage, one.what) == ("tasks", "tasks"))
     assert built == sum(forms.values())

@@ -12,6 +12,7 @@ import importlib.util
 import json
 import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -46,6 +47,9 @@ MANIFEST = "manifest.json"
 STATE = "trainer_state.json"
 FULL = ("No space left", "Disk quota exceeded", "PytorchStreamWriter failed")
 """What operating system, safetensors and PyTorch say where a disk is full."""
+FAREWELL = 1.0
+"""Seconds before processes that were launched together let go of one another. Gloo's threads need Python's lock to drop
+their last piece of work; a group that is taken down holds it while it waits for them, for ever."""
 PATIENCE = timedelta(hours=1)
 """How long processes wait for one another: the first one reads the tasks while the others do nothing."""
 
@@ -99,6 +103,8 @@ def tune(config: SftConfig, composed: dict[str, Any], say: Any = print) -> Path:
             told = {"examples": _counts(train), "left_out": left_out, "seconds": round(curves.seconds)}
             _write_manifest(folder, {"settings": composed, "key": key, **told}, train, trainer)
     trainer.accelerator.end_training()
+    if state.num_processes > 1:
+        time.sleep(FAREWELL)
     return made
 
 
