@@ -14,11 +14,10 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from sandbox.config import Frozen, validated
 from training.funnel import Tally
+from training.grouping import READ
 from training.stages import Folders, Tables, Unit
 
 IDS = ("user", "item", "id", "place")
-READ = "read"
-"""The stage that lists items."""
 PIECE = 250_000
 """Rows whose ids are written at once."""
 

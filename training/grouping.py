@@ -19,7 +19,7 @@ from training.stages import Folders, Tables, Unit
 CONTEXT_CHARACTERS = 500
 """Of the text that is answered, so much is kept."""
 READ = "read"
-"""The stage that leaves what may be an item."""
+"""The stage that lists items, and leaves records that may be items."""
 PIECE = 100_000
 """Rows that are read at once."""
 

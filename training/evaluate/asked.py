@@ -80,9 +80,7 @@ def read_chats(path: Path, per_form: int, seed: int) -> list[Chat]:
     Raises:
         DataError: The file is missing or damaged.
     """
-    lines = (line for line in _lines(path) if line.record and not line.question)
-    drawn = _drawn(lines, per_form, lambda line: line.messages[-2]["content"], seed)
-    return [_chat(line) for line in drawn]
+    return _chats((line for line in _lines(path) if line.record), per_form, seed)
 
 
 def with_new_items(cases: Sequence[Case], corpus: Path) -> list[Case]:
@@ -103,8 +101,7 @@ def read_made(path: Path, per_form: int, seed: int) -> list[Chat]:
     Raises:
         DataError: The file is missing or damaged.
     """
-    lines = (line for line in _lines(path) if not line.record and not line.question)
-    return [_chat(line) for line in _drawn(lines, per_form, lambda line: line.messages[-2]["content"], seed)]
+    return _chats((line for line in _lines(path) if not line.record), per_form, seed)
 
 
 def _lines(path: Path) -> Iterator[Line]:
@@ -127,6 +124,12 @@ def _drawn(lines: Iterable[Line], per_form: int, asked: Callable[[Line], str], s
         forms.setdefault(line.form, []).append((order, line))
     for _, mine in sorted(forms.items()):
         yield from (line for _, line in sorted(mine, key=lambda one: one[0])[:per_form])
+
+
+def _chats(lines: Iterable[Line], per_form: int, seed: int) -> list[Chat]:
+    """Those of the paper's forms, at most so many of each."""
+    fit = (line for line in lines if not line.question)
+    return [_chat(line) for line in _drawn(fit, per_form, lambda line: line.messages[-2]["content"], seed)]
 
 
 def _chat(line: Line) -> Chat:

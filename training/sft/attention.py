@@ -52,10 +52,10 @@ def packed_attention(
     bounds = [0, query.shape[2]] if cu_seq_lens_q is None else cu_seq_lens_q.tolist()
     window = rest.get("sliding_window")
     parts: list[torch.Tensor] = []
-    for start, end in pairwise(bounds):
-        mine = [whole[:, :, start:end] for whole in (query, key, value)]
-        mask = _window_mask(end - start, window, query.device) if window and end - start > window else None
-        with autocast(query.device.type, enabled=False):
+    with autocast("cpu", enabled=False):  # it would cast back; a GPU's own autocast stays as it is
+        for start, end in pairwise(bounds):
+            mine = [whole[:, :, start:end] for whole in (query, key, value)]
+            mask = _window_mask(end - start, window, query.device) if window and end - start > window else None
             parts.append(
                 scaled_dot_product_attention(
                     *mine, attn_mask=mask, is_causal=mask is None, scale=scaling, dropout_p=dropout, enable_gqa=True
