@@ -93,20 +93,29 @@ def run_all(overrides: Sequence[str], folder: Path | None, say: Any) -> Path:
     config = read_config(common)
     kind, _ = world_class(config)
     outcomes_of(config, kind.measures)
-    runs: dict[str, list[str]] = {PLAIN: []}
+    runs: dict[str, list[str]] = {PLAIN: common}
     for name, variant in audit.variants.items():
         changed = changes(name, variant, config, say)
         if not changed:
             continue
-        if read_config([*common, *changed]).presentation.wording > len(kind.paraphrases):
+        if read_config(_together(name, common, changed, say)).presentation.wording > len(kind.paraphrases):
             say(f"{name} is left out: {kind.__name__} has {len(kind.paraphrases)} paraphrases of its prompts")
         else:
-            runs[name] = changed
+            runs[name] = _together(name, common, changed, lambda _: None)
     folder = folder or runs_dir() / f"audit-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-    for done, (name, changed) in enumerate(runs.items(), 1):
+    for done, (name, settings_of) in enumerate(runs.items(), 1):
         say(f"{name} ({done} of {len(runs)})")
-        _run(_folder(folder, name), [*common, *changed])
+        _run(_folder(folder, name), settings_of)
     return folder
+
+
+def _together(name: str, common: Sequence[str], changed: Sequence[str], say: Any) -> list[str]:
+    """All overrides of a variant; where it takes another graph, what was said of the plain one's is left out."""
+    groups = tuple(f"{setting}." for setting, _, _ in (one.partition("=") for one in changed) if "." not in setting)
+    kept = [one for one in common if not one.startswith(groups)]
+    if lost := [one for one in common if one not in kept]:
+        say(f"{name} goes without {', '.join(lost)}")
+    return [*kept, *changed]
 
 
 def changes(name: str, variant: Variant, config: RunConfig, say: Any) -> list[str]:

@@ -101,7 +101,7 @@ def judged(run: Run, results: Results) -> Comparison:
 
 
 def honesty(run: Run) -> Frame:
-    """By arm: decisions, and the shares of them that are fallbacks, cut, asked again, or from the cache."""
+    """By arm: decisions, the shares of them that are fallbacks, asked again, or from the cache, and of texts cut."""
     log = run.log()
     try:
         counts: Frame = pd.DataFrame(log.mishaps())
@@ -109,7 +109,8 @@ def honesty(run: Run) -> Frame:
         log.close()
     counts["arm"] = counts.pop("replicate").str.rsplit("/", n=1).str[0]
     added = counts.groupby("arm", sort=False).sum().reset_index()
-    for name in ("fallback", "truncated", "asked_again", "cache"):
+    added["truncated_share"] = added.pop("truncated") / added.pop("texts").clip(lower=1)
+    for name in ("fallback", "asked_again", "cache"):
         added[f"{name}_share"] = added.pop(name) / added["decisions"]
     return added
 

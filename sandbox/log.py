@@ -129,11 +129,11 @@ class DecisionLog:
         return int(self._scalar("SELECT count(*) FROM decision WHERE position IS NULL"))
 
     def mishaps(self) -> list[dict[str, Any]]:
-        """By replicate: decisions, and how many of them are fallbacks, were cut, were asked again, or were cached."""
-        names = ("replicate", "decisions", "fallback", "truncated", "asked_again", "cache")
+        """By replicate: decisions and texts, and how many are fallbacks, were cut, were asked again, or were cached."""
+        names = ("replicate", "decisions", "texts", "fallback", "truncated", "asked_again", "cache")
         rows = self._db.execute(
-            "SELECT replicate, count(*), sum(source = 'fallback'), sum(truncated), sum(retried), sum(source = 'cache') "
-            "FROM decision GROUP BY replicate ORDER BY min(batch), min(place)"
+            "SELECT replicate, count(*), sum(position IS NULL), sum(source = 'fallback'), sum(truncated), "
+            "sum(retried), sum(source = 'cache') FROM decision GROUP BY replicate ORDER BY min(batch), min(place)"
         )
         return [dict(zip(names, row, strict=True)) for row in rows]
 

@@ -84,6 +84,8 @@ class TaskConfig(Frozen):
     """Options of the same place and price band as the chosen one."""
     uniform: NonNegativeInt
     """Options of anywhere."""
+    draws: PositiveInt
+    """Lists of options with which a train moment is asked about, each with other options in another order."""
     per_place: PositiveInt
     """Products or threads of a place that options are drawn from."""
     memory: MemoryConfig

@@ -150,7 +150,7 @@ def make_key(path: Path, secret: str | None) -> None:
 
 
 def keyed_hash(ids: pl.Series, key: bytes, prefix: str) -> pl.Series:
-    """Every id as the prefix and 12 hex digits of its hash (BLAKE2b, keyed)."""
+    """Every id as the prefix and 16 hex digits of its hash (BLAKE2b, keyed)."""
     unique = ids.unique().to_list()
-    known = {one: prefix + blake2b(one.encode(), key=key, digest_size=6).hexdigest() for one in unique}
+    known = {one: prefix + blake2b(one.encode(), key=key, digest_size=8).hexdigest() for one in unique}
     return pl.Series(ids.name, [known[one] for one in ids], dtype=pl.String)

@@ -138,16 +138,16 @@ class Logged:
         """Nothing is open."""
 
     def mishaps(self) -> list[dict[str, Any]]:
-        names = ("replicate", "decisions", "fallback", "truncated", "asked_again", "cache")
-        rows = (("base:on/0", 10, 1, 0, 2, 5), ("base:on/1", 30, 1, 2, 0, 5), ("rule:on/0", 4, 0, 0, 0, 0))
+        names = ("replicate", "decisions", "texts", "fallback", "truncated", "asked_again", "cache")
+        rows = (("base:on/0", 10, 4, 1, 0, 2, 5), ("base:on/1", 30, 16, 1, 2, 0, 5), ("rule:on/0", 4, 0, 0, 0, 0, 0))
         return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def test_shares_of_mishaps_are_those_of_all_decisions_of_an_arm() -> None:
+def test_shares_of_mishaps_are_those_of_all_decisions_or_texts_of_an_arm() -> None:
     run: Any = Logged()
     told = comparison.honesty(run).set_index("arm")
     assert told.loc["base:on"].to_dict() == {
-        "decisions": 40, "fallback_share": 0.05, "truncated_share": 0.05, "asked_again_share": 0.05,
+        "decisions": 40, "fallback_share": 0.05, "truncated_share": 0.1, "asked_again_share": 0.05,
         "cache_share": 0.25,
     }  # fmt: skip
     assert told.loc["rule:on"].to_list() == [4, 0, 0, 0, 0]

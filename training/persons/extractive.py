@@ -148,6 +148,7 @@ def _reviewer(first: Mapping[str, Any], reviews: list[reviewers.Review], margina
         profile=reviewer_wording.profile(person),
         stories=reviewer_wording.stories(person),
         writing_style=reviewer_wording.writing_style(person),
+        hours=figures.hours,
         tastes=_tastes(figures.tastes),
         budget=round(budget, 2),
         activity=round(reviewers.activity(figures, marginals), DIGITS),

@@ -1,11 +1,13 @@
-"""How somebody writes, in figures: lengths, punctuation, capitals, first person.
+"""How and when somebody writes, in figures: lengths, punctuation, capitals, first person, hours.
 
 The text may hold mark-up and placeholders; neither is counted. No text leaves this module.
 """
 
 import html
 import re
+from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from statistics import fmean, median
 
 import msgspec
@@ -60,6 +62,14 @@ def habits_of(texts: Sequence[str]) -> Habits:
         tag_share=fmean("#" in text for text in texts),
         link_share=fmean("[URL]" in text or "http" in text for text in texts),
     )
+
+
+def hours_of(times: Sequence[datetime]) -> tuple[float, ...]:
+    """Share of the times in each hour of the day; empty where they are only days, which sources tell as midnight."""
+    if not any(when.hour or when.minute or when.second for when in times):
+        return ()
+    hours = Counter(when.hour for when in times)
+    return tuple(round(hours[hour] / len(times), 3) for hour in range(24))
 
 
 def plain(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from training.persons.habits import Habits, habits_of, plain
+from training.persons.habits import Habits, habits_of, hours_of, plain
 
 MIN_USERS = 5
 """A topic is named only if so many different people write of it."""
@@ -71,7 +71,6 @@ def figures_of(records: Sequence[Mapping[str, Any]], topics: Sequence[str]) -> F
     times = [datetime.fromtimestamp(one["time"], UTC) for one in records if one["time"] is not None]
     days = {when.date() for when in times}
     places = Counter(one["place"] for one in records if one["place"])
-    hours = Counter(when.hour for when in times)
     votes = [one["votes"] for one in records if one["votes"] is not None]
     return Figures(
         platform=records[0]["platform"],
@@ -83,17 +82,12 @@ def figures_of(records: Sequence[Mapping[str, Any]], topics: Sequence[str]) -> F
         span_days=(max(days) - min(days)).days + 1 if days else 0,
         first=_month(times[0]) if times else None,
         last=_month(times[-1]) if times else None,
-        hours=tuple(round(hours[hour] / len(times), 3) for hour in range(24)) if _have_hours(times) else (),
+        hours=hours_of(times),
         weekend_share=fmean(when.weekday() >= 5 for when in times) if times else 0.0,
         habits=habits_of([one["text"] for one in records]),
         demographics=_stated(records),
         votes=float(np.median(votes)) if votes else None,
     )
-
-
-def _have_hours(times: Sequence[datetime]) -> bool:
-    """Whether times are more than days, which sources tell as midnight."""
-    return any(when.hour or when.minute or when.second for when in times)
 
 
 def topics_of(texts_by_user: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from training.persons.habits import Habits, habits_of, num_words
+from training.persons.habits import Habits, habits_of, hours_of, num_words
 
 STRENGTH = 2.0
 """Reviews (or months) that the whole population counts for in each person's smoothed shares."""
@@ -103,6 +103,8 @@ class Figures(msgspec.Struct, frozen=True):
     last_year: int
     drift: float
     """Mean stars of the later half of the reviews minus that of the earlier half."""
+    hours: tuple[float, ...]
+    """Share of reviews by hour of the day (UTC); empty where there are no times."""
     weekend_share: float
     habits: Habits
     critical_ratio: float | None
@@ -157,6 +159,7 @@ def figures_of(reviews: Sequence[Review]) -> Figures:
         first_year=reviews[0].when.year,
         last_year=reviews[-1].when.year,
         drift=fmean(stars[-half:]) - fmean(stars[:half]) if half else 0.0,
+        hours=hours_of([review.when for review in reviews]),
         weekend_share=fmean(review.when.weekday() >= 5 for review in reviews),
         habits=habits_of([review.text for review in reviews]),
         critical_ratio=_critical_ratio(reviews),

@@ -1,12 +1,13 @@
 """Attention over a row of packed examples, one example after the other.
 
 The usual way gives the whole row a mask that forbids to look across examples and computes what it then throws away: of
-four examples in a row three quarters. Here each example's block is computed by itself, with PyTorch's own kernel. On a
-GPU with FlashAttention its variable-length kernel does the same faster: `recipe.attention=flash_attention_2`.
-On a CPU it computes in float32, which is more exact and takes as long: in bfloat16 PyTorch prepares every small product
-of the way back anew.
+four examples in a row three quarters. Here each example's block is computed by itself. On a GPU one call of the
+variable-length kernel that PyTorch brings along (FlashAttention-2, Dao 2023, arXiv:2307.08691) does all blocks; on a
+CPU they are done one by one, in float32, which is more exact and takes as long: in bfloat16 PyTorch prepares every
+small product of the way back anew.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -46,22 +47,18 @@ def packed_attention(
     Returns:
         (1, tokens, heads, size), and None where other functions give weights.
     """
-    dtype = query.dtype
+    dtype, window = query.dtype, rest.get("sliding_window")
+    if cu_seq_lens_q is None:
+        cu_seq_lens_q = torch.tensor([0, query.shape[2]], dtype=torch.int32, device=query.device)
+    if query.is_cuda and not dropout and (half := _half(query)):
+        parts = query.to(half), key.to(half), value.to(half)
+        longest = rest.get("max_length_q") or int(cu_seq_lens_q.diff().max())
+        return _at_once(*parts, cu_seq_lens_q, longest, window, scaling).to(dtype), None
     if query.device.type == "cpu":
         query, key, value = query.float(), key.float(), value.float()
-    bounds = [0, query.shape[2]] if cu_seq_lens_q is None else cu_seq_lens_q.tolist()
-    window = rest.get("sliding_window")
-    parts: list[torch.Tensor] = []
     with autocast("cpu", enabled=False):  # it would cast back; a GPU's own autocast stays as it is
-        for start, end in pairwise(bounds):
-            mine = [whole[:, :, start:end] for whole in (query, key, value)]
-            mask = _window_mask(end - start, window, query.device) if window and end - start > window else None
-            parts.append(
-                scaled_dot_product_attention(
-                    *mine, attn_mask=mask, is_causal=mask is None, scale=scaling, dropout_p=dropout, enable_gqa=True
-                )
-            )
-    return torch.cat(parts, dim=2).transpose(1, 2).contiguous().to(dtype), None
+        blocks = _one_by_one(query, key, value, cu_seq_lens_q.tolist(), window, scaling, dropout)
+    return blocks.to(dtype), None
 
 
 def register() -> None:
@@ -70,6 +67,53 @@ def register() -> None:
 
     AttentionInterface.register(PACKED, packed_attention)
     AttentionMaskInterface.register(PACKED, lambda *_, **__: None)
+
+
+def _half(query: torch.Tensor) -> torch.dtype | None:
+    """The 16-bit type that attention is computed in; None for float32, which the kernel does not do."""
+    dtype = torch.get_autocast_dtype("cuda") if torch.is_autocast_enabled("cuda") else query.dtype
+    return dtype if dtype in (torch.bfloat16, torch.float16) else None
+
+
+def _at_once(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    bounds: torch.Tensor,
+    longest: int,
+    window: int | None,
+    scaling: float | None,
+) -> torch.Tensor:
+    """All blocks in one call; (1, tokens, heads, size)."""
+    from torch.nn.attention.varlen import varlen_attn
+
+    shared = query.shape[1] // key.shape[1]
+    heads = (query, key.repeat_interleave(shared, 1), value.repeat_interleave(shared, 1))
+    rows = [whole[0].transpose(0, 1).contiguous() for whole in heads]
+    back = (window - 1, 0) if window and longest > window else (-1, 0)
+    return varlen_attn(*rows, bounds, bounds, longest, longest, scale=scaling, window_size=back)[None]
+
+
+def _one_by_one(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    bounds: Sequence[int],
+    window: int | None,
+    scaling: float | None,
+    dropout: float,
+) -> torch.Tensor:
+    """Block after block; (1, tokens, heads, size)."""
+    parts: list[torch.Tensor] = []
+    for start, end in pairwise(bounds):
+        mine = [whole[:, :, start:end] for whole in (query, key, value)]
+        mask = _window_mask(end - start, window, query.device) if window and end - start > window else None
+        parts.append(
+            scaled_dot_product_attention(
+                *mine, attn_mask=mask, is_causal=mask is None, scale=scaling, dropout_p=dropout, enable_gqa=True
+            )
+        )
+    return torch.cat(parts, dim=2).transpose(1, 2).contiguous()
 
 
 def _window_mask(size: int, window: int, device: torch.device) -> torch.Tensor:

@@ -40,8 +40,6 @@ class RecipeConfig(Frozen):
     rows_per_device: PositiveInt
     """Rows that a device takes at once."""
     max_grad_norm: PositiveFloat
-    attention: Literal["packed", "flash_attention_2"]
-    """`packed` is ours, for any device; the other one needs a GPU and the package flash-attn."""
     gradient_checkpointing: bool
     """Compute layers again on the way back rather than keep what they did: less memory, a third more time."""
     compile: bool

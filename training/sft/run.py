@@ -35,7 +35,7 @@ from agents.models import resolve
 from agents.weights import digest
 from sandbox.errors import ConfigError, DataError
 from sandbox.manifest import environment
-from training.sft.attention import register
+from training.sft.attention import PACKED, register
 from training.sft.config import RecipeConfig, SftConfig
 from training.sft.contamination import refuse_benchmarks
 from training.sft.curves import Curves, replace_text
@@ -178,7 +178,7 @@ def _trainer(
     register()
     recipe = config.recipe
     model = AutoModelForCausalLM.from_pretrained(
-        base, dtype=getattr(torch, recipe.dtype if recipe.lora else "float32"), attn_implementation=recipe.attention
+        base, dtype=getattr(torch, recipe.dtype if recipe.lora else "float32"), attn_implementation=PACKED
     )
     trainer = ResponseTrainer(
         model=model,
@@ -290,6 +290,7 @@ def _write_manifest(folder: Path, told: dict[str, Any], train: Sequence[Example]
         "steps": trainer.state.global_step,
         "epochs": trainer.state.epoch,
         "processes": trainer.accelerator.num_processes,
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
         **environment(("trl", "peft", "accelerate", "datasets", "polars")),
     }
     replace_text(folder / MANIFEST, json.dumps(manifest, indent=2, default=str) + "\n")

@@ -1,6 +1,7 @@
 """All tasks about the users of one bucket."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -113,23 +114,30 @@ def _tasks(
     for moment in moments_of(rows, selves, budget, settings["per_user"], settings["seed"]):
         record = moment.record
         catalog = known.get((record["source"], record["split"].replace("seen", "train")), NOTHING)
-        for task in _about(moment, catalog, settings):
+        draws = settings["draws"] if record["split"] == "train" else 1
+        again = (_listed(moment._replace(draw=draw), catalog, settings) for draw in range(1, draws))
+        for task in chain(_about(moment, catalog, settings), *again):
             if task.family in settings["families"]:
                 yield _row(record, record["id"], task)
 
 
 def _about(moment: Moment, catalog: Catalog, settings: Mapping[str, Any]) -> Iterator[Task]:
-    hard, uniform = settings["hard"], settings["uniform"]
-    yield from choices.purchase(moment, catalog, hard, uniform)
-    yield from choices.thread(moment, catalog, hard, uniform)
+    yield from _listed(moment, catalog, settings)
     yield from choices.stars(moment)
     yield from choices.reply(moment, catalog)
-    yield from reading.found(moment, catalog, hard + uniform + 1)
     yield from paper.preference(moment, catalog)
     if settings["fewest_words"] <= len(moment.record["text"].split()) <= settings["most_words"]:
         yield from texts.written(moment, settings["most_words"])
         yield from paper.writing(moment, settings["length_hint"])
         yield from paper.commenting(moment, settings["length_hint"])
+
+
+def _listed(moment: Moment, catalog: Catalog, settings: Mapping[str, Any]) -> Iterator[Task]:
+    """What is asked with a list of options that chance draws."""
+    hard, uniform = settings["hard"], settings["uniform"]
+    yield from choices.purchase(moment, catalog, hard, uniform)
+    yield from choices.thread(moment, catalog, hard, uniform)
+    yield from reading.found(moment, catalog, hard + uniform + 1)
 
 
 def _row(about: Mapping[str, Any], record: str, task: Task) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What people chose, as choices in the sandbox's own form: products, stars, threads, and whether to reply."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from agents.prompt import one_line
@@ -12,6 +13,8 @@ from training.tasks.example import Task, sandbox_task
 from training.tasks.moments import NAME_TOKENS, Moment, Row, key_of, priced
 
 REPLY = choose(("yes", "yes, reply"), ("no", "no, read on"))
+_STARS_AS_TITLE = re.compile(r"\W*(one|two|three|four|five|[1-5])\W+stars?\W*", re.IGNORECASE)
+"""What a shop puts where a title is missing; it says what is asked."""
 
 
 def purchase(moment: Moment, catalog: Catalog, hard: int, uniform: int) -> Iterator[Task]:
@@ -35,7 +38,8 @@ def stars(moment: Moment) -> Iterator[Task]:
     given = f"{record['stars']:.0f}"
     facts = {"name": one_line(record["context"], NAME_TOKENS), "price": priced(record["price"], record["platform"])}
     yield sandbox_task(moment, "stars", facts, STARS, given)
-    if verdict := record["title"] or record["text"]:
+    title = "" if _STARS_AS_TITLE.fullmatch(record["title"]) else record["title"]
+    if verdict := title or record["text"]:
         yield sandbox_task(moment, "verdict", {**facts, "said": verdict}, STARS, given)
 
 

@@ -33,6 +33,8 @@ class Moment(NamedTuple):
     """The run's, for `seed_of`."""
     together: frozenset[str] = frozenset()
     """Products and threads of their records of the same time, this one among them: a basket has no order."""
+    draw: int = 0
+    """Which of several lists of options it is asked with."""
 
     @property
     def is_new(self) -> bool:
@@ -42,7 +44,8 @@ class Moment(NamedTuple):
 
     def seed_of(self, form: str) -> int:
         """64 bits for all randomness of one task about this moment."""
-        return hashed(self.seed, self.record["source"], self.record["id"], form)
+        again = (self.draw,) if self.draw else ()
+        return hashed(self.seed, self.record["source"], self.record["id"], form, *again)
 
 
 def moments_of(

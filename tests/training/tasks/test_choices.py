@@ -9,7 +9,7 @@ import pytest
 from sandbox.mind import shown_order
 from sandbox.people import MemoryBudget
 from sandbox.question import Choose
-from training.tasks import choices
+from training.tasks import choices, texts
 from training.tasks.catalog import Catalog
 from training.tasks.catalog import Option as Offer
 from training.tasks.example import Asked, Task, question_of, template_of
@@ -128,6 +128,20 @@ def test_stars_are_asked_before_and_after_hearing_what_they_say() -> None:
     assert 'for $10.00. You say: "Meh"' in verdict.messages[1]["content"]
 
 
+@pytest.mark.parametrize(("title", "said"), [("Five Stars", False), ("one star.", False), ("Five stars from me", True)])
+def test_a_title_that_is_but_the_stars_is_not_told(title: str, said: bool) -> None:
+    _, verdict = choices.stars(moment(record(0, title=title)))
+    assert (title in verdict.messages[1]["content"]) is said
+    assert ("word0" in verdict.messages[1]["content"]) is not said
+
+
+def test_another_draw_has_other_options_in_another_order() -> None:
+    first = moment(record(12))
+    tasks = [next(choices.purchase(first._replace(draw=draw), catalog(), 5, 4)) for draw in range(3)]
+    assert len({frozenset(task.meta["kinds"]) for task in tasks}) == 3
+    assert {task.meta["answer"] for task in tasks} == {"B12"}
+
+
 def test_a_reply_is_asked_of_what_they_answered_and_of_what_they_passed_by() -> None:
     threads = catalog()
     threads = type(threads)([one._replace(text=f"Said {one.key}") for one in threads.options])
@@ -146,6 +160,13 @@ def test_a_reply_to_what_has_neither_place_nor_title_is_asked_without_them() -> 
     tweets = Catalog([one._replace(place="", title="", text=f"Said {one.key}") for one in catalog().options])
     for task in choices.reply(moment(comment(4, platform="microblog", place="", title="")), tweets):
         assert "You come across this:\n" in task.messages[1]["content"]
+
+
+def test_a_thread_without_a_title_is_told_by_its_place() -> None:
+    yes, _ = choices.reply(moment(comment(4, title="")), catalog())
+    assert "In Tea you come across this:\n" in yes.messages[1]["content"]
+    (answer,) = texts.written(moment(comment(4, title="")), 300)
+    assert "In Tea, somebody wrote:\n" in answer.messages[1]["content"]
 
 
 @pytest.mark.parametrize("form", ["purchase", "thread", "reply"])

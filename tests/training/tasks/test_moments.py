@@ -56,8 +56,9 @@ def test_the_first_choice_of_a_thing_is_new_and_the_next_is_not() -> None:
 def test_a_seed_belongs_to_record_form_and_run() -> None:
     first, second = moments([record(0), record(1)])
     other = first._replace(seed=1)
-    seeds = [first.seed_of("stars"), first.seed_of("reply"), second.seed_of("stars"), other.seed_of("stars")]
-    assert len(set(seeds)) == 4
+    again = first._replace(draw=1)
+    seeds = [one.seed_of("stars") for one in (first, second, other, again)] + [first.seed_of("reply")]
+    assert len(set(seeds)) == 5
 
 
 @pytest.mark.parametrize(
