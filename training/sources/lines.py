@@ -80,12 +80,13 @@ def csv_rows(path: Path, rejects: Rejects, delimiter: str = ",") -> Iterator[tup
     texts = (decoded(line) for block in blocks(path) for line in block.splitlines(keepends=True))
     reader = csv.reader(texts, delimiter=delimiter)
     while True:
+        before = reader.line_num
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            rejects.add(reader.line_num, str(error), "")
+            rejects.add(reader.line_num, str(error), "", reader.line_num - before)
             continue
         if row:
             yield reader.line_num, row
@@ -99,7 +100,8 @@ def named(
         if len(row) == len(names):
             yield number, dict(zip(names, row, strict=True))
         else:
-            rejects.add(number, f"{len(row)} columns instead of {len(names)}", ",".join(row))
+            lost = 1 + sum(cell.count("\n") for cell in row)  # a quote that is never closed swallows what follows
+            rejects.add(number, f"{len(row)} columns instead of {len(names)}", ",".join(row), lost)
 
 
 def decoded(raw: bytes) -> str:

@@ -30,9 +30,9 @@ class Rejects:
         self.number = 0
         self._rows: list[tuple[int, str, str]] = []
 
-    def add(self, line: int, reason: str, sample: str | bytes) -> None:
-        """Note a bad line (1-based)."""
-        self.number += 1
+    def add(self, line: int, reason: str, sample: str | bytes, lines: int = 1) -> None:
+        """Note a bad line (1-based), or so many that were read as one."""
+        self.number += lines
         if len(self._rows) < MAX_SAMPLES:
             text = sample.decode("utf-8", "replace") if isinstance(sample, bytes) else sample
             self._rows.append((line, reason, text[:200]))

@@ -61,6 +61,13 @@ def test_bad_json_costs_itself_and_nothing_else(tmp_path: Path) -> None:
     assert rejects.table()["line"].to_list() == [2, 4, 5]
 
 
+def test_all_lines_count_that_a_quote_swallows(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", b'1,2,"never closed\n' + b"2,good\n" * 100 + b"2,good")
+    rejects = Rejects("s", path)
+    assert list(named(csv_rows(path, rejects), ["a", "b"], rejects)) == []
+    assert rejects.number == 102, "one that is too long, and all that it took"
+
+
 def test_csv_rows_span_lines_and_those_of_another_length_are_rejected(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", b'\xef\xbb\xbfa,b\n1,"x\ny"\n\n2\n3,caf\xe9\n')
     rejects = Rejects("s", path)
