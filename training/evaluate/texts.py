@@ -25,11 +25,12 @@ class Reader:
         path = resolve(model)
         self.tokens = Tokens(AutoTokenizer.from_pretrained(path), model)
         made: Any = AutoModelForCausalLM.from_pretrained(path, dtype=torch.bfloat16)
+        self._names = {name: f"adapter_{number}" for number, name in enumerate(adapters)}  # PEFT's allow no dots
         for name, folder in adapters.items():
             if isinstance(made, PeftModel):
-                made.load_adapter(str(folder), name)
+                made.load_adapter(str(folder), self._names[name])
             else:
-                made = PeftModel.from_pretrained(made, str(folder), name)
+                made = PeftModel.from_pretrained(made, str(folder), self._names[name])
         device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model: Any = made.eval().to(device)
         self.max_length = max_length
@@ -79,7 +80,7 @@ class Reader:
             return nullcontext()
         if adapter == BASE:
             return self.model.disable_adapter()
-        self.model.set_adapter(adapter)
+        self.model.set_adapter(self._names[adapter])
         return nullcontext()
 
     @torch.inference_mode()
