@@ -31,9 +31,9 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Frozen(BaseModel):
-    """Base of all configuration: immutable, and no unknown field."""
+    """Base of all configuration: immutable, no unknown field, and only finite numbers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class MemoryConfig(Frozen):

@@ -16,7 +16,7 @@ import msgspec
 from sandbox.errors import ContractError, DataError, SandboxError
 from sandbox.question import Answer, Question
 
-APPLICATION_ID = 0x50E0_0003
+APPLICATION_ID = 0x50E0_0004
 """Marks a file as a decision log, layout 3: hashes hold the prompts' words, and labels stand behind options."""
 
 _COLUMNS = (
@@ -26,10 +26,14 @@ _COLUMNS = (
 )  # fmt: skip
 
 _SCHEMA = f"""
+PRAGMA page_size = 16384;
+PRAGMA journal_mode = WAL;
+BEGIN;
 PRAGMA application_id = {APPLICATION_ID};
 CREATE TABLE decision ({", ".join(_COLUMNS)}, PRIMARY KEY (batch, place)) WITHOUT ROWID;
 CREATE TABLE batch (batch INTEGER PRIMARY KEY, step, round, decisions, seconds, at);
-CREATE TABLE event (replicate, step, what, PRIMARY KEY (replicate, step, what)) WITHOUT ROWID;
+CREATE TABLE event (replicate, step, number, what, PRIMARY KEY (replicate, step, number)) WITHOUT ROWID;
+COMMIT;
 """
 
 
@@ -50,7 +54,7 @@ class DecisionLog:
         lock = _lock(path)
         db = sqlite3.connect(path, isolation_level=None)
         with _written(path, "a new log"):
-            db.executescript("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL;" + _SCHEMA)
+            db.executescript(_SCHEMA)
         return cls(path, db, lock)
 
     @classmethod
@@ -137,16 +141,16 @@ class DecisionLog:
         )
         return [dict(zip(names, row, strict=True)) for row in rows]
 
-    def record_event(self, replicate: str, step: int, what: str) -> None:
-        """Note that a scheduled event happened; a log that is open to be read has it already."""
+    def record_event(self, replicate: str, step: int, number: int, what: str) -> None:
+        """Note that the so-manieth scheduled event of a step happened; a log that is open to be read has it already."""
         if self._lock is None:
             return
         with _written(self.path, f"an event of step {step}"):
-            self._db.execute("INSERT OR IGNORE INTO event VALUES (?, ?, ?)", (replicate, step, what))
+            self._db.execute("INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?)", (replicate, step, number, what))
 
     def events(self) -> list[tuple[str, int, str]]:
         """(replicate, step, what) of everything that was scheduled and happened."""
-        return self._db.execute("SELECT * FROM event ORDER BY step, replicate").fetchall()
+        return self._db.execute("SELECT replicate, step, what FROM event ORDER BY step, replicate, number").fetchall()
 
     def copy_until(self, path: Path, step: int) -> None:
         """Start a log at `path` with all batches and events before `step`."""

@@ -48,7 +48,7 @@ class Runner:
             worlds: One per replicate, fresh; all at step 0.
             mind: Makes the mind when the first live batch needs it, so that a replay starts no engine.
             log: Where the run is written, and read from as far as it goes.
-            max_fallback_share: Stop when more of the live answers than this are fallbacks.
+            max_fallback_share: Stop when more of the answers than this are fallbacks.
             progress: Who is told.
             before_step: Called with each step before the worlds begin it.
         """
@@ -60,7 +60,7 @@ class Runner:
         self._max_fallback_share = max_fallback_share
         self._before_step = before_step
         self._batch = 0
-        self._live = self._fallbacks = 0
+        self._answers = self._fallbacks = 0
 
     def run(self, steps: int) -> None:
         """Go on until every world has done `steps` steps."""
@@ -95,6 +95,7 @@ class Runner:
         batch, self._batch = self._batch, self._batch + 1
         if batch < self.log.num_batches:
             answers = self.log.replay(batch, questions)
+            self._tally(answers)
             self.progress.answered(len(answers), None)
             return answers
         if self._mind is None:
@@ -103,27 +104,33 @@ class Runner:
         answers = self._mind.answer(questions)
         seconds = time.perf_counter() - start
         check_answers(questions, answers)
+        if self._tally(answers):
+            self._check_fallbacks()
         self.log.append(questions, answers, seconds, time.time())
-        self._count_fallbacks(answers)
         self.progress.answered(len(answers), seconds)
         return answers
 
-    def _count_fallbacks(self, answers: Sequence[Answer]) -> None:
-        self._live += len(answers)
-        self._fallbacks += sum(answer.source == "fallback" for answer in answers)
-        share = self._fallbacks / self._live
-        if self._live >= MIN_DECISIONS and share > self._max_fallback_share:
+    def _tally(self, answers: Sequence[Answer]) -> int:
+        """Count answers and fallbacks; returns how many fallbacks there are among these."""
+        fallbacks = sum(answer.source == "fallback" for answer in answers)
+        self._answers += len(answers)
+        self._fallbacks += fallbacks
+        return fallbacks
+
+    def _check_fallbacks(self) -> None:
+        """Stop before too many fallbacks are logged, so that they are asked again by whoever resumes."""
+        share = self._fallbacks / self._answers
+        if self._answers >= MIN_DECISIONS and share > self._max_fallback_share:
             raise BackendError(
-                f"{self._fallbacks} of {self._live} answers ({share:.0%}) are fallbacks, max_fallback_share is "
+                f"{self._fallbacks} of {self._answers} answers ({share:.0%}) are fallbacks, max_fallback_share is "
                 f"{self._max_fallback_share:.0%}; the log is intact: mend the mind and resume, or raise the bound"
             )
 
     def _note_events(self, step: int) -> None:
         for world in self.worlds:
-            for event in world.events:
-                if event.step == step:
-                    what = f"{type(event).__name__} {event.model_dump_json()}"
-                    self.log.record_event(world.replicate, step, what)
+            for number, event in enumerate(one for one in world.events if one.step == step):
+                what = f"{type(event).__name__} {event.model_dump_json()}"
+                self.log.record_event(world.replicate, step, number, what)
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """One tree of random numbers. No other source of randomness exists in a run.
 
 The root is a NumPy `SeedSequence`; graph, population, world and activation are its children. A decision's
-64 bits come from a keyed BLAKE2b hash of (agent, step, round) under the same root: independent of the order in
+64 bits come from a keyed BLAKE2b hash of (agent, step, template) under the same root: independent of the order in
 which agents are stored or asked, and 20 times cheaper than a generator per decision (see `benchmarks/`).
-Arms of one seed share the whole tree, so contrasts between them are paired.
+Arms of one seed share the whole tree, so contrasts between them are paired; a treatment that leaves a round of
+questions out leaves the draws of all others as they are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,8 +38,12 @@ class SeedTree:
         return int(self._streams[stream].generate_state(1)[0])
 
     def decision(self, agent: int, step: int, round_: int) -> int:
-        """64 bits for one agent's decision in one round."""
+        """64 bits for one agent in one step and round; a negative round is for what happens beside questions."""
         return _hash64(b"%d/%d/%d" % (agent, step, round_), self._key)
+
+    def question(self, agent: int, step: int, template: str, times: int) -> int:
+        """64 bits for one agent's answer to a kind of question that was asked so many times before in the step."""
+        return _hash64(b"%d/%d/%s/%d" % (agent, step, template.encode(), times), self._key)
 
     def order(self, step: int, purpose: str, items: Sequence[T], ids: Sequence[int]) -> list[T]:
         """Return `items` in an order that depends on their ids and the seed, not on how they are stored."""

@@ -5,6 +5,7 @@ the generator decides how to batch: `step()` drives this one world with its own 
 of replicates together. Asking changes nothing; state changes only after the answers are in.
 """
 
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias, TypeVar, cast
@@ -14,6 +15,7 @@ import networkx as nx
 from mesa.discrete_space import CellAgent, Network
 from pydantic import BaseModel, ConfigDict, Field
 
+from sandbox.config import validated
 from sandbox.errors import ConfigError, ContractError
 from sandbox.figures import Figure
 from sandbox.mind import NO_CAST, Cast, Mind, Reply, RuleMind
@@ -29,7 +31,7 @@ Record: TypeAlias = dict[str, str | int | float | bool | None]
 class WorldParams(BaseModel):
     """Parameters of a world; values live in its YAML file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     fixed: ClassVar[frozenset[str]] = frozenset()
     """Parameters that shape the world when it is made and so cannot change in a running one."""
@@ -60,18 +62,19 @@ class Person(CellAgent):
     def ask(self, template: str, facts: dict[str, Any], form: Form) -> Question:
         """Put a question to this person, about the step and round that the world is in."""
         world = self.world
+        asked = world.template(template)
         return Question(
             replicate=world.replicate,
             step=world.now,
             round=world.round,
             agent=self.unique_id,
             role=self.role,
-            template=world.template(template),
+            template=asked,
             facts=facts,
             form=form,
             profile=self.profile,
             memory=self.memory.view(),
-            seed=world.seeds.decision(self.unique_id, world.now, world.round),
+            seed=world.seeds.question(self.unique_id, world.now, asked.name, world.rounds_of[asked.name]),
             voice=self.voice,
             presentation=world.presentation,
         )
@@ -149,6 +152,8 @@ class World(mesa.Model):
         self.replicate = replicate
         self.now = 0
         self.round = 0
+        self.rounds_of: Counter[str] = Counter()
+        """Rounds of this step that asked with a template, by its name."""
         self.events: list[Intervention] = []
         self.latest: dict[str, float] = {}
         self.datacollector = mesa.DataCollector(model_reporters={name: _reporter(name) for name in self.measures})
@@ -193,6 +198,7 @@ class World(mesa.Model):
     def play(self) -> Turn:
         """One whole step around `turn`: events that are due, rounds, invariants, metrics."""
         self.steps, self.round = self.now + 1, 0
+        self.rounds_of.clear()
         for event in self.events:
             if event.step == self.now:
                 event.apply(self)
@@ -201,6 +207,7 @@ class World(mesa.Model):
         while (questions := advance(turn, answers)) is not None:
             answers = (yield questions) if questions else []
             self.round += 1
+            self.rounds_of.update({question.template.name for question in questions})
         self.check()
         self.latest = self.metrics()
         self.datacollector.collect(self)
@@ -230,7 +237,7 @@ class World(mesa.Model):
         """Change parameters from now on."""
         if stuck := sorted(set(changes) & self.params.fixed):
             raise ConfigError(f"world.{stuck[0]} shapes the world when it is made and cannot change in a running one")
-        self.params = type(self.params).model_validate({**self.params.model_dump(), **changes})
+        self.params = validated(type(self.params), {**self.params.model_dump(), **changes}, "world")
 
 
 class Intervention(BaseModel):

@@ -147,7 +147,7 @@ class LanguageMind(Mind):
         if again:
             others = [jobs[i]._replace(seed=jobs[i].seed ^ 1) for i in again]
             found = zip(again, others, self.engine.generate(others), strict=True)
-            retried = {i: self._read(questions[i], job, raw, retried=True) for i, job, raw in found}
+            retried = {i: self._read(questions[i], job, _added(raws[i], raw), retried=True) for i, job, raw in found}
         return [
             answer or retried.get(i) or self._fallback(questions[i], retried=i in retried)
             for i, answer in enumerate(answers)
@@ -255,6 +255,17 @@ def _from_cache(answer: Answer) -> Answer:
     )  # fmt: skip
 
 
+def _added(first: Raw | None, second: Raw | None) -> Raw | None:
+    """The second attempt, with the tokens of both."""
+    if first is None or second is None:
+        return second
+    counts = ("prompt_tokens", "cached_tokens", "output_tokens")
+    return second._replace(**{name: getattr(first, name) + getattr(second, name) for name in counts})
+
+
 _LEAD_IN = re.compile(
-    r"^(sure|okay|ok|of course|certainly)?[,.!\s]*(here('s| is)|this is)[^:.\n]{0,60}:\s*", re.IGNORECASE
+    r"^((sure|okay|ok|of course|certainly)[,.!\s]+)?(here('s| is)|this is) (a|an|my|the|your)\b[^:.\n]{0,40}"
+    r"\b(review|reply|post|message|comment|text|answer)\b[^:.\n]{0,20}:\s*"
+    r"|^(sure|of course|certainly)[,.!][^:.\n]{0,60}:\s*",
+    re.IGNORECASE,
 )

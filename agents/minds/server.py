@@ -72,6 +72,11 @@ class ServerMind(LanguageMind):
     name = "server"
 
     @classmethod
+    def check(cls, settings: Mapping[str, Any], model: str) -> None:
+        """Look at the settings."""
+        validated(ServerSettings, settings, "mind")
+
+    @classmethod
     def build(cls, settings: Mapping[str, Any], context: Context) -> Self:
         """Find the servers and what they serve."""
         checked = validated(ServerSettings, settings, "mind")

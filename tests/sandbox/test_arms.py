@@ -47,7 +47,7 @@ def test_an_arm_is_answered_by_its_mind(ruled: Overrides) -> None:
 def test_a_branch_keeps_its_arms(ruled: Overrides) -> None:
     run = Run.start(ruled(RANDOM, MINDS, "steps=3"))
     run.go_on(Progress(), lambda _: None)
-    branch = run.branch(1, ["world.tax=0.2"])
+    branch = run.branch(1, ["world.tax=0.2"], run.folder.parent / "branch")
     assert set(branch.go_on(Progress(), lambda _: None).metrics["arm"]) == {"rule", "random"}
     with pytest.raises(ConfigError, match="minds and the names of treatments shape a run"):
         run.branch(1, ["minds=[rule]"])

@@ -121,7 +121,7 @@ def test_a_full_disk_is_one_sentence_for_events_and_branches_too(tmp_path: Path)
     log._db.execute(f"PRAGMA max_page_count = {log._db.execute('PRAGMA page_count').fetchone()[0]}")
     with pytest.raises(SandboxError, match=r"could not write an event of step 3.*full.*the log is intact"):
         for number in range(10_000):
-            log.record_event("main/0", 3, f"tax {number}")
+            log.record_event("main/0", 3, number, f"tax {number}")
     assert log.num_batches == 1
     log.close()
 

@@ -1,7 +1,6 @@
 """What every world can do: interventions, parameters, casts, friends."""
 
 import pytest
-from pydantic import ValidationError
 
 from sandbox.assembly import check_events
 from sandbox.errors import ConfigError, ContractError
@@ -62,7 +61,7 @@ def test_parameters_change_on_schedule_and_are_checked() -> None:
     world.step()
     assert world.params.text == "it snows"
     world.events = [SetParams(step=2, params={"first": 0})]
-    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+    with pytest.raises(ConfigError, match="greater than or equal to 1"):
         world.step()
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sandbox.errors import ConfigError, ContractError
 from sandbox.mind import RandomMind
 from sandbox.paths import CONF_DIR
+from sandbox.world import advance
 from tests.conftest import people
 from worlds.marketplace import Marketplace
 from worlds.marketplace.accounts import Accounts
@@ -272,6 +273,38 @@ def test_interventions_do_what_they_say() -> None:
     world.events = [Ban(step=5, seller=4)]
     with pytest.raises(ConfigError, match="ban: unknown seller '4'"):
         world.step()
+
+
+def test_less_stock_is_no_refund() -> None:
+    world = market(num_sellers=3, stock=5, reviews="off", word_of_mouth=False)
+    paid = world.accounts.suppliers
+    world.change(stock=1)
+    play(world, 2)
+    assert world.accounts.suppliers >= paid
+
+
+def test_who_is_banned_opens_no_other_shop() -> None:
+    world = market(num_sellers=2, entry=1.0)
+    first = next(iter(world.sellers))
+    world.events = [Ban(step=0, seller=first)]
+    play(world, 3)
+    assert len(world.sellers) == 1
+
+
+def test_a_round_less_leaves_the_draws_of_all_other_questions() -> None:
+    seeds: dict[str, dict[tuple[int, str], int]] = {}
+    for reviews in ("on", "forced", "off"):
+        world, asked = market(reviews=reviews), list[Any]()
+        turn = world.play()
+        questions = advance(turn, None)
+        while questions is not None:
+            asked += questions
+            questions = advance(turn, RandomMind().answer(questions))
+        seeds[reviews] = {(one.agent, one.template.name): one.seed for one in asked}
+    for other in ("forced", "off"):
+        common = seeds["on"].keys() & seeds[other].keys()
+        assert {name for _, name in common} >= {"marketplace/price", "marketplace/choose", "marketplace/tell"}
+        assert all(seeds["on"][one] == seeds[other][one] for one in common)
 
 
 def test_the_insolvent_leave_and_others_enter() -> None:

@@ -40,7 +40,7 @@ class Accounts:
     def restock(self, seller: Seller, target: int) -> None:
         """Fill each listing up to `target` units as far as the seller's cash goes."""
         for listing in seller.listings:
-            units = min(target - listing.stock, seller.cash // listing.cost)
+            units = max(0, min(target - listing.stock, seller.cash // listing.cost))
             listing.stock += units
             seller.cash -= units * listing.cost
             self.suppliers += units * listing.cost

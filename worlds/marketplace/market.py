@@ -64,6 +64,9 @@ class Marketplace(World):
         self.listings: dict[int, Listing] = {}
         self.sellers: dict[int, Seller] = {}
         self.banned: set[int] = set()
+        """Ids of sellers who were."""
+        self._numbers: dict[int, int] = {}
+        """Which of the sellers' people every seller is or was, by id."""
         self._offers: dict[int, Record] = {}
         self._shelves: dict[str, Shelf] = {}
         self._rng = self.seeds.rng("world")
@@ -153,8 +156,7 @@ class Marketplace(World):
                 self.dismiss(seller)
         chance = uniforms(self.seeds.decision(0, self.now, -1))
         for _ in range(self.params.num_sellers - len(self.sellers)):
-            if next(chance) < self.params.entry:
-                free = self._without_shop()
+            if next(chance) < self.params.entry and (free := self._without_shop()):
                 self._open_shop(free[int(next(chance) * len(free))])
 
     # Buyers.
@@ -244,8 +246,9 @@ class Marketplace(World):
     # Sellers.
 
     def _without_shop(self) -> list[int]:
-        """Which of the sellers' people run no shop now."""
-        return sorted(set(range(self.params.num_sellers)) - {seller.number for seller in self.sellers.values()})
+        """Which of the sellers' people run no shop now, though they may."""
+        busy = {seller.number for seller in self.sellers.values()}
+        return sorted(set(range(self.params.num_sellers)) - busy - {self._numbers[one] for one in self.banned})
 
     def _open_shop(self, number: int) -> None:
         """The `number`-th of the sellers' people enters with goods and with cash from outside."""
@@ -259,6 +262,7 @@ class Marketplace(World):
         self.accounts.minted += cash
         self.tally.num_listings += len(goods)
         self.sellers[seller.unique_id] = seller
+        self._numbers[seller.unique_id] = number
         self.listings.update((listing.id, listing) for listing in goods)
         self.accounts.restock(seller, params.stock)
 

@@ -104,6 +104,7 @@ def test_a_choice_without_probabilities_is_a_fallback() -> None:
         ("Sure, here is my review: Great tea.", "Great tea.", False),
         ("Here's a short review:\nGreat tea.", "Great tea.", False),
         ("Great\n  tea.", "Great tea.", False),
+        ("This is it: a lamp.", "This is it: a lamp.", False),
         ("One two three. Four five six seven", "One two three.", True),
         ("one two three four five six seven", "one two three four five", True),
         ("", "", False),
