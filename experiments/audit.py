@@ -92,16 +92,18 @@ def run_all(overrides: Sequence[str], folder: Path | None, say: Any) -> Path:
     common = common or _declared([*experiment_of(overrides), *audit.plain, *overrides], say)
     config = read_config(common)
     kind, _ = world_class(config)
-    outcomes_of(config, kind.measures)
+    outcomes_of(config, kind)
     runs: dict[str, list[str]] = {PLAIN: common}
     for name, variant in audit.variants.items():
         changed = changes(name, variant, config, say)
         if not changed:
             continue
-        if read_config(_together(name, common, changed, say)).presentation.wording > len(kind.paraphrases):
+        if typed := _of_another(changed, common):
+            say(f"{name} is left out: {typed[0]} was said of the plain runs' and would not hold there")
+        elif read_config([*common, *changed]).presentation.wording > len(kind.paraphrases):
             say(f"{name} is left out: {kind.__name__} has {len(kind.paraphrases)} paraphrases of its prompts")
         else:
-            runs[name] = _together(name, common, changed, lambda _: None)
+            runs[name] = [*common, *changed]
     folder = folder or runs_dir() / f"audit-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     for done, (name, settings_of) in enumerate(runs.items(), 1):
         say(f"{name} ({done} of {len(runs)})")
@@ -109,13 +111,10 @@ def run_all(overrides: Sequence[str], folder: Path | None, say: Any) -> Path:
     return folder
 
 
-def _together(name: str, common: Sequence[str], changed: Sequence[str], say: Any) -> list[str]:
-    """All overrides of a variant; where it takes another graph, what was said of the plain one's is left out."""
+def _of_another(changed: Sequence[str], common: Sequence[str]) -> list[str]:
+    """What was typed of something, such as the graph, in whose place a variant puts another."""
     groups = tuple(f"{setting}." for setting, _, _ in (one.partition("=") for one in changed) if "." not in setting)
-    kept = [one for one in common if not one.startswith(groups)]
-    if lost := [one for one in common if one not in kept]:
-        say(f"{name} goes without {', '.join(lost)}")
-    return [*kept, *changed]
+    return [one for one in common if one.startswith(groups)]
 
 
 def changes(name: str, variant: Variant, config: RunConfig, say: Any) -> list[str]:
@@ -159,7 +158,7 @@ def sensitivities(folder: Path) -> Frame:
     audit = settings()
     first = Manifest.read(folder / PLAIN).segments[-1].config
     kind, _ = world_class(first)
-    declared = [one for one in outcomes_of(first, kind.measures) if one.is_declared]
+    declared = [one for one in outcomes_of(first, kind) if one.is_declared]
     base = _metrics(folder / PLAIN)
     rows: list[tuple[Any, ...]] = []
     for name, variant in audit.variants.items():
@@ -185,7 +184,7 @@ def write(folder: Path) -> list[Path]:
     first = Manifest.read(folder / PLAIN)
     config = first.segments[-1].config
     kind, _ = world_class(config)
-    labels = {one.name: one.label for one in outcomes_of(config, kind.measures)}
+    labels = {one.name: one.label for one in outcomes_of(config, kind)}
     drawn = draw_sensitivities(table, labels, folder)
     intervals = interval_in_words(len(config.seeds))
     facts = {"world": kind.__name__, "config": config, "manifest": first, "labels": labels, "worst": _worst(table)}

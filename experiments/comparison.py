@@ -55,7 +55,7 @@ def start(overrides: Sequence[str]) -> Run:
     taken = [*experiment_of(overrides), *overrides]
     config = read_config(taken)
     kind, _ = world_class(config)
-    outcomes_of(config, kind.measures)
+    outcomes_of(config, kind)
     if len(config.arms()) < 2:
         raise ConfigError("nothing to compare: there is one arm; name several minds=[...] or treatments={...}")
     return Run.start(taken, config)
@@ -82,7 +82,7 @@ def judged(run: Run, results: Results) -> Comparison:
     config = run.manifest.segments[-1].config
     kind, _ = world_class(config)
     world = kind.__name__.lower()
-    outcomes = outcomes_of(config, kind.measures)
+    outcomes = outcomes_of(config, kind)
     contrasts = contrasts_of(outcomes, results.metrics, config.arms())
     evidence = Evidence.of_run(run)
     has_facts = world in worlds_with_facts()

@@ -12,6 +12,7 @@ from experiments.scorecard import FLOORS
 from experiments.statistics import LEVEL, holm, paired
 from sandbox.config import Arm, RunConfig
 from sandbox.errors import ConfigError, unknown
+from sandbox.world import World
 
 LAST = "@last"
 """After a metric's name: its value at the last step, as befits counts so far; without it, its mean over steps."""
@@ -32,6 +33,8 @@ class Outcome(NamedTuple):
     label: str
     is_declared: bool
     """Whether it was named before the run; all others are exploratory."""
+    without: str = ""
+    """Metric that is 0 where this one has no value; "" where it always has one."""
 
     @property
     def measure(self) -> str:
@@ -39,27 +42,33 @@ class Outcome(NamedTuple):
         return self.name.removesuffix(LAST)
 
     def values(self, metrics: Frame) -> dict[str, dict[int, float]]:
-        """Its value by arm and seed."""
-        ordered = metrics.sort_values("step", kind="stable").groupby(["arm", "seed"], sort=False)[self.measure]
+        """Its value by arm and seed; seeds in which it never has one are left out."""
+        known = metrics if not self.without else metrics[metrics[self.without] != 0]
+        ordered = known.sort_values("step", kind="stable").groupby(["arm", "seed"], sort=False)[self.measure]
         found = ordered.last() if self.name.endswith(LAST) else ordered.mean()
-        values: dict[str, dict[int, float]] = {}
+        values: dict[str, dict[int, float]] = {str(arm): {} for arm in metrics["arm"].unique()}
         for (arm, seed), value in found.items():
-            values.setdefault(str(arm), {})[int(seed)] = float(value)
+            values[str(arm)][int(seed)] = float(value)
         return values
 
 
-def outcomes_of(config: RunConfig, measures: Mapping[str, str]) -> list[Outcome]:
-    """The declared outcomes, in their order, then every other metric.
+def outcomes_of(config: RunConfig, kind: type[World]) -> list[Outcome]:
+    """The declared outcomes, in their order, then every other metric of that kind of world.
 
     Raises:
         ConfigError: An outcome names no metric of the world.
     """
+    measures, without = kind.measures, kind.without
     for name in config.outcomes:
         if name.removesuffix(LAST) not in measures:
             raise ConfigError(f"outcomes: {unknown('metric', name.removesuffix(LAST), measures)}")
-    declared = [Outcome(name, _label(name, measures), True) for name in config.outcomes]
+    declared = [
+        Outcome(name, _label(name, measures), True, without.get(name.removesuffix(LAST), ""))
+        for name in config.outcomes
+    ]
     taken = {one.measure for one in declared}
-    return [*declared, *(Outcome(name, measures[name], False) for name in measures if name not in taken)]
+    others = [name for name in measures if name not in taken]
+    return [*declared, *(Outcome(name, measures[name], False, without.get(name, "")) for name in others)]
 
 
 def _label(name: str, measures: Mapping[str, str]) -> str:

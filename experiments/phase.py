@@ -28,11 +28,11 @@ class Axis(NamedTuple):
     values: tuple[Any, ...]
 
 
-def start(overrides: Sequence[str]) -> Run:
+def start(overrides: Sequence[str], metric: str) -> Run:
     """Begin a run of every combination of two parameters, given as `world.rent=2,5,10 world.entry=0.1,0.5`.
 
     Raises:
-        ConfigError: Not exactly two are swept, or treatments are named besides.
+        ConfigError: Not exactly two are swept, treatments are named besides, or the world has no such metric.
     """
     swept = [match for one in overrides if (match := _SWEPT.fullmatch(one))]
     if len(swept) != 2:
@@ -42,6 +42,7 @@ def start(overrides: Sequence[str]) -> Run:
         )
     rest = [one for one in overrides if not _SWEPT.fullmatch(one)]
     config = read_config(rest)
+    _measure(config, metric)
     if config.treatments:
         raise ConfigError("phase makes the treatments itself; leave treatments={...} out")
     both = [_axis(match[1], match[2].split(","), rest) for match in swept]
@@ -69,17 +70,23 @@ def axes_of(config: RunConfig) -> tuple[Axis, Axis]:
 def draw_phase(run: Run, results: Results, metric: str) -> list[Path]:
     """Draw a metric over both parameters, a panel per mind: means over seeds, in colour and in numbers."""
     config = run.manifest.segments[-1].config
-    kind, _ = world_class(config)
-    if metric.removesuffix(LAST) not in kind.measures:
-        raise ConfigError(unknown("metric", metric.removesuffix(LAST), kind.measures))
+    label, without = _measure(config, metric)
     across, up = axes_of(config)
-    values = Outcome(metric, "", True).values(results.metrics)
+    values = Outcome(metric, "", True, without).values(results.metrics)
     grids = {mind: _grid(config, mind, values, across, up) for mind in config.minds or [""]}
     figures = run.folder / "figures"
     figures.mkdir(exist_ok=True)
     with styled():
-        sheet = _drawn(grids, across, up, kind.measures[metric.removesuffix(LAST)])
+        sheet = _drawn(grids, across, up, label)
         return save(sheet, figures / f"phase_{metric.replace('@', '_')}")
+
+
+def _measure(config: RunConfig, metric: str) -> tuple[str, str]:
+    """What an axis calls a metric, and what it cannot do without."""
+    kind, _ = world_class(config)
+    if (name := metric.removesuffix(LAST)) not in kind.measures:
+        raise ConfigError(unknown("metric", name, kind.measures))
+    return kind.measures[name], kind.without.get(name, "")
 
 
 def _axis(name: str, values: Sequence[str], rest: Sequence[str]) -> Axis:

@@ -9,7 +9,7 @@ they say so. No overall score is given, since an average would hide failures: th
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import pandas as pd
 
@@ -25,6 +25,8 @@ Level = Literal["individual", "distribution", "variance", "homogeneity", "choice
 Against = Literal["people", "norm"]
 FLOORS = ("random", "rule")
 """The minds whose arms are the floor: nobody takes them for people."""
+MIN_SEEDS = 2
+"""Seeds in which an item must have a value to be scored: one may be as odd as it likes."""
 MIN_ROWS = 20
 """Reviews or purchases that a world needs to be scored by them."""
 COLUMNS = (
@@ -65,7 +67,7 @@ def scorecard(evidence: Evidence, world: str, individual: Iterable[tuple[Any, ..
         found = {arm: item.distances(evidence, arm).dropna() for arm in evidence.arms}
         for arm in evidence.arms:
             rows += _scored(item, evidence, arm, found)
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(sorted(rows, key=lambda row: get_args(Level).index(row[0])), columns=list(COLUMNS))
 
 
 def nearness(evidence: Evidence, world: str) -> Frame:
@@ -172,7 +174,7 @@ def _fact_items(world: str) -> Iterator[Item]:
 def _scored(item: Item, evidence: Evidence, arm: str, found: Mapping[str, Frame]) -> list[tuple[Any, ...]]:
     mine = found[arm]
     simple = {one: float(found[one].mean()) for one in _floors_of(evidence, arm) if not found[one].empty}
-    if mine.empty or not set(simple) - {arm}:
+    if len(mine) < MIN_SEEDS or not set(simple) - {arm}:
         return []
     floor, distance = max(simple.values()), float(mine.mean())
     low, high = interval(mine.to_numpy(float))

@@ -143,8 +143,12 @@ def _ask(args: argparse.Namespace, words: list[str]) -> int:
 
 def _phase(args: argparse.Namespace, overrides: list[str]) -> int:
     phase = _from_above("experiments.phase")
-    run = phase.start(overrides)
-    _go_on(run)
+    from sandbox.run import Run
+
+    if args.run is not None and overrides:
+        raise ConfigError("phase takes settings for a new run, or the folder of one that was begun, not both")
+    run = phase.start(overrides, args.metric) if args.run is None else Run(args.run)
+    _go_on(run, f"phase {args.metric} --run")
     for path in phase.draw_phase(run, run.results(), args.metric):
         print(path)
     return 0
@@ -244,6 +248,9 @@ def _parser() -> argparse.ArgumentParser:
         "phase", _phase, "a metric over two swept parameters: phase gini_sales world.rent=2,5 world.entry=0,0.5", True
     )
     phase.add_argument("metric")
+    phase.add_argument(
+        "--run", type=Path, help="go on with what was begun in this folder, or draw another metric of it"
+    )
     add("resume", _resume, "go on with a run that was stopped").add_argument("run", type=Path)
     branch = add("branch", _branch, "a run that equals RUN before a step and differs after it, by overrides", True)
     branch.add_argument("run", type=Path)

@@ -107,6 +107,8 @@ class World(mesa.Model):
     """Other wordings of all `prompts`, for an audit."""
     measures: ClassVar[Mapping[str, str]] = {}
     """Name of every metric and how an axis calls it, unit included."""
+    without: ClassVar[Mapping[str, str]] = {}
+    """Metrics that have no value while another one is 0, and that other one; in comparisons they are missing then."""
     figures: ClassVar[Sequence[Figure]] = ()
     interventions: ClassVar[Mapping[str, "type[Intervention]"]] = {}
     roles: ClassVar[Sequence[str]] = ("person",)

@@ -21,8 +21,8 @@ def star_shares(stars: Sequence[int] | Frame) -> np.ndarray[Any, Any]:
 
 
 def hook(shares: Sequence[float] | np.ndarray[Any, Any]) -> float:
-    """How far both ends stand above their neighbours: the smaller of p5 - p4 and p1 - p2; positive for a J or a U."""
-    return float(min(shares[4] - shares[3], shares[0] - shares[1]))
+    """How far both ends stand above their neighbours, and the upper one above the lower; positive for a J only."""
+    return float(min(shares[4] - shares[3], shares[0] - shares[1], shares[4] - shares[0]))
 
 
 def valley(shares: Sequence[float] | np.ndarray[Any, Any]) -> float:

@@ -90,7 +90,7 @@ def test_a_phase_diagram_holds_every_combination(run_dir: Path) -> None:
         "world.rent=2,5,10",
         "world.entry=0.1,0.5",
     ]
-    run = phase.start([*swept, f"run_dir={run_dir}"])
+    run = phase.start([*swept, f"run_dir={run_dir}"], "sellers@last")
     results = run.go_on(Progress(), lambda _: None)
     across, up = phase.axes_of(run.manifest.segments[-1].config)
     assert (across, up) == (phase.Axis("rent", (2, 5, 10)), phase.Axis("entry", (0.1, 0.5)))
@@ -102,4 +102,4 @@ def test_a_phase_diagram_holds_every_combination(run_dir: Path) -> None:
 @pytest.mark.parametrize("swept", [["world.rent=2,5"], ["world.rent=2,5", "world.entry=0,1", "world.tax=0,0.1"]])
 def test_a_phase_diagram_has_two_axes(swept: list[str]) -> None:
     with pytest.raises(ConfigError, match="two parameters"):
-        phase.start(["world=marketplace", "mind=rule", *swept])
+        phase.start(["world=marketplace", "mind=rule", *swept], "sales")

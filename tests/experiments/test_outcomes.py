@@ -1,5 +1,8 @@
 """Outcomes and contrasts of arms made by hand."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +11,18 @@ from experiments.outcomes import agreements_of, contrasts_of, outcomes_of, table
 from sandbox.config import Arm
 from sandbox.errors import ConfigError
 from sandbox.run import read_config
+from sandbox.world import World
 
 MEASURES = {"sales": "units sold", "gini": "Gini of sales"}
+
+
+class Market(World):
+    """A world that is only asked for its metrics."""
+
+    measures = MEASURES
+    without: ClassVar[Mapping[str, str]] = {"gini": "sales"}
+
+
 ARMS = [Arm(f"{mind}:{treatment}", mind, treatment) for mind in ("base", "tuned") for treatment in ("control", "tax")]
 LEVEL = {"base:control": 0.0, "base:tax": -2.0, "tuned:control": 1.0, "tuned:tax": -1.5}
 
@@ -28,11 +41,19 @@ def metrics() -> pd.DataFrame:
 
 
 def outcomes(*declared: str) -> list:
-    return outcomes_of(read_config(["mind=rule", f"outcomes=[{','.join(declared)}]"]), MEASURES)
+    return outcomes_of(read_config(["mind=rule", f"outcomes=[{','.join(declared)}]"]), Market)
 
 
 def test_what_was_declared_comes_first_and_the_rest_is_exploratory() -> None:
     assert [(one.name, one.is_declared) for one in outcomes("gini@last")] == [("gini@last", True), ("sales", False)]
+
+
+def test_where_a_metric_has_no_value_its_zero_is_no_outcome() -> None:
+    rows = [("a", 0, 0, 0.0, 0.0), ("a", 0, 1, 2.0, 0.5), ("a", 1, 0, 0.0, 0.0), ("b", 0, 0, 0.0, 0.0)]
+    table = pd.DataFrame(rows, columns=["arm", "seed", "step", "sales", "gini"])
+    gini, sales = outcomes("gini")
+    assert gini.values(table) == {"a": {0: 0.5}, "b": {}}
+    assert sales.values(table) == {"a": {0: 1.0, 1: 0.0}, "b": {0: 0.0}}
 
 
 def test_an_outcome_that_is_no_metric_is_refused() -> None:

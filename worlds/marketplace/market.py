@@ -4,7 +4,7 @@ One step: sellers set prices; active buyers want something and search; they choo
 seeded order; the step's buyers may review and tell a friend; sellers pay rent, restock, leave or enter.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any, ClassVar, NamedTuple, TypeAlias
@@ -48,6 +48,11 @@ class Marketplace(World):
     prompts = read_prompts(HERE / "prompts")
     paraphrases = tuple(read_prompts(HERE / "paraphrases" / number) for number in ("1", "2", "3"))
     measures = MEASURES
+    without: ClassVar[Mapping[str, str]] = {
+        "mean_stars": "mean_stars",
+        "five_star_share": "mean_stars",
+        "chosen_position": "chosen_position",
+    }
     figures = FIGURES
     interventions: ClassVar[Any] = {"tax": Tax, "fake_review": FakeReview, "ban": Ban}
     roles = (Buyer.role, Seller.role)

@@ -22,9 +22,9 @@ FACT = Fact(
     name="j_shaped_stars",
     statement="Most reviews give five stars, some give one, and few lie between.",
     citation="Hu, Pavlou and Zhang (2009), Communications of the ACM 52(10), doi:10.1145/1562764.1562800",
-    measure="the smaller of the drops from five to four and from one to two stars (share of reviews)",
+    measure="the smallest of the drops from five to four, one to two and five to one stars (share of reviews)",
     statistic=hooks,
     band=Band(0, 1, "a J has both of its ends above their neighbours", figure("star_hook").value),
     needs=Needs({"reviews": ("stars",)}, world={"reviews": ("on",)}),
-    note="A U passes too; `five_star_share` tells them apart.",
+    note="A U with more fives than ones passes too; `five_star_share` tells them apart.",
 )

@@ -38,6 +38,7 @@ def test_a_hook_is_the_smaller_drop_from_an_end() -> None:
     assert hook([0.1, 0.04, 0.06, 0.2, 0.6]) == pytest.approx(0.06)
     assert hook([0.0, 0.0, 0.0, 0.0, 1.0]) == 0
     assert hook([0.1, 0.2, 0.4, 0.2, 0.1]) < 0
+    assert hook([0.6, 0.05, 0.05, 0.1, 0.2]) < 0, "the mirror image of a J"
 
 
 def test_a_valley_is_as_deep_as_the_lower_of_its_peaks_is_high() -> None:
