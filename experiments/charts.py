@@ -92,8 +92,7 @@ def _moves(table: Frame, labels: Mapping[str, str]) -> Any:
     sheet = sheet_of(1.6 + 2.9 * columns, lines * (0.9 + 0.3 * len(variants)))
     for place, ((outcome, treatment), mine) in enumerate(panels):
         ax = sheet.add_subplot(lines, columns, place + 1)
-        ax.locator_params(axis="x", nbins=5)
-    ax.axvline(0, color=HUMAN, linewidth=1)
+        ax.axvline(0, color=HUMAN, linewidth=1)
         ax.axvspan(*sorted((0.0, float(mine["main_effect"].iloc[0]))), color=HUMAN, alpha=0.15, linewidth=0)
         for number, (mind, pen) in enumerate(minds.items()):
             rows = mine[mine["mind"] == mind].set_index("variant").reindex(variants)
