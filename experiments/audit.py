@@ -22,12 +22,13 @@ from experiments.outcomes import Outcome, outcomes_of
 from experiments.page import inlined, write_pages
 from experiments.statistics import holm, interval_in_words, paired
 from sandbox.assembly import world_class
-from sandbox.config import Arm, Frozen, RunConfig, plain, validated
+from sandbox.config import Arm, Frozen, RunConfig, plain
 from sandbox.errors import ConfigError, DataError
 from sandbox.manifest import FILE, Manifest
 from sandbox.paths import CONF_DIR, runs_dir
 from sandbox.results import Results
 from sandbox.run import read_config
+from sandbox.validation import validated
 
 PLAIN = "plain"
 NAMES = ("audit.html", "audit.md")

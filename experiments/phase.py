@@ -12,11 +12,12 @@ from experiments.charts import colour_scale
 from experiments.facts.measures import Frame
 from experiments.outcomes import LAST, Outcome
 from sandbox.assembly import world_class
-from sandbox.config import RunConfig, compose, validated
+from sandbox.config import RunConfig, compose
 from sandbox.errors import ConfigError, unknown
 from sandbox.plot import save, sheet_of, styled
 from sandbox.results import Results
 from sandbox.run import Run, read_config
+from sandbox.validation import validated
 
 _SWEPT = re.compile(r"world\.(\w+)=([^\[{(].*,.*)")
 

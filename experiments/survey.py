@@ -17,12 +17,13 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from experiments.facts.measures import Frame
 from sandbox.assembly import make_mind
-from sandbox.config import Frozen, RunConfig, plain, targeted, validated
+from sandbox.config import Frozen, RunConfig, plain, targeted
 from sandbox.errors import ConfigError, ContractError, DataError, unknown
 from sandbox.mind import RuleMind
 from sandbox.people import count_tokens
 from sandbox.question import Answer, Choose, Form, Option, Question, Template, Write
 from sandbox.run import LOG, Run
+from sandbox.validation import validated
 from sandbox.world import Person, World
 
 MAX_TOKENS = 150

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from sandbox.config import Arm, PopulationConfig, RunConfig, targeted, validated
+from sandbox.config import Arm, PopulationConfig, RunConfig, targeted
 from sandbox.errors import ConfigError, unknown
 from sandbox.graph import GraphParams
 from sandbox.interventions import EVERY_WORLD, SetParams
@@ -13,6 +13,7 @@ from sandbox.paths import cache_dir
 from sandbox.people import MemoryBudget, Profile
 from sandbox.presentation import Presentation
 from sandbox.seeds import SeedTree
+from sandbox.validation import validated
 from sandbox.world import Intervention, World, WorldParams
 
 

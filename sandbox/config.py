@@ -10,9 +10,9 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
 
 from sandbox.errors import ConfigError, unknown
 from sandbox.paths import CONF_DIR
@@ -26,8 +26,6 @@ ARM_SIGN = ":"
 _OPEN = re.compile(r"\+{0,2}(cast|voices|treatments)[.=]")
 
 _STRAY = re.compile(r"Could not override '([\w.]+)'")
-
-M = TypeVar("M", bound=BaseModel)
 
 
 class Frozen(BaseModel):
@@ -178,14 +176,6 @@ def plain(node: Any) -> dict[str, Any]:
     return {str(key): value for key, value in made.items()}
 
 
-def validated(model: type[M], values: Any, where: str = "") -> M:
-    """Make a pydantic object, or say in one sentence each what is wrong with which setting."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError("\n".join(_sentence(problem, where, model) for problem in error.errors())) from error
-
-
 def targeted(node: Mapping[str, Any], where: str) -> tuple[Any, dict[str, Any]]:
     """Split a node into the object its `_target_` names and its other settings."""
     settings = dict(node)
@@ -241,14 +231,6 @@ def _unknown_setting(path: str, overrides: Sequence[str], config: str, groups: S
             return f"invalid override {path}: {unknown('setting', name, known)}"
         node = node[name]
     return f"invalid override {path}: there is such a setting, but not with these other overrides"
-
-
-def _sentence(problem: Any, where: str, model: type[BaseModel]) -> str:
-    path = ".".join(str(part) for part in (*([where] if where else []), *problem["loc"]))
-    sentence = f"invalid configuration: {path}: {problem['msg']}, found {problem['input']!r}"
-    if problem["type"] == "extra_forbidden":
-        return f"invalid configuration: {path}: {unknown('setting', str(problem['loc'][-1]), model.model_fields)}"
-    return sentence
 
 
 def _first_lines(error: Exception) -> str:

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, Self
 import psutil
 
 from sandbox import __version__
-from sandbox.config import RunConfig, validated
+from sandbox.config import RunConfig
 from sandbox.errors import DataError
+from sandbox.validation import validated
 
 PACKAGES = (
     "mesa",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from sandbox.assembly import check_events, check_minds, make_cast, make_events, make_mind, make_worlds, world_class
-from sandbox.config import Arm, RunConfig, compose, validated
+from sandbox.config import Arm, RunConfig, compose
 from sandbox.errors import ConfigError, ContractError, DataError
 from sandbox.log import DecisionLog
 from sandbox.manifest import Manifest, Segment, other_minds, work_began
@@ -20,6 +20,7 @@ from sandbox.mind import Panel
 from sandbox.paths import runs_dir
 from sandbox.results import Results
 from sandbox.runner import Progress, Runner
+from sandbox.validation import validated
 from sandbox.world import World
 
 LOG = "decisions.sqlite"

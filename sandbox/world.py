@@ -15,7 +15,6 @@ import networkx as nx
 from mesa.discrete_space import CellAgent, Network
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox.config import validated
 from sandbox.errors import ConfigError, ContractError
 from sandbox.figures import Figure
 from sandbox.mind import NO_CAST, Cast, Mind, Reply, RuleMind
@@ -23,6 +22,7 @@ from sandbox.people import Event, Memory, MemoryBudget, Profile
 from sandbox.presentation import PLAIN, Presentation
 from sandbox.question import Answer, Form, Question, Template, check_answers
 from sandbox.seeds import SeedTree
+from sandbox.validation import validated
 
 Turn: TypeAlias = Generator[list[Question], list[Answer], None]
 Record: TypeAlias = dict[str, str | int | float | bool | None]

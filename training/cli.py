@@ -34,7 +34,7 @@ def _corpus(overrides: list[str]) -> int:
 
 
 def _sft(overrides: list[str]) -> int:
-    from sandbox.config import validated
+    from sandbox.validation import validated
     from training.sft.config import SftConfig, composed
 
     values = composed(overrides)

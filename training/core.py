@@ -12,7 +12,8 @@ from typing import Any
 import polars as pl
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from sandbox.config import Frozen, validated
+from sandbox.config import Frozen
+from sandbox.validation import validated
 from training.funnel import Tally
 from training.grouping import READ
 from training.stages import Folders, Tables, Unit

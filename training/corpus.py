@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from sandbox.config import Frozen, choices, compose, targeted, validated
+from sandbox.config import Frozen, choices, compose, targeted
 from sandbox.errors import ConfigError, unknown
+from sandbox.validation import validated
 from training import clean, core, filters, grouping, splits
 from training.funnel import Count
 from training.launchers import launcher_of

@@ -18,8 +18,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from agents.models import resolve
-from sandbox.config import Frozen, compose, validated
+from sandbox.config import Frozen, compose
 from sandbox.errors import ConfigError, DataError
+from sandbox.validation import validated
 
 ADAPTER = "adapter_model.safetensors"
 LOW_RANK = (".lora_A.", ".lora_B.")

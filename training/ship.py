@@ -20,8 +20,9 @@ from jinja2 import Environment, StrictUndefined
 from pydantic import Field
 from safetensors.torch import load_file, save_file
 
-from sandbox.config import Frozen, compose, validated
+from sandbox.config import Frozen, compose
 from sandbox.errors import DataError
+from sandbox.validation import validated
 from training.evaluate.likelihoods import CHAT, PROSE
 from training.evaluate.report import MAIN
 from training.evaluate.written import ANOTHER, PEOPLE

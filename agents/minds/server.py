@@ -22,9 +22,9 @@ from agents.minds.language import Engine, Job, LanguageMind, Raw, Sampling
 from agents.minds.text import Tokens
 from agents.models import MODELS, resolve
 from agents.weights import digest
-from sandbox.config import validated
 from sandbox.errors import BackendError, ConfigError, unknown
 from sandbox.mind import Context
+from sandbox.validation import validated
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 

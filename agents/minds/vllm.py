@@ -20,9 +20,9 @@ from agents.minds.text import Tokens
 from agents.models import located, resolve
 from agents.shipped import adapter_folder
 from agents.weights import digest
-from sandbox.config import validated
 from sandbox.errors import BackendError, ConfigError, unknown
 from sandbox.mind import Context
+from sandbox.validation import validated
 
 
 class VllmSettings(Sampling):

@@ -9,9 +9,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.config import validated
 from sandbox.errors import ConfigError
 from sandbox.paths import CONF_DIR
+from sandbox.validation import validated
 from training.core import CoreConfig, core_unit
 from training.funnel import Tally
 from training.record import ITEM, PLATFORMS, RECORD, frame

@@ -16,10 +16,11 @@ from typing import Any
 
 import polars as pl
 
-from sandbox.config import compose, validated
+from sandbox.config import compose
 from sandbox.errors import DataError
 from sandbox.manifest import environment
 from sandbox.people import Profile
+from sandbox.validation import validated
 from training.evaluate.asked import Case, Chat, read_cases, read_chats, read_made, read_people, with_new_items
 from training.evaluate.benchmarks.figures import benchmark_samples
 from training.evaluate.choices import by_form, choice_samples, chosen, guessed

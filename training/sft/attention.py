@@ -91,7 +91,8 @@ def _at_once(
     heads = (query, key.repeat_interleave(shared, 1), value.repeat_interleave(shared, 1))
     rows = [whole[0].transpose(0, 1).contiguous() for whole in heads]
     back = (window - 1, 0) if window and longest > window else (-1, 0)
-    return varlen_attn(*rows, bounds, bounds, longest, longest, scale=scaling, window_size=back)[None]
+    attend: Any = varlen_attn
+    return attend(*rows, bounds, bounds, longest, longest, scale=scaling, window_size=back)[None]
 
 
 def _one_by_one(

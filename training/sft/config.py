@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from sandbox.config import Frozen, compose, validated
+from sandbox.config import Frozen, compose
+from sandbox.validation import validated
 
 GROUPS = ("recipe",)
 

@@ -128,7 +128,8 @@ def whole(found: float) -> int:
 
 def read_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
     """Work of the `read` stage: one raw file of one source."""
-    from sandbox.config import targeted, validated
+    from sandbox.config import targeted
+    from sandbox.validation import validated
 
     kind, values = targeted(settings["sources"][settings["of"][str(files[0])]], "source")
     yield from validated(kind, values, "source").tables(files[0], tally)

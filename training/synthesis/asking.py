@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 from pydantic import NonNegativeInt
 
 from sandbox import assembly
-from sandbox.config import Frozen, targeted, validated
+from sandbox.config import Frozen, targeted
 from sandbox.errors import BackendError, ConfigError
 from sandbox.mind import Context, Mind, Reply
 from sandbox.people import NO_MEMORY, Profile
 from sandbox.question import Answer, Form, Question, Template, check_answers
+from sandbox.validation import validated
 from training.funnel import Tally
 from training.quality import failures
 

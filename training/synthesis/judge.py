@@ -15,10 +15,11 @@ import msgspec
 import polars as pl
 from pydantic import BaseModel, Field, create_model, model_validator
 
-from sandbox.config import Frozen, validated
+from sandbox.config import Frozen
 from sandbox.errors import ConfigError, unknown
 from sandbox.mind import Mind
 from sandbox.question import Fill
+from sandbox.validation import validated
 from training.funnel import Tally
 from training.stages import Folders, Tables, Unit
 from training.synthesis import steps

@@ -7,8 +7,8 @@ name servers (mind=server) of which each has its own machine.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sandbox.config import validated
 from sandbox.errors import ConfigError
+from sandbox.validation import validated
 from training.stages import Stage
 from training.synthesis.asking import PROMPTS, AskConfig, mind_class
 from training.synthesis.judge import JudgeConfig, bare, judge_unit, judge_units

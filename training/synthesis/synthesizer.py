@@ -13,7 +13,8 @@ import msgspec
 import polars as pl
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from sandbox.config import Frozen, validated
+from sandbox.config import Frozen
+from sandbox.validation import validated
 from training.funnel import Tally
 from training.stages import Folders, Tables, Unit
 from training.synthesis import steps

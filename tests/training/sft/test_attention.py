@@ -1,6 +1,7 @@
 """Attention over packed rows, on whatever is at hand, against the plain product with a mask."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
@@ -39,12 +40,14 @@ def test_packed_attention_and_its_gradients_are_the_plain_ones(
     given = [torch.randn(shape, device=device).to(dtype).requires_grad_() for shape in shapes]
     exact = [one.detach().float().requires_grad_() for one in given]
     starts = torch.tensor(BOUNDS, dtype=torch.int32, device=device)
-    found, _ = packed_attention(Module(), *given, None, scaling=0.1, cu_seq_lens_q=starts, sliding_window=window)
+    attend: Any = packed_attention
+    found, _ = attend(Module(), *given, None, scaling=0.1, cu_seq_lens_q=starts, sliding_window=window)
     wanted = plain(exact[0], exact[1], exact[2], window, 0.1)
-    close = {"atol": 3e-2, "rtol": 3e-2} if dtype == torch.bfloat16 else {"atol": 1e-4, "rtol": 1e-4}
-    torch.testing.assert_close(found.float(), wanted, **close)
+    close = 3e-2 if dtype == torch.bfloat16 else 1e-4
+    torch.testing.assert_close(found.float(), wanted, atol=close, rtol=close)
     weight = torch.randn_like(wanted)
     (found.float() * weight).sum().backward()
     (wanted * weight).sum().backward()
     for mine, plainly in zip(given, exact, strict=True):
-        torch.testing.assert_close(mine.grad.float(), plainly.grad, atol=10 * close["atol"], rtol=close["rtol"])
+        assert mine.grad is not None
+        torch.testing.assert_close(mine.grad.float(), plainly.grad, atol=10 * close, rtol=close)

@@ -5,8 +5,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from sandbox.config import validated
 from sandbox.errors import ConfigError, DataError
+from sandbox.validation import validated
 from training.sources.table import Table
 
 from .reading import Reading, json_lines, reading, written
