@@ -1,8 +1,7 @@
 """`python -m sandbox ask`: interviews and surveys, off the timeline.
 
-People answer as who they were after some steps of a run: with the memories that they had then. The run is replayed
-from its log, which is only read, and nobody remembers having been asked. Everybody is asked everything twice, with
-other random numbers, so that the answers' test-retest agreement can be told.
+People answer as who they were after some steps of a run: with the memories of then. The run is replayed from its log,
+which is only read, and nobody remembers having been asked. All is asked twice, with other draws: test-retest agreement.
 """
 
 from collections import Counter

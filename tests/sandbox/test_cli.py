@@ -240,7 +240,7 @@ def test_a_sweep_of_which_a_run_fails_names_it_and_makes_the_others(ruled: Overr
             "events=[{step: 2, do: set, params: {sponsored_slots: 3}}, {step: 1, do: set, params: {num_shown: 2}}]",
             r"events\[0\].params: .*sponsored_slots=3 cannot exceed num_shown=2",
         ),
-        ("world.rent=.inf", "world.rent: .*finite"),
+        ("world.rent=inf", "world.rent: .*finite"),
         ("events=[{step: 1, do: set, params: {num_sellers: 3}}]", r"events\[0\].params.num_sellers shapes the world"),
         ("events=[{step: 1, do: message, text: x, to: byuers}]", "message.to: unknown role 'byuers'.*mean 'buyer'"),
         ("events=[{step: 1, do: message, text: x, to: [3, 99]}]", "message.to: there is no agent 99 at step 0"),

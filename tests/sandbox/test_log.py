@@ -101,7 +101,7 @@ def test_a_damaged_a_foreign_and_a_missing_file_are_told_apart(tmp_path: Path) -
     older = tmp_path / "older.sqlite"
     written(older)
     sqlite3.connect(older).execute(f"PRAGMA application_id = {APPLICATION_ID - 1}").connection.close()
-    with pytest.raises(DataError, match=r"no decision log of this version \(id 0x50e00002\)"):
+    with pytest.raises(DataError, match=r"no decision log of this version \(id 0x50e00003\)"):
         DecisionLog.open(older)
     text = tmp_path / "text.sqlite"
     text.write_text("not a database at all, but long enough to be read as one" * 20)

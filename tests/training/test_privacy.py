@@ -156,4 +156,4 @@ def test_a_hash_depends_on_key_and_id_alone() -> None:
     assert one[0] == one[2] != one[1]
     assert one[0] != other[0]
     assert one[0].startswith("u_")
-    assert len(one[0]) == 14
+    assert len(one[0]) == 18
