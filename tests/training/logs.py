@@ -36,7 +36,7 @@ OVERRIDES = (
     "rules.reviews.core.item_core=0",
     "rules.reviews.core.top_items_share=1.0",
     "records_per_bucket=60",
-    "secret=tea 27",
+    "secret=black",
     "tasks.hard=1",
     "tasks.uniform=1",
 )
