@@ -126,9 +126,11 @@ def _utilisation(name: str, speed: float) -> float:
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
     peak = next((peak for known, peak in PEAKS.items() if known in device), 0.0)
+    if not peak:
+        return 0.0
     model: Any = AutoModelForCausalLM.from_pretrained(resolve(name), dtype=torch.bfloat16)
     weights = sum(one.numel() for one in model.get_decoder().layers.parameters())
-    return 4 * weights * speed / peak if peak else 0.0
+    return 4 * weights * speed / peak
 
 
 def _ours(args: argparse.Namespace, train: Sequence[Any], adapter: Path) -> tuple[int, float]:

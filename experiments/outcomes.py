@@ -58,17 +58,18 @@ def outcomes_of(config: RunConfig, kind: type[World]) -> list[Outcome]:
     Raises:
         ConfigError: An outcome names no metric of the world.
     """
-    measures, without = kind.measures, kind.without
+    measures = kind.measures
     for name in config.outcomes:
         if name.removesuffix(LAST) not in measures:
             raise ConfigError(f"outcomes: {unknown('metric', name.removesuffix(LAST), measures)}")
-    declared = [
-        Outcome(name, _label(name, measures), True, without.get(name.removesuffix(LAST), ""))
-        for name in config.outcomes
-    ]
+    declared = [outcome_of(name, kind, True) for name in config.outcomes]
     taken = {one.measure for one in declared}
-    others = [name for name in measures if name not in taken]
-    return [*declared, *(Outcome(name, measures[name], False, without.get(name, "")) for name in others)]
+    return [*declared, *(outcome_of(name, kind, False) for name in measures if name not in taken)]
+
+
+def outcome_of(name: str, kind: type[World], is_declared: bool) -> Outcome:
+    """One metric of that kind of world, with or without `LAST`."""
+    return Outcome(name, _label(name, kind.measures), is_declared, kind.without.get(name.removesuffix(LAST), ""))
 
 
 def _label(name: str, measures: Mapping[str, str]) -> str:

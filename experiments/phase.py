@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.charts import colour_scale
 from experiments.facts.measures import Frame
-from experiments.outcomes import LAST, Outcome
+from experiments.outcomes import LAST, outcome_of
 from sandbox.assembly import world_class
 from sandbox.config import RunConfig, compose
 from sandbox.errors import ConfigError, unknown
@@ -18,6 +18,7 @@ from sandbox.plot import save, sheet_of, styled
 from sandbox.results import Results
 from sandbox.run import Run, read_config
 from sandbox.validation import validated
+from sandbox.world import World
 
 _SWEPT = re.compile(r"world\.(\w+)=([^\[{(].*,.*)")
 
@@ -43,7 +44,7 @@ def start(overrides: Sequence[str], metric: str) -> Run:
         )
     rest = [one for one in overrides if not _SWEPT.fullmatch(one)]
     config = read_config(rest)
-    _measure(config, metric)
+    _known(config, metric)
     if config.treatments:
         raise ConfigError("phase makes the treatments itself; leave treatments={...} out")
     both = [_axis(match[1], match[2].split(","), rest) for match in swept]
@@ -71,23 +72,24 @@ def axes_of(config: RunConfig) -> tuple[Axis, Axis]:
 def draw_phase(run: Run, results: Results, metric: str) -> list[Path]:
     """Draw a metric over both parameters, a panel per mind: means over seeds, in colour and in numbers."""
     config = run.manifest.segments[-1].config
-    label, without = _measure(config, metric)
+    kind = _known(config, metric)
+    outcome = outcome_of(metric, kind, True)
     across, up = axes_of(config)
-    values = Outcome(metric, "", True, without).values(results.metrics)
+    values = outcome.values(results.metrics)
     grids = {mind: _grid(config, mind, values, across, up) for mind in config.minds or [""]}
     figures = run.folder / "figures"
     figures.mkdir(exist_ok=True)
     with styled():
-        sheet = _drawn(grids, across, up, label)
+        sheet = _drawn(grids, across, up, kind.measures[outcome.measure])
         return save(sheet, figures / f"phase_{metric.replace('@', '_')}")
 
 
-def _measure(config: RunConfig, metric: str) -> tuple[str, str]:
-    """What an axis calls a metric, and what it cannot do without."""
+def _known(config: RunConfig, metric: str) -> type[World]:
+    """The kind of world, which has the metric."""
     kind, _ = world_class(config)
     if (name := metric.removesuffix(LAST)) not in kind.measures:
         raise ConfigError(unknown("metric", name, kind.measures))
-    return kind.measures[name], kind.without.get(name, "")
+    return kind
 
 
 def _axis(name: str, values: Sequence[str], rest: Sequence[str]) -> Axis:

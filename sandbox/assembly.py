@@ -42,7 +42,6 @@ def make_events(
     """Validated interventions, in the order given."""
     known = {**EVERY_WORLD, **kind.interventions}
     made: list[Intervention] = []
-    changes: list[tuple[int, int, SetParams]] = []
     for place, event in enumerate(events):
         settings, where = dict(event), f"events[{place}]"
         what = str(settings.pop("do", None))
@@ -53,10 +52,9 @@ def make_events(
             raise ConfigError(
                 f"{where}.step is {made[-1].step} but the run ends before it, with {steps} steps (0-based)"
             )
-        if isinstance(made[-1], SetParams):
-            changes.append((made[-1].step, place, made[-1]))
-    for _, place, change in sorted(changes, key=lambda one: one[:2]):
-        params = _changed(params, change.params, f"events[{place}].params")
+    for place, event in sorted(enumerate(made), key=lambda one: one[1].step):
+        if isinstance(event, SetParams):
+            params = params.changed(event.params, f"events[{place}].params")
     return made
 
 
@@ -108,13 +106,6 @@ def _other_voices(config: RunConfig) -> dict[str, dict[str, Any]]:
 def answers_file() -> Path:
     """Where answers of language models are kept."""
     return cache_dir() / "answers.sqlite"
-
-
-def _changed(params: WorldParams, changes: dict[str, Any], where: str) -> WorldParams:
-    """The parameters after a change, on top of those before it."""
-    for name in sorted(params.fixed & set(changes)):
-        raise ConfigError(f"{where}.{name} shapes the world when it is made and cannot change in a running one")
-    return validated(type(params), {**params.model_dump(), **changes}, where)
 
 
 def _mind_class(node: dict[str, Any], where: str) -> tuple[type[Mind], dict[str, Any]]:

@@ -108,11 +108,7 @@ def _export(args: argparse.Namespace, _: list[str]) -> int:
 
 def _compare(args: argparse.Namespace, overrides: list[str]) -> int:
     comparison = _from_above("experiments.comparison")
-    from sandbox.run import Run
-
-    if args.run is not None and overrides:
-        raise ConfigError("compare takes settings for a new run, or the folder of one that was begun, not both")
-    run = comparison.start(overrides) if args.run is None else Run(args.run)
+    run = _new_or_begun(args.run, overrides, "compare", lambda: comparison.start(overrides))
     code = _go_on(run, "compare --run")
     report, *_ = comparison.conclude(run, run.results())
     print(f"\nreport: {report}")
@@ -143,15 +139,20 @@ def _ask(args: argparse.Namespace, words: list[str]) -> int:
 
 def _phase(args: argparse.Namespace, overrides: list[str]) -> int:
     phase = _from_above("experiments.phase")
-    from sandbox.run import Run
-
-    if args.run is not None and overrides:
-        raise ConfigError("phase takes settings for a new run, or the folder of one that was begun, not both")
-    run = phase.start(overrides, args.metric) if args.run is None else Run(args.run)
+    run = _new_or_begun(args.run, overrides, "phase", lambda: phase.start(overrides, args.metric))
     _go_on(run, f"phase {args.metric} --run")
     for path in phase.draw_phase(run, run.results(), args.metric):
         print(path)
     return 0
+
+
+def _new_or_begun(folder: Path | None, overrides: list[str], command: str, start: "Callable[[], Run]") -> "Run":
+    """The run that settings describe, or the one in the folder."""
+    from sandbox.run import Run
+
+    if folder is not None and overrides:
+        raise ConfigError(f"{command} takes settings for a new run, or the folder of one that was begun, not both")
+    return start() if folder is None else Run(folder)
 
 
 def _from_above(module: str) -> Any:

@@ -17,7 +17,7 @@ from sandbox.errors import ContractError, DataError, SandboxError
 from sandbox.question import Answer, Question
 
 APPLICATION_ID = 0x50E0_0004
-"""Marks a file as a decision log, layout 3: hashes hold the prompts' words, and labels stand behind options."""
+"""Marks a file as a decision log, layout 4: events have numbers, and draws belong to kinds of questions."""
 
 _COLUMNS = (
     "batch", "place", "replicate", "step", "round", "agent", "role", "template", "hash", "seed", "memory", "content",

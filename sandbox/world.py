@@ -8,7 +8,7 @@ of replicates together. Asking changes nothing; state changes only after the ans
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar, cast
 
 import mesa
 import networkx as nx
@@ -35,6 +35,12 @@ class WorldParams(BaseModel):
 
     fixed: ClassVar[frozenset[str]] = frozenset()
     """Parameters that shape the world when it is made and so cannot change in a running one."""
+
+    def changed(self, changes: Mapping[str, Any], where: str = "world") -> Self:
+        """These parameters with some of them changed in a running world; `where` is where the changes were named."""
+        if stuck := sorted(set(changes) & self.fixed):
+            raise ConfigError(f"{where}.{stuck[0]} shapes the world when it is made and cannot change in a running one")
+        return validated(type(self), {**self.model_dump(), **changes}, where)
 
 
 class Person(CellAgent):
@@ -237,9 +243,7 @@ class World(mesa.Model):
 
     def change(self, **changes: Any) -> None:
         """Change parameters from now on."""
-        if stuck := sorted(set(changes) & self.params.fixed):
-            raise ConfigError(f"world.{stuck[0]} shapes the world when it is made and cannot change in a running one")
-        self.params = validated(type(self.params), {**self.params.model_dump(), **changes}, "world")
+        self.params = self.params.changed(changes)
 
 
 class Intervention(BaseModel):

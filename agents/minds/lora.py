@@ -18,6 +18,7 @@ from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 BY_TOKEN: Any = PunicaWrapperCPU.add_lora_linear
 """vLLM's own way."""
 LOGITS_BY_TOKEN: Any = PunicaWrapperCPU.add_lora_logits
+"""The same for the last layer."""
 FEW = 64
 """Tokens of a group that are multiplied in float32."""
 
@@ -54,12 +55,11 @@ def _as_slice(places: torch.Tensor) -> Places:
     return slice(first, last + 1) if last - first + 1 == len(places) else places
 
 
-def _update_metadata(self: Any, mapping: Any, lora_index_to_id: Sequence[int | None], *args: Any, **rest: Any) -> None:
-    PunicaWrapperBase.update_metadata(self, mapping, list(lora_index_to_id), *args, **rest)
+def _update_metadata(self: Any, mapping: Any, lora_index_to_id: list[int | None], *args: Any, **rest: Any) -> None:
+    PunicaWrapperBase.update_metadata(self, mapping, lora_index_to_id, *args, **rest)
     self.groups = groups_of(self.token_lora_indices)
     self.adapters = tuple(lora_index_to_id)
-    if not hasattr(self, "known"):
-        self.known = dict[tuple[int, int | None], Any]()
+    self.known = getattr(self, "known", {})
 
 
 def _add_lora_linear(
