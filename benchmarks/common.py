@@ -41,14 +41,14 @@ def parser(doc: str | None, repeats: int = 3) -> argparse.ArgumentParser:
     return made
 
 
-def configured(args: argparse.Namespace, agents: int, steps: int, *more: str) -> RunConfig:
+def configured(args: argparse.Namespace, agents: int, steps: int, *more: str, mind: str = "base") -> RunConfig:
     """The default marketplace for so many agents; seller and buyer counts keep their ratio (12 to 100).
 
-    All people are the base, so that a bare engine or a server without adapters does the same work.
+    All people are the base unless `mind` says otherwise, so that a server without adapters does the same work.
     """
     sized = (f"population.size={agents}", f"world.num_sellers={max(1, round(0.12 * agents))}")
     drawn = (f"population.file={Path(args.population).absolute()}",) if args.population else ()
-    return read_config([f"model={args.model}", f"steps={steps}", "mind=base", *sized, *drawn, *more])
+    return read_config([f"model={args.model}", f"steps={steps}", f"mind={mind}", *sized, *drawn, *more])
 
 
 def worlds(config: RunConfig, num_seeds: int = 1) -> list[World]:

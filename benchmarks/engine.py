@@ -23,7 +23,7 @@ LOG_AND_CACHE = ("log", "cache get", "cache put")
 
 def measure(args: argparse.Namespace, meter: Meter, agents: int) -> list[tuple[Pass, Timed]]:
     """Alternate runs and bare passes over what they asked."""
-    config = configured(args, agents, args.steps)
+    config = configured(args, agents, args.steps, mind=args.mind)
     pairs: list[tuple[Pass, Timed]] = []
     for number in range(args.repeats + 1):
         meter.forget()
@@ -81,8 +81,9 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--agents", type=int, nargs="+", default=[100, 1000])
     options.add_argument("--steps", type=int, default=5)
+    options.add_argument("--mind", choices=("base", "humanllm"), default="base")
     args = options.parse_args()
-    meter = Meter(configured(args, min(args.agents), args.steps))
+    meter = Meter(configured(args, min(args.agents), args.steps, mind=args.mind))
     rows: list[list[str]] = []
     details: list[list[object]] = []
     raw = []

@@ -33,6 +33,8 @@ class Call(NamedTuple):
     """vLLM's `SamplingParams`."""
     people: list[str]
     """Who is asked, by the section of the prompt that says so."""
+    adapters: list[Any]
+    """vLLM's `LoRARequest` of each, none for the base."""
 
 
 class Pass(NamedTuple):
@@ -86,7 +88,7 @@ class Meter(Progress):
         for call in calls:
             prompts = [{"prompt_token_ids": ids} for ids in call.prompts]
             start = time.perf_counter()
-            self._generate(prompts, call.params, use_tqdm=False)
+            self._generate(prompts, call.params, lora_request=call.adapters, use_tqdm=False)
             add(timed, call.kind, len(prompts), time.perf_counter() - start)
         return timed
 
@@ -108,10 +110,11 @@ class Meter(Progress):
         self._people = [job.prompt.user.split("\n\n", 1)[0] for job in jobs]
         return self._ask(jobs)
 
-    def _generated(self, prompts: Any, params: Any, **options: Any) -> Any:
+    def _generated(self, prompts: Any, params: Any, lora_request: Any = None, **options: Any) -> Any:
         ids = [prompt["prompt_token_ids"] for prompt in prompts]
-        self._calls.append(Call(self._kind, ids, list(params), self._people))
-        return self._generate(prompts, params, **options)
+        adapters = list(lora_request or [None] * len(ids))
+        self._calls.append(Call(self._kind, ids, list(params), self._people, adapters))
+        return self._generate(prompts, params, lora_request=lora_request, **options)
 
 
 def write_calls(file: Path, calls: Sequence[Call]) -> None:
@@ -122,8 +125,9 @@ def write_calls(file: Path, calls: Sequence[Call]) -> None:
 def read_calls(file: Path) -> list[Call]:
     """What `write_calls` wrote."""
     from vllm import SamplingParams
+    from vllm.lora.request import LoRARequest
 
-    rows = tuple[str, list[list[int]], list[SamplingParams], list[str]]
+    rows = tuple[str, list[list[int]], list[SamplingParams], list[str], list[LoRARequest | None]]
     return [Call(*row) for row in msgspec.msgpack.decode(file.read_bytes(), type=list[rows])]
 
 

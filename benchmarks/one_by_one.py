@@ -42,12 +42,12 @@ def loads(calls: Sequence[Call], decisions: int, texts: int) -> list[tuple[list[
 
 def first_prompts(calls: Sequence[Call]) -> Call:
     """Everybody's first choice, as one batch."""
-    found: dict[str, tuple[list[int], Any]] = {}
+    found: dict[str, tuple[Any, ...]] = {}
     for call in (call for call in calls if call.kind == "choice"):
-        for person, *asked in zip(call.people, call.prompts, call.params, strict=True):
-            found.setdefault(person, (asked[0], asked[1]))
-    prompts, params = (list(column) for column in zip(*found.values(), strict=True))
-    return Call("choice", prompts, params, list(found))
+        for person, *asked in zip(call.people, call.prompts, call.params, call.adapters, strict=True):
+            found.setdefault(person, tuple(asked))
+    prompts, params, adapters = (list(column) for column in zip(*found.values(), strict=True))
+    return Call("choice", prompts, params, list(found), adapters)
 
 
 def upto(calls: Sequence[Call], number: int) -> list[Call]:

@@ -12,18 +12,24 @@ import argparse
 
 from benchmarks.common import Timed, configured, middle, parser, rate, report, worlds
 from benchmarks.metered import Meter
+from sandbox.config import RunConfig
+
+
+def setting(args: argparse.Namespace) -> RunConfig:
+    """What is run, for any number of seeds."""
+    return configured(args, args.agents, args.steps, mind=args.mind)
 
 
 def together(args: argparse.Namespace, meter: Meter) -> Timed:
     """All seeds in lockstep."""
     meter.forget()
-    return meter.run(worlds(configured(args, args.agents, args.steps), args.seeds), args.steps).timed
+    return meter.run(worlds(setting(args), args.seeds), args.steps).timed
 
 
 def apart(args: argparse.Namespace, meter: Meter) -> Timed:
     """One seed after another."""
     total = Timed({}, {})
-    for world in worlds(configured(args, args.agents, args.steps), args.seeds):
+    for world in worlds(setting(args), args.seeds):
         meter.forget()
         one = meter.run([world], args.steps).timed
         for book, values in zip(total, one, strict=True):
@@ -38,8 +44,9 @@ def main() -> None:
     options.add_argument("--agents", type=int, default=100)
     options.add_argument("--steps", type=int, default=5)
     options.add_argument("--seeds", type=int, default=3)
+    options.add_argument("--mind", choices=("base", "humanllm"), default="base")
     args = options.parse_args()
-    meter = Meter(configured(args, args.agents, args.steps))
+    meter = Meter(setting(args))
     pairs = [(together(args, meter), apart(args, meter)) for _ in range(args.repeats + 1)][1:]
     meter.mind.close()
     rows: list[list[object]] = []
