@@ -5,7 +5,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -98,7 +98,7 @@ def report(args: argparse.Namespace, head: Sequence[object], rows: Sequence[Sequ
 
 
 @contextmanager
-def patched(owner: Any, name: str, value: Any) -> Iterator[None]:
+def patched(owner: Any, name: str, value: Any) -> Generator[None]:
     """Set an attribute for a while."""
     old = vars(owner).get(name)
     setattr(owner, name, value)

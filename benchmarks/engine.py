@@ -85,7 +85,7 @@ def main() -> None:
     args = options.parse_args()
     meter = Meter(configured(args, min(args.agents), args.steps, mind=args.mind))
     rows: list[list[str]] = []
-    details: list[list[object]] = []
+    details: list[Sequence[object]] = []
     raw = []
     for agents in args.agents:
         pairs = measure(args, meter, agents)

@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -100,8 +100,7 @@ class Meter(Progress):
     def answered(self, num: int, seconds: float | None) -> None:
         """Book the time since the last round, the world's and the log's included."""
         now = time.perf_counter()
-        for book, value in ((self._timed.seconds, now - self._mark), (self._timed.decisions, num)):
-            book[self._kind] = book.get(self._kind, 0) + value
+        add(self._timed, self._kind, num, now - self._mark)
         self._mark = now
 
     def _asked(self, jobs: Sequence[Any]) -> Any:
@@ -132,7 +131,7 @@ def read_calls(file: Path) -> list[Call]:
 
 
 @contextmanager
-def _timing(parts: Parts, llm: Any) -> Iterator[None]:
+def _timing(parts: Parts, llm: Any) -> Generator[None]:
     """Time what a run spends where, by wrapping functions."""
     places: Mapping[str, tuple[Any, str]] = {
         "engine": (llm, "generate"),

@@ -32,9 +32,9 @@ def apart(args: argparse.Namespace, meter: Meter) -> Timed:
     for world in worlds(setting(args), args.seeds):
         meter.forget()
         one = meter.run([world], args.steps).timed
-        for book, values in zip(total, one, strict=True):
-            for kind, value in values.items():
-                book[kind] = book.get(kind, 0) + value
+        for kind, number in one.decisions.items():
+            total.decisions[kind] = total.decisions.get(kind, 0) + number
+            total.seconds[kind] = total.seconds.get(kind, 0.0) + one.seconds[kind]
     return total
 
 

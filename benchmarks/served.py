@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from tempfile import TemporaryFile
@@ -67,7 +67,7 @@ class Served:
 
 
 @contextmanager
-def serving(config: RunConfig) -> Iterator[Served]:
+def serving(config: RunConfig) -> Generator[Served]:
     """Start a server with the settings of `mind=base`; it and its children are killed at the end, come what may."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -171,7 +171,7 @@ def _plain(args: argparse.Namespace, train: Sequence[Any], adapter: Path) -> tup
     torch.manual_seed(0)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     at_once, row = (8 * BATCH, 16384) if device == "cuda" else (BATCH, 8 * 1024)
-    base = AutoModelForCausalLM.from_pretrained(resolve(args.model), dtype=torch.bfloat16).to(device)
+    base = AutoModelForCausalLM.from_pretrained(resolve(args.model), dtype=torch.bfloat16, device_map=device)
     sizes: dict[str, Any] = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear", "task_type": "CAUSAL_LM"}
     model: Any = get_peft_model(base, LoraConfig(**sizes)).train()
     optimizer = torch.optim.AdamW((one for one in model.parameters() if one.requires_grad), lr=RATE, weight_decay=0)

@@ -32,7 +32,7 @@ class Profile(msgspec.Struct, frozen=True, dict=True):
     budget: float = 0.0
     """What they usually pay for one item, in the currency of the source (median)."""
     activity: Share = 0.3
-    """Probability of being active in a step."""
+    """Probability of being active in a step: the share of days with a text or a basket, of months with a review."""
     star_shares: tuple[Share, Share, Share, Share, Share] | None = None
     """Share of 1, 2, 3, 4 and 5 stars among the ratings they gave; sums to 1."""
     words: int = 30

@@ -1,8 +1,8 @@
 """Cleaning: what a bucket of users wrote, made fit to be learnt from.
 
 In this order: mark-up becomes plain text; minors go (whole users), texts in other languages, near-copies of the user's
-own texts, what is sexual or toxic in its text or in what is shown with it, users with too little left; private details
-are replaced and ids become keyed hashes. A unit holds all records of its users.
+own texts, answers to minors, what is sexual or toxic in its text or in what is shown with it, users with too little
+left; private details are replaced and ids become keyed hashes. A unit holds all records of its users.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,6 +48,8 @@ def clean_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally)
     rows = _kept(rows, ~pl.lit(repeated), "near-duplicate of the user's own", tally)
     rows = _decent(rows, pl.col("text"), settings["max_toxic"], "", tally)
     shown = pl.concat_str("title", "context", separator="\n").str.strip_chars()
+    of_adults = ~pl.lit(says_minor(rows.select(shown).to_series()))
+    rows = _kept(rows, of_adults, "somebody says in its title or context that they are a minor", tally)
     rows = _decent(rows, shown, settings["max_toxic"], ", in its title or context", tally)
     rows = _kept(rows, pl.len().over("source", "user") >= settings["min_records"], "user has too few left", tally)
     rows = _private(rows, (files[0].parents[2] / SECRET).read_bytes(), tally)

@@ -21,7 +21,7 @@ from training.record import SPLITS
 from training.stages import Folders, Tables, Unit
 
 RANKS = {name: rank for rank, name in enumerate(SPLITS)}
-BANDS_AT_ONCE = 4
+BANDS_AT_ONCE = 2
 """Texts agree within a band, so bands are looked at a few at a time, and memory stays small."""
 
 

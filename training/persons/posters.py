@@ -4,6 +4,7 @@ A topic is a word that weighs more in this person's texts than in other people's
 doi:10.1108/eb026526) and that several others use too, so that nobody can be known by it.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ MAX_TOPICS = 6
 TALK_FILE = Path(__file__).parent / "talk.txt"
 TALK = frozenset(TALK_FILE.read_text(encoding="utf-8").split())
 """Words that say nothing of what somebody talks about."""
+TOPIC = r"(?u)\b[a-z][a-z]{3,}\b"
+"""What may be a topic, in lower case."""
 LONG = 1.5
 """A text is long if it has so many times the person's median of words."""
 
@@ -98,7 +101,7 @@ def topics_of(texts_by_user: Sequence[Sequence[str]]) -> list[list[str]]:
     if len(documents) < MIN_USERS:
         return [[] for _ in documents]
     words = TfidfVectorizer(
-        token_pattern=r"(?u)\b[a-z][a-z]{3,}\b",
+        token_pattern=TOPIC,
         ngram_range=(1, 1),
         stop_words=sorted(ENGLISH_STOP_WORDS | TALK),
         min_df=MIN_USERS,
@@ -125,9 +128,9 @@ def storiness(episode: Episode, habits: Habits) -> float:
 
 def _episode(one: Mapping[str, Any], topics: Sequence[str]) -> Episode:
     one_habits = habits_of([one["text"]])
-    lower = one["text"].lower()
+    words = set(re.findall(TOPIC, plain(one["text"]).lower()))
     when = None if one["time"] is None else _month(datetime.fromtimestamp(one["time"], UTC))
-    about = tuple(topic for topic in topics if topic in lower)
+    about = tuple(topic for topic in topics if topic in words)
     return Episode(when, one["kind"], one["place"], one_habits.words, bool(one_habits.first_person_share), about)
 
 

@@ -26,7 +26,7 @@ class Table(Source):
 
     platform: ClassVar[str] = ""
 
-    kind_of_platform: Literal["forum", "microblog", "blog", "reviews"]
+    kind_of_platform: Literal["forum", "microblog", "blog", "reviews", "purchases"]
     """What kind of platform the rows are from."""
     paths: list[str] = Field(min_length=1)
     """Paths or globs; the ending says the format: .csv, .tsv, .jsonl or .parquet, .gz and .zst too."""

@@ -139,6 +139,12 @@ def test_a_topic_needs_others_who_write_of_it_too() -> None:
     assert "zeppelins" not in topics[-1]
 
 
+def test_a_story_is_about_a_topic_only_where_the_word_stands_by_itself() -> None:
+    texts = ["The training took all day.", "Rain, at last!", "See [NAME] &amp; rain"]
+    episodes = posters.episodes_of([row("a", number, text=text) for number, text in enumerate(texts)], ["rain"])
+    assert [one.topics for one in episodes] == [(), ("rain",), ("rain",)]
+
+
 def test_habits_count_marks_not_mark_up() -> None:
     loud = habits_of(["WOW! What is this? :) #fun [URL]", "why not"])
     assert loud.exclaim_share == 0.5
