@@ -68,7 +68,8 @@ def test_a_user_who_says_that_they_are_a_minor_goes_and_others_stay(tmp_path: Pa
 
 def test_what_answers_a_minor_goes_and_its_author_stays(tmp_path: Path) -> None:
     asked = {"kind": "comment", "context": "I am 15 years old and need advice."}
-    rows = [*good("ann"), row("ann", 9, "You could ask the librarian, who knows everybody in that town.", **asked), *good("bob")]
+    advice = row("ann", 9, "You could ask the librarian, who knows everybody in that town.", **asked)
+    rows = [*good("ann"), advice, *good("bob")]
     left, lost = cleaned(tmp_path, [{"title": "", **one} for one in rows])
     assert lost["somebody says in its title or context that they are a minor"] == 1
     assert left["context"].to_list() == [""] * 6
