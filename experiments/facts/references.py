@@ -15,6 +15,7 @@ from experiments.facts.measures import (
     duplicate_share,
     earth_mover,
     star_shares,
+    step_ratio,
     word_overlap,
     word_shares,
 )
@@ -24,15 +25,15 @@ class Measured(NamedTuple):
     """One figure of reviews."""
 
     name: str
-    level: Literal["distribution", "variance", "homogeneity"]
+    level: Literal["distribution", "variance", "homogeneity", "dynamics"]
     what: str
     """What the distance is, in words with its unit."""
     figure: Callable[[Frame], Any]
-    """Of rows with the columns person, stars and text."""
+    """Of rows with the columns person, time, stars and text."""
     distance: Callable[[Any, Any], float]
     table: str = "reviews"
     """Of the world's tables."""
-    columns: Mapping[str, str] = {"buyer": "person"}
+    columns: Mapping[str, str] = {"buyer": "person", "step": "time"}
     """What the table calls the columns that `figure` wants."""
 
 
@@ -51,6 +52,11 @@ def _star_variance(rows: Frame) -> float:
 
 def _star_habits(rows: Frame) -> float:
     return between_share(rows["stars"], rows["person"])
+
+
+def _star_steps(rows: Frame) -> float:
+    ordered = rows.sort_values(["person", "time"], kind="stable")
+    return step_ratio(ordered["stars"], ordered["person"])
 
 
 def _texts(rows: Frame) -> Frame:
@@ -92,6 +98,13 @@ MEASURED = (
         "homogeneity",
         "difference in the mean Jaccard similarity of two reviews' words",
         lambda rows: word_overlap(_texts(rows)),
+        _gap,
+    ),
+    Measured(
+        "star_steps",
+        "dynamics",
+        "difference in von Neumann's ratio of a person's stars, 1 where their order does not matter",
+        _star_steps,
         _gap,
     ),
 )

@@ -131,6 +131,7 @@ def test_people_keep_only_what_may_be_shown(tmp_path: Path) -> None:
     assert [msgspec.json.decode(one, type=Profile).stories for one in kept["profile"]] == [("The bees left.",)]
     assert tally.counts == {
         ("s", "people", "in"): 2,
+        ("s", "stories", "in"): 2,
         ("s", "stories", "out"): 1,
         ("s", "stories", "copied from the source"): 1,
         ("s", "people", "out"): 1,

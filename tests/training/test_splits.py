@@ -143,6 +143,16 @@ def test_the_stage_fails_on_a_leak_that_was_planted_after_the_split(
         list(leak_unit(files, {}, Tally("leaks")))
 
 
+@pytest.mark.parametrize("shared", [{"thread": "t"}, {"text": COMMON}])
+def test_what_train_has_is_not_held_out_as_seen(tmp_path: Path, shared: dict[str, str]) -> None:
+    rows = [record(user, number, split="train") for user in "ab" for number in range(10)]
+    rows[0] |= shared
+    rows[19] |= shared
+    found, tally = split(tmp_path, rows)
+    assert found.filter(pl.col("split") == "seen")["id"].to_list() == ["a-9"]
+    assert tally.counts["s", "records", "seen: thread or text in train"] == 1
+
+
 def test_the_leak_check_fails_on_a_planted_leak() -> None:
     clean = pl.DataFrame(
         {
@@ -155,8 +165,16 @@ def test_the_leak_check_fails_on_a_planted_leak() -> None:
     )
     check_disjoint(clean)
     for column, value in (("user", "a"), ("thread", "t1"), ("text_key", "1")):
-        leaking = clean.with_columns(
-            pl.when(pl.col("split") == "test").then(pl.lit(value)).otherwise(pl.col(column)).alias(column)
-        )
+        leaking = _with(clean, "test", column, value)
         with pytest.raises(DataError, match="leak"):
             check_disjoint(leaking)
+    for column, value in (("thread", "t2"), ("text_key", "1")):
+        with pytest.raises(DataError, match="leak"):
+            check_disjoint(_with(clean, "seen", column, value))
+
+
+def _with(rows: pl.DataFrame, split: str, column: str, value: str) -> pl.DataFrame:
+    """The rows with a value put into one split."""
+    return rows.with_columns(
+        pl.when(pl.col("split") == split).then(pl.lit(value)).otherwise(pl.col(column)).alias(column)
+    )

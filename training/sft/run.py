@@ -100,8 +100,9 @@ def tune(config: SftConfig, composed: dict[str, Any], say: Any = print) -> Path:
         if state.is_main_process:
             if not config.recipe.lora:
                 tokenizer.save_pretrained(made)
-            told = {"examples": _counts(train), "left_out": left_out, "seconds": round(curves.seconds)}
-            _write_manifest(folder, {"settings": composed, "key": key, **told}, train, trainer)
+            told = {"settings": composed, "key": key, "corpus_sha256": _tasks_hash(config.corpus_dir, "train")}
+            told |= {"examples": _counts(train), "left_out": left_out, "seconds": round(curves.seconds)}
+            _write_manifest(folder, told, train, trainer)
     trainer.accelerator.end_training()
     if state.num_processes > 1:
         time.sleep(FAREWELL)
@@ -253,12 +254,17 @@ def _key(composed: dict[str, Any], base: str, corpus: Path) -> str:
     state = blake2b(json.dumps(composed, sort_keys=True, default=str).encode(), digest_size=16)
     state.update(digest(base).encode())
     for name in ("train", "val"):
-        path = corpus / "tasks" / f"{name}.jsonl"
-        if not path.is_file():
-            raise DataError(f"there are no tasks at {path}; make them with `python -m training corpus`")
-        with path.open("rb") as file:
-            state.update(file_digest(file, "sha256").digest())
+        state.update(bytes.fromhex(_tasks_hash(corpus, name)))
     return state.hexdigest()
+
+
+def _tasks_hash(corpus: Path, name: str) -> str:
+    """SHA-256 of the tasks of a split."""
+    path = corpus / "tasks" / f"{name}.jsonl"
+    if not path.is_file():
+        raise DataError(f"there are no tasks at {path}; make them with `python -m training corpus`")
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _check_owner(folder: Path, key: str) -> None:

@@ -102,30 +102,38 @@ class Twitter(Source):
 
 def record(row: Row, name: str) -> dict[str, Any]:
     """One tweet's columns; `name` is its id if it has none. Raises `ValueError` where it cannot be one."""
-    user, text, item, votes = (value(row, field) for field in ("user", "text", "item", "votes"))
+    names = present(tuple(row))
+    said = {field: value(row, names[field]) for field in NAMES}
+    user, text, item, votes = (said[field] for field in ("user", "text", "item", "votes"))
     if not (user and text):
         raise ValueError(f"no {'text' if user else 'user'}")
-    is_retweet = value(row, "is_rt").lower() in ("true", "1") or any(map(row.get, NAMES["original"]))
-    marks = {"is_rt": is_retweet, "lang": value(row, "lang"), "bio": value(row, "bio")}
+    is_retweet = said["is_rt"].lower() in ("true", "1") or any(row[one] for one in names["original"])
+    marks = {"is_rt": is_retweet, "lang": said["lang"], "bio": said["bio"]}
     known = {field: found for field, found in marks.items() if found}
     return {
         "platform": Twitter.platform,
         "user": user,
-        "time": seconds(value(row, "time")),
+        "time": seconds(said["time"]),
         "kind": "comment" if item else "post",
-        "id": value(row, "id") or name,
+        "id": said["id"] or name,
         "item": item.removesuffix(".0"),
-        "thread": value(row, "thread") or item.removesuffix(".0") or value(row, "id") or name,
+        "thread": said["thread"] or item.removesuffix(".0") or said["id"] or name,
         "text": html.unescape(text),
         "votes": whole(float(votes)) if votes else None,
         "extra": msgspec.json.encode(known).decode() if known else "",
     }
 
 
-def value(row: Row, field: str) -> str:
-    """What a row says in a field; "" for nothing."""
-    for name in NAMES[field]:
-        found = row.get(name)
+@lru_cache(maxsize=4096)
+def present(names: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
+    """Which names of a row say each field, the one that counts first; rows of a file mostly have the same names."""
+    return {field: [one for one in known if one in names] for field, known in NAMES.items()}
+
+
+def value(row: Row, names: Sequence[str]) -> str:
+    """What the first of these names that says anything says; "" for nothing."""
+    for name in names:
+        found = row[name]
         if found not in (None, "") and not isinstance(found, dict | list):
             return str(found)
     return ""
