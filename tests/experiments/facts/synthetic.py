@@ -180,7 +180,7 @@ def sales(appeal: Sequence[float]) -> Maker:
 
     def make(rng: np.random.Generator) -> Table:
         parts = [
-            pd.DataFrame({"category": f"c{at}", "listing": rng.choice(len(appeal), 20, p=appeal)}) for at in range(16)
+            pd.DataFrame({"category": f"c{at}", "listing": rng.choice(len(appeal), 60, p=appeal)}) for at in range(16)
         ]
         return pd.concat(parts, ignore_index=True).assign(step=0, buyer=1, price=10.0)
 
@@ -274,7 +274,7 @@ CONTROLS: Mapping[str, tuple[Callable[[], Evidence], Callable[[], Evidence]]] = 
         lambda: alone("purchases", purchases(0.3, spread=0.2)),
     ),
     "uneven_sales": (
-        lambda: alone("purchases", sales((0.55, 0.25, 0.15, 0.05))),
+        lambda: alone("purchases", sales((0.36, 0.27, 0.2, 0.17))),
         lambda: alone("purchases", sales((0.25, 0.25, 0.25, 0.25))),
     ),
     "efficiency": (lambda: zero_intelligence(0.7, 0.3), lambda: zero_intelligence(0.2, 0.3)),
