@@ -1,5 +1,10 @@
 """Which arms of a marketplace belong together, and what of its tables several facts use."""
 
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
 from experiments.facts.evidence import Arm, Tables
 from experiments.facts.fact import CannotTellError, Partner
 from experiments.facts.measures import Frame
@@ -8,6 +13,8 @@ INFLUENCE = frozenset({"ranking", "reviews", "word_of_mouth"})
 """Parameters through which people learn what others chose."""
 SOLITARY = {"ranking": ("random", "relevance"), "reviews": ("off",), "word_of_mouth": (False,)}
 """Their values where people learn nothing of others."""
+DRAWS = 20
+"""Of equally many choices, over which facts of market shares are averaged."""
 ZERO_INTELLIGENCE = "random"
 """Name of the mind that draws among the legal answers."""
 
@@ -51,8 +58,34 @@ def demand(tables: Tables) -> Frame:
     return shown.reindex(shown.index.union(listed), fill_value=0.0).unstack("seed")
 
 
-def market_shares(tables: Tables) -> Frame:
-    """Each listing's share of all choices: a row per listing, a column per seed; 0 where it never was on the market.
+def mean_over_thinnings(difference: Callable[[Frame, Frame], Frame], one: Tables, other: Tables) -> Frame:
+    """What two arms differ in, on average over draws of equally many choices from every world of both.
+
+    Shares of fewer choices are more unequal and lie further apart by counting alone, so every world is thinned, without
+    replacement, to the choices of the one with the fewest (rarefaction).
+
+    Args:
+        difference: Of the arms' market shares, a value by seed.
+        one: Tables of an arm.
+        other: Tables of the other.
+    """
+    rng = np.random.default_rng(0)
+    counts = [choices_of(tables) for tables in (one, other)]
+    number = int(min(count.sum().min() for count in counts))
+    if not number:
+        raise CannotTellError("needs choices in every world, and in one nobody chose anything")
+    drawn = [difference(*(_thinned(count, number, rng) for count in counts)) for _ in range(DRAWS)]
+    return (sum(drawn[1:], drawn[0]) / DRAWS).dropna()
+
+
+def _thinned(counts: Frame, number: int, rng: np.random.Generator) -> Frame:
+    """Market shares of so many of each world's choices: a row per listing, a column per seed."""
+    kept = {seed: rng.multivariate_hypergeometric(counts[seed].to_numpy(int), number) for seed in counts}
+    return pd.DataFrame(kept, index=counts.index) / number
+
+
+def choices_of(tables: Tables) -> Frame:
+    """How often each listing was chosen: a row per listing, a column per seed; 0 where it never was on the market.
 
     Raises:
         CannotTellError: The worlds do not trade the same goods.
@@ -60,5 +93,4 @@ def market_shares(tables: Tables) -> Frame:
     titles = tables["offers"].groupby("listing")["title"].nunique()
     if (titles > 1).any():
         raise CannotTellError("needs worlds that trade the same goods, and here every seed has its own")
-    counts = demand(tables).fillna(0.0)
-    return counts / counts.sum()
+    return demand(tables).fillna(0.0)

@@ -2,7 +2,7 @@
 
 from experiments.facts.evidence import Tables
 from experiments.facts.fact import Band, Fact, Needs
-from experiments.facts.marketplace.arms import INDEPENDENT, market_shares
+from experiments.facts.marketplace.arms import INDEPENDENT, mean_over_thinnings
 from experiments.facts.measures import Frame
 from worlds.marketplace.measures import gini
 
@@ -12,12 +12,12 @@ TABLES = {"offers": ("listing", "title", "chosen"), "listings": ("id",)}
 
 
 def more_unequal(influenced: Tables, independent: Tables) -> Frame:
-    """Gini of market shares with influence less that without, by seed."""
-    return (_inequality(influenced) - _inequality(independent)).dropna()
+    """Gini of market shares with influence less that without, by seed, of equally many choices."""
+    return mean_over_thinnings(lambda one, other: _inequality(one) - _inequality(other), influenced, independent)
 
 
-def _inequality(tables: Tables) -> Frame:
-    return market_shares(tables).apply(lambda share: gini(list(share)))
+def _inequality(shares: Frame) -> Frame:
+    return shares.apply(lambda share: gini(list(share)))
 
 
 FACT = Fact(
@@ -28,5 +28,6 @@ FACT = Fact(
     statistic=more_unequal,
     band=Band(0, 1, "the direction"),
     needs=Needs(TABLES, seeds=MIN_WORLDS, partner=INDEPENDENT),
-    note="Reviews also tell what is good, which downloads in the experiment did not.",
+    note="Every world is thinned to as many choices as the one with the fewest. Reviews also tell what is good, which "
+    "downloads in the experiment did not.",
 )

@@ -5,7 +5,7 @@ import pandas as pd
 
 from experiments.facts.evidence import Tables
 from experiments.facts.fact import Band, Fact, Needs
-from experiments.facts.marketplace.arms import INDEPENDENT, market_shares
+from experiments.facts.marketplace.arms import INDEPENDENT, mean_over_thinnings
 from experiments.facts.marketplace.influence_inequality import MIN_WORLDS, TABLES
 from experiments.facts.measures import Frame
 
@@ -25,8 +25,10 @@ def unpredictability(shares: Frame) -> Frame:
 
 
 def less_predictable(influenced: Tables, independent: Tables) -> Frame:
-    """Unpredictability with influence less that without, by seed."""
-    return (unpredictability(market_shares(influenced)) - unpredictability(market_shares(independent))).dropna()
+    """Unpredictability with influence less that without, by seed, of equally many choices."""
+    return mean_over_thinnings(
+        lambda one, other: unpredictability(one) - unpredictability(other), influenced, independent
+    )
 
 
 FACT = Fact(
@@ -37,5 +39,6 @@ FACT = Fact(
     statistic=less_predictable,
     band=Band(0, 1, "the direction"),
     needs=Needs(TABLES, seeds=MIN_WORLDS, partner=INDEPENDENT),
-    note="Shares of fewer choices lie further apart by counting alone, so the arms should have chosen about as often.",
+    note="Every world is thinned to as many choices as the one with the fewest, since shares of fewer choices lie "
+    "further apart by counting alone.",
 )

@@ -8,6 +8,7 @@ import pytest
 
 from experiments.facts.evidence import Evidence
 from experiments.facts.fact import Fact
+from experiments.facts.measures import Frame
 from experiments.facts.table import facts
 from tests.experiments.facts.synthetic import CONTROLS, J, Maker, forced, influence, popular, steep
 
@@ -36,6 +37,15 @@ def test_forced_stars_with_two_peaks_are_not_unimodal() -> None:
 def test_influence_is_seldom_found_where_there_is_none(name: str) -> None:
     judged = [_judged(name, lambda draw=draw: influence(_redrawn(draw), _redrawn(draw))) for draw in range(60)]
     assert judged.count("within") <= 6  # 2.5 % are expected; 7 or more have a chance of 0.1 %
+
+
+@pytest.mark.parametrize("name", ["influence_inequality", "influence_unpredictability"])
+def test_fewer_choices_are_no_influence(name: str) -> None:
+    def few(rng: np.random.Generator) -> Frame:
+        return _redrawn(1)(rng).head(150)
+
+    assert _judged(name, lambda: influence(few, _redrawn(2))) != "within"
+    assert _judged(name, lambda: influence(_redrawn(2), few)) != "outside"
 
 
 @pytest.mark.parametrize("fact", FACTS.values(), ids=lambda fact: fact.name)
