@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,8 @@ from sandbox.run import Run, read_config
 from sandbox.validation import validated
 from sandbox.world import World
 
+LINE = 48
+"""Characters of a line below an axis."""
 _SWEPT = re.compile(r"world\.(\w+)=([^\[{(].*,.*)")
 
 
@@ -28,6 +31,8 @@ class Axis(NamedTuple):
 
     name: str
     values: tuple[Any, ...]
+    label: str = ""
+    """Its name, and below it what it is, with its unit."""
 
 
 def start(overrides: Sequence[str], metric: str) -> Run:
@@ -80,6 +85,7 @@ def draw_phase(run: Run, results: Results, metric: str) -> list[Path]:
     figures = run.folder / "figures"
     figures.mkdir(exist_ok=True)
     with styled():
+        across, up = (one._replace(label=_label(kind, one.name)) for one in (across, up))
         sheet = _drawn(grids, across, up, kind.measures[outcome.measure])
         return save(sheet, figures / f"phase_{metric.replace('@', '_')}")
 
@@ -113,8 +119,16 @@ def _grid(config: RunConfig, mind: str, values: dict[str, dict[int, float]], acr
     return found
 
 
+def _label(kind: type[World], name: str) -> str:
+    """A parameter's name and what the world says of it."""
+    field = kind.Params.model_fields.get(name)
+    meaning = (field.description or "") if field else ""
+    first = re.split(r"[.;]\s|\.$", meaning)[0]
+    return "\n".join([name.replace("_", " "), *wrap(first[:1].lower() + first[1:], LINE)])
+
+
 def _drawn(grids: dict[str, Frame], across: Axis, up: Axis, label: str) -> Any:
-    sheet = sheet_of(0.9 + (1.6 + 0.75 * len(across.values)) * len(grids), 1.7 + 0.6 * len(up.values))
+    sheet = sheet_of(1.2 + (1.6 + 0.75 * len(across.values)) * len(grids), 2.1 + 0.6 * len(up.values))
     low, high = (float(end([end(grid) for grid in grids.values()])) for end in (np.nanmin, np.nanmax))
     axes = sheet.subplots(1, len(grids), squeeze=False)[0]
     image: Any = None
@@ -125,6 +139,7 @@ def _drawn(grids: dict[str, Frame], across: Axis, up: Axis, label: str) -> Any:
             ax.text(column, row, f"{value:.3g}", ha="center", va="center", color="white" if dark else "black")
         ax.set_xticks(range(len(across.values)), [str(value) for value in across.values])
         ax.set_yticks(range(len(up.values)), [str(value) for value in up.values])
-        ax.set(xlabel=across.name.replace("_", " "), ylabel=up.name.replace("_", " "), title=mind)
+        ax.set(xlabel=across.label, title=mind)
+    axes[0].set_ylabel(up.label)
     sheet.colorbar(image, ax=list(axes), label=label, pad=0.02)
     return sheet

@@ -29,9 +29,9 @@ Record: TypeAlias = dict[str, str | int | float | bool | None]
 
 
 class WorldParams(BaseModel):
-    """Parameters of a world; values live in its YAML file."""
+    """Parameters of a world; values live in its YAML file, and what stands below a field says what it is."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
     fixed: ClassVar[frozenset[str]] = frozenset()
     """Parameters that shape the world when it is made and so cannot change in a running one."""

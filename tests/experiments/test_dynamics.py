@@ -16,6 +16,7 @@ from sandbox.errors import ConfigError
 from sandbox.figures import NetworkMap
 from sandbox.run import Run
 from sandbox.runner import Progress
+from worlds.marketplace import Marketplace
 
 RUMOR = ["world=rumor", "mind=random", "population.size=24", "steps=4"]
 
@@ -94,6 +95,7 @@ def test_a_phase_diagram_holds_every_combination(run_dir: Path) -> None:
     results = run.go_on(Progress(), lambda _: None)
     across, up = phase.axes_of(run.manifest.segments[-1].config)
     assert (across, up) == (phase.Axis("rent", (2, 5, 10)), phase.Axis("entry", (0.1, 0.5)))
+    assert phase._label(Marketplace, "rent") == "rent\nwhat a seller pays per step to stay, in dollars"
     assert [path.name for path in phase.draw_phase(run, results, "sellers@last")] == [
         "phase_sellers_last.png", "phase_sellers_last.svg",
     ]  # fmt: skip

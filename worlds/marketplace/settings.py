@@ -62,7 +62,7 @@ class MarketParams(WorldParams):
     seller_cash: NonNegativeFloat
     """What a seller starts with, as a multiple of the cost of its first stock."""
     rent: NonNegativeFloat
-    """What a seller pays per step to stay."""
+    """What a seller pays per step to stay, in dollars."""
     stock: PositiveInt
     """Units of each listing at the start and after restocking."""
     margin: float = Field(gt=0, lt=1)
