@@ -1,6 +1,6 @@
 """The prompt of a question: rules, person, memory, situation, in that order.
 
-One function of a question, used by simulations and, later, by the training examples of HumanLLM. What changes
+One function of a question, used by simulations and by the training examples of HumanLLM. What changes
 least comes first, so that an engine's prefix cache serves it. Whatever a person or a corpus says is data: it is put
 on one line, so it cannot start a section or an option, and every part is cut to its budget of tokens.
 """
@@ -8,9 +8,10 @@ on one line, so it cannot start a section or an option, and every part is cut to
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import StrictUndefined, Template
+from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sandbox.mind import shown_order
@@ -18,6 +19,8 @@ from sandbox.people import MemoryView, Profile, count_tokens
 from sandbox.presentation import PLAIN, Presentation
 from sandbox.question import Choose, Form, Question, Write
 
+SECTIONS = Path(__file__).parent / "prompts"
+"""What is said of a person and of what they remember, in every world; rules and situations are the worlds' own."""
 PERSONA_TOKENS = 160
 """Budget of the persona, by `count_tokens`."""
 STYLE_TOKENS = 80
@@ -53,16 +56,17 @@ def person_section(profile: Profile, is_reversed: bool = False) -> str:
     """Who the person is; reversed, the same sentences from the last to the first."""
     parts = [one_line(profile.persona, PERSONA_TOKENS), one_line(profile.writing_style, STYLE_TOKENS)]
     told = " ".join(part for part in parts if part)
-    return "About you: " + (" ".join(reversed(_SENTENCE_END.split(told))) if is_reversed else told)
+    told = " ".join(reversed(_SENTENCE_END.split(told))) if is_reversed else told
+    return _READ.get_template("person.txt").render(told=told)
 
 
 def memory_section(memory: MemoryView) -> str:
     """What the person remembers; empty where that is nothing."""
-    lines = [f"- {one_line(event.text, FACT_TOKENS)}" for event in (*memory.salient, *memory.recent)]
-    if memory.summary:
-        counted = ", ".join(f"{count} x {one_line(kind, 8)}" for kind, count in memory.summary)
-        lines.insert(0, f"- Long ago: {counted}.")
-    return "\n".join(("You remember:", *lines)) if lines else ""
+    events = [one_line(event.text, FACT_TOKENS) for event in (*memory.salient, *memory.recent)]
+    long_ago = ", ".join(f"{count} x {one_line(kind, 8)}" for kind, count in memory.summary)
+    if not (events or long_ago):
+        return ""
+    return _READ.get_template("memory.txt").render(events=events, long_ago=long_ago).rstrip("\n")
 
 
 def one_line(value: Any, tokens: int = FACT_TOKENS) -> Any:
@@ -108,5 +112,8 @@ def _compiled(text: str) -> Template:
 
 
 _JINJA = ImmutableSandboxedEnvironment(undefined=StrictUndefined, finalize=one_line, trim_blocks=True)
+_READ = ImmutableSandboxedEnvironment(
+    undefined=StrictUndefined, trim_blocks=True, loader=FileSystemLoader(SECTIONS), auto_reload=False
+)
 _SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")

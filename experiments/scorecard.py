@@ -2,10 +2,9 @@
 
 Every item is a distance from real people. Its score is (distance - floor) / (ceiling - floor): 0 is as far from people
 as simple minds are, the worse of the arms `random` and `rule` in the same world, one floor for all arms; 1 is as near
-as a world's worth of real people is to others of them. Where simple minds cannot be told from people, since the floor's
-interval over seeds reaches down to the ceiling, there is no score. Items of which no sample of people is at hand are
-held against a norm from the literature: 1 is the norm itself, and they say so. No overall score is given, since an
-average would hide failures: the worst items are named instead.
+as a world's worth of real people is to others of them. Where simple minds are as near as people there is no score.
+Items of which no sample of people is at hand are held against a norm from the literature: 1 is the norm itself, and
+they say so. No overall score is given, since an average would hide failures: the worst items are named instead.
 """
 
 import math
@@ -22,7 +21,7 @@ from experiments.facts.references import MEASURED, Measured
 from experiments.facts.table import facts, worlds_with_facts
 from experiments.statistics import LEVEL, holm, interval, paired
 
-Level = Literal["individual", "distribution", "variance", "homogeneity", "structure", "dynamics", "choice"]
+Level = Literal["individual", "distribution", "variance", "homogeneity", "choice"]
 Against = Literal["people", "norm"]
 FLOORS = ("random", "rule")
 """The minds whose arms are the floor: nobody takes them for people."""
@@ -142,8 +141,7 @@ def _per_world(tables: Tables, one: Measured, figure: Callable[[Frame], Any]) ->
 
 _LEVELS: Mapping[str, Level] = {
     "basket_prices": "variance",
-    "uneven_sales": "structure",
-    "repeat_purchases": "dynamics",
+    "repeat_purchases": "choice",
     "position_effect": "choice",
     "first_option": "choice",
     "reputation_premium": "choice",
@@ -178,13 +176,10 @@ def _scored(item: Item, evidence: Evidence, arm: str, found: Mapping[str, Frame]
     simple = {one: float(found[one].mean()) for one in _floors_of(evidence, arm) if not found[one].empty}
     if len(mine) < MIN_SEEDS or not set(simple) - {arm}:
         return []
-    worse = max(simple, key=lambda one: simple[one])
-    floor, distance = simple[worse], float(mine.mean())
+    floor, distance = max(simple.values()), float(mine.mean())
     low, high = interval(mine.to_numpy(float))
     value = math.nan if item.values is None else float(item.values(evidence, arm).mean())
-    reach, _ = interval(found[worse].to_numpy(float))
-    is_apart = (floor if math.isnan(reach) else reach) > item.ceiling
-    scores = [normalised(one, floor, item.ceiling) if is_apart else math.nan for one in (distance, high, low)]
+    scores = [normalised(one, floor, item.ceiling) for one in (distance, high, low)]
     numbers = (*scores, distance, floor, item.ceiling, value, item.human, len(mine))
     return [(item.level, item.name, item.against, arm, *numbers, item.what)]
 

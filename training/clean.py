@@ -67,7 +67,7 @@ def plain(texts: pl.Series) -> pl.Series:
 
 def _minor(rows: pl.DataFrame) -> pl.Series:
     """Whether the user says in a record, a title of their own or their description that they are a minor."""
-    titles = rows.select(pl.when(pl.col("kind") == "post").then("title").otherwise(pl.lit(""))).to_series()
+    titles = rows.select(pl.when(pl.col("kind") != "comment").then("title").otherwise(pl.lit(""))).to_series()
     return says_minor(rows["text"]) | says_minor(titles) | says_minor(rows["extra"]) | stated_minor(rows["extra"])
 
 

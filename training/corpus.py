@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
+from agents.prompt import SECTIONS
 from sandbox.config import Frozen, choices, compose, targeted
 from sandbox.errors import ConfigError, unknown
 from sandbox.validation import validated
@@ -201,7 +202,8 @@ def _tasks(config: CorpusConfig, split: Stage, people: Stage) -> list[Stage]:
     kept = {"per_place": config.tasks.per_place}
     catalog = Stage("catalog", catalog_unit, (split,), catalog_units, kept)
     asked = config.tasks.model_dump(exclude={"per_place", "caps", "held_out_cap"}) | {"seed": config.seed}
-    return [catalog, Stage("tasks", task_unit, (people, catalog), task_units, asked, sorted(PROMPTS.rglob("*.txt")))]
+    prompts = [*sorted(PROMPTS.rglob("*.txt")), *sorted(SECTIONS.glob("*.txt"))]
+    return [catalog, Stage("tasks", task_unit, (people, catalog), task_units, asked, prompts)]
 
 
 def _people_units(folders: Folders) -> list[Unit]:

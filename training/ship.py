@@ -1,7 +1,7 @@
 """From logs to a shipped adapter: every command in turn, then the adapter with its card.
 
 adapter_model.safetensors, adapter_config.json   the adapter in bfloat16, as PEFT and vLLM read it
-README.md                                        its model card, with the legal texts of the base beside it
+README.md                                        its model card, with the legal texts in the base's folder beside it
 training.json                                    settings, versions, hardware and time of the training
 scores.csv, contrasts.csv                        the whole evaluation
 """
@@ -88,10 +88,12 @@ def ship(recipe: Recipe) -> Path:
     for needed in (trained / "adapter" / ADAPTER, trained / "manifest.json", evaluated / "contrasts.csv"):
         if not needed.is_file():
             raise DataError(f"{needed} is missing; `python -m training all` makes it")
+    manifest = json.loads((trained / "manifest.json").read_text(encoding="utf-8"))
+    if "corpus_sha256" not in manifest:
+        raise DataError(f"{trained / 'manifest.json'} is of an earlier version and lacks corpus_sha256; train anew")
     folder = recipe.folder
     scale_adapter(trained / "adapter", recipe.weight, folder)
     _halve(folder / ADAPTER)
-    manifest = json.loads((trained / "manifest.json").read_text(encoding="utf-8"))
     _mend_config(folder, manifest["settings"]["model"])
     shutil.copy2(trained / "manifest.json", folder / "training.json")
     licence, texts = terms(manifest["settings"]["model"])

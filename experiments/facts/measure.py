@@ -25,7 +25,6 @@ from experiments.facts.measures import (
     log_variance,
     repeats,
     star_shares,
-    unevenness,
 )
 from experiments.facts.references import MEASURED
 
@@ -33,8 +32,6 @@ RESAMPLES = 200
 """Bootstrap samples of people."""
 WORLD = 150
 """Reviews, or trips to the shop, of a sample that stands for a world's when two samples are compared."""
-STALL = (16, 4, 9)
-"""Categories, products of each and purchases of each, as in a market of `compare`'s default size."""
 PEOPLE = Path(__file__).with_name("people.yaml")
 
 
@@ -80,8 +77,7 @@ def reviewers(path: Path) -> dict[str, Any]:
 def references(path: Path) -> dict[str, Any]:
     """Of everything that the scorecard compares reviews in: people's figure, and how far samples of them are apart."""
     table: Frame = pd.read_json(path, lines=True, dtype={"user": str, "text": str})
-    named = {"user": "person", "rating": "stars", "ts_ms": "time"}
-    table = table.rename(columns=named)[["person", "time", "stars", "text"]]
+    table = table.rename(columns={"user": "person", "rating": "stars"})[["person", "stars", "text"]]
     halves = list(split_halves(table, RESAMPLES))
     found: dict[str, Any] = {}
     for one in MEASURED:
@@ -118,41 +114,8 @@ def customers() -> dict[str, Any]:
     found = {
         "repeat_purchases": figure(again, beyond_chance, "share beyond chance"),
         "basket_prices": figure(baskets, _spread, "variance of the log of a trip's sum"),
-        "uneven_sales": uneven_sales(bought),
     }
-    apart = customers_apart(baskets, again)
-    return {name: {**one, **({"apart": apart[name]} if name in apart else {})} for name, one in found.items()}
-
-
-def uneven_sales(bought: Frame, seed: int = 0) -> dict[str, Any]:
-    """How unevenly products sell in stalls of a shop that are as large as a market's, with how far these are apart.
-
-    A stall is `STALL`: so many categories of which some products were taken at random, and so many of their sales. The
-    interval is over stalls drawn anew; `apart` is the mean distance of a stall from all others.
-    """
-    rng = np.random.default_rng(seed)
-    sales = {name: group["item"].value_counts() for name, group in bought.groupby("category")}
-    large = [one for one in sales.values() if len(one) >= STALL[1]]
-    stalls = np.array([unevenness(_stall(large, rng)) for _ in range(RESAMPLES)])
-    means = [float(rng.choice(stalls, RESAMPLES).mean()) for _ in range(RESAMPLES)]
-    low, high = np.quantile(means, (0.025, 0.975))
-    known = {"value": stalls.mean(), "low": low, "high": high, "apart": np.abs(stalls - stalls.mean()).mean()}
-    rounded: dict[str, Any] = {name: round(float(value), 4) for name, value in known.items()}
-    return {**rounded, "unit": "times as likely as with equal shares", "num_people": int(bought["person"].nunique())}
-
-
-def _stall(sales: list[Frame], rng: np.random.Generator) -> Frame:
-    """Purchases in one stall; categories whose products sold too seldom are passed over."""
-    categories, products, purchases = STALL
-    rows: list[tuple[int, int]] = []
-    for number in rng.permutation(len(sales)):
-        counts = rng.choice(sales[number].to_numpy(), products, replace=False)
-        if counts.sum() >= purchases:
-            drawn = rng.choice(np.repeat(np.arange(products), counts), purchases, replace=False)
-            rows += [(int(number), int(item)) for item in drawn]
-        if len(rows) == categories * purchases:
-            break
-    return pd.DataFrame(rows, columns=["category", "item"])
+    return {name: {**found[name], "apart": apart} for name, apart in customers_apart(baskets, again).items()}
 
 
 def customers_apart(baskets: Frame, again: Frame) -> dict[str, float]:

@@ -56,41 +56,6 @@ def between_share(values: Sequence[float] | Frame, people: Sequence[Any] | Frame
     return float((between - within) / spread) if spread > 0 else float("nan")
 
 
-def step_ratio(values: Sequence[float] | Frame, people: Sequence[Any] | Frame) -> float:
-    """Mean squared step from a person's value to their next, over that between any two of theirs: von Neumann's ratio.
-
-    1 where the order of a person's values does not matter, less where they stay near the last one. NaN where nobody's
-    values differ. Von Neumann (1941), Annals of Mathematical Statistics 12:367, doi:10.1214/aoms/1177731677.
-
-    Args:
-        values: In order for each person.
-        people: Whose they are.
-    """
-    groups = pd.DataFrame({"value": np.asarray(values, float), "person": np.asarray(people)}).groupby("person")["value"]
-    steps = (groups.diff() ** 2).sum()
-    any_two = 2 * ((groups.count() - 1) * groups.var()).sum()
-    return float(steps / any_two) if any_two > 0 else float("nan")
-
-
-def unevenness(purchases: Frame) -> float:
-    """How much likelier two purchases of a category are of one product than equal shares of those sold there make it.
-
-    1 where all sell alike. The mean over categories by their purchases of Simpson's index, in which the number of
-    purchases makes no difference (1949, Nature 163:688, doi:10.1038/163688a0); NaN where no category has two products.
-
-    Args:
-        purchases: One row per purchase: category, item.
-    """
-    sold = purchases.groupby("category")["item"].value_counts().rename("num").reset_index()
-    sold["pairs"] = sold["num"] * (sold["num"] - 1)
-    known: Frame = sold.groupby("category").agg(num=("num", "sum"), pairs=("pairs", "sum"), products=("num", "size"))
-    known = known[(known["products"] > 1) & (known["num"] > 2)]
-    if known.empty:
-        return float("nan")
-    ratios = known["products"] * known["pairs"] / (known["num"] * (known["num"] - 1))
-    return float(np.average(ratios, weights=known["num"]))
-
-
 def log_variance(amounts: Sequence[float] | Frame) -> float:
     """Variance of the logarithm of positive amounts: a spread without a currency."""
     return float(np.var(np.log(np.asarray(amounts, float)), ddof=1))

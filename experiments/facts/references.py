@@ -15,7 +15,6 @@ from experiments.facts.measures import (
     duplicate_share,
     earth_mover,
     star_shares,
-    step_ratio,
     word_overlap,
     word_shares,
 )
@@ -25,15 +24,15 @@ class Measured(NamedTuple):
     """One figure of reviews."""
 
     name: str
-    level: Literal["distribution", "variance", "homogeneity", "dynamics"]
+    level: Literal["distribution", "variance", "homogeneity"]
     what: str
     """What the distance is, in words with its unit."""
     figure: Callable[[Frame], Any]
-    """Of rows with the columns person, time, stars and text."""
+    """Of rows with the columns person, stars and text."""
     distance: Callable[[Any, Any], float]
     table: str = "reviews"
     """Of the world's tables."""
-    columns: Mapping[str, str] = {"buyer": "person", "step": "time"}
+    columns: Mapping[str, str] = {"buyer": "person"}
     """What the table calls the columns that `figure` wants."""
 
 
@@ -52,11 +51,6 @@ def _star_variance(rows: Frame) -> float:
 
 def _star_habits(rows: Frame) -> float:
     return between_share(rows["stars"], rows["person"])
-
-
-def _star_steps(rows: Frame) -> float:
-    ordered = rows.sort_values(["person", "time"], kind="stable")
-    return step_ratio(ordered["stars"], ordered["person"])
 
 
 def _texts(rows: Frame) -> Frame:
@@ -98,13 +92,6 @@ MEASURED = (
         "homogeneity",
         "difference in the mean Jaccard similarity of two reviews' words",
         lambda rows: word_overlap(_texts(rows)),
-        _gap,
-    ),
-    Measured(
-        "star_steps",
-        "dynamics",
-        "difference in von Neumann's ratio of a person's stars, 1 where their order does not matter",
-        _star_steps,
         _gap,
     ),
 )

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -15,7 +16,9 @@ from sandbox.paths import model_dir
 from sandbox.run import Run
 
 ROOT = Path(__file__).parents[2]
-SMALL = ("world=marketplace", "population.size=12", "world.num_sellers=3", "steps=2")
+SMALL = ("world=marketplace", "population.size=12", "world.num_sellers=3", "steps=3")
+MOST_NEW = 120
+"""Prompt tokens that half of the decisions after the first step may send anew, since the rest is cached."""
 
 
 def sandbox(cache: Path, *arguments: str) -> None:
@@ -37,6 +40,12 @@ def values(folder: Path) -> Sequence[object]:
         return [row["value"] for row in log.decisions()]
 
 
+def new_tokens(folder: Path) -> Sequence[int]:
+    """Of every decision after the first step."""
+    with closing(Run(folder).log()) as log:
+        return [row["prompt_tokens"] - row["cached_tokens"] for row in log.decisions("step > 0 AND source = 'model'")]
+
+
 @pytest.mark.engine
 def test_the_default_run_is_played_by_the_shipped_humanllm_and_a_second_one_asks_it_nothing(tmp_path: Path) -> None:
     resolve("smollm2-135m")
@@ -47,6 +56,7 @@ def test_the_default_run_is_played_by_the_shipped_humanllm_and_a_second_one_asks
     assert set(counted(first, "voice")) == {"humanllm"}
     assert counted(first, "source")["model"] > 20
     assert counted(first, "source")["fallback"] == 0
+    assert 0 < median(new_tokens(first)) <= MOST_NEW
     for ending in ("png", "svg"):
         assert (first / "figures" / f"overview.{ending}").stat().st_size > 10_000
     sandbox(tmp_path / "cache", "run", *SMALL, f"run_dir={second}")

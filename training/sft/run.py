@@ -100,9 +100,8 @@ def tune(config: SftConfig, composed: dict[str, Any], say: Any = print) -> Path:
         if state.is_main_process:
             if not config.recipe.lora:
                 tokenizer.save_pretrained(made)
-            told = {"settings": composed, "key": key, "corpus_sha256": _tasks_hash(config.corpus_dir, "train")}
-            told |= {"examples": _counts(train), "left_out": left_out, "seconds": round(curves.seconds)}
-            _write_manifest(folder, told, train, trainer)
+            told = {"examples": _counts(train), "left_out": left_out, "seconds": round(curves.seconds)}
+            _write_manifest(folder, {"settings": composed, "key": key, **told}, train, trainer)
     trainer.accelerator.end_training()
     if state.num_processes > 1:
         time.sleep(FAREWELL)
@@ -291,6 +290,7 @@ def _last_checkpoint(folder: Path) -> str | None:
 def _write_manifest(folder: Path, told: dict[str, Any], train: Sequence[Example], trainer: ResponseTrainer) -> None:
     manifest = {
         **told,
+        "corpus_sha256": _tasks_hash(Path(told["settings"]["corpus_dir"]), "train"),
         "tokens": sum(len(one.input_ids) for one in train),
         "answer_tokens": sum(len(one.answer) for one in train),
         "steps": trainer.state.global_step,

@@ -175,18 +175,6 @@ def purchases(loyalty: float, spread: float = 1.0) -> Maker:
     return make
 
 
-def sales(appeal: Sequence[float]) -> Maker:
-    """Purchases in sixteen categories, each among products of that appeal."""
-
-    def make(rng: np.random.Generator) -> Table:
-        parts = [
-            pd.DataFrame({"category": f"c{at}", "listing": rng.choice(len(appeal), 60, p=appeal)}) for at in range(16)
-        ]
-        return pd.concat(parts, ignore_index=True).assign(step=0, buyer=1, price=10.0)
-
-    return make
-
-
 def surplus(share: float) -> Maker:
     """Steps in which this share of the best surplus was had."""
 
@@ -272,10 +260,6 @@ CONTROLS: Mapping[str, tuple[Callable[[], Evidence], Callable[[], Evidence]]] = 
     "basket_prices": (
         lambda: alone("purchases", purchases(0.3, spread=1.4)),
         lambda: alone("purchases", purchases(0.3, spread=0.2)),
-    ),
-    "uneven_sales": (
-        lambda: alone("purchases", sales((0.36, 0.27, 0.2, 0.17))),
-        lambda: alone("purchases", sales((0.25, 0.25, 0.25, 0.25))),
     ),
     "efficiency": (lambda: zero_intelligence(0.7, 0.3), lambda: zero_intelligence(0.2, 0.3)),
 }

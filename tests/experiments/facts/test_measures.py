@@ -20,8 +20,6 @@ from experiments.facts.measures import (
     log_variance,
     repeats,
     star_shares,
-    step_ratio,
-    unevenness,
     valley,
     word_overlap,
 )
@@ -47,33 +45,6 @@ def test_a_valley_is_as_deep_as_the_lower_of_its_peaks_is_high() -> None:
     assert valley([0.3, 0.1, 0.05, 0.2, 0.35]) == pytest.approx(0.25)
     assert valley([0.1, 0.2, 0.4, 0.2, 0.1]) < 0
     assert valley([0.2, 0.2, 0.2, 0.2, 0.2]) == 0
-
-
-def test_steps_are_short_where_values_stay_near_the_last_one() -> None:
-    assert step_ratio([1, 2, 3, 4, 5], ["a"] * 5) == pytest.approx(4 / 20)
-    assert step_ratio([1, 5, 1, 5], ["a"] * 4) == pytest.approx(48 / 32)
-    assert math.isnan(step_ratio([5, 5, 1], ["a", "a", "b"])), "nobody's values differ"
-
-
-def test_the_order_of_values_that_were_drawn_anew_does_not_matter_however_people_differ() -> None:
-    rng = np.random.default_rng(0)
-    people = np.repeat(np.arange(400), 5)
-    assert step_ratio(rng.normal(0, 1, 2000) + 9 * people, people) == pytest.approx(1, abs=0.06)
-
-
-def test_two_purchases_are_of_one_product_the_likelier_the_more_uneven_sales_are() -> None:
-    lone = pd.DataFrame({"category": "a", "item": [1] * 9 + [2]})
-    assert unevenness(lone) == pytest.approx(2 * 72 / 90)
-    other = pd.DataFrame({"category": "b", "item": [7, 8] * 5})
-    assert unevenness(pd.concat([lone, other])) == pytest.approx((1.6 + 2 * 40 / 90) / 2)
-    assert math.isnan(unevenness(lone.head(9))), "but one product"
-
-
-@pytest.mark.parametrize("num", [20, 2000])
-def test_unevenness_does_not_depend_on_the_number_of_purchases(num: int) -> None:
-    rng = np.random.default_rng(0)
-    drawn = [pd.DataFrame({"category": at, "item": rng.choice(2, num, p=(0.8, 0.2))}) for at in range(200)]
-    assert unevenness(pd.concat(drawn)) == pytest.approx(2 * (0.8**2 + 0.2**2), abs=0.03)
 
 
 def test_duplicates_are_found_whatever_their_case_and_space() -> None:
