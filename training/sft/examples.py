@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -67,6 +68,15 @@ def read_rows(path: Path) -> Iterator[Row]:
                     "make the corpus again, or drop the line"
                 )
             yield row
+
+
+def tasks_hash(corpus: Path, name: str) -> str:
+    """SHA-256 of the tasks of a split."""
+    path = corpus / "tasks" / f"{name}.jsonl"
+    if not path.is_file():
+        raise DataError(f"there are no tasks at {path}; make them with `python -m training corpus`")
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def drawn(rows: Sequence[Row], mixture: Mapping[str, int | None], seed: int) -> list[Row]:

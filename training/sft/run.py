@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from hashlib import blake2b, file_digest
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ from training.sft.attention import PACKED, register
 from training.sft.config import RecipeConfig, SftConfig
 from training.sft.contamination import refuse_benchmarks
 from training.sft.curves import Curves, replace_text
-from training.sft.examples import Example, drawn, encoded, fitting, packed, read_rows
+from training.sft.examples import Example, drawn, encoded, fitting, packed, read_rows, tasks_hash
 from training.sft.trainer import ResponseTrainer
 
 KEY = "key"
@@ -253,17 +253,8 @@ def _key(composed: dict[str, Any], base: str, corpus: Path) -> str:
     state = blake2b(json.dumps(composed, sort_keys=True, default=str).encode(), digest_size=16)
     state.update(digest(base).encode())
     for name in ("train", "val"):
-        state.update(bytes.fromhex(_tasks_hash(corpus, name)))
+        state.update(bytes.fromhex(tasks_hash(corpus, name)))
     return state.hexdigest()
-
-
-def _tasks_hash(corpus: Path, name: str) -> str:
-    """SHA-256 of the tasks of a split."""
-    path = corpus / "tasks" / f"{name}.jsonl"
-    if not path.is_file():
-        raise DataError(f"there are no tasks at {path}; make them with `python -m training corpus`")
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def _check_owner(folder: Path, key: str) -> None:
@@ -290,7 +281,7 @@ def _last_checkpoint(folder: Path) -> str | None:
 def _write_manifest(folder: Path, told: dict[str, Any], train: Sequence[Example], trainer: ResponseTrainer) -> None:
     manifest = {
         **told,
-        "corpus_sha256": _tasks_hash(Path(told["settings"]["corpus_dir"]), "train"),
+        "corpus_sha256": tasks_hash(Path(told["settings"]["corpus_dir"]), "train"),
         "tokens": sum(len(one.input_ids) for one in train),
         "answer_tokens": sum(len(one.answer) for one in train),
         "steps": trainer.state.global_step,
