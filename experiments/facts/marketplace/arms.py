@@ -75,7 +75,8 @@ def mean_over_thinnings(difference: Callable[[Frame, Frame], Frame], one: Tables
     if not number:
         raise CannotTellError("needs choices in every world, and in one nobody chose anything")
     drawn = [difference(*(_thinned(count, number, rng) for count in counts)) for _ in range(DRAWS)]
-    return (sum(drawn[1:], drawn[0]) / DRAWS).dropna()
+    together: Frame = pd.concat(drawn, axis="columns")
+    return together.mean(axis="columns", skipna=False).dropna()
 
 
 def _thinned(counts: Frame, number: int, rng: np.random.Generator) -> Frame:
