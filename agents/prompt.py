@@ -19,7 +19,8 @@ from sandbox.people import MemoryView, Profile, count_tokens
 from sandbox.presentation import PLAIN, Presentation
 from sandbox.question import Choose, Form, Question, Write
 
-SECTIONS = Path(__file__).parent / "prompts"
+_FOLDER = Path(__file__).parent / "prompts"
+SECTIONS = tuple(sorted(_FOLDER.glob("*.txt")))
 """What is said of a person and of what they remember, in every world; rules and situations are the worlds' own."""
 PERSONA_TOKENS = 160
 """Budget of the persona, by `count_tokens`."""
@@ -113,7 +114,7 @@ def _compiled(text: str) -> Template:
 
 _JINJA = ImmutableSandboxedEnvironment(undefined=StrictUndefined, finalize=one_line, trim_blocks=True)
 _READ = ImmutableSandboxedEnvironment(
-    undefined=StrictUndefined, trim_blocks=True, loader=FileSystemLoader(SECTIONS), auto_reload=False
+    undefined=StrictUndefined, trim_blocks=True, loader=FileSystemLoader(_FOLDER), auto_reload=False
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")

@@ -32,8 +32,8 @@ def apart(args: argparse.Namespace, meter: Meter) -> Timed:
     for world in worlds(setting(args), args.seeds):
         meter.forget()
         one = meter.run([world], args.steps).timed
-        for kind, number in one.decisions.items():
-            total.decisions[kind] = total.decisions.get(kind, 0) + number
+        for kind in one.decisions:
+            total.decisions[kind] = total.decisions.get(kind, 0) + one.decisions[kind]
             total.seconds[kind] = total.seconds.get(kind, 0.0) + one.seconds[kind]
     return total
 

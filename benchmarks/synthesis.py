@@ -23,9 +23,12 @@ from agents.minds.vllm import VllmMind
 from benchmarks.common import parser, report
 from benchmarks.corpus import LOGS, SET, make_dump, overrides
 from benchmarks.logs import WINDOW
+from sandbox.errors import DataError
 from sandbox.question import Answer, Question
+from training.clean import SECRET
 from training.corpus import CorpusConfig, configured, stages_of
 from training.funnel import Count
+from training.privacy import make_key
 from training.stages import Folders, Stage, Unit, run_stage
 from training.synthesis.asking import close_mind
 
@@ -71,7 +74,7 @@ class Counted(VllmMind):
 def measure(config: CorpusConfig) -> tuple[int, list[tuple[str, float, dict[str, Asked]]]]:
     """Run all stages up to the judge, those that ask on their first unit; returns the records, and what was asked."""
     config.corpus_dir.mkdir(parents=True)
-    (config.corpus_dir / "secret.key").write_bytes(b"benchmark" * 4)
+    make_key(config.corpus_dir / SECRET, config.secret)
     found: list[tuple[str, float, dict[str, Asked]]] = []
     counts: list[Count] = []
     try:
@@ -85,6 +88,8 @@ def measure(config: CorpusConfig) -> tuple[int, list[tuple[str, float, dict[str,
     finally:
         close_mind()
     entered = [one.number for one in counts if (one.stage, one.what, one.reason) == (ASKING[0], "posts", "in")]
+    if not sum(entered):
+        raise DataError("no record of this corpus reaches the stage that asks; name larger logs")
     return sum(entered), found
 
 
@@ -111,12 +116,12 @@ def rows_of(records: int, found: Sequence[tuple[str, float, dict[str, Asked]]], 
 
 
 def cells(one: Asked, records: int, plan: int) -> list[str]:
-    """Prompts; tokens of a prompt, those that the cache had, tokens of an answer; a record's; billions for the plan."""
+    """Prompts, and those put twice; tokens of a prompt, cached ones, of an answer; per record; billions planned."""
     each = (one.prompt_tokens, one.cached_tokens, one.answer_tokens)
     means = [f"{number / one.prompts:,.0f}" if one.prompts else "-" for number in each]
     fresh = one.prompt_tokens - one.cached_tokens
     planned = [f"{number / records * plan / 1e9:,.1f}" for number in (fresh, one.answer_tokens)]
-    return [f"{one.prompts:,}", *means, f"{one.prompts / records:.2f}", *planned]
+    return [f"{one.prompts:,}", f"{one.again:,}", *means, f"{one.prompts / records:.2f}", *planned]
 
 
 def main() -> None:
@@ -134,9 +139,18 @@ def main() -> None:
             make_dump(args, folder, 20 * args.records)
         corpus = [*overrides(folder, folder), *SET] if args.corpus is None else args.corpus
         records, found = measure(configured([*corpus, *asking(args), f"corpus_dir={folder / 'corpus'}"]))
-    head = ["stage", "step", "prompts", "prompt tokens", "of these cached", "answer tokens", "prompts / record"]
+    head = [
+        "stage",
+        "step",
+        "prompts",
+        "put twice",
+        "prompt tokens",
+        "of these cached",
+        "answer tokens",
+        "prompts / record",
+    ]
     head += ["10^9 new prompt tokens", "10^9 answer tokens", "s"]
-    report(args, head, rows_of(records, found, args.plan), {"records": records})
+    report(args, head, rows_of(records, found, args.plan), {"records": records, "found": msgspec.to_builtins(found)})
 
 
 def asking(args: argparse.Namespace) -> list[str]:

@@ -31,8 +31,6 @@ class Axis(NamedTuple):
 
     name: str
     values: tuple[Any, ...]
-    label: str = ""
-    """Its name, and below it what it is, with its unit."""
 
 
 def start(overrides: Sequence[str], metric: str) -> Run:
@@ -85,8 +83,7 @@ def draw_phase(run: Run, results: Results, metric: str) -> list[Path]:
     figures = run.folder / "figures"
     figures.mkdir(exist_ok=True)
     with styled():
-        across, up = (one._replace(label=_label(kind, one.name)) for one in (across, up))
-        sheet = _drawn(grids, across, up, kind.measures[outcome.measure])
+        sheet = _drawn(grids, across, up, kind, kind.measures[outcome.measure])
         return save(sheet, figures / f"phase_{metric.replace('@', '_')}")
 
 
@@ -127,7 +124,7 @@ def _label(kind: type[World], name: str) -> str:
     return "\n".join([name.replace("_", " "), *wrap(first[:1].lower() + first[1:], LINE)])
 
 
-def _drawn(grids: dict[str, Frame], across: Axis, up: Axis, label: str) -> Any:
+def _drawn(grids: dict[str, Frame], across: Axis, up: Axis, kind: type[World], label: str) -> Any:
     sheet = sheet_of(1.2 + (1.6 + 0.75 * len(across.values)) * len(grids), 2.1 + 0.6 * len(up.values))
     low, high = (float(end([end(grid) for grid in grids.values()])) for end in (np.nanmin, np.nanmax))
     axes = sheet.subplots(1, len(grids), squeeze=False)[0]
@@ -139,7 +136,7 @@ def _drawn(grids: dict[str, Frame], across: Axis, up: Axis, label: str) -> Any:
             ax.text(column, row, f"{value:.3g}", ha="center", va="center", color="white" if dark else "black")
         ax.set_xticks(range(len(across.values)), [str(value) for value in across.values])
         ax.set_yticks(range(len(up.values)), [str(value) for value in up.values])
-        ax.set(xlabel=across.label, title=mind)
-    axes[0].set_ylabel(up.label)
+        ax.set(xlabel=_label(kind, across.name), title=mind)
+    axes[0].set_ylabel(_label(kind, up.name))
     sheet.colorbar(image, ax=list(axes), label=label, pad=0.02)
     return sheet

@@ -1,8 +1,8 @@
 """Cleaning: what a bucket of users wrote, made fit to be learnt from.
 
 In this order: mark-up becomes plain text; minors go (whole users), texts in other languages, near-copies of the user's
-own texts, answers to minors, what is sexual or toxic in its text or in what is shown with it, users with too little
-left; private details are replaced and ids become keyed hashes. A unit holds all records of its users.
+own texts, what is sexual or toxic, answers to minors, what is shown with something sexual or toxic, users with too
+little left; private details are replaced and ids become keyed hashes. A unit holds all records of its users.
 """
 
 from collections.abc import Mapping, Sequence

@@ -202,7 +202,7 @@ def _tasks(config: CorpusConfig, split: Stage, people: Stage) -> list[Stage]:
     kept = {"per_place": config.tasks.per_place}
     catalog = Stage("catalog", catalog_unit, (split,), catalog_units, kept)
     asked = config.tasks.model_dump(exclude={"per_place", "caps", "held_out_cap"}) | {"seed": config.seed}
-    prompts = [*sorted(PROMPTS.rglob("*.txt")), *sorted(SECTIONS.glob("*.txt"))]
+    prompts = [*sorted(PROMPTS.rglob("*.txt")), *SECTIONS]
     return [catalog, Stage("tasks", task_unit, (people, catalog), task_units, asked, prompts)]
 
 

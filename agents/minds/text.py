@@ -43,7 +43,8 @@ class Tokens:
         return self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True) + prompt.lead
 
     def _defused(self, text: str) -> str:
-        """Break special tokens; of Gemma's 6,000 all but a few begin with a character that people hardly write."""
+        """The text with its special tokens broken."""
+        # Gemma has 6,000, and to look for each takes 4 ms; but all begin with `<`, which people hardly write
         present = [token for start, tokens in self._specials.items() if start in text for token in tokens]
         return defused(text, sorted(present, key=len, reverse=True))
 

@@ -80,10 +80,11 @@ def test_what_answers_a_minor_goes_and_its_author_stays(tmp_path: Path) -> None:
     "said",
     [
         {"title": "I am 15 years old, what now?", "text": TEXTS[0]},
+        {"title": "I am 15 years old and love it", "text": TEXTS[0], "kind": "review"},
         {"text": TEXTS[0], "extra": '{"bio":"I\'m 16, and I like tea"}'},
         {"text": "Ich war gestern im Kino und dachte an die alte Zeit. I'm 15. Das war ein schöner Film."},
     ],
-    ids=["in a title", "in the description", "in what goes for its language"],
+    ids=["in a title", "in a review's title", "in the description", "in what goes for its language"],
 )
 def test_a_minor_is_known_by_all_that_they_say(tmp_path: Path, said: dict[str, str]) -> None:
     kid = [row("kid", number, text, title="", extra="") for number, text in enumerate(TEXTS)]

@@ -1,4 +1,5 @@
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -34,6 +35,7 @@ def recipe(home: Path) -> Recipe:
 
 def test_one_command_goes_from_logs_to_an_adapter_with_its_card(tmp_path: Path) -> None:
     tiny_model(tmp_path / "base")
+    (tmp_path / "base" / "LICENSE").write_text("Do as you like.", encoding="utf-8")
     folder = make_all(recipe(tmp_path), {name: COMMANDS[name][0] for name in ("corpus", "sft", "evaluate")})
     shipped, trained = load_file(folder / ADAPTER), load_file(tmp_path / "tuned" / "adapter" / ADAPTER)
     for name, one in shipped.items():
@@ -44,9 +46,10 @@ def test_one_command_goes_from_logs_to_an_adapter_with_its_card(tmp_path: Path) 
     assert config["base_model_name_or_path"] == str(tmp_path / "base")
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "| stars | uniform | 1.609 | 1.609 to 1.609 |" in card
-    assert "SHA-256" in card
+    assert "The base is under terms of its own" in card
+    assert sha256((tmp_path / "corpus" / "tasks" / "train.jsonl").read_bytes()).hexdigest() in card
     assert {path.name for path in folder.iterdir()} == {
-        ADAPTER, "adapter_config.json", "README.md", "training.json", "scores.csv", "contrasts.csv",
+        ADAPTER, "LICENSE", "adapter_config.json", "README.md", "training.json", "scores.csv", "contrasts.csv",
     }  # fmt: skip
 
 

@@ -102,7 +102,7 @@ class Twitter(Source):
 
 def record(row: Row, name: str) -> dict[str, Any]:
     """One tweet's columns; `name` is its id if it has none. Raises `ValueError` where it cannot be one."""
-    names = present(tuple(row))
+    names = names_of(tuple(row))
     said = {field: value(row, names[field]) for field in NAMES}
     user, text, item, votes = (said[field] for field in ("user", "text", "item", "votes"))
     if not (user and text):
@@ -125,9 +125,9 @@ def record(row: Row, name: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4096)
-def present(names: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
+def names_of(names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     """Which names of a row say each field, the one that counts first; rows of a file mostly have the same names."""
-    return {field: [one for one in known if one in names] for field, known in NAMES.items()}
+    return {field: tuple(one for one in known if one in names) for field, known in NAMES.items()}
 
 
 def value(row: Row, names: Sequence[str]) -> str:

@@ -27,7 +27,7 @@ RENDERER = ("agents.prompt",)
 def synthesis_stages(config: "CorpusConfig", persons: Stage) -> list[Stage]:
     """What comes after the figures of persons; the last one leaves the people."""
     check(config)
-    prompts = [*sorted(PROMPTS.glob("*.txt")), *sorted(SECTIONS.glob("*.txt"))]
+    prompts = [*sorted(PROMPTS.glob("*.txt")), *SECTIONS]
     size = {"records_per_unit": config.synthesis.records_per_unit}
     portions = Stage("portions", portion_unit, (persons,), portion_units, size)
     make = {"ask": _ask(config, config.mind, config.model), "make": config.synthesis.model_dump()}

@@ -62,6 +62,8 @@ def test_a_phrase_in_common_is_no_item(fingerprints: Path) -> None:
     words = prose(1, 60).split()
     for start in range(0, 40, 5):
         refuse_benchmarks([row(" ".join(words[start : start + 13]))], TASKS, fingerprints)
+    with pytest.raises(DataError):
+        refuse_benchmarks([row(" ".join(words))], TASKS, fingerprints)
     refuse_benchmarks([row("Too short."), row("")], TASKS, fingerprints)
     refuse_benchmarks([], TASKS, fingerprints)
 
