@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,7 +24,7 @@ from pydantic import BaseModel, Field
 
 from agents.minds.http import Client
 from agents.minds.protocol import MISSING_MARGIN, label_logprobs
-from agents.minds.server import ServerMind
+from agents.minds.server import ServerEngine, ServerMind
 from agents.minds.text import Tokens
 from agents.models import resolve
 from agents.prompt import render
@@ -415,12 +416,12 @@ def test_text_and_forms_come_over_http(vllm: Vllm, api: str) -> None:
 def test_a_killed_server_costs_what_was_in_flight_and_a_restarted_one_nothing(
     vllm: Vllm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done: list[bool] = []
+    done = Counter[Client]()
     read = Client._read
 
-    def counting(*args: Any) -> Any:
-        reply = read(*args)
-        done.append(True)
+    def counting(client: Client, *args: Any) -> Any:
+        reply = read(client, *args)
+        done[client] += 1
         return reply
 
     shared: dict[str, Any] = {
@@ -437,14 +438,16 @@ def test_a_killed_server_costs_what_was_in_flight_and_a_restarted_one_nothing(
         monkeypatch.setattr(Client, "_read", counting)
         jobs = [slow._job(one) for one in writes(80, words=16)]
         lossy, whole = (threads.submit(mind.engine.generate, jobs) for mind in (quick, slow))
-        while len(done) < 40:
+        assert isinstance(quick.engine, ServerEngine)
+        while done[quick.engine._client] < 10:
             time.sleep(0.05)
         vllm.kill()
-        killed, num_done = time.monotonic(), len(done)
+        killed, num_done = time.monotonic(), done[quick.engine._client]
         vllm.start()
         raws = lossy.result(timeout=30)
         assert time.monotonic() - killed < 1 + 2 + 4 + 4  # the budget of an outage, one pause before it, slack
-        assert None in raws and 10 <= sum(raw is not None for raw in raws) <= num_done + 1
+        # what was on its way when the server died may still have arrived
+        assert num_done <= sum(raw is not None for raw in raws) <= num_done + shared["max_concurrency"] < 80
         assert all(raw.text for raw in raws if raw is not None)
         vllm.wait()
         assert None not in whole.result(timeout=60)
