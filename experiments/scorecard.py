@@ -3,8 +3,9 @@
 Every item is a distance from real people. Its score is (distance - floor) / (ceiling - floor): 0 is as far from people
 as simple minds are, the worse of the arms `random` and `rule` in the same world, one floor for all arms; 1 is as near
 as a world's worth of real people is to others of them. Where simple minds are as near as people there is no score.
-Items of which no sample of people is at hand are held against a norm from the literature: 1 is the norm itself, and
-they say so. No overall score is given, since an average would hide failures: the worst items are named instead.
+Items of which no sample of people is at hand are held against a norm from the literature: 1 is the norm itself, they
+say so, and there is no score where the simple minds' interval holds the norm. No overall score is given, since an
+average would hide failures: the worst items are named instead.
 """
 
 import math
@@ -21,7 +22,7 @@ from experiments.facts.references import MEASURED, Measured
 from experiments.facts.table import facts, worlds_with_facts
 from experiments.statistics import LEVEL, holm, interval, paired
 
-Level = Literal["individual", "distribution", "variance", "homogeneity", "choice"]
+Level = Literal["individual", "distribution", "variance", "homogeneity", "choice", "structure", "dynamics"]
 Against = Literal["people", "norm"]
 FLOORS = ("random", "rule")
 """The minds whose arms are the floor: nobody takes them for people."""
@@ -141,7 +142,8 @@ def _per_world(tables: Tables, one: Measured, figure: Callable[[Frame], Any]) ->
 
 _LEVELS: Mapping[str, Level] = {
     "basket_prices": "variance",
-    "repeat_purchases": "choice",
+    "uneven_sales": "structure",
+    "repeat_purchases": "dynamics",
     "position_effect": "choice",
     "first_option": "choice",
     "reputation_premium": "choice",
@@ -176,12 +178,22 @@ def _scored(item: Item, evidence: Evidence, arm: str, found: Mapping[str, Frame]
     simple = {one: float(found[one].mean()) for one in _floors_of(evidence, arm) if not found[one].empty}
     if len(mine) < MIN_SEEDS or not set(simple) - {arm}:
         return []
-    floor, distance = max(simple.values()), float(mine.mean())
+    worse = max(simple, key=lambda one: simple[one])
+    floor, distance = simple[worse], float(mine.mean())
     low, high = interval(mine.to_numpy(float))
     value = math.nan if item.values is None else float(item.values(evidence, arm).mean())
-    scores = [normalised(one, floor, item.ceiling) for one in (distance, high, low)]
+    has_room = _is_off_norm(item, evidence, worse)
+    scores = [normalised(one, floor, item.ceiling) if has_room else math.nan for one in (distance, high, low)]
     numbers = (*scores, distance, floor, item.ceiling, value, item.human, len(mine))
     return [(item.level, item.name, item.against, arm, *numbers, item.what)]
+
+
+def _is_off_norm(item: Item, evidence: Evidence, arm: str) -> bool:
+    """Whether simple minds can be told from a norm, off which single worlds are by chance alone; true of people."""
+    if item.against == "people" or item.values is None:
+        return True
+    low, high = interval(item.values(evidence, arm).to_numpy(float))
+    return not low <= item.human <= high
 
 
 def normalised(distance: float, floor: float, ceiling: float) -> float:

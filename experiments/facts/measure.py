@@ -25,6 +25,7 @@ from experiments.facts.measures import (
     log_variance,
     repeats,
     star_shares,
+    unevenness,
 )
 from experiments.facts.references import MEASURED
 
@@ -32,6 +33,10 @@ RESAMPLES = 200
 """Bootstrap samples of people."""
 WORLD = 150
 """Reviews, or trips to the shop, of a sample that stands for a world's when two samples are compared."""
+SMALL = (3, 8)
+"""Fewest and most products of a category that is like a market's."""
+STALL = (16, 9)
+"""Categories, and purchases in each, of a market of `compare`'s default size."""
 PEOPLE = Path(__file__).with_name("people.yaml")
 
 
@@ -115,7 +120,29 @@ def customers() -> dict[str, Any]:
         "repeat_purchases": figure(again, beyond_chance, "share beyond chance"),
         "basket_prices": figure(baskets, _spread, "variance of the log of a trip's sum"),
     }
-    return {name: {**found[name], "apart": apart} for name, apart in customers_apart(baskets, again).items()}
+    shopped = {name: {**found[name], "apart": apart} for name, apart in customers_apart(baskets, again).items()}
+    return {**shopped, "uneven_sales": uneven_sales(bought)}
+
+
+def uneven_sales(bought: Frame, seed: int = 0) -> dict[str, Any]:
+    """How unevenly the products of small categories sell, and how far a market's worth of categories is from that."""
+    offered = bought.groupby("category")["item"].nunique()
+    offered = offered[offered.between(*SMALL)]
+    small: Frame = bought[bought["category"].isin(offered.index)]
+    # over categories, not people: two copies of one customer would count as two people who agree
+    table = unevenness(small, offered).rename("ratio").rename_axis("person").reset_index()
+    known = figure(table, lambda rows: float(rows["ratio"].mean()), "times as likely as if all sold alike")
+    rng = np.random.default_rng(seed)
+    apart = [abs(unevenness(_stall(small, rng), offered).mean() - known["value"]) for _ in range(RESAMPLES)]
+    return {**known, "num_people": int(small["person"].nunique()), "apart": round(float(np.mean(apart)), 4)}
+
+
+def _stall(small: Frame, rng: np.random.Generator) -> Frame:
+    """Some purchases in some categories, drawn without replacement."""
+    num_categories, num_purchases = STALL
+    drawn = rng.choice(small["category"].unique(), num_categories, replace=False)
+    mixed: Frame = small[small["category"].isin(drawn)].sample(frac=1, random_state=rng)
+    return mixed.groupby("category").head(num_purchases)
 
 
 def customers_apart(baskets: Frame, again: Frame) -> dict[str, float]:
@@ -160,7 +187,8 @@ def main(reviews: str) -> None:
 
 
 _HEAD = """\
-# Figures of real people, with 95 % percentile intervals over people (200 bootstrap samples); made by the command.
+# Figures of real people, with 95 % percentile intervals over people (of uneven_sales: categories) from 200 bootstrap
+# samples; made by the command.
 # `references`: the figure of all reviewers; `apart`: how far a sample of 150 reviews, or trips, is from other people's.
 """
 

@@ -56,6 +56,30 @@ def between_share(values: Sequence[float] | Frame, people: Sequence[Any] | Frame
     return float((between - within) / spread) if spread > 0 else float("nan")
 
 
+def unevenness(purchases: Frame, offered: Frame) -> Frame:
+    """How much likelier two people's purchases in a category are of one product than if all offered there sold alike.
+
+    1 where all sell alike, the number of products where one alone sells. Simpson's index (1949, Nature 163:688,
+    doi:10.1038/163688a0), in which the number of purchases makes no difference, of pairs of different people, so that
+    nobody's habit counts.
+
+    Args:
+        purchases: One row per purchase: person, category, item.
+        offered: Number of products, sold or not, by category.
+
+    Returns:
+        The ratio by category, without those in which no two people bought.
+    """
+    same = _pairs(purchases, "item") - _pairs(purchases, "item", "person")
+    every = _pairs(purchases) - _pairs(purchases, "person")
+    return (same * offered.reindex(same.index) / every)[every > 0]
+
+
+def _pairs(purchases: Frame, *alike: str) -> Frame:
+    """Ordered pairs of purchases in each category, of itself too, that agree in these columns."""
+    return (purchases.groupby(["category", *alike]).size() ** 2).groupby("category").sum()
+
+
 def log_variance(amounts: Sequence[float] | Frame) -> float:
     """Variance of the logarithm of positive amounts: a spread without a currency."""
     return float(np.var(np.log(np.asarray(amounts, float)), ddof=1))

@@ -1,7 +1,7 @@
 """Scores, nearness and what a scorecard says of itself, on evidence made by hand."""
 
 import math
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from experiments.charts import MARKERS, _shapes
 from experiments.facts.evidence import Evidence
 from experiments.facts.measures import Frame
 from experiments.facts.people import figure
-from experiments.scorecard import COLUMNS, FLOORS, items, nearness, normalised, worst
+from experiments.scorecard import COLUMNS, FLOORS, Level, items, nearness, normalised, worst
 from sandbox.panels import COLORS, pens
 from tests.experiments.facts.synthetic import PEAK, J, arm, choices, evidence, stars
 
@@ -77,6 +77,18 @@ def test_a_lonely_floor_has_no_score() -> None:
     assert scorecard.scorecard(evidence(rule), "marketplace").empty
 
 
+def test_a_norm_gives_no_score_where_simple_minds_cannot_be_told_from_it() -> None:
+    def card_of(floor: float) -> Frame:
+        arms = (("base", 3.0), ("random", floor))
+        made = [(arm(mind, mind=mind), {"choices": choices(advantage)}) for mind, advantage in arms]
+        card = scorecard.scorecard(evidence(*made), "marketplace")
+        return card[card["item"] == "first_option"].set_index("arm")
+
+    assert math.isnan(card_of(floor=1.0).loc["base", "score"]), "off the norm by chance alone"
+    assert card_of(floor=1.0).loc["base", "distance"] > 1
+    assert card_of(floor=5.0).loc["base", "score"] > 0
+
+
 def test_a_norm_says_that_it_is_none_of_people_s_and_has_no_room(card: Frame) -> None:
     norms = card[card["against"] == "norm"]
     assert set(norms["item"]) == {"first_option"}
@@ -86,10 +98,10 @@ def test_a_norm_says_that_it_is_none_of_people_s_and_has_no_room(card: Frame) ->
         "position_effect", "first_option", "reputation_premium",
     }  # fmt: skip
     assert "price_dispersion" not in every
-    assert {one.level for one in every.values()} == {"distribution", "variance", "homogeneity", "choice"}
+    assert {one.level for one in every.values()} == set(get_args(Level)) - {"individual"}
 
 
-@pytest.mark.parametrize("name", ["basket_prices", "repeat_purchases"])
+@pytest.mark.parametrize("name", ["basket_prices", "repeat_purchases", "uneven_sales"])
 def test_a_ceiling_of_purchases_is_how_far_samples_of_customers_are_apart(name: str) -> None:
     item = next(one for one in items("marketplace") if one.name == name)
     assert (item.against, item.ceiling) == ("people", figure(name).apart)

@@ -13,6 +13,10 @@ INFLUENCE = frozenset({"ranking", "reviews", "word_of_mouth"})
 """Parameters through which people learn what others chose."""
 SOLITARY = {"ranking": ("random", "relevance"), "reviews": ("off",), "word_of_mouth": (False,)}
 """Their values where people learn nothing of others."""
+MIN_WORLDS = 8
+"""Worlds of an arm, as in the experiment of Salganik, Dodds and Watts (2006)."""
+MIN_CHOICES = 50
+"""Choices that a world needs to be thinned to as many: one that few people shopped in would thin all others."""
 DRAWS = 20
 """Of equally many choices, over which facts of market shares are averaged."""
 ZERO_INTELLIGENCE = "random"
@@ -62,18 +66,27 @@ def mean_over_thinnings(difference: Callable[[Frame, Frame], Frame], one: Tables
     """What two arms differ in, on average over draws of equally many choices from every world of both.
 
     Shares of fewer choices are more unequal and lie further apart by counting alone, so every world is thinned, without
-    replacement, to the choices of the one with the fewest (rarefaction).
+    replacement, to the choices of the one with the fewest (rarefaction). Seeds with fewer than `MIN_CHOICES` in either
+    arm are left out of both.
 
     Args:
         difference: Of the arms' market shares, a value by seed.
         one: Tables of an arm.
         other: Tables of the other.
+
+    Raises:
+        CannotTellError: Fewer than `MIN_WORLDS` seeds are left.
     """
     rng = np.random.default_rng(0)
-    counts = [choices_of(tables) for tables in (one, other)]
-    number = int(min(count.sum().min() for count in counts))
-    if not number:
-        raise CannotTellError("needs choices in every world, and in one nobody chose anything")
+    found = [choices_of(tables) for tables in (one, other)]
+    fewest = pd.concat([count.sum() for count in found], axis="columns").min(axis="columns", skipna=False)
+    fewest = fewest[fewest >= MIN_CHOICES]
+    if len(fewest) < MIN_WORLDS:
+        raise CannotTellError(
+            f"needs {MIN_WORLDS} worlds with {MIN_CHOICES} choices in both arms, and there are {len(fewest)}"
+        )
+    number = int(fewest.min())
+    counts = [count[fewest.index] for count in found]
     drawn = [difference(*(_thinned(count, number, rng) for count in counts)) for _ in range(DRAWS)]
     together: Frame = pd.concat(drawn, axis="columns")
     return together.mean(axis="columns", skipna=False).dropna()

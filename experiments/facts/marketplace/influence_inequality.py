@@ -2,12 +2,10 @@
 
 from experiments.facts.evidence import Tables
 from experiments.facts.fact import Band, Fact, Needs
-from experiments.facts.marketplace.arms import INDEPENDENT, mean_over_thinnings
+from experiments.facts.marketplace.arms import INDEPENDENT, MIN_WORLDS, mean_over_thinnings
 from experiments.facts.measures import Frame
 from worlds.marketplace.measures import gini
 
-MIN_WORLDS = 8
-"""Worlds of an arm, as in the experiment."""
 TABLES = {"offers": ("listing", "title", "chosen"), "listings": ("id",)}
 
 

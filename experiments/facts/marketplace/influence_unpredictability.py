@@ -5,8 +5,8 @@ import pandas as pd
 
 from experiments.facts.evidence import Tables
 from experiments.facts.fact import Band, Fact, Needs
-from experiments.facts.marketplace.arms import INDEPENDENT, mean_over_thinnings
-from experiments.facts.marketplace.influence_inequality import MIN_WORLDS, TABLES
+from experiments.facts.marketplace.arms import INDEPENDENT, MIN_WORLDS, mean_over_thinnings
+from experiments.facts.marketplace.influence_inequality import TABLES
 from experiments.facts.measures import Frame
 
 

@@ -175,6 +175,22 @@ def purchases(loyalty: float, spread: float = 1.0) -> Maker:
     return make
 
 
+def sales(appeal: Sequence[float]) -> Mapping[str, Maker]:
+    """What tables a world has where sixteen categories sell products of that appeal to sixty people each."""
+
+    def bought(rng: np.random.Generator) -> Table:
+        parts = [
+            pd.DataFrame({"category": f"c{at}", "listing": rng.choice(len(appeal), 60, p=appeal), "buyer": range(60)})
+            for at in range(16)
+        ]
+        return pd.concat(parts, ignore_index=True).assign(step=0, price=10.0)
+
+    def listed(_: np.random.Generator) -> Table:
+        return pd.DataFrame({"category": np.repeat([f"c{at}" for at in range(16)], len(appeal))}).assign(id=0)
+
+    return {"purchases": bought, "listings": listed}
+
+
 def surplus(share: float) -> Maker:
     """Steps in which this share of the best surplus was had."""
 
@@ -196,10 +212,11 @@ def forced(forced_shares: Sequence[float], voluntary_shares: Sequence[float]) ->
     return two_arms(one, other, {"reviews": stars(forced_shares)}, {"reviews": stars(voluntary_shares)})
 
 
-def influence(influenced: Maker, independent: Maker) -> Evidence:
+def influence(influenced: Maker, independent: Maker, seeds: Sequence[int] = SEEDS) -> Evidence:
     """Worlds in which people know what others chose, and worlds in which they do not."""
     one, other = arm(ranking="sales"), arm("independent", reviews="off", word_of_mouth=False)
-    return two_arms(one, other, {"offers": influenced, "listings": goods}, {"offers": independent, "listings": goods})
+    mine, others = ({"offers": shown, "listings": goods} for shown in (influenced, independent))
+    return evidence((one, mine), (other, others), seeds=seeds)
 
 
 def zero_intelligence(mine: float, chance: float) -> Evidence:
@@ -260,6 +277,10 @@ CONTROLS: Mapping[str, tuple[Callable[[], Evidence], Callable[[], Evidence]]] = 
     "basket_prices": (
         lambda: alone("purchases", purchases(0.3, spread=1.4)),
         lambda: alone("purchases", purchases(0.3, spread=0.2)),
+    ),
+    "uneven_sales": (
+        lambda: evidence((arm(), sales((0.5, 0.25, 0.15, 0.1)))),
+        lambda: evidence((arm(), sales((0.25, 0.25, 0.25, 0.25)))),
     ),
     "efficiency": (lambda: zero_intelligence(0.7, 0.3), lambda: zero_intelligence(0.2, 0.3)),
 }

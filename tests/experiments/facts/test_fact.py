@@ -9,7 +9,20 @@ from experiments.facts.evidence import Evidence
 from experiments.facts.fact import Band, CannotTellError, Fact, Needs, num_steps, per_seed
 from experiments.facts.marketplace.arms import demand
 from experiments.facts.measures import Frame
-from tests.experiments.facts.synthetic import CONTROLS, alone, arm, choices, evidence, forced, offers, stars
+from tests.experiments.facts.synthetic import (
+    CONTROLS,
+    alone,
+    arm,
+    choices,
+    evidence,
+    forced,
+    influence,
+    lucky,
+    offers,
+    popular,
+    stars,
+    steep,
+)
 from tests.experiments.facts.test_controls import FACTS
 
 BAND = Band(0, 1, "by definition")
@@ -118,6 +131,19 @@ def test_worlds_with_different_goods_say_nothing_of_unpredictability() -> None:
     own = shown.assign(title=shown["title"] + shown["seed"].astype(str))
     verdict = FACTS["influence_unpredictability"].judge(Evidence({**made.tables, "offers": own}, made.arms), "mine")
     assert verdict.reason == "needs worlds that trade the same goods, and here every seed has its own"
+
+
+@pytest.mark.parametrize("name", ["influence_inequality", "influence_unpredictability"])
+def test_a_world_in_which_hardly_anybody_chose_is_left_out_of_both_arms(name: str) -> None:
+    made = influence(popular(lucky), popular(steep), seeds=range(9))
+    shown = made.tables["offers"]
+    is_starved = (shown["arm"] == "independent") & (shown["seed"] == 4)
+    few = Evidence({**made.tables, "offers": pd.concat([shown[~is_starved], shown[is_starved].head(49)])}, made.arms)
+    eight = Evidence({key: table[table["seed"] != 4] for key, table in made.tables.items()}, made.arms)
+    pd.testing.assert_series_equal(FACTS[name].values(few, "mine"), FACTS[name].values(eight, "mine"))
+    fewer = Evidence({key: table[table["seed"] != 8] for key, table in few.tables.items()}, made.arms)
+    reason = FACTS[name].judge(fewer, "mine").reason
+    assert reason == "needs 8 worlds with 50 choices in both arms, and there are 7"
 
 
 def test_a_premium_needs_choices_that_fall_with_price() -> None:

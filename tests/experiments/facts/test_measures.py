@@ -1,6 +1,7 @@
 """Statistics that people and agents are both measured by."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from experiments.facts.measures import (
     log_variance,
     repeats,
     star_shares,
+    unevenness,
     valley,
     word_overlap,
 )
@@ -45,6 +47,35 @@ def test_a_valley_is_as_deep_as_the_lower_of_its_peaks_is_high() -> None:
     assert valley([0.3, 0.1, 0.05, 0.2, 0.35]) == pytest.approx(0.25)
     assert valley([0.1, 0.2, 0.4, 0.2, 0.1]) < 0
     assert valley([0.2, 0.2, 0.2, 0.2, 0.2]) == 0
+
+
+def sold(items: Sequence[str], category: str = "a", people: Sequence[int] | None = None) -> Frame:
+    """One purchase of each item, by a person each."""
+    return pd.DataFrame({"person": people or range(len(items)), "category": category, "item": list(items)})
+
+
+def test_two_purchases_are_of_one_product_the_likelier_the_more_uneven_sales_are() -> None:
+    one, other = sold("xxxy"), sold("xyxy", "b")
+    offered = pd.Series({"a": 2, "b": 3})
+    found = unevenness(pd.concat([one, other]), offered)
+    assert found.to_dict() == pytest.approx({"a": 2 * 3 / 6, "b": 3 * 2 / 6})
+    assert unevenness(sold("xxxx"), offered).to_list() == [2], "one sells alone, of two on offer"
+    assert unevenness(sold("xx"), pd.Series({"a": 1})).to_list() == [1], "there is no other"
+
+
+def test_sales_are_not_uneven_because_somebody_likes_something() -> None:
+    offered = pd.Series({"a": 2})
+    assert unevenness(sold("xxxxy", people=[1, 1, 1, 1, 2]), offered).to_list() == [0]
+    assert unevenness(sold("xxxxyx", people=[1, 1, 1, 1, 2, 2]), offered).to_list() == [2 * 4 / 8]
+    assert unevenness(sold("xx", people=[1, 1]), offered).empty, "a single person"
+
+
+@pytest.mark.parametrize("num", [20, 2000])
+def test_unevenness_does_not_depend_on_the_number_of_purchases(num: int) -> None:
+    rng = np.random.default_rng(0)
+    parts = [sold(rng.choice(["x", "y"], num, p=(0.8, 0.2)), f"c{at}") for at in range(200)]
+    offered = pd.Series({f"c{at}": 2 for at in range(200)})
+    assert unevenness(pd.concat(parts), offered).mean() == pytest.approx(2 * (0.8**2 + 0.2**2), abs=0.03)
 
 
 def test_duplicates_are_found_whatever_their_case_and_space() -> None:

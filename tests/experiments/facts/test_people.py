@@ -19,7 +19,7 @@ REVIEWS = Path(__file__).parents[4] / "shared/data/reviews_amazon2023/reviews.js
 
 
 def test_every_figure_lies_in_its_interval() -> None:
-    assert len(figures()) == 6
+    assert len(figures()) == 7
     assert all(one.low < one.value < one.high and one.num_people > 300 for one in figures().values())
 
 
