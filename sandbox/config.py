@@ -227,8 +227,11 @@ def _unknown_setting(path: str, overrides: Sequence[str], config: str, groups: S
     node: Any = compose([one for one in overrides if one.partition("=")[0] in groups], config, groups)
     for name in path.split("."):
         if not isinstance(node, dict) or name not in node:
-            known = [one for one in node if one != "_target_"] if isinstance(node, dict) else []
-            return f"invalid override {path}: {unknown('setting', name, known)}"
+            inside = node if isinstance(node, dict) else {}
+            known = [one for one in inside if one != "_target_"]
+            deeper = [f"{one}.{name}" for one in known if isinstance(inside[one], dict) and name in inside[one]]
+            hint = f" Did you mean {' or '.join(deeper)}?" if deeper else ""
+            return f"invalid override {path}: {unknown('setting', name, known)}{hint}"
         node = node[name]
     return f"invalid override {path}: there is such a setting, but not with these other overrides"
 

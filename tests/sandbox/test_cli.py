@@ -211,6 +211,7 @@ def test_a_sweep_of_which_a_run_fails_names_it_and_makes_the_others(ruled: Overr
     [
         ("wrld=", "unknown setting 'wrld'.*Did you mean 'world'"),
         ("world=marketplce", "unknown world 'marketplce'; there is marketplace, rumor.*Did you mean 'marketplace'"),
+        ("ranking=price", "unknown setting 'ranking'.*Did you mean world.ranking?"),
         ("world.rankin=price", "unknown setting 'rankin'.*Did you mean 'ranking'"),
         ("+world.rankin=price", "world.rankin: unknown setting 'rankin'.*Did you mean 'ranking'"),
         ("world.ranking=prise", "world.ranking: Input should be 'relevance', 'price'.*found 'prise'"),
