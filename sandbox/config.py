@@ -54,6 +54,8 @@ class PresentationConfig(Frozen):
     """Which wording of the world's prompts; 0: its own."""
     shuffle: NonNegativeInt
     """Which of many orders of the options."""
+    scales_reversed: bool = False  # runs of before know no such thing
+    """Show options that have an order of their own, such as stars, from their end."""
     profile_reversed: bool
     """Tell what is known of a person from its end."""
     first_label: str = Field(pattern="^[A-Z]$")

@@ -164,7 +164,8 @@ def shown_order(question: Question) -> list[int]:
     if not isinstance(form, Choose):
         raise TypeError(f"only a Choose has options, found {form}")
     if form.ordered:
-        return list(range(len(form.options)))
+        places = list(range(len(form.options)))
+        return places[::-1] if question.presentation.scales_reversed else places
     return permutation(len(form.options), question.seed ^ question.presentation.shuffle)
 
 
@@ -176,7 +177,7 @@ def chosen(question: Question, weights: Sequence[float], source: Source, **detai
     total = sum(weights)
     probs = tuple(weight / total for weight in weights)
     index = draw(probs, question.seed)
-    place = index if form.ordered else shown_order(question).index(index)
+    place = shown_order(question).index(index)
     return Answer(form.options[index].key, source, probs=probs, position=place, **details)
 
 

@@ -17,6 +17,8 @@ class Presentation(msgspec.Struct, frozen=True):
     """Which of the world's wordings of its prompts: 0 is its own, 1 the first paraphrase, and so on."""
     shuffle: int = 0
     """Which of many orders of the options that have none of their own."""
+    scales_reversed: bool = False
+    """Whether options that have an order of their own, such as stars, are shown from their end."""
     profile_reversed: bool = False
     """Whether what is known of a person is told from its end."""
     first_label: str = "A"

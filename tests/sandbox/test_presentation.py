@@ -10,7 +10,7 @@ from sandbox.errors import ConfigError
 from sandbox.mind import RandomMind, RuleMind, shown_order
 from sandbox.people import Profile
 from sandbox.presentation import Presentation
-from sandbox.question import Answer, Question, choose
+from sandbox.question import Answer, Choose, Option, Question, choose
 from sandbox.run import read_config
 from tests.conftest import Overrides, question
 from worlds.marketplace import Marketplace
@@ -32,6 +32,17 @@ def test_another_shuffle_shows_the_same_options_elsewhere() -> None:
     plain, other = (shown_order(question(MANY, presentation=Presentation(shuffle=number))) for number in (0, 1))
     assert plain != other
     assert sorted(plain) == sorted(other)
+
+
+def test_a_scale_shown_from_its_end_is_the_same_scale() -> None:
+    stars = Choose(tuple(Option(str(star), f"{star} stars") for star in range(1, 6)), ordered=True)
+    asked = question(stars, presentation=Presentation(scales_reversed=True))
+    assert shown_order(asked) == [4, 3, 2, 1, 0]
+    assert "* 5 stars: A\n* 4 stars: B" in render(asked).user
+    [answer] = RandomMind().answer([asked])
+    assert answer.position == 5 - int(answer.value)
+    [plainly] = RandomMind().answer([question(stars)])
+    assert answer.value == plainly.value, "draws are by the option, not by its place"
 
 
 def test_a_profile_told_from_its_end_has_the_same_sentences() -> None:
