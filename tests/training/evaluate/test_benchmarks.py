@@ -15,6 +15,7 @@ from sandbox.question import Answer, Choose, Question
 from training.evaluate.benchmarks.asking import MOTIVEBENCH_ORDERS, orders_of, questions_of
 from training.evaluate.benchmarks.figures import benchmark_figures, benchmark_samples, drawn, guesses
 from training.evaluate.benchmarks.layouts import Item, read_items
+from training.evaluate.run import configured
 from training.evaluate.samples import Key
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
@@ -260,6 +261,11 @@ def test_a_draw_keeps_whole_scenes_of_every_part(motivebench: Path, tombench: Pa
     assert drawn(items, 2, 1) == few
     assert drawn(items, None, 1) == items
     assert len({tuple(drawn(items, 2, seed)) for seed in range(8)}) > 1
+
+
+def test_benchmarks_are_named_on_the_command_line_as_the_manual_has_it() -> None:
+    config, _ = configured(["benchmarks={motivebench: one, tombench: other}"])
+    assert config.benchmarks == {"motivebench": Path("one"), "tombench": Path("other")}
 
 
 @pytest.mark.skipif(not (SHARED / "ood_tombench").is_dir(), reason="the benchmarks are not beside the repository")
