@@ -40,7 +40,7 @@ def test_a_scale_shown_from_its_end_is_the_same_scale() -> None:
     assert shown_order(asked) == [4, 3, 2, 1, 0]
     assert "* 5 stars: A\n* 4 stars: B" in render(asked).user
     [answer] = RandomMind().answer([asked])
-    assert answer.position == 5 - int(answer.value)
+    assert answer.position == 5 - int(str(answer.value))
     [plainly] = RandomMind().answer([question(stars)])
     assert answer.value == plainly.value, "draws are by the option, not by its place"
 

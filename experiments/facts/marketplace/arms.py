@@ -79,7 +79,8 @@ def mean_over_thinnings(difference: Callable[[Frame, Frame], Frame], one: Tables
     """
     rng = np.random.default_rng(0)
     found = [choices_of(tables) for tables in (one, other)]
-    fewest = pd.concat([count.sum() for count in found], axis="columns").min(axis="columns", skipna=False)
+    together: Frame = pd.concat([count.sum() for count in found], axis="columns")
+    fewest: Frame = together.min(axis="columns", skipna=False)
     fewest = fewest[fewest >= MIN_CHOICES]
     if len(fewest) < MIN_WORLDS:
         raise CannotTellError(
@@ -88,8 +89,8 @@ def mean_over_thinnings(difference: Callable[[Frame, Frame], Frame], one: Tables
     number = int(fewest.min())
     counts = [count[fewest.index] for count in found]
     drawn = [difference(*(_thinned(count, number, rng) for count in counts)) for _ in range(DRAWS)]
-    together: Frame = pd.concat(drawn, axis="columns")
-    return together.mean(axis="columns", skipna=False).dropna()
+    differences: Frame = pd.concat(drawn, axis="columns")
+    return differences.mean(axis="columns", skipna=False).dropna()
 
 
 def _thinned(counts: Frame, number: int, rng: np.random.Generator) -> Frame:

@@ -73,7 +73,7 @@ def test_sales_are_not_uneven_because_somebody_likes_something() -> None:
 @pytest.mark.parametrize("num", [20, 2000])
 def test_unevenness_does_not_depend_on_the_number_of_purchases(num: int) -> None:
     rng = np.random.default_rng(0)
-    parts = [sold(rng.choice(["x", "y"], num, p=(0.8, 0.2)), f"c{at}") for at in range(200)]
+    parts = [sold(rng.choice(["x", "y"], num, p=(0.8, 0.2)).tolist(), f"c{at}") for at in range(200)]
     offered = pd.Series({f"c{at}": 2 for at in range(200)})
     assert unevenness(pd.concat(parts), offered).mean() == pytest.approx(2 * (0.8**2 + 0.2**2), abs=0.03)
 
