@@ -59,7 +59,7 @@ def test_every_experiment_that_comes_along_can_be_begun(name: str, tmp_path: Pat
     ],
 )
 def test_an_experiment_has_the_arms_that_its_facts_need(experiment: str, told: set[str], tmp_path: Path) -> None:
-    small = ["minds=[rule]", "mind=rule", "steps=8", "population.size=30", f"run_dir={tmp_path / 'run'}"]
+    small = ["minds=[rule]", "mind=rule", "steps=15", "population.size=30", f"run_dir={tmp_path / 'run'}"]
     run = comparison.start([f"experiment={experiment}", "world=marketplace", *small])
     facts = comparison.judged(run, run.go_on(Progress(), lambda _: None)).tables["facts"]
     measured = facts[facts["value"].notna()]

@@ -115,7 +115,7 @@ def test_influence_is_judged_where_all_worlds_trade_the_same_goods(tmp_path: Pat
     alone = "{ranking: random, reviews: 'off', word_of_mouth: false}"
     Run.start(
         [
-            "mind=rule", "steps=3", "seeds=[0,1,2,3,4,5,6,7]", "population.size=40", "world.demand=2", "world.goods=0",
+            "mind=rule", "steps=6", "seeds=[0,1,2,3,4,5,6,7]", "population.size=40", "world.demand=2", "world.goods=0",
             f"treatments={{influence: {{ranking: sales}}, independent: {alone}}}", f"run_dir={tmp_path / 'run'}",
         ]
     ).go_on(Progress(), print)  # fmt: skip
