@@ -23,7 +23,7 @@ EXPERIMENT = "experiment"
 ARM_SIGN = ":"
 """Between mind and treatment in the name of an arm."""
 
-_OPEN = re.compile(r"\+{0,2}(cast|voices|treatments|benchmarks)[.=]")
+_OPEN = re.compile(r"\+{0,2}(cast|voices|treatments)[.=]")
 
 _STRAY = re.compile(r"Could not override '([\w.]+)'")
 
@@ -164,7 +164,7 @@ def compose(overrides: Sequence[str], config: str = "config", groups: Sequence[s
 
 
 def open_overrides(overrides: Sequence[str]) -> list[str]:
-    """Overrides that may name new roles, voices and the like: Hydra's `cast.buyer=rule` changes only what is there."""
+    """Overrides that may name new roles and voices: Hydra's `cast.buyer=rule` alone changes only what is there."""
     return [f"++{one.lstrip('+')}" if _OPEN.match(one) else one for one in overrides]
 
 
@@ -235,6 +235,8 @@ def _unknown_setting(path: str, overrides: Sequence[str], config: str, groups: S
             hint = f" Did you mean {' or '.join(deeper)}?" if deeper else ""
             return f"invalid override {path}: {unknown('setting', name, known)}{hint}"
         node = node[name]
+    if isinstance(node, dict) and node:
+        return f"invalid override {path}: it takes {', '.join(node)}, and nothing else"
     return f"invalid override {path}: there is such a setting, but not with these other overrides"
 
 

@@ -69,7 +69,15 @@ class EvaluateConfig(Frozen):
     judge: JudgeSettings
     """Of answers to `per_text` tasks of each form that a language model made, where the corpus has them."""
     benchmarks: dict[str, Path]
-    """Files of benchmarks, by name: `motivebench` and `tombench`."""
+    """Files of benchmarks, by name: `motivebench` and `tombench`; null: not asked."""
+
+    @field_validator("benchmarks", mode="before")
+    @classmethod
+    def _named(cls, benchmarks: Any) -> Any:
+        if not isinstance(benchmarks, dict):
+            return benchmarks
+        return {name: path for name, path in benchmarks.items() if path is not None}
+
     benchmark_scenes: PositiveInt | None
     """Scenes of each subset or task, drawn by the seed; null: all."""
     ability: bool

@@ -264,8 +264,11 @@ def test_a_draw_keeps_whole_scenes_of_every_part(motivebench: Path, tombench: Pa
 
 
 def test_benchmarks_are_named_on_the_command_line_as_the_manual_has_it() -> None:
+    assert configured([])[0].benchmarks == {}
     config, _ = configured(["benchmarks={motivebench: one, tombench: other}"])
     assert config.benchmarks == {"motivebench": Path("one"), "tombench": Path("other")}
+    with pytest.raises(ConfigError, match="benchmarks: it takes motivebench, tombench, and nothing else"):
+        configured(["benchmarks={tomebench: one}"])
 
 
 @pytest.mark.skipif(not (SHARED / "ood_tombench").is_dir(), reason="the benchmarks are not beside the repository")
