@@ -16,7 +16,8 @@ _DIGESTED = (
     "merges.txt",
     "*.jinja",
 )
-_DIGEST = ".digest.json"
+DIGEST = ".digest.json"
+"""File beside weights that keeps their hash."""
 
 
 class _Memo(msgspec.Struct):
@@ -35,7 +36,7 @@ def digest(path: str) -> str:
         return path
     files = sorted({file for pattern in _DIGESTED for file in folder.glob(pattern)})
     stamp = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    memo = _recall(folder / _DIGEST)
+    memo = _recall(folder / DIGEST)
     if memo and memo.files == stamp:
         return memo.sha256
     state = sha256()
@@ -43,7 +44,7 @@ def digest(path: str) -> str:
         with file.open("rb") as handle:
             state.update(f"{file.name}\0{file_digest(handle, 'sha256').hexdigest()}\n".encode())
     with suppress(OSError):  # the folder may not be ours to write to: then the hash is computed again next time
-        (folder / _DIGEST).write_bytes(msgspec.json.encode(_Memo(stamp, state.hexdigest())))
+        (folder / DIGEST).write_bytes(msgspec.json.encode(_Memo(stamp, state.hexdigest())))
     return state.hexdigest()
 
 

@@ -18,6 +18,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from agents.models import resolve
+from agents.weights import DIGEST
 from sandbox.config import Frozen, compose
 from sandbox.errors import ConfigError, DataError
 from sandbox.validation import validated
@@ -174,10 +175,10 @@ def _base_folder(model: str) -> Path:
 
 
 def _copy_others(source: Path, folder: Path) -> None:
-    """Everything but the weights."""
+    """Everything but the weights and what was noted of them."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in source.iterdir():
-        if path.is_file() and path.suffix not in (".safetensors", ".bin"):
+        if path.is_file() and path.name != DIGEST and path.suffix not in (".safetensors", ".bin"):
             shutil.copy2(path, folder / path.name)
 
 

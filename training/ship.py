@@ -120,14 +120,7 @@ def _mend_config(folder: Path, model: str) -> None:
     path = folder / "adapter_config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**config, "base_model_name_or_path": model}, indent=2) + "\n", encoding="utf-8")
-    for left in (
-        "README.md",
-        "tokenizer.json",
-        "tokenizer_config.json",
-        "chat_template.jinja",
-        "training_args.bin",
-        ".digest.json",
-    ):
+    for left in ("README.md", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         (folder / left).unlink(missing_ok=True)
 
 
