@@ -114,7 +114,9 @@ def _tasks(
     for moment in moments_of(rows, selves, budget, settings["per_user"], settings["seed"]):
         record = moment.record
         catalog = known.get((record["source"], record["split"].replace("seen", "train")), NOTHING)
-        draws = settings["draws"] if record["split"] == "train" else 1
+        draws = 1
+        if record["split"] == "train":
+            draws, moment = settings["draws"], moment._replace(varied=settings["varied"])
         again = (_listed(moment._replace(draw=draw), catalog, settings) for draw in range(1, draws))
         for task in chain(_about(moment, catalog, settings), *again):
             if task.family in settings["families"]:

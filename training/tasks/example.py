@@ -13,6 +13,7 @@ from jinja2 import Template as Prompt
 from agents.prompt import labels, render
 from sandbox.mind import shown_order
 from sandbox.people import MemoryView, Profile
+from sandbox.presentation import PLAIN, Presentation
 from sandbox.question import Choose, Question, Template, Write
 from training.tasks.moments import Moment
 
@@ -52,7 +53,7 @@ class Task(NamedTuple):
     """Whether the answer is what the person really did, rather than made by a model."""
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
     """A question without its person, who is found by id: so another person, or none, can be put in their place."""
 
     template: str
@@ -60,6 +61,7 @@ class Asked(msgspec.Struct, frozen=True):
     form: Choose | Write
     memory: MemoryView
     seed: int
+    presentation: Presentation = PLAIN
 
 
 def sandbox_task(
@@ -86,7 +88,7 @@ def sandbox_task(
     """
     special = f"{name}_{moment.record['platform']}"
     template = special if (PROMPTS / f"{special}.txt").exists() else name
-    asked = Asked(template, facts, form, moment.memory, moment.seed_of(name + which))
+    asked = Asked(template, facts, form, moment.memory, moment.seed_of(name + which), moment.presentation(name + which))
     question = question_of(asked, moment.profile)
     meta = {"answer": answer, **meta} if isinstance(form, Choose) else meta
     messages = [*chat_of(question), {"role": "assistant", "content": said(question, answer)}]
@@ -107,6 +109,7 @@ def question_of(asked: Asked, profile: Profile) -> Question:
         profile=profile,
         memory=asked.memory,
         seed=asked.seed,
+        presentation=asked.presentation,
     )
 
 
@@ -122,7 +125,7 @@ def said(question: Question, answer: str) -> str:
     if not isinstance(form, Choose):
         return answer
     place = shown_order(question).index(form.index(answer))
-    return f"{render(question).lead} {labels(form)[place]}"
+    return f"{render(question).lead} {labels(form, question.presentation)[place]}"
 
 
 @lru_cache(maxsize=256)

@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import groupby
+from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 from agents.prompt import one_line
 from sandbox.people import Event, Memory, MemoryBudget, MemoryView, Profile
+from sandbox.presentation import PLAIN, Presentation
+from sandbox.seeds import uniforms
 from training.record import CURRENCIES, PRODUCT_PLATFORMS
 
 Row = Mapping[str, Any]
@@ -35,6 +38,8 @@ class Moment(NamedTuple):
     """Products and threads of their records of the same time, this one among them: a basket has no order."""
     draw: int = 0
     """Which of several lists of options it is asked with."""
+    varied: float = 0.0
+    """Share of the questions about it that are laid out in another way than a simulation's."""
 
     @property
     def is_new(self) -> bool:
@@ -46,6 +51,17 @@ class Moment(NamedTuple):
         """64 bits for all randomness of one task about this moment."""
         again = (self.draw,) if self.draw else ()
         return hashed(self.seed, self.record["source"], self.record["id"], form, *again)
+
+    def presentation(self, form: str) -> Presentation:
+        """How one question about this moment is laid out: what should not matter is not to be learnt."""
+        draws = uniforms(self.seed_of(form), b"presentation")
+        if next(draws) >= self.varied:
+            return PLAIN
+        return Presentation(
+            scales_reversed=next(draws) < 0.5,
+            profile_reversed=next(draws) < 0.5,
+            first_label=ascii_uppercase[int(next(draws) * len(ascii_uppercase))],
+        )
 
 
 def moments_of(
