@@ -5,9 +5,11 @@ Compressed data that ends too early is an error: half a file would pass for a sm
 """
 
 import csv
+import gc
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import IO, Annotated, Generic, TypeAlias, TypeVar
@@ -40,33 +42,60 @@ class JsonLines(Generic[T]):
 
     def read(self, path: Path, rejects: Rejects) -> Iterator[list[T]]:
         """The objects, about `ROWS` at a time, in order; bad lines go to `rejects`."""
-        line, found = 1, list[T]()
-        for block in blocks(path):
-            try:
-                found += self._decoder.decode_lines(block)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                found += self._one_by_one(block, line, rejects)
-            line += block.count(b"\n")
-            if len(found) >= ROWS:
-                yield found
-                found = []
-        if found:
+        for _, found in self.numbered(path, rejects):
             yield found
 
-    def _one_by_one(self, block: bytes, first: int, rejects: Rejects) -> Iterator[T]:
+    def numbered(self, path: Path, rejects: Rejects) -> Iterator[tuple[list[int], list[T]]]:
+        """The same, with the numbers of their lines."""
+        pieces = self._pieces(path, rejects)
+        while True:
+            with _uncollected():
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            yield piece
+
+    def _pieces(self, path: Path, rejects: Rejects) -> Iterator[tuple[list[int], list[T]]]:
+        line, numbers, found = 1, list[int](), list[T]()
+        for block in blocks(path):
+            ends = block.count(b"\n")
+            try:
+                some = self._decoder.decode_lines(block)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                some = None
+            if some is not None and len(some) == ends + (not block.endswith(b"\n")):
+                numbers += range(line, line + len(some))
+                found += some
+            else:
+                for number, one in self._one_by_one(block, line, rejects):
+                    numbers.append(number)
+                    found.append(one)
+            line += ends
+            if len(found) >= ROWS:
+                yield numbers, found
+                numbers, found = [], []
+        if found:
+            yield numbers, found
+
+    def _one_by_one(self, block: bytes, first: int, rejects: Rejects) -> Iterator[tuple[int, T]]:
+        """Where a line is blank or no object."""
         for number, text in _numbered(block, first):
             try:
-                yield self._decoder.decode(text)
+                yield number, self._decoder.decode(text)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 rejects.add(number, str(error), text)
 
 
-def lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Lines that are not blank, each with its number."""
-    first = 1
-    for block in blocks(path):
-        yield from _numbered(block, first)
-        first += block.count(b"\n")
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """Without the garbage collector, which would look at all that is decoded again and again: JSON has no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _numbered(block: bytes, first: int) -> Iterator[tuple[int, bytes]]:

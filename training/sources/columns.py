@@ -1,0 +1,128 @@
+"""Cells read column by column: all at once by Polars, and by Python only those that Polars cannot read.
+
+What is wrong with a cell is noted by its row, the first reason of each, so that a bad cell costs its row and no other.
+"""
+
+import re
+from calendar import timegm
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_tz
+from typing import Any, TypeAlias
+
+import polars as pl
+
+from training.sources.source import LAST_SECOND, moment, whole
+
+Wrong: TypeAlias = dict[int, str]
+"""What is wrong with a row, by its place."""
+
+MILLISECONDS = 10**11
+"""Greater times are no seconds."""
+FORMATS = (
+    "%Y-%m-%dT%H:%M:%S%.fZ",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S%.f%:z",
+    "%Y-%m-%d %H:%M:%S%.f%:z",
+    "%a %b %d %H:%M:%S %z %Y",
+)
+"""Of times that Polars reads whole columns of; any other is read one by one."""
+UNIX = r"^\d+(?:\.\d+)?$"
+
+
+def texts(cells: Sequence[Any]) -> pl.Series:
+    """Text of every cell; null where there is none: nothing, an empty text, an object or a list."""
+    try:
+        said = pl.Series(cells, dtype=pl.String)
+    except TypeError:  # not all of them are text
+        said = pl.Series(map(_text, cells), dtype=pl.String)
+    return said.set(said == "", None)
+
+
+def numbers(found: pl.Series, wrong: Wrong) -> pl.Series:
+    """Numbers from text; null for what is not finite."""
+    known = _read(found, pl.first().cast(pl.Float64, strict=False), float, pl.Float64, wrong)
+    return known.set(~known.is_finite(), None)
+
+
+def wholes(found: pl.Series, wrong: Wrong) -> pl.Series:
+    """Integers from text, the nearest where it has a fraction."""
+    return _read(found, pl.first().cast(pl.Int64, strict=False), lambda one: whole(float(one)), pl.Int64, wrong)
+
+
+def times(found: pl.Series, wrong: Wrong, unit: str = "") -> pl.Series:
+    """Unix seconds from text.
+
+    Args:
+        found: Times as a file has them.
+        wrong: Is told of what is no date.
+        unit: "s", "ms" or "iso"; "" for any of them, each cell as it looks.
+    """
+    first = found.drop_nulls().first()
+    if unit in ("s", "ms"):
+        read = _unix(pl.first().cast(pl.Float64, strict=False), 1000 if unit == "ms" else 1)
+        return _read(found, read, lambda one: moment(float(one) / (1000 if unit == "ms" else 1)), pl.Int64, wrong)
+    if not unit and isinstance(first, str) and re.match(UNIX, first):
+        number = pl.when(pl.first().str.contains(UNIX)).then(pl.first().cast(pl.Float64, strict=False))
+        read = _unix(number, pl.when(number > MILLISECONDS).then(1000).otherwise(1))
+    else:
+        read = _within(pl.first().str.to_datetime(_format(found), strict=False, ambiguous="null").dt.epoch("s"))
+    return _read(found, read, iso if unit else seconds, pl.Int64, wrong)
+
+
+def seconds(found: str) -> int:
+    """Unix seconds from ISO 8601, Twitter's own `Wed Aug 27 13:08:45 +0000 2008`, or unix seconds or milliseconds."""
+    if re.match(UNIX, found):
+        return moment(float(found) / (1000 if float(found) > MILLISECONDS else 1))
+    try:
+        return iso(found.removesuffix(" UTC"))
+    except ValueError:
+        parts = parsedate_tz(found)
+        if parts is None:
+            raise ValueError(f"time is {found!r}") from None
+        return moment(timegm(parts[:9]) - (parts[9] or 0))
+
+
+def iso(found: str) -> int:
+    """Unix seconds from ISO 8601; without a zone it is UTC."""
+    when = datetime.fromisoformat(found)
+    return moment((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+
+
+def _read(
+    found: pl.Series,
+    read: pl.Expr,
+    one_by_one: Callable[[str], Any],
+    kind: pl.DataType | type[pl.DataType],
+    wrong: Wrong,
+) -> pl.Series:
+    """What `read` makes of a column, and `one_by_one` of the cells that it leaves null."""
+    known = found.to_frame().select(read.cast(kind)).to_series()
+    places, values = list[int](), list[Any]()
+    for place in (found.is_not_null() & known.is_null()).arg_true().to_list():
+        try:
+            values.append(one_by_one(found[place]))
+            places.append(place)
+        except (ValueError, OverflowError) as error:
+            wrong.setdefault(place, str(error))
+    return known.scatter(places, pl.Series(values, dtype=kind)) if places else known
+
+
+def _unix(number: pl.Expr, divisor: int | pl.Expr) -> pl.Expr:
+    return _within(number / divisor)
+
+
+def _within(second: pl.Expr) -> pl.Expr:
+    """Null where it is no date."""
+    return pl.when(second.is_between(0, LAST_SECOND)).then(second)
+
+
+def _format(found: pl.Series) -> str:
+    """The format of the first time, as far as it is known."""
+    some = found.drop_nulls().head(1)
+    fits = (one for one in FORMATS if some.str.to_datetime(one, strict=False).null_count() < some.len())
+    return next(fits, FORMATS[0])
+
+
+def _text(found: Any) -> str | None:
+    return None if found is None or isinstance(found, dict | list) else str(found)

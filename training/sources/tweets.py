@@ -1,0 +1,249 @@
+"""Files of tweets in the formats in which they are handed on, read field by field.
+
+What a file shows in its first bytes says its format. A field's name is spelt in small letters and without signs
+(`user.screen_name` is `userscreenname`), so that one list of names, `NAMES`, serves all formats.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import msgspec
+
+from sandbox.errors import DataError
+from training.sources.lines import JsonLines, blocks, csv_rows, in_pieces, named
+from training.sources.source import Rejects
+
+Row: TypeAlias = Mapping[str, Any]
+Cells: TypeAlias = dict[str, list[Any]]
+"""Of each field that some tweet has, what every tweet has there; None for nothing."""
+Found: TypeAlias = tuple[int, Row, bool]
+"""Line, tweet, and whether it was collected."""
+
+NAMES = {
+    field: names.split()
+    for field, names in {
+        "user": "userscreenname userusername authorusername screenname username handle authorid useridstr userid user "
+        "author name",
+        "text": "notetweettext extendedtweetfulltext fulltext tweettext text tweet rawcontent content body",
+        "time": "createdat tweettime tweetcreated tweetcreatedat tweetdate date datetime timestamp time",
+        "id": "idstr tweetid statusid id ids",
+        "item": "inreplytostatusidstr inreplytostatusid inreplytotweetid inresponsetotweetid "
+        "referencedtweetsrepliedtoid",
+        "thread": "conversationidstr conversationid",
+        "votes": "publicmetricsretweetcount retweetcount retweetscount retweets nretweets",
+        "bio": "bio userdescription authordescription userrawdescription userprofiledescription userbio description",
+        "lang": "lang language tweetlanguage",
+        "is_rt": "isretweet isrt",
+        "original": "retweetedstatus retweetedtweet referencedtweetsretweetedid retweetedstatusidstr "
+        "retweetedstatusid retweettweetid retweetid",
+    }.items()
+}
+"""What a tweet's fields are called; of several the first that says anything counts."""
+WANTED = frozenset(chain.from_iterable(NAMES.values()))
+NESTED = ("user", "author", "public_metrics", "note_tweet", "extended_tweet")
+"""Objects within a tweet whose fields belong to it."""
+REFERENCES = "referenced_tweets"
+REFERRED = {f"referencedtweets{kind.replace('_', '')}id": kind for kind in ("replied_to", "retweeted")}
+"""Fields with the ids of what a tweet refers to, and how."""
+OF_THE_API = {
+    *("id", "id_str", "text", "full_text", "created_at", "lang", "author_id", "conversation_id", REFERENCES, *NESTED),
+    *("in_reply_to_status_id", "in_reply_to_status_id_str", "retweet_count", "retweeted_status"),
+}
+"""What is looked at of a tweet as either version of the API hands it out."""
+NOTICES = frozenset({"delete", "limit", "scrub_geo", "status_withheld", "user_withheld", "warning", "meta", "errors"})
+"""What a line may hold instead of a tweet."""
+PAGE = frozenset({"data", "includes"})
+"""What an answer of the API holds."""
+SENTIMENT140 = ("target", "id", "date", "flag", "user", "text")
+"""Columns of the best-known dump without a header."""
+EMPTY = frozenset({"", "nan", "NaN", "None", "null", "NULL"})
+"""What stands in a CSV file where there is nothing; in a tweet's text it is a word."""
+
+
+class Tweets(NamedTuple):
+    """Some tweets of a file."""
+
+    lines: Sequence[int]
+    cells: Cells
+    collected: Sequence[bool]
+    """Whether each was collected, rather than is there only because another points at it."""
+
+    def row(self, place: int) -> Row:
+        """What is looked at of one tweet."""
+        return {name: cells[place] for name, cells in self.cells.items() if cells[place] is not None}
+
+
+def tweets(path: Path, rejects: Rejects) -> Iterator[Tweets]:
+    """All tweets of a file, whatever its format, some at a time."""
+    block = next(blocks(path), b"")
+    head = block.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"{"):
+        yield from _json_lines(path, rejects, OF_THE_API | _names_in(block))
+    elif head.startswith((b"[", b"window.")):
+        yield from _array(path, rejects, owner_of(path) if head.startswith(b"w") else {})
+    else:
+        top = head.partition(b"\n")[0]
+        yield from _csv(path, rejects, "\t" if top.count(b"\t") > top.count(b",") else ",")
+
+
+def owner_of(path: Path) -> Row:
+    """The account whose archive lies around `path`."""
+    account, profile = (_beside(path, name) for name in ("account", "profile"))
+    name = account.get("username") or account.get("accountId")
+    if not name:
+        raise DataError(f"{path}: whose tweets are they? Put the archive's account.js beside them, as it is there")
+    return {"userscreenname": name, "bio": (profile.get("description") or {}).get("bio")}
+
+
+@lru_cache(maxsize=4096)
+def spelt(name: str) -> str:
+    """A field's name in small letters, without signs."""
+    return re.sub(r"[\W_]", "", name.lower())
+
+
+def _names_in(block: bytes) -> set[str]:
+    """Names in the file's first objects that say a field in a spelling of their own."""
+    names = set[str]()
+    for line in block.splitlines():
+        try:
+            names.update(msgspec.json.decode(line, type=dict[str, msgspec.Raw]))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue  # whoever reads the line counts it
+    return {name for name in names if spelt(name) in WANTED}
+
+
+def _json_lines(path: Path, rejects: Rejects, names: Collection[str]) -> Iterator[Tweets]:
+    """Only these fields are decoded, and those that tell an answer or a notice from a tweet."""
+    slots = {name: f"_{number}" for number, name in enumerate(sorted({*names, *NOTICES, *PAGE}))}
+    fields: list[Any] = [(slot, Any, None) for slot in slots.values()]
+    kind = msgspec.defstruct("Tweet", fields, rename={slot: name for name, slot in slots.items()}, gc=False)
+    for lines, found in JsonLines(kind).numbered(path, rejects):
+        columns = {name: list(map(attrgetter(slot), found)) for name, slot in slots.items()}
+        known = {name: cells for name, cells in columns.items() if cells.count(None) < len(cells)}
+        if known.keys().isdisjoint(NOTICES | PAGE):
+            yield Tweets(lines, _cells(known, known.__getitem__), [True] * len(lines))
+        else:
+            rows = ({name: cells[place] for name, cells in known.items()} for place in range(len(lines)))
+            yield _together(chain.from_iterable(map(_of_page, lines, rows)))
+
+
+def _of_page(number: int, page: Row) -> Iterator[Found]:
+    """Tweets of a line: of an answer of the API, or the one that it is; none of a notice."""
+    if _objects(page.get("data")):
+        yield from _answer(page, number)
+    elif all(page.get(name) is None for name in NOTICES):
+        yield number, page, True
+
+
+def _answer(page: Row, number: int) -> Iterator[Found]:
+    """Tweets of an answer of the API, each with its author."""
+    included = _first(page.get("includes"))
+    users = {str(user.get("id")): user for user in _objects(included.get("users"))}
+    for name, some in (("data", page["data"]), ("includes", included.get("tweets"))):
+        for tweet in _objects(some):
+            yield number, {**tweet, "author": users.get(str(tweet.get("author_id")), {})}, name == "data"
+
+
+def _array(path: Path, rejects: Rejects, owner: Row) -> Iterator[Tweets]:
+    """Tweets of an archive, where each may be wrapped once more."""
+    raw = b"".join(blocks(path))
+    try:
+        found = msgspec.json.decode(raw[raw.index(b"[") : raw.rindex(b"]") + 1], type=list[Any])
+    except (ValueError, msgspec.DecodeError) as error:
+        rejects.add(1, f"no list of tweets: {error}", raw[:200])
+        return
+    for some in in_pieces(enumerate(found, 1)):
+        for number, one in some:
+            if not isinstance(one, dict):
+                rejects.add(number, "no tweet", str(one))
+        known = [(number, one) for number, one in some if isinstance(one, dict)]
+        yield _together((number, {**(_first(one.get("tweet")) or one), **owner}, True) for number, one in known)
+
+
+def _beside(path: Path, name: str) -> dict[str, Any]:
+    """The one entry of another file of an archive; empty where there is none."""
+    other = path.with_name(f"{name}.js")
+    raw = other.read_bytes() if other.exists() else b"[]"
+    try:
+        entries = _objects(msgspec.json.decode(raw[raw.index(b"[") :]))
+    except (ValueError, msgspec.DecodeError) as error:
+        raise DataError(f"{other} is not as the archive had it: {error}") from error
+    return next((one[name] for one in entries if isinstance(one.get(name), dict)), {})
+
+
+def _csv(path: Path, rejects: Rejects, delimiter: str) -> Iterator[Tweets]:
+    rows = csv_rows(path, rejects, delimiter)
+    if (first := next(rows, None)) is None:
+        return
+    names = [spelt(name) for name in first[1]]
+    if len(names) == len(SENTIMENT140) and first[1][1].isdigit():
+        names, rows = list(SENTIMENT140), chain([first], rows)
+    elif lacking := [field for field in ("user", "text") if not set(NAMES[field]) & set(names)]:
+        raise DataError(
+            f"{path}: no column says the {' or the '.join(lacking)} of a tweet; found {', '.join(first[1])[:200]}; "
+            "use sources=[table], where you say what your columns mean"
+        )
+    for some in in_pieces(named(rows, names, rejects)):
+        yield _together((number, _filled(row), True) for number, row in some)
+
+
+def _filled(row: Row) -> Row:
+    return {name: one for name, one in row.items() if one not in EMPTY or name in NAMES["text"]}
+
+
+def _together(found: Iterable[Found]) -> Tweets:
+    """Tweets that come as whole rows."""
+    known = list(found)
+    lines, rows, collected = zip(*known, strict=True) if known else ((), (), ())
+    return Tweets(lines, _cells(_all_names(rows), lambda name: [row.get(name) for row in rows]), collected)
+
+
+def _cells(names: Collection[str], column: Callable[[str], list[Any]]) -> Cells:
+    """The fields that are looked at: a tweet's own, those of its objects, and the ids of what it refers to."""
+    cells: Cells = {}
+    _add(cells, names, column)
+    for outer in NESTED:
+        if outer in names:
+            inner = [one if isinstance(one, dict) else {} for one in column(outer)]
+            _add(cells, _all_names(inner), lambda name, inner=inner: [one.get(name) for one in inner], outer)
+    if REFERENCES in names:
+        others = column(REFERENCES)
+        cells |= {name: [_id_of(some, kind) if some else None for some in others] for name, kind in REFERRED.items()}
+    return cells
+
+
+def _add(cells: Cells, names: Iterable[str], column: Callable[[str], list[Any]], outer: str = "") -> None:
+    """Add columns, each under its spelling; where two are spelt alike the later one counts if it says anything."""
+    for name in names:
+        if (known := spelt(outer + name)) in WANTED:
+            found = column(name)
+            if before := cells.get(known):
+                found = [old if new is None else new for old, new in zip(before, found, strict=True)]
+            cells[known] = found
+
+
+def _id_of(others: Any, kind: str) -> Any:
+    """Id of the tweet that one refers to in this way."""
+    for one in others if isinstance(others, list) else [others]:
+        if isinstance(one, dict) and one.get("type") == kind:
+            return one.get("id")
+    return None
+
+
+def _all_names(rows: Iterable[Row]) -> dict[str, None]:
+    """All names of their fields, in the order in which they are met."""
+    return dict.fromkeys(chain.from_iterable(rows))
+
+
+def _objects(found: Any) -> list[dict[str, Any]]:
+    """The objects in what should be one, or a list of them."""
+    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
+
+
+def _first(found: Any) -> dict[str, Any]:
+    return next(iter(_objects(found)), {})
