@@ -108,9 +108,14 @@ def decoders() -> dict[str, Decode]:
 def decode_all(dump: Path, decode: Decode) -> None:
     """Decompress both files and decode every line; nothing else."""
     for name in FILES.values():
-        for block in _blocks(dump / name):
-            for line in block.splitlines():
-                decode(line)
+        for line in lines_of(dump / name):
+            decode(line)
+
+
+def lines_of(path: Path) -> Iterator[bytes]:
+    """Lines of a zstandard file."""
+    for block in _blocks(path):
+        yield from block.splitlines()
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

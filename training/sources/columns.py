@@ -8,6 +8,8 @@ from calendar import timegm
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_tz
+from math import isfinite
+from types import NoneType
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -32,10 +34,10 @@ UNIX = r"^\d+(?:\.\d+)?$"
 
 def texts(cells: Sequence[Any]) -> pl.Series:
     """Text of every cell; null where there is none: nothing, an empty text, an object or a list."""
-    try:
-        said = pl.Series(cells, dtype=pl.String)
-    except TypeError:  # not all of them are text
-        said = pl.Series(map(_text, cells), dtype=pl.String)
+    kinds = {*map(type, cells)} - {NoneType}
+    if kinds == {int} and max(abs(one) for one in cells if one is not None) < 1 << 63:
+        return pl.Series(cells, dtype=pl.Int64).cast(pl.String)
+    said = pl.Series(cells if kinds <= {str} else [_text(one) for one in cells], dtype=pl.String)
     return said.set(said == "", None)
 
 
@@ -46,8 +48,8 @@ def numbers(found: pl.Series, wrong: Wrong) -> pl.Series:
 
 
 def wholes(found: pl.Series, wrong: Wrong) -> pl.Series:
-    """Integers from text, the nearest where it has a fraction."""
-    return _read(found, pl.first().cast(pl.Int64, strict=False), lambda one: whole(float(one)), pl.Int64, wrong)
+    """Integers from text, the nearest where it has a fraction; null for what is not finite."""
+    return _read(found, pl.first().cast(pl.Int64, strict=False), _whole, pl.Int64, wrong)
 
 
 def times(found: pl.Series, wrong: Wrong, unit: str = "") -> pl.Series:
@@ -115,6 +117,11 @@ def _unix(number: pl.Expr, divisor: int | pl.Expr) -> pl.Expr:
 def _within(second: pl.Expr) -> pl.Expr:
     """Null where it is no date."""
     return pl.when(second.is_between(0, LAST_SECOND)).then(second)
+
+
+def _whole(found: str) -> int | None:
+    number = float(found)
+    return whole(number) if isfinite(number) else None
 
 
 def _format(found: pl.Series) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, Annotated, Generic, TypeAlias, TypeVar
+from typing import IO, Annotated, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 import zstandard
@@ -84,6 +84,19 @@ class JsonLines(Generic[T]):
                 yield number, self._decoder.decode(text)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 rejects.add(number, str(error), text)
+
+
+def picked(names: Iterable[str], nothing: Any) -> tuple[type[msgspec.Struct], dict[str, str]]:
+    """A type for `JsonLines` with these fields alone, and the attribute of each.
+
+    Args:
+        names: Of an object's fields, whatever they are written with.
+        nothing: The value of a field that an object lacks.
+    """
+    slots = {name: f"_{number}" for number, name in enumerate(names)}
+    fields: list[Any] = [(slot, Any, nothing) for slot in slots.values()]
+    kind = msgspec.defstruct("Picked", fields, rename={slot: name for name, slot in slots.items()}, gc=False)
+    return kind, slots
 
 
 @contextmanager

@@ -1,24 +1,37 @@
 """Any table: CSV, TSV, JSON lines or Parquet, with a mapping from a record's fields to the table's columns."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import msgspec
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from msgspec import UNSET
 from pydantic import Field, model_validator
 
 from sandbox.errors import DataError, unknown
 from training.record import KINDS, RECORD, SPLITS, frame
-from training.sources.lines import ROWS, JsonLines, csv_rows, in_pieces, named
-from training.sources.source import Rejects, Source, moment, paths_of, whole
+from training.sources.columns import Wrong, numbers, texts, times, wholes
+from training.sources.lines import ROWS, JsonLines, csv_rows, in_pieces, named, picked
+from training.sources.source import Rejects, Source, paths_of
 
 TEXT = ("user", "place", "id", "item", "thread", "title", "context", "text")
-NUMBERS = ("stars", "votes", "price")
-Row = Mapping[str, Any]
+NUMBERS = {"stars": numbers, "votes": wholes, "price": numbers}
+
+
+class Piece(NamedTuple):
+    """Some rows of a table."""
+
+    height: int
+    cells: Mapping[str, Sequence[Any]]
+    """The columns that are looked at; `UNSET` where a row has no such column."""
+
+    def row(self, place: int) -> dict[str, Any]:
+        """What is looked at of one row."""
+        return {name: cells[place] for name, cells in self.cells.items() if cells[place] is not UNSET}
 
 
 class Table(Source):
@@ -60,93 +73,98 @@ class Table(Source):
 
     def read(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
         """Rows as records, some at a time."""
-        number, label = 0, self.label(path)
-        for rows in _rows(path, rejects):
-            good: list[dict[str, Any]] = []
-            for row in rows:
-                number += 1
-                try:
-                    good.append(self._record(row, f"{label}/{number}"))
-                except (ValueError, KeyError, TypeError, OverflowError) as error:
-                    rejects.add(number, f"{type(error).__name__}: {error}", str(dict(row)))
-            columns: dict[str, Any] = {name: [one[name] for one in good] for name in good[0]} if good else {}
-            yield "record", frame(RECORD, {**columns, "source": self.name, "platform": self.kind_of_platform})
+        before, label = 0, self.label(path)
+        names = [*(name for name in self.columns.values() if not name.startswith("=")), *self.extra]
+        for some in _pieces(path, list(dict.fromkeys(names)), rejects):
+            columns, wrong = self._columns(some)
+            for place, reason in sorted(wrong.items()):
+                rejects.add(before + place + 1, reason, str(some.row(place)))
+            number = pl.int_range(before + 1, before + some.height + 1)
+            columns = columns.with_columns(pl.coalesce("id", pl.format("{}/{}", pl.lit(label), number)))
+            good = columns.remove(pl.int_range(pl.len()).is_in(list(wrong))) if wrong else columns
+            known = {name: good[name] for name in good.columns}
+            yield "record", frame(RECORD, {**known, "source": self.name, "platform": self.kind_of_platform})
+            before += some.height
 
-    def _record(self, row: Row, name: str) -> dict[str, Any]:
-        """One row; raises `ValueError` or `KeyError` where it cannot be one."""
-        kind = self._cell(row, "kind")
-        made: dict[str, Any] = {field: str(self._cell(row, field) or "") for field in TEXT if field in self.columns}
-        if not made["user"]:
-            raise ValueError("no user")
-        for field in NUMBERS:
-            if field in self.columns:
-                made[field] = _number(self._cell(row, field), field)
-        made["kind"] = self.kinds.get(str(kind), str(kind))
-        if made["kind"] not in KINDS:
-            raise ValueError(f"kind is {kind!r}, not one of {', '.join(self.kinds or KINDS)}")
-        made["time"] = _time(self._cell(row, "time"), self.time_unit) if "time" in self.columns else None
-        made["split"] = _split(self._cell(row, "split")) if "split" in self.columns else None
-        made["id"] = made.get("id") or name
+    def _columns(self, some: Piece) -> tuple[pl.DataFrame, Wrong]:
+        """Columns of a record, null where there is nothing, and by place what is wrong with rows that cannot be one."""
+        wrong: Wrong = {}
+        said = {field: self._said(some, field, wrong) for field in self.columns}
+        _note(wrong, said["user"].is_null(), "no user")
+        made = {"id": pl.repeat(None, some.height, dtype=pl.String, eager=True)}
+        made |= {field: said[field] if field == "id" else said[field].fill_null("") for field in TEXT if field in said}
+        made |= {field: read(said[field], wrong) for field, read in NUMBERS.items() if field in said}
+        made["kind"] = said["kind"].replace(self.kinds)
+        _check(wrong, "kind", said["kind"], made["kind"].is_in(KINDS).fill_null(value=False), self.kinds or KINDS)
+        if "time" in said:
+            made["time"] = times(said["time"], wrong, self.time_unit)
+        if "split" in said:
+            made["split"] = said["split"]
+            _check(wrong, "split", said["split"], made["split"].is_in(SPLITS).fill_null(value=True), SPLITS)
         if self.spaces_for and "place" in made:
-            made["place"] = made["place"].replace(self.spaces_for, " ")
-        kept = {field: row[field] for field in self.extra if row.get(field) not in (None, "")}
-        made["extra"] = msgspec.json.encode(kept).decode() if kept else ""
-        return made
+            made["place"] = made["place"].str.replace_all(self.spaces_for, " ", literal=True)
+        if self.extra:
+            kept = zip(*(some.cells[name] for name in self.extra), strict=True)
+            made["extra"] = pl.Series([_json(dict(zip(self.extra, one, strict=True))) for one in kept], dtype=pl.String)
+        return pl.DataFrame(made), wrong
 
-    def _cell(self, row: Row, field: str) -> Any:
+    def _said(self, some: Piece, field: str, wrong: Wrong) -> pl.Series:
+        """Text of a field in every row; rows without that column are wrong."""
         column = self.columns[field]
-        return column[1:] if column.startswith("=") else row[column]
+        if column.startswith("="):
+            return pl.repeat(column[1:], some.height, dtype=pl.String, eager=True)
+        cells = some.cells[column]
+        if UNSET not in cells:
+            return texts(cells)
+        lacking = pl.Series([one is UNSET for one in cells], dtype=pl.Boolean)
+        _note(wrong, lacking, f"no column {column!r}")
+        return texts([None if one is UNSET else one for one in cells])
 
     def _constant(self, field: str) -> bool:
         return self.columns.get(field, "").startswith("=")
 
 
-def _rows(path: Path, rejects: Rejects) -> Iterator[Sequence[Row]]:
-    """Rows of a file as dictionaries, some at a time."""
+def _pieces(path: Path, names: Sequence[str], rejects: Rejects) -> Iterator[Piece]:
+    """Rows of a file, some at a time; only the named columns."""
     endings = [one for one in path.suffixes if one not in (".gz", ".zst")]
     ending = endings[-1] if endings else ""
     if ending == ".jsonl":
-        yield from JsonLines(dict[str, Any]).read(path, rejects)
+        kind, slots = picked(names, UNSET)
+        for found in JsonLines(kind).read(path, rejects):
+            yield Piece(len(found), {name: list(map(attrgetter(slot), found)) for name, slot in slots.items()})
     elif ending in (".csv", ".tsv"):
         rows = csv_rows(path, rejects, "," if ending == ".csv" else "\t")
-        _, names = next(rows, (0, []))
-        yield from in_pieces(row for _, row in named(rows, names, rejects))
+        _, known = next(rows, (0, []))
+        for some in in_pieces(row for _, row in named(rows, known, rejects)):
+            yield Piece(len(some), {name: [row.get(name, UNSET) for row in some] for name in names})
     elif ending == ".parquet":
-        yield from _parquet(path)
+        yield from _parquet(path, names)
     else:
         raise DataError(f"{path}: unknown ending; a table is .csv, .tsv, .jsonl or .parquet, .gz and .zst too")
 
 
-def _parquet(path: Path) -> Iterator[Sequence[Row]]:
+def _parquet(path: Path, names: Sequence[str]) -> Iterator[Piece]:
     try:
         with pq.ParquetFile(path) as table:
-            for batch in table.iter_batches(ROWS):
-                yield batch.to_pylist()
+            known = [name for name in names if name in table.schema_arrow.names]
+            for batch in table.iter_batches(ROWS, columns=known):
+                lacking = {name: [UNSET] * batch.num_rows for name in names}
+                yield Piece(batch.num_rows, lacking | {name: batch[name].to_pylist() for name in known})
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path} cannot be read to its end ({error}); fetch the file anew") from error
 
 
-def _number(found: Any, field: str) -> float | int | None:
-    if found is None or found == "":
-        return None
-    value = float(found)
-    if value != value or abs(value) == float("inf"):
-        return None
-    return whole(value) if field == "votes" else value
+def _note(wrong: Wrong, rows: pl.Series, reason: str) -> None:
+    for place in rows.arg_true():
+        wrong.setdefault(place, reason)
 
 
-def _split(found: Any) -> str | None:
-    if found is None or found == "":
-        return None
-    if found not in SPLITS:
-        raise ValueError(f"split is {found!r}, not one of {', '.join(SPLITS)}")
-    return str(found)
+def _check(wrong: Wrong, field: str, said: pl.Series, known: pl.Series, allowed: Iterable[str]) -> None:
+    for place in (~known).arg_true():
+        wrong.setdefault(place, f"{field} is {said[place]!r}, not one of {', '.join(allowed)}")
 
 
-def _time(found: Any, unit: str) -> int | None:
-    if found is None or found == "":
-        return None
-    if unit == "iso":
-        when = datetime.fromisoformat(str(found))
-        return moment((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
-    return moment(float(found) / (1000 if unit == "ms" else 1))
+def _json(cells: Mapping[str, Any]) -> str:
+    """What is there, as JSON; "" for nothing."""
+    known = {name: one for name, one in cells.items() if one is not UNSET and one not in (None, "")}
+    return msgspec.json.encode(known).decode() if known else ""

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from sandbox.errors import DataError
-from training.sources.lines import JsonLines, blocks, csv_rows, in_pieces, named
+from training.sources.lines import JsonLines, blocks, csv_rows, in_pieces, named, picked
 from training.sources.source import Rejects
 
 Row: TypeAlias = Mapping[str, Any]
@@ -119,9 +119,7 @@ def _names_in(block: bytes) -> set[str]:
 
 def _json_lines(path: Path, rejects: Rejects, names: Collection[str]) -> Iterator[Tweets]:
     """Only these fields are decoded, and those that tell an answer or a notice from a tweet."""
-    slots = {name: f"_{number}" for number, name in enumerate(sorted({*names, *NOTICES, *PAGE}))}
-    fields: list[Any] = [(slot, Any, None) for slot in slots.values()]
-    kind = msgspec.defstruct("Tweet", fields, rename={slot: name for name, slot in slots.items()}, gc=False)
+    kind, slots = picked(sorted({*names, *NOTICES, *PAGE}), None)
     for lines, found in JsonLines(kind).numbered(path, rejects):
         columns = {name: list(map(attrgetter(slot), found)) for name, slot in slots.items()}
         known = {name: cells for name, cells in columns.items() if cells.count(None) < len(cells)}

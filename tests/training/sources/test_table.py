@@ -106,8 +106,8 @@ def test_bad_rows_are_counted_with_their_reasons(tmp_path: Path) -> None:
     assert len(found.records) == 2
     assert found.num_rejected == 7
     reasons = {reason for _, reason in found.reasons}
-    assert {"ValueError: no user", "3 columns instead of 7"} < reasons
-    assert "ValueError: kind is 'x', not one of p, c" in reasons
+    assert {"no user", "3 columns instead of 7"} < reasons
+    assert "kind is 'x', not one of p, c" in reasons
     assert "'likes': '1e99'" in found.rejects[-1]["sample"]
 
 
@@ -116,7 +116,7 @@ def test_a_split_that_there_is_not_is_rejected(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"columns": {"user": "who", "kind": "=post", "split": "part"}, "max_reject_share": 1}
     found = read_raw(tmp_path, json_lines(rows), "a.jsonl", **settings)
     assert [row["split"] for row in found.records] == ["test", None]
-    assert found.reasons == [(3, "ValueError: split is 'validation', not one of train, val, test")]
+    assert found.reasons == [(3, "split is 'validation', not one of train, val, test")]
 
 
 def test_made_up_ids_differ_where_files_have_one_name(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_bad_json_is_counted(tmp_path: Path) -> None:
     found = read_raw(tmp_path, raw, "a.jsonl", max_reject_share=1)
     assert len(found.records) == 2
     assert found.num_rejected == 3
-    assert "KeyError: 'type'" in {reason for _, reason in found.reasons}
+    assert "no column 'when'" in {reason for _, reason in found.reasons}
 
 
 def test_other_encodings_do_not_stop_it(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_other_encodings_do_not_stop_it(tmp_path: Path) -> None:
 
 
 def test_a_column_that_is_not_there_stops_with_an_explanation(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"2 of 2 lines .*as Table.*KeyError: 'author'"):
+    with pytest.raises(DataError, match=r"2 of 2 lines .*as Table.*no column 'author'"):
         read_raw(tmp_path, raw_of("csv", ROWS), columns={"user": "author", "kind": "=post"})
 
 

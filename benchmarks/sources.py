@@ -1,0 +1,135 @@
+"""Sources other than Reddit's, each against decoding its lines: `twitter` on the API's answers, `table` on JSON lines.
+
+Claim: the stages `read` and `filter` together have at least half the speed of only decompressing and decoding the same
+file with the fastest well-kept decoder.
+
+    python -m benchmarks.sources
+    python -m benchmarks.sources --records 50000 --repeats 1    # a glance
+
+The texts, users and times are those of made-up comments (`logs.py`), cut to 280 characters; the tweets have the keys
+that version 2 of the API gives where all public `tweet.fields` are asked for. Sides take turns in one process, as in
+`corpus.py`.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias
+
+import zstandard
+
+from benchmarks.common import parser, report
+from benchmarks.corpus import OURS, Decode, Timed, decoders, lines_of, make_dump, speed_rows, timed
+from benchmarks.logs import FILES, WINDOW
+
+LENGTH = 280
+"""Characters of a tweet at most."""
+Comment: TypeAlias = Mapping[str, Any]
+
+
+def tweet(one: Comment, number: int) -> dict[str, Any]:
+    """A comment as the API's version 2 would hand out a tweet; every second one answers somebody."""
+    made: dict[str, Any] = {
+        "author_id": one["author_fullname"],
+        "context_annotations": [],
+        "conversation_id": one["link_id"],
+        "created_at": f"{datetime.fromtimestamp(one['created_utc'], UTC):%Y-%m-%dT%H:%M:%S}.000Z",
+        "edit_history_tweet_ids": [one["id"]],
+        "edit_controls": {"edits_remaining": 5, "is_edit_eligible": True, "editable_until": "2022-01-01T00:30:00.000Z"},
+        "id": one["id"],
+        "lang": "en",
+        "possibly_sensitive": False,
+        "public_metrics": {
+            **{"retweet_count": one["score"], "reply_count": 0, "like_count": one["score"], "quote_count": 0},
+            **{"bookmark_count": 0, "impression_count": 10 * one["score"]},
+        },
+        "reply_settings": "everyone",
+        "text": one["body"][:LENGTH],
+    }
+    if number % 2:
+        made["in_reply_to_user_id"] = one["subreddit_id"]
+        made["referenced_tweets"] = [{"type": "replied_to", "id": one["parent_id"]}]
+        mention = {"start": 0, "end": 8, "username": one["subreddit"], "id": one["subreddit_id"]}
+        made["entities"] = {"mentions": [mention], "annotations": [], "urls": []}
+    return made
+
+
+def row(one: Comment, number: int) -> dict[str, Any]:
+    """A comment as a row of a table with eight columns, as academic sets have them."""
+    named = {"id": one["id"], "user": one["author"], "time": one["created_utc"], "place": one["subreddit"]}
+    return {**named, "thread": one["link_id"], "text": one["body"][:LENGTH], "votes": one["score"], "row": number}
+
+
+TABLE = "{id: id, place: place, thread: thread, votes: votes}"
+FORMATS: dict[str, tuple[Callable[[Comment, int], dict[str, Any]], list[str]]] = {
+    "twitter": (tweet, []),
+    "table": (row, ["source.table.kind_of_platform=forum", f"+source.table.columns={TABLE}"]),
+}
+
+
+def written(dump: Path, path: Path, shaped: Callable[[Comment, int], dict[str, Any]]) -> None:
+    """Comments of a dump, in another shape."""
+    with path.open("wb") as raw, zstandard.ZstdCompressor(3).stream_writer(raw) as file:
+        for number, line in enumerate(lines_of(dump / FILES["comments"])):
+            file.write(json.dumps(shaped(json.loads(line), number)).encode() + b"\n")
+
+
+def read_and_filter(path: Path, source: str, settings: list[str], corpus: Path) -> Callable[[], None]:
+    """The two stages, from an empty folder; reading the configuration is left out."""
+    from training.corpus import configured, stages_of
+    from training.stages import run_stage
+
+    files = [f"sources=[{source}]", f"source.{source}.paths=[{path}]", f"corpus_dir={corpus}", "secret=benchmark"]
+    stages = stages_of(configured([*files, *settings]))[:2]
+
+    def run() -> None:
+        shutil.rmtree(corpus, ignore_errors=True)
+        for stage in stages:
+            run_stage(corpus, stage)
+
+    return run
+
+
+def decode_lines(path: Path, decode: Decode) -> None:
+    """Decompress and decode every line; nothing else."""
+    for line in lines_of(path):
+        decode(line)
+
+
+def measured(folder: Path, repeats: int) -> Iterator[tuple[str, dict[str, list[Timed]]]]:
+    """Passes of each side, in turns, format by format; the first turn is thrown away."""
+    for source, (shaped, settings) in FORMATS.items():
+        path = folder / f"{source}.jsonl.zst"
+        written(folder, path, shaped)
+        sides: dict[str, Callable[[], object]] = {
+            name: partial(decode_lines, path, decode) for name, decode in decoders().items()
+        }
+        sides[OURS] = read_and_filter(path, source, settings, folder / "corpus")
+        found: dict[str, list[Timed]] = {name: [] for name in sides}
+        for _ in range(repeats + 1):
+            for name, work in sides.items():
+                found[name].append(timed(work))
+        yield source, {name: passes[1:] for name, passes in found.items()}
+
+
+def main() -> None:
+    """Measure every format and report."""
+    options = parser(__doc__, repeats=5)
+    options.add_argument("--records", type=int, default=300_000, help="posts and comments of the made-up dump")
+    options.add_argument("--window", type=int, default=WINDOW, help="of its compression, as a power of 2 (bytes)")
+    args = options.parse_args()
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        make_dump(args, folder, args.records)
+        number = sum(1 for _ in lines_of(folder / FILES["comments"]))
+        found = dict(measured(folder, args.repeats))
+    rows = [[source, *row] for source, sides in found.items() for row in speed_rows(sides, number)]
+    report(args, ["source", "side", "s", "CPU s", "records/s", "ours / it", "by CPU time"], rows, found)
+
+
+if __name__ == "__main__":
+    main()
