@@ -262,6 +262,11 @@ def _convert(gguf: Path, folder: Path, adds_bos: bool) -> None:
             f"this version of transformers reads {gguf.name}'s tokenizer without its merges: it makes {len(ids)} "
             "tokens of 'hello there'; pip install 'transformers>=5.19,<5.20'"
         )
+    if saved.eos_token_id != model.config.eos_token_id:
+        raise BackendError(
+            f"this version of transformers reads {gguf.name}'s tokenizer with another end of text than the model's: "
+            f"{saved.eos_token!r}; pip install 'transformers>=5.19,<5.20'"
+        )
     begins = ids[0] == saved.bos_token_id
     if begins != adds_bos:
         raise BackendError(f"{gguf.name}: the saved tokenizer begins a text with BOS: {begins}, wanted {adds_bos}")

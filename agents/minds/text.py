@@ -20,6 +20,8 @@ class Tokens:
         self._takes_system = bool(tokenizer.chat_template) and self._has_system_role()
         self.labels = self._all_labels(model)
         """Token id of each label A, B, ... as it follows the lead of an answer."""
+        self.ends = self._all_ends()
+        """Token ids that end a text: the model's own end, and what frames a turn in its chat template."""
 
     def label_ids(self, letters: str) -> list[int]:
         """Token ids of these labels."""
@@ -54,6 +56,13 @@ class Tokens:
             return "probe" in self.tokenizer.apply_chat_template(probe, tokenize=False)
         except TemplateError:
             return False
+
+    def _all_ends(self) -> list[int]:
+        framed = ""
+        if self.tokenizer.chat_template:
+            framed = self.tokenizer.apply_chat_template([{"role": "user", "content": "x"}], tokenize=False)
+        names = [one for one in _special_tokens(self.tokenizer) if one and one in framed]
+        return sorted({*self.tokenizer.convert_tokens_to_ids(names), self.tokenizer.eos_token_id} - {None})
 
     def _all_labels(self, model: str) -> list[int]:
         lead = self.tokenizer.encode("Answer:", add_special_tokens=False)

@@ -130,6 +130,7 @@ class VllmEngine(Engine):
             min_p=job.sampling.min_p,
             seed=job.seed,
             stop=None if job.schema or job.many_lines else ["\n"],
+            stop_token_ids=self._tokens.ends,
             structured_outputs=StructuredOutputsParams(json=job.schema) if job.schema else None,
         )
 

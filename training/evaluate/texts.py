@@ -36,18 +36,16 @@ class Reader:
         self.max_length = max_length
 
     def log_likelihoods(self, prompts: Sequence[Prompt], texts: Sequence[str], adapter: str) -> list[float | None]:
-        """Log-likelihood of each text, its end included, in nats; None where it is too long with its prompt.
+        """Log-likelihood of each text and of ending there, in nats; None where it is too long with its prompt.
 
         Args:
             prompts: What was asked.
             texts: What was written.
             adapter: By name; `BASE` for the base.
         """
-        answers: list[list[int]] = self._ids(texts)
-        ended = [[*answer, self.tokens.tokenizer.eos_token_id] for answer in answers]
-        pairs = list(zip(self.tokens.encode(prompts), ended, strict=True))
+        pairs = list(zip(self.tokens.encode(prompts), self._ids(texts), strict=True))
         with self._speaking(adapter):
-            return [self._one(*pair) for pair in pairs]
+            return [self._one(*pair, self.tokens.ends) for pair in pairs]
 
     def plain(self, texts: Sequence[str], adapter: str) -> list[float]:
         """Log-likelihood of each text by itself, without a chat, from its second token on, in nats."""
@@ -84,9 +82,11 @@ class Reader:
         return nullcontext()
 
     @torch.inference_mode()
-    def _one(self, prompt: list[int], answer: list[int]) -> float | None:
+    def _one(self, prompt: list[int], answer: list[int], ends: Sequence[int] = ()) -> float | None:
+        """Of the answer, and of any of `ends` after it."""
         ids = torch.tensor([prompt + answer], device=self.model.device)
-        if ids.shape[1] > self.max_length:
+        if ids.shape[1] + bool(ends) > self.max_length:
             return None
-        logits = self.model(input_ids=ids, logits_to_keep=len(answer) + 1, use_cache=False).logits[0, :-1]
-        return -float(cross_entropy(logits.float(), ids[0, len(prompt) :], reduction="sum"))
+        logits = self.model(input_ids=ids, logits_to_keep=len(answer) + 1, use_cache=False).logits[0].float()
+        said = -cross_entropy(logits[:-1], ids[0, len(prompt) :], reduction="sum")
+        return float(said + logits[-1].log_softmax(0)[list(ends)].logsumexp(0) if ends else said)

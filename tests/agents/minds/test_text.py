@@ -50,6 +50,15 @@ def test_a_chat_template_brings_its_own_beginning() -> None:
     assert tokens.tokenizer.decode(ids).endswith("<|turn|>me: Answer:")
 
 
+def test_a_text_ends_with_the_models_end_and_with_what_frames_a_turn() -> None:
+    turn, end = AddedToken("<|turn|>", special=True), AddedToken("</s>", special=True)
+    for chat, names in ((CHAT, ["</s>", "<|turn|>"]), (None, ["</s>"])):
+        made = tokenizer(chat, [turn, end])
+        made.eos_token = "</s>"
+        assert sorted(made.convert_ids_to_tokens(Tokens(made, "tiny").ends)) == names
+    assert Tokens(tokenizer(), "tiny").ends == [], "where it has none"
+
+
 def test_special_tokens_in_what_people_say_are_broken() -> None:
     turn = AddedToken("<|turn|>", special=True)
     tokens = Tokens(tokenizer(CHAT, [turn]), "tiny")

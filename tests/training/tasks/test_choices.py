@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.mind import shown_order
 from sandbox.people import MemoryBudget
+from sandbox.presentation import PLAIN
 from sandbox.question import Choose
 from training.tasks import choices, texts
 from training.tasks.catalog import Catalog
@@ -140,6 +141,23 @@ def test_another_draw_has_other_options_in_another_order() -> None:
     tasks = [next(choices.purchase(first._replace(draw=draw), catalog(), 5, 4)) for draw in range(3)]
     assert len({frozenset(task.meta["kinds"]) for task in tasks}) == 3
     assert {task.meta["answer"] for task in tasks} == {"B12"}
+
+
+def test_a_share_of_questions_is_laid_out_in_other_ways_and_answered_alike() -> None:
+    letters: Counter[str] = Counter()
+    is_reversed: Counter[bool] = Counter()
+    for seed in range(600):
+        stars, _ = choices.stars(moment(record(0, stars=2.0), seed=seed)._replace(varied=0.5))
+        label = stars.messages[-1]["content"].removeprefix("Answer: ")
+        assert f"* 2 stars: {label}" in shown(stars)
+        if asked(stars).presentation == PLAIN:
+            assert label == "B"
+        else:
+            letters[shown(stars)[0][-1]] += 1
+            is_reversed[shown(stars)[0].startswith("* 5 stars")] += 1
+    assert 240 < letters.total() < 360
+    assert len(letters) == 26
+    assert min(is_reversed.values()) > 90
 
 
 def test_a_reply_is_asked_of_what_they_answered_and_of_what_they_passed_by() -> None:
