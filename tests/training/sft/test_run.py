@@ -184,3 +184,16 @@ def test_bad_settings_are_one_sentence(
 ) -> None:
     assert main(command(home, "bad", *more, f"out_dir={tmp_path / 'bad'}")) == 1
     assert message in capsys.readouterr().err
+
+
+def test_a_tokenizer_that_ends_texts_otherwise_than_the_model_is_refused(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(home / "base", tmp_path / "base")
+    known = tmp_path / "base" / "tokenizer_config.json"
+    known.write_text(
+        known.read_text(encoding="utf-8").replace('"eos_token": "<|im_end|>"', '"eos_token": "<|im_start|>"')
+    )
+    assert main([*command(home, "other"), f"model={tmp_path / 'base'}"]) == 1
+    said = capsys.readouterr().err
+    assert "ends a text with '<|im_start|>', the model with '<|im_end|>'" in said
