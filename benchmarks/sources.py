@@ -1,4 +1,4 @@
-"""Sources other than Reddit's, each against decoding its lines: `twitter` on the API's answers, `table` on JSON lines.
+"""Sources other than Reddit's, each against decoding its lines: `twitter` on bare tweets, `table` on JSON lines.
 
 Claim: the stages `read` and `filter` together have at least half the speed of only decompressing and decoding the same
 file with the fastest well-kept decoder.

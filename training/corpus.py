@@ -88,7 +88,7 @@ class TaskConfig(Frozen):
     """Options of anywhere."""
     draws: PositiveInt
     """Lists of options with which a train moment is asked about, each with other options in another order."""
-    varied: float = Field(ge=0, le=1)
+    varied_share: float = Field(ge=0, le=1)
     """Share of the sandbox's train questions that have other letters, scales from their end or profiles from theirs."""
     per_place: PositiveInt
     """Products or threads of a place that options are drawn from."""

@@ -23,8 +23,6 @@ from sandbox.question import Answer, Choose, Fill, Question, Write, form_schema
 
 TOKENS_PER_WORD = 1.6
 """Upper bound for the tokens of a written word, punctuation included."""
-ENDS = "ends with a turn"
-"""Part of the key of what is written: answers that were kept before texts ended so are others."""
 FILL_TOKENS = 256
 """Bound of a filled form, in tokens."""
 
@@ -94,6 +92,11 @@ class Engine(ABC):
     def voices(self) -> tuple[str, ...]:
         """Names of its adapters."""
         return ()
+
+    @property
+    def writing(self) -> str:
+        """What its texts depend on besides, so that kept ones are told from those that were written otherwise."""
+        return ""
 
     def close(self) -> None:  # noqa: B027  # most engines hold nothing
         """Stop it."""
@@ -172,8 +175,9 @@ class LanguageMind(Mind):
 
     def _key(self, question: Question, job: Job) -> bytes:
         form = json.dumps(form_schema(question.form), default=repr, sort_keys=True)
-        ends = () if job.labels else (ENDS,)
-        parts = (self.engine.model(job.voice), *job.prompt, form, repr(job.sampling), question.replicate, *ends)
+        parts = [self.engine.model(job.voice), *job.prompt, form, repr(job.sampling), question.replicate]
+        if isinstance(question.form, Write) and self.engine.writing:
+            parts.append(self.engine.writing)
         return blake2b(json.dumps((*parts, job.max_tokens, question.seed)).encode(), digest_size=20).digest()
 
     def _read(self, question: Question, job: Job, raw: Raw | None, retried: bool = False) -> Answer | None:

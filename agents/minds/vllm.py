@@ -103,6 +103,11 @@ class VllmEngine(Engine):
         """Name, hash of the weights, hash of the adapter, and types of numbers where they are not the usual ones."""
         return self._models.get(voice, self._base)
 
+    @property
+    def writing(self) -> str:
+        """That texts end with the turn."""
+        return "ends with a turn"
+
     def describe(self) -> dict[str, Any]:
         """Models with their hashes, and the engine's settings."""
         return {"model": self._base, "adapters": self._models, "engine": self.settings.model_dump()}

@@ -23,7 +23,9 @@ MILLISECONDS = 10**11
 """Greater times are no seconds."""
 FORMATS = (
     "%Y-%m-%dT%H:%M:%S%.fZ",
-    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d",
     "%Y-%m-%dT%H:%M:%S%.f%:z",
     "%Y-%m-%d %H:%M:%S%.f%:z",
     "%a %b %d %H:%M:%S %z %Y",
@@ -132,4 +134,6 @@ def _format(found: pl.Series) -> str:
 
 
 def _text(found: Any) -> str | None:
-    return None if found is None or isinstance(found, dict | list) else str(found)
+    if found is None or isinstance(found, dict | list):
+        return None
+    return str(int(found)) if isinstance(found, bool) else str(found)

@@ -28,6 +28,8 @@ MAX_WINDOW = 1 << 31
 """Pushshift's files are compressed with windows as long as this."""
 ROWS = 50_000
 """Rows that are held at once."""
+HELD = 1 << 26
+"""Bytes of lines that are held at once, where fewer rows have as many."""
 
 T = TypeVar("T")
 Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
@@ -56,7 +58,7 @@ class JsonLines(Generic[T]):
             yield piece
 
     def _pieces(self, path: Path, rejects: Rejects) -> Iterator[tuple[list[int], list[T]]]:
-        line, numbers, found = 1, list[int](), list[T]()
+        line, held, numbers, found = 1, 0, list[int](), list[T]()
         for block in blocks(path):
             ends = block.count(b"\n")
             try:
@@ -71,9 +73,10 @@ class JsonLines(Generic[T]):
                     numbers.append(number)
                     found.append(one)
             line += ends
-            if len(found) >= ROWS:
+            held += len(block)
+            if len(found) >= ROWS or held >= HELD:
                 yield numbers, found
-                numbers, found = [], []
+                held, numbers, found = 0, [], []
         if found:
             yield numbers, found
 
@@ -90,7 +93,7 @@ def picked(names: Iterable[str], nothing: Any) -> tuple[type[msgspec.Struct], di
     """A type for `JsonLines` with these fields alone, and the attribute of each.
 
     Args:
-        names: Of an object's fields, whatever they are written with.
+        names: Of an object's fields; no quotes, backslashes or control characters in them.
         nothing: The value of a field that an object lacks.
     """
     slots = {name: f"_{number}" for number, name in enumerate(names)}

@@ -9,7 +9,7 @@ import msgspec
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from pydantic import Field, model_validator
 
 from sandbox.errors import DataError, unknown
@@ -94,8 +94,8 @@ class Table(Source):
         made = {"id": pl.repeat(None, some.height, dtype=pl.String, eager=True)}
         made |= {field: said[field] if field == "id" else said[field].fill_null("") for field in TEXT if field in said}
         made |= {field: read(said[field], wrong) for field, read in NUMBERS.items() if field in said}
-        made["kind"] = said["kind"].replace(self.kinds)
-        _check(wrong, "kind", said["kind"], made["kind"].is_in(KINDS).fill_null(value=False), self.kinds or KINDS)
+        made["kind"] = said["kind"].fill_null("").replace(self.kinds)
+        _check(wrong, "kind", said["kind"], made["kind"].is_in(KINDS), self.kinds or KINDS)
         if "time" in said:
             made["time"] = times(said["time"], wrong, self.time_unit)
         if "split" in said:
@@ -114,11 +114,14 @@ class Table(Source):
         if column.startswith("="):
             return pl.repeat(column[1:], some.height, dtype=pl.String, eager=True)
         cells = some.cells[column]
-        if UNSET not in cells:
-            return texts(cells)
-        lacking = pl.Series([one is UNSET for one in cells], dtype=pl.Boolean)
-        _note(wrong, lacking, f"no column {column!r}")
-        return texts([None if one is UNSET else one for one in cells])
+        kinds = {*map(type, cells)}
+        if UnsetType in kinds:
+            _note(wrong, pl.Series([one is UNSET for one in cells], dtype=pl.Boolean), f"no column {column!r}")
+            cells = [None if one is UNSET else one for one in cells]
+        if kinds & {list, dict}:
+            nested = pl.Series([isinstance(one, list | dict) for one in cells], dtype=pl.Boolean)
+            _note(wrong, nested, f"column {column!r} holds a list or an object")
+        return texts(cells)
 
     def _constant(self, field: str) -> bool:
         return self.columns.get(field, "").startswith("=")
@@ -129,7 +132,12 @@ def _pieces(path: Path, names: Sequence[str], rejects: Rejects) -> Iterator[Piec
     endings = [one for one in path.suffixes if one not in (".gz", ".zst")]
     ending = endings[-1] if endings else ""
     if ending == ".jsonl":
-        kind, slots = picked(names, UNSET)
+        try:
+            kind, slots = picked(names, UNSET)
+        except ValueError as error:
+            raise DataError(
+                f"{path}: columns {', '.join(map(repr, names))} cannot all be looked for: {error}"
+            ) from error
         for found in JsonLines(kind).read(path, rejects):
             yield Piece(len(found), {name: list(map(attrgetter(slot), found)) for name, slot in slots.items()})
     elif ending in (".csv", ".tsv"):
@@ -146,7 +154,10 @@ def _pieces(path: Path, names: Sequence[str], rejects: Rejects) -> Iterator[Piec
 def _parquet(path: Path, names: Sequence[str]) -> Iterator[Piece]:
     try:
         with pq.ParquetFile(path) as table:
-            known = [name for name in names if name in table.schema_arrow.names]
+            there = table.schema_arrow.names
+            if doubled := [name for name in names if there.count(name) > 1]:
+                raise DataError(f"{path}: there are several columns {doubled[0]!r}; rename all but one of them")
+            known = [name for name in names if name in there]
             for batch in table.iter_batches(ROWS, columns=known):
                 lacking = {name: [UNSET] * batch.num_rows for name in names}
                 yield Piece(batch.num_rows, lacking | {name: batch[name].to_pylist() for name in known})
@@ -167,4 +178,4 @@ def _check(wrong: Wrong, field: str, said: pl.Series, known: pl.Series, allowed:
 def _json(cells: Mapping[str, Any]) -> str:
     """What is there, as JSON; "" for nothing."""
     known = {name: one for name, one in cells.items() if one is not UNSET and one not in (None, "")}
-    return msgspec.json.encode(known).decode() if known else ""
+    return msgspec.json.encode(known, enc_hook=str).decode() if known else ""

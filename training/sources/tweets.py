@@ -83,7 +83,7 @@ def tweets(path: Path, rejects: Rejects) -> Iterator[Tweets]:
     block = next(blocks(path), b"")
     head = block.removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"{"):
-        yield from _json_lines(path, rejects, OF_THE_API | _names_in(block))
+        yield from _of_the_api(path, rejects) if _names_in(block) <= OF_THE_API else _json_lines(path, rejects)
     elif head.startswith((b"[", b"window.")):
         yield from _array(path, rejects, owner_of(path) if head.startswith(b"w") else {})
     else:
@@ -107,7 +107,7 @@ def spelt(name: str) -> str:
 
 
 def _names_in(block: bytes) -> set[str]:
-    """Names in the file's first objects that say a field in a spelling of their own."""
+    """Names in some lines that say a field of a tweet, or that it is wrapped once more."""
     names = set[str]()
     for line in block.splitlines():
         try:
@@ -117,9 +117,9 @@ def _names_in(block: bytes) -> set[str]:
     return {name for name in names if spelt(name) in WANTED}
 
 
-def _json_lines(path: Path, rejects: Rejects, names: Collection[str]) -> Iterator[Tweets]:
-    """Only these fields are decoded, and those that tell an answer or a notice from a tweet."""
-    kind, slots = picked(sorted({*names, *NOTICES, *PAGE}), None)
+def _of_the_api(path: Path, rejects: Rejects) -> Iterator[Tweets]:
+    """Lines with the API's own names, of which no other fields are decoded."""
+    kind, slots = picked(sorted({*OF_THE_API, *NOTICES, *PAGE}), None)
     for lines, found in JsonLines(kind).numbered(path, rejects):
         columns = {name: list(map(attrgetter(slot), found)) for name, slot in slots.items()}
         known = {name: cells for name, cells in columns.items() if cells.count(None) < len(cells)}
@@ -127,7 +127,13 @@ def _json_lines(path: Path, rejects: Rejects, names: Collection[str]) -> Iterato
             yield Tweets(lines, _cells(known, known.__getitem__), [True] * len(lines))
         else:
             rows = ({name: cells[place] for name, cells in known.items()} for place in range(len(lines)))
-            yield _together(chain.from_iterable(map(_of_page, lines, rows)))
+            yield from map(_together, in_pieces(chain.from_iterable(map(_of_page, lines, rows))))
+
+
+def _json_lines(path: Path, rejects: Rejects) -> Iterator[Tweets]:
+    """Lines with names of their own."""
+    for lines, found in JsonLines(dict[str, Any]).numbered(path, rejects):
+        yield from map(_together, in_pieces(chain.from_iterable(map(_of_page, lines, found))))
 
 
 def _of_page(number: int, page: Row) -> Iterator[Found]:
@@ -135,7 +141,7 @@ def _of_page(number: int, page: Row) -> Iterator[Found]:
     if _objects(page.get("data")):
         yield from _answer(page, number)
     elif all(page.get(name) is None for name in NOTICES):
-        yield number, page, True
+        yield number, _unwrapped(page), True
 
 
 def _answer(page: Row, number: int) -> Iterator[Found]:
@@ -144,11 +150,17 @@ def _answer(page: Row, number: int) -> Iterator[Found]:
     users = {str(user.get("id")): user for user in _objects(included.get("users"))}
     for name, some in (("data", page["data"]), ("includes", included.get("tweets"))):
         for tweet in _objects(some):
-            yield number, {**tweet, "author": users.get(str(tweet.get("author_id")), {})}, name == "data"
+            author = users.get(str(tweet.get("author_id")), {})
+            yield number, {**_unwrapped(tweet), "author": author}, name == "data"
+
+
+def _unwrapped(tweet: Row) -> Row:
+    """A tweet that may be wrapped once more, as archives have it."""
+    return _first(tweet.get("tweet")) or tweet
 
 
 def _array(path: Path, rejects: Rejects, owner: Row) -> Iterator[Tweets]:
-    """Tweets of an archive, where each may be wrapped once more."""
+    """Tweets of an archive, all of which are its owner's."""
     raw = b"".join(blocks(path))
     try:
         found = msgspec.json.decode(raw[raw.index(b"[") : raw.rindex(b"]") + 1], type=list[Any])
@@ -159,8 +171,9 @@ def _array(path: Path, rejects: Rejects, owner: Row) -> Iterator[Tweets]:
         for number, one in some:
             if not isinstance(one, dict):
                 rejects.add(number, "no tweet", str(one))
-        known = [(number, one) for number, one in some if isinstance(one, dict)]
-        yield _together((number, {**(_first(one.get("tweet")) or one), **owner}, True) for number, one in known)
+        found_here = _together((number, _unwrapped(one), True) for number, one in some if isinstance(one, dict))
+        found_here.cells.update({name: [one] * len(found_here.lines) for name, one in owner.items()})
+        yield found_here
 
 
 def _beside(path: Path, name: str) -> dict[str, Any]:
@@ -211,18 +224,22 @@ def _cells(names: Collection[str], column: Callable[[str], list[Any]]) -> Cells:
             _add(cells, _all_names(inner), lambda name, inner=inner: [one.get(name) for one in inner], outer)
     if REFERENCES in names:
         others = column(REFERENCES)
-        cells |= {name: [_id_of(some, kind) if some else None for some in others] for name, kind in REFERRED.items()}
+        for name, kind in REFERRED.items():
+            _put(cells, name, [_id_of(some, kind) if some else None for some in others])
     return cells
 
 
 def _add(cells: Cells, names: Iterable[str], column: Callable[[str], list[Any]], outer: str = "") -> None:
-    """Add columns, each under its spelling; where two are spelt alike the later one counts if it says anything."""
     for name in names:
         if (known := spelt(outer + name)) in WANTED:
-            found = column(name)
-            if before := cells.get(known):
-                found = [old if new is None else new for old, new in zip(before, found, strict=True)]
-            cells[known] = found
+            _put(cells, known, column(name))
+
+
+def _put(cells: Cells, name: str, found: list[Any]) -> None:
+    """Add a column; where there is one, the later counts if it says anything."""
+    if before := cells.get(name):
+        found = [old if new is None else new for old, new in zip(before, found, strict=True)]
+    cells[name] = found
 
 
 def _id_of(others: Any, kind: str) -> Any:

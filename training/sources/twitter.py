@@ -67,8 +67,8 @@ def columns_of(some: Tweets, label: str) -> tuple[pl.DataFrame, Wrong]:
             "votes": wholes(said["votes"], wrong),
             "extra": _extra(_is_retweet(some, said["is_rt"]), said["lang"], said["bio"]),
             "platform": pl.repeat(Twitter.platform, len(some.lines), eager=True),
-            "line": some.lines,
-            "is_collected": some.collected,
+            "line": pl.Series(some.lines, dtype=pl.Int64),
+            "is_collected": pl.Series(some.collected, dtype=pl.Boolean),
         }
     ).with_columns(pl.coalesce("id", pl.format("{}/{}", pl.lit(label), "line")))
     columns = known.with_columns(
@@ -104,7 +104,7 @@ def _extra(repeats: pl.Series, lang: pl.Series, bio: pl.Series) -> pl.Series:
     return pl.Series(map(_marks, repeats.to_list(), lang.to_list(), bio.to_list()), dtype=pl.String)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 13)
 def _marks(is_retweet: bool, lang: str | None, bio: str | None) -> str:
     known = {name: one for name, one in (("is_rt", is_retweet), ("lang", lang), ("bio", bio)) if one}
     return msgspec.json.encode(known).decode() if known else ""

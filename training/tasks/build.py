@@ -116,7 +116,7 @@ def _tasks(
         catalog = known.get((record["source"], record["split"].replace("seen", "train")), NOTHING)
         draws = 1
         if record["split"] == "train":
-            draws, moment = settings["draws"], moment._replace(varied=settings["varied"])
+            draws, moment = settings["draws"], moment._replace(varied_share=settings["varied_share"])
         again = (_listed(moment._replace(draw=draw), catalog, settings) for draw in range(1, draws))
         for task in chain(_about(moment, catalog, settings), *again):
             if task.family in settings["families"]:

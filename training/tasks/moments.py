@@ -38,7 +38,7 @@ class Moment(NamedTuple):
     """Products and threads of their records of the same time, this one among them: a basket has no order."""
     draw: int = 0
     """Which of several lists of options it is asked with."""
-    varied: float = 0.0
+    varied_share: float = 0.0
     """Share of the questions about it that are laid out in another way than a simulation's."""
 
     @property
@@ -55,7 +55,7 @@ class Moment(NamedTuple):
     def presentation(self, form: str) -> Presentation:
         """How one question about this moment is laid out: what should not matter is not to be learnt."""
         draws = uniforms(self.seed_of(form), b"presentation")
-        if next(draws) >= self.varied:
+        if next(draws) >= self.varied_share:
             return PLAIN
         return Presentation(
             scales_reversed=next(draws) < 0.5,

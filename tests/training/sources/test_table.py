@@ -3,6 +3,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sandbox.errors import ConfigError, DataError
@@ -147,6 +149,33 @@ def test_bad_json_is_counted(tmp_path: Path) -> None:
     assert len(found.records) == 2
     assert found.num_rejected == 3
     assert "no column 'when'" in {reason for _, reason in found.reasons}
+
+
+def test_lists_and_objects_are_no_cells(tmp_path: Path) -> None:
+    found = read_raw(tmp_path, json_lines([*ROWS, {**ROWS[0], "what": ["x"]}]), "a.jsonl", max_reject_share=1)
+    assert found.reasons == [(3, "column 'what' holds a list or an object")]
+
+
+def test_truth_is_a_number_and_an_empty_kind_may_mean_one(tmp_path: Path) -> None:
+    rows = [{**ROWS[0], "likes": True, "type": ""}, {**ROWS[0], "likes": False}]
+    found = read_raw(tmp_path, json_lines(rows), "a.jsonl", kinds={"": "comment", "p": "post"}).records
+    assert [(one["votes"], one["kind"]) for one in found] == [(1, "comment"), (0, "post")]
+
+
+def test_what_json_lacks_is_kept_as_text(tmp_path: Path) -> None:
+    when = pl.Series([1_600_000_000_123_456_789], dtype=pl.Datetime("ns"))
+    pl.DataFrame(ROWS[:1]).with_columns(age=when).write_parquet(tmp_path / "a.parquet")
+    [row] = reading(table_of(tmp_path / "a.parquet")).records
+    assert "2020-09-13" in row["extra"]
+
+
+def test_columns_that_cannot_be_told_apart_or_looked_for_are_named(tmp_path: Path) -> None:
+    doubled = pa.table([["ann"], ["bob"]], names=["who", "who"])
+    pq.write_table(doubled, tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="several columns 'who'"):
+        reading(table_of(tmp_path / "a.parquet", columns={"user": "who", "kind": "=post"}))
+    with pytest.raises(DataError, match="cannot all be looked for"):
+        read_raw(tmp_path, json_lines(ROWS), "a.jsonl", columns={"user": 'w"ho', "kind": "=post"})
 
 
 def test_other_encodings_do_not_stop_it(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import zstandard
 
 from sandbox.errors import DataError
 from training.sources.columns import seconds
+from training.sources.source import Rejects
 from training.sources.twitter import Twitter
 
 from .reading import Reading, json_lines, reading, run_until, written
@@ -174,6 +175,46 @@ def test_lines_without_a_tweet_are_passed_over_and_bad_ones_counted(tmp_path: Pa
     assert found.num_rejected == 6
     assert [line for line, _ in found.reasons] == [5, 6, 7, 8, 9, 10]
     assert [reason for _, reason in found.reasons[3:]] == ["no user", "time is '2021-13-01'", "no user"]
+
+
+@pytest.mark.parametrize("raw", [b'{"meta":{"result_count":0}}\n', b'{"delete":{"status":{}}}\n' * 3, b"[]"])
+def test_a_file_without_any_tweet_has_no_records(tmp_path: Path, raw: bytes) -> None:
+    assert read_raw(tmp_path, raw) == Reading([], [], [], 0)
+
+
+def test_a_tweet_may_be_wrapped_in_lines_too(tmp_path: Path) -> None:
+    wrapped = {"tweet": {**ARCHIVED, "user": "ann"}}
+    for rows in ([wrapped], [{"data": [wrapped]}], [PLAIN, wrapped]):
+        assert read_raw(tmp_path, json_lines(rows)).records[-1]["text"] == "@bob Bread & jam"
+
+
+def test_what_other_tools_write_is_read_to_the_end(tmp_path: Path) -> None:
+    plain = {"tweetId": "1", "rawContent": "Toast.", "username": "ann", 'te"xt': "no"}
+    rows = [*({**plain, "tweetId": str(number)} for number in range(20_000)), {**plain, "inReplyToTweetId": 7}]
+    found = read_raw(tmp_path, json_lines(rows), "a.jsonl.zst").records
+    assert (len(found), found[-1]["item"], found[-1]["kind"]) == (20_001, "7", "comment")
+
+
+def test_an_archive_is_its_owners(tmp_path: Path) -> None:
+    [record] = archive(tmp_path, [{**ARCHIVED, "user": {"screen_name": "bob"}}]).records
+    assert record["user"] == "ann"
+
+
+def test_what_a_tweet_answers_may_be_said_in_either_way(tmp_path: Path) -> None:
+    flat = {**PLAIN, "id": "32", "referenced_tweets.replied_to.id": "29"}
+    assert [one["item"] for one in read_raw(tmp_path, json_lines([flat, REPLY])).records] == ["29", "30"]
+
+
+def test_pages_are_not_all_held_at_once(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("training.sources.lines.ROWS", 50)
+    monkeypatch.setattr("training.sources.lines.BLOCK", 2000)
+    monkeypatch.setattr("training.sources.lines.HELD", 10_000)
+    page = {"data": [{**PLAIN, "id": str(number)} for number in range(60)]}
+    path = written(tmp_path / "a.jsonl", json_lines([page] * 5))
+    source = Twitter(name="twitter", paths=[str(path)])
+    heights = [piece.height for name, piece in source.read(path, Rejects("twitter", path)) if name == "record"]
+    assert sum(heights) == 300
+    assert max(heights) == 50
 
 
 def test_a_dump_without_header_is_known_by_its_six_columns(tmp_path: Path) -> None:

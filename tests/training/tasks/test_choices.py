@@ -147,7 +147,7 @@ def test_a_share_of_questions_is_laid_out_in_other_ways_and_answered_alike() -> 
     letters: Counter[str] = Counter()
     is_reversed: Counter[bool] = Counter()
     for seed in range(600):
-        stars, _ = choices.stars(moment(record(0, stars=2.0), seed=seed)._replace(varied=0.5))
+        stars, _ = choices.stars(moment(record(0, stars=2.0), seed=seed)._replace(varied_share=0.5))
         label = stars.messages[-1]["content"].removeprefix("Answer: ")
         assert f"* 2 stars: {label}" in shown(stars)
         if asked(stars).presentation == PLAIN:
