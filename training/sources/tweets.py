@@ -82,7 +82,7 @@ def tweets(path: Path, rejects: Rejects) -> Iterator[Tweets]:
     """All tweets of a file, whatever its format, some at a time."""
     block = next(blocks(path), b"")
     head = block.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(b"{"):
+    if head.startswith(b"{"):  # the API's names are known; where a tool has others, rare ones may come late
         yield from _of_the_api(path, rejects) if _names_in(block) <= OF_THE_API else _json_lines(path, rejects)
     elif head.startswith((b"[", b"window.")):
         yield from _array(path, rejects, owner_of(path) if head.startswith(b"w") else {})
