@@ -67,7 +67,10 @@ class Source(BaseModel):
 
     @abstractmethod
     def read(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
-        """Read one file in pieces: ("record", frame of RECORD) and ("item", frame of ITEM), for what is no record."""
+        """Read one file in pieces: ("record", frame of RECORD) and ("item", frame of ITEM), for what is no record.
+
+        Every record can be acted upon too; it is no item besides.
+        """
 
     def tables(self, path: Path, tally: Tally) -> Tables:
         """`read`, with everything counted and too many bad lines refused."""
@@ -80,7 +83,7 @@ class Source(BaseModel):
         if rejects.number:
             tally.add(self.name, "lines", "rejected", rejects.number)
             yield REJECTS, rejects.table()
-        lines = rejects.number + max(heights.values())  # a line may become a record, an item, or both
+        lines = rejects.number + sum(heights.values())
         share = rejects.number / max(1, lines)
         if share > self.max_reject_share:
             first = rejects.table().row(0, named=True)

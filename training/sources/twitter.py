@@ -32,7 +32,7 @@ class Twitter(Source):
         return paths_of(self.paths, Path(), f"source.{self.name}.paths")
 
     def read(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
-        """Tweets as records, replies as comments; all can be answered, so all are items too."""
+        """Tweets as records, replies as comments; those that are there only because others answer them as items."""
         label = self.label(path)
         for some in tweets(path, rejects):
             columns, wrong = columns_of(some, label)
@@ -40,7 +40,8 @@ class Twitter(Source):
                 rejects.add(some.lines[place], reason, str(some.row(place)))
             good = columns.remove(pl.int_range(pl.len()).is_in(list(wrong))) if wrong else columns
             yield "record", self._frame(RECORD, good.filter("is_collected"))
-            yield "item", self._frame(ITEM, good)
+            if len(others := good.remove("is_collected")):
+                yield "item", self._frame(ITEM, others)
 
     def _frame(self, schema: dict[str, pl.DataType], known: pl.DataFrame) -> pl.DataFrame:
         columns = {name: known[name] for name in schema if name in known.columns}
