@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from datasets import Dataset, concatenate_datasets
+from transformers import GenerationConfig
 from trl.data_utils import pack_dataset
 
 from agents.minds.text import Tokens
@@ -77,6 +78,21 @@ def tasks_hash(corpus: Path, name: str) -> str:
         raise DataError(f"there are no tasks at {path}; make them with `python -m training corpus`")
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def check_end(tokenizer: Any, base: str) -> None:
+    """Raise `DataError` where texts would be taught to end otherwise than the base ends them."""
+    try:
+        known = GenerationConfig.from_pretrained(base).eos_token_id
+    except OSError:  # it does not say
+        return
+    ends = [known] if isinstance(known, int) else known or [tokenizer.eos_token_id]
+    if tokenizer.eos_token_id not in ends:
+        raise DataError(
+            f"the tokenizer of {base} ends a text with {tokenizer.eos_token!r}, the model with "
+            f"{', '.join(map(repr, tokenizer.convert_ids_to_tokens(ends)))}; mend eos_token in tokenizer_config.json, "
+            "or prepare a known model again with the pinned transformers"
+        )
 
 
 def drawn(rows: Sequence[Row], mixture: Mapping[str, int | None], seed: int) -> list[Row]:

@@ -26,7 +26,7 @@ from accelerate import PartialState
 from datasets import disable_progress_bars
 from peft import LoraConfig
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 from trl.trainer.sft_config import SFTConfig
 
@@ -39,7 +39,7 @@ from training.sft.attention import PACKED, register
 from training.sft.config import RecipeConfig, SftConfig
 from training.sft.contamination import refuse_benchmarks
 from training.sft.curves import Curves, replace_text
-from training.sft.examples import Example, drawn, encoded, fitting, packed, read_rows, tasks_hash
+from training.sft.examples import Example, check_end, drawn, encoded, fitting, packed, read_rows, tasks_hash
 from training.sft.trainer import ResponseTrainer
 
 KEY = "key"
@@ -81,7 +81,7 @@ def tune(config: SftConfig, composed: dict[str, Any], say: Any = print) -> Path:
             return made
         accumulated = _accumulated(config.recipe, state.num_processes)
         tokenizer = AutoTokenizer.from_pretrained(base)
-        _check_end(tokenizer, base)
+        check_end(tokenizer, base)
         tokens = Tokens(tokenizer, config.model)
         say("reading tasks ...")
         train, left_out = _examples(config, "train", tokens)
@@ -256,21 +256,6 @@ def _key(composed: dict[str, Any], base: str, corpus: Path) -> str:
     for name in ("train", "val"):
         state.update(bytes.fromhex(tasks_hash(corpus, name)))
     return state.hexdigest()
-
-
-def _check_end(tokenizer: Any, base: str) -> None:
-    """Raise `DataError` where texts would be taught to end otherwise than the base ends them."""
-    try:
-        known = GenerationConfig.from_pretrained(base).eos_token_id
-    except OSError:  # it does not say
-        return
-    ends = [known] if isinstance(known, int) else known or [tokenizer.eos_token_id]
-    if tokenizer.eos_token_id not in ends:
-        raise DataError(
-            f"the tokenizer of {base} ends a text with {tokenizer.eos_token!r}, the model with "
-            f"{', '.join(map(repr, tokenizer.convert_ids_to_tokens(ends)))}; mend eos_token in tokenizer_config.json, "
-            "or prepare a known model again with the pinned transformers"
-        )
 
 
 def _check_owner(folder: Path, key: str) -> None:
