@@ -105,10 +105,10 @@ def decoders() -> dict[str, Decode]:
     return found
 
 
-def decode_all(dump: Path, decode: Decode) -> None:
-    """Decompress both files and decode every line; nothing else."""
-    for name in FILES.values():
-        for line in lines_of(dump / name):
+def decode_all(files: Sequence[Path], decode: Decode) -> None:
+    """Decompress files and decode every line; nothing else."""
+    for path in files:
+        for line in lines_of(path):
             decode(line)
 
 
@@ -130,25 +130,29 @@ def _blocks(path: Path) -> Iterator[bytes]:
     yield rest
 
 
-def read_and_filter(dump: Path, corpus: Path) -> Callable[[], None]:
+def read_and_filter(settings: Sequence[str], corpus: Path) -> Callable[[], None]:
     """The two stages, from an empty folder; reading the configuration is left out."""
     from training.corpus import configured, stages_of
     from training.stages import run_stage
 
-    config = configured(overrides(dump, corpus))
+    stages = stages_of(configured([*settings, *whereto(corpus)]))[:2]
 
     def run() -> None:
         shutil.rmtree(corpus, ignore_errors=True)
-        for stage in stages_of(config)[:2]:
+        for stage in stages:
             run_stage(corpus, stage)
 
     return run
 
 
-def overrides(dump: Path, corpus: Path) -> list[str]:
+def whereto(corpus: Path) -> list[str]:
+    """Settings of a corpus in that folder."""
+    return [f"corpus_dir={corpus}", "secret=benchmark"]
+
+
+def of_reddit(dump: Path) -> list[str]:
     """Settings of a corpus of that dump."""
-    files = [f"source.reddit.{kind}=[{dump / name}]" for kind, name in FILES.items()]
-    return ["sources=[reddit]", *files, f"corpus_dir={corpus}", "secret=benchmark"]
+    return ["sources=[reddit]", *(f"source.reddit.{kind}=[{dump / name}]" for kind, name in FILES.items())]
 
 
 def make_dump(args: argparse.Namespace, folder: Path, records: int) -> None:
@@ -164,15 +168,14 @@ def timed(work: Callable[[], object]) -> Timed:
     return Timed(time.perf_counter() - start, time.process_time() - cpu)
 
 
-def speed(args: argparse.Namespace, folder: Path) -> dict[str, list[Timed]]:
-    """Passes of each decoder and of the two stages, in turns."""
-    make_dump(args, folder, args.speed)
+def in_turns(files: Sequence[Path], settings: Sequence[str], corpus: Path, repeats: int) -> dict[str, list[Timed]]:
+    """Passes of each decoder over the files and of the two stages, in turns; the first turn is thrown away."""
     sides: dict[str, Callable[[], object]] = {
-        name: partial(decode_all, folder, decode) for name, decode in decoders().items()
+        name: partial(decode_all, files, decode) for name, decode in decoders().items()
     }
-    sides[OURS] = read_and_filter(folder, folder / "corpus")
+    sides[OURS] = read_and_filter(settings, corpus)
     found: dict[str, list[Timed]] = {name: [] for name in sides}
-    for _ in range(args.repeats + 1):
+    for _ in range(repeats + 1):
         for name, work in sides.items():
             found[name].append(timed(work))
     return {name: passes[1:] for name, passes in found.items()}
@@ -198,7 +201,8 @@ def build_one(args: argparse.Namespace) -> dict[str, Any]:
 
     if not args.size:
         return {"records": 0, "peak_bytes": peak(), "spent": []}
-    watch, config = Watch(), configured([*overrides(args.folder, args.folder / "corpus"), *args.set])
+    watch = Watch()
+    config = configured([*of_reddit(args.folder), *whereto(args.folder / "corpus"), *args.set])
     counts = build(config, watch.told)
     watch.told("out")
     write_out(config, counts)
@@ -269,7 +273,9 @@ def main() -> None:
         return
     with TemporaryDirectory(dir=args.folder) as name:
         folder = Path(name)
-        sides = speed(args, folder)
+        make_dump(args, folder, args.speed)
+        dumps = [folder / name for name in FILES.values()]
+        sides = in_turns(dumps, of_reddit(folder), folder / "corpus", args.repeats)
         found = scale(args, folder) if args.sizes else []
     if found:
         table(["records", "dump MB", "s", "records/s", "peak MB", "above base", "peak in"], scale_rows(found))

@@ -12,10 +12,8 @@ that version 2 of the API gives where all public `tweet.fields` are asked for. S
 """
 
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -23,7 +21,7 @@ from typing import Any, TypeAlias
 import zstandard
 
 from benchmarks.common import parser, report
-from benchmarks.corpus import OURS, Decode, Timed, decoders, lines_of, make_dump, speed_rows, timed
+from benchmarks.corpus import Timed, in_turns, lines_of, make_dump, speed_rows
 from benchmarks.logs import FILES, WINDOW
 
 LENGTH = 280
@@ -78,42 +76,13 @@ def written(dump: Path, path: Path, shaped: Callable[[Comment, int], dict[str, A
             file.write(json.dumps(shaped(json.loads(line), number)).encode() + b"\n")
 
 
-def read_and_filter(path: Path, source: str, settings: list[str], corpus: Path) -> Callable[[], None]:
-    """The two stages, from an empty folder; reading the configuration is left out."""
-    from training.corpus import configured, stages_of
-    from training.stages import run_stage
-
-    files = [f"sources=[{source}]", f"source.{source}.paths=[{path}]", f"corpus_dir={corpus}", "secret=benchmark"]
-    stages = stages_of(configured([*files, *settings]))[:2]
-
-    def run() -> None:
-        shutil.rmtree(corpus, ignore_errors=True)
-        for stage in stages:
-            run_stage(corpus, stage)
-
-    return run
-
-
-def decode_lines(path: Path, decode: Decode) -> None:
-    """Decompress and decode every line; nothing else."""
-    for line in lines_of(path):
-        decode(line)
-
-
 def measured(folder: Path, repeats: int) -> Iterator[tuple[str, dict[str, list[Timed]]]]:
-    """Passes of each side, in turns, format by format; the first turn is thrown away."""
+    """Passes of each side, format by format."""
     for source, (shaped, settings) in FORMATS.items():
         path = folder / f"{source}.jsonl.zst"
         written(folder, path, shaped)
-        sides: dict[str, Callable[[], object]] = {
-            name: partial(decode_lines, path, decode) for name, decode in decoders().items()
-        }
-        sides[OURS] = read_and_filter(path, source, settings, folder / "corpus")
-        found: dict[str, list[Timed]] = {name: [] for name in sides}
-        for _ in range(repeats + 1):
-            for name, work in sides.items():
-                found[name].append(timed(work))
-        yield source, {name: passes[1:] for name, passes in found.items()}
+        named = [f"sources=[{source}]", f"source.{source}.paths=[{path}]", *settings]
+        yield source, in_turns([path], named, folder / "corpus", repeats)
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ import msgspec
 
 from agents.minds.vllm import VllmMind
 from benchmarks.common import parser, report
-from benchmarks.corpus import LOGS, SET, make_dump, overrides
+from benchmarks.corpus import LOGS, SET, make_dump, of_reddit, whereto
 from benchmarks.logs import WINDOW
 from sandbox.errors import DataError
 from sandbox.question import Answer, Question
@@ -137,7 +137,7 @@ def main() -> None:
         folder = Path(name)
         if args.corpus is None:
             make_dump(args, folder, 20 * args.records)
-        corpus = [*overrides(folder, folder), *SET] if args.corpus is None else args.corpus
+        corpus = [*of_reddit(folder), *whereto(folder), *SET] if args.corpus is None else args.corpus
         records, found = measure(configured([*corpus, *asking(args), f"corpus_dir={folder / 'corpus'}"]))
     head = [
         "stage",

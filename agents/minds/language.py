@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from math import exp, isfinite
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from pydantic import Field, ValidationError
 
@@ -77,6 +77,9 @@ class Raw(NamedTuple):
 class Engine(ABC):
     """Runs a model."""
 
+    writing: ClassVar[str] = ""
+    """What its texts depend on besides, so that kept ones are told from those that were written otherwise."""
+
     @abstractmethod
     def generate(self, jobs: Sequence[Job]) -> list[Raw | None]:
         """Run all jobs in one batch; None for a job that could not be had."""
@@ -92,11 +95,6 @@ class Engine(ABC):
     def voices(self) -> tuple[str, ...]:
         """Names of its adapters."""
         return ()
-
-    @property
-    def writing(self) -> str:
-        """What its texts depend on besides, so that kept ones are told from those that were written otherwise."""
-        return ""
 
     def close(self) -> None:  # noqa: B027  # most engines hold nothing
         """Stop it."""

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, PositiveInt
 
@@ -81,6 +81,8 @@ class VllmMind(LanguageMind):
 class VllmEngine(Engine):
     """One vLLM engine."""
 
+    writing: ClassVar[str] = "ends with a turn"
+
     def __init__(self, model: str, settings: VllmSettings, context: Context) -> None:
         _quieten()
         self.settings = settings
@@ -102,11 +104,6 @@ class VllmEngine(Engine):
     def model(self, voice: str) -> str:
         """Name, hash of the weights, hash of the adapter, and types of numbers where they are not the usual ones."""
         return self._models.get(voice, self._base)
-
-    @property
-    def writing(self) -> str:
-        """That texts end with the turn."""
-        return "ends with a turn"
 
     def describe(self) -> dict[str, Any]:
         """Models with their hashes, and the engine's settings."""

@@ -5,7 +5,7 @@ What is wrong with a cell is noted by its row, the first reason of each, so that
 
 import re
 from calendar import timegm
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_tz
 from math import isfinite
@@ -14,11 +14,13 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
-from training.sources.source import LAST_SECOND, moment, whole
+from training.sources.source import LAST_SECOND, Rejects, moment, whole
 
 Wrong: TypeAlias = dict[int, str]
 """What is wrong with a row, by its place."""
 
+DIVISORS = {"s": 1, "ms": 1000}
+"""What a number is divided by to give seconds, by its unit."""
 MILLISECONDS = 10**11
 """Greater times are no seconds."""
 FORMATS = (
@@ -32,6 +34,33 @@ FORMATS = (
 )
 """Of times that Polars reads whole columns of; any other is read one by one."""
 UNIX = r"^\d+(?:\.\d+)?$"
+
+
+def note(wrong: Wrong, rows: pl.Series, reason: str) -> None:
+    """Note what is wrong with the rows where `rows` is true."""
+    for place in rows.arg_true():
+        wrong.setdefault(place, reason)
+
+
+def good_rows(
+    columns: pl.DataFrame,
+    wrong: Wrong,
+    rejects: Rejects,
+    lines: Sequence[int],
+    row: Callable[[int], Mapping[str, Any]],
+) -> pl.DataFrame:
+    """The rows with which nothing is wrong; the others go to `rejects`.
+
+    Args:
+        columns: Of all rows.
+        wrong: What is wrong, by place.
+        rejects: Is told of it.
+        lines: Number of each row in its file.
+        row: A row as its file has it, by place.
+    """
+    for place, reason in sorted(wrong.items()):
+        rejects.add(lines[place], reason, str(row(place)))
+    return columns.remove(pl.int_range(pl.len()).is_in(list(wrong))) if wrong else columns
 
 
 def texts(cells: Sequence[Any]) -> pl.Series:
@@ -62,16 +91,16 @@ def times(found: pl.Series, wrong: Wrong, unit: str = "") -> pl.Series:
         wrong: Is told of what is no date.
         unit: "s", "ms" or "iso"; "" for any of them, each cell as it looks.
     """
+    number = pl.first().cast(pl.Float64, strict=False)
+    if divisor := DIVISORS.get(unit):
+        return _read(found, _within(number / divisor), lambda one: moment(float(one) / divisor), pl.Int64, wrong)
     first = found.drop_nulls().first()
-    if unit in ("s", "ms"):
-        read = _unix(pl.first().cast(pl.Float64, strict=False), 1000 if unit == "ms" else 1)
-        return _read(found, read, lambda one: moment(float(one) / (1000 if unit == "ms" else 1)), pl.Int64, wrong)
     if not unit and isinstance(first, str) and re.match(UNIX, first):
-        number = pl.when(pl.first().str.contains(UNIX)).then(pl.first().cast(pl.Float64, strict=False))
-        read = _unix(number, pl.when(number > MILLISECONDS).then(1000).otherwise(1))
+        number = pl.when(pl.first().str.contains(UNIX)).then(number)
+        read = number / pl.when(number > MILLISECONDS).then(1000).otherwise(1)
     else:
-        read = _within(pl.first().str.to_datetime(_format(found), strict=False, ambiguous="null").dt.epoch("s"))
-    return _read(found, read, iso if unit else seconds, pl.Int64, wrong)
+        read = pl.first().str.to_datetime(_format(found), strict=False, ambiguous="null").dt.epoch("s")
+    return _read(found, _within(read), iso if unit else seconds, pl.Int64, wrong)
 
 
 def seconds(found: str) -> int:
@@ -110,10 +139,6 @@ def _read(
         except (ValueError, OverflowError) as error:
             wrong.setdefault(place, str(error))
     return known.scatter(places, pl.Series(values, dtype=kind)) if places else known
-
-
-def _unix(number: pl.Expr, divisor: int | pl.Expr) -> pl.Expr:
-    return _within(number / divisor)
 
 
 def _within(second: pl.Expr) -> pl.Expr:

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from sandbox.errors import DataError, unknown
 from training.record import KINDS, RECORD, SPLITS, frame
-from training.sources.columns import Wrong, numbers, texts, times, wholes
+from training.sources.columns import Wrong, good_rows, note, numbers, texts, times, wholes
 from training.sources.lines import ROWS, JsonLines, csv_rows, in_pieces, named, picked
 from training.sources.source import Rejects, Source, paths_of
 
@@ -77,11 +77,9 @@ class Table(Source):
         names = [*(name for name in self.columns.values() if not name.startswith("=")), *self.extra]
         for some in _pieces(path, list(dict.fromkeys(names)), rejects):
             columns, wrong = self._columns(some)
-            for place, reason in sorted(wrong.items()):
-                rejects.add(before + place + 1, reason, str(some.row(place)))
-            number = pl.int_range(before + 1, before + some.height + 1)
-            columns = columns.with_columns(pl.coalesce("id", pl.format("{}/{}", pl.lit(label), number)))
-            good = columns.remove(pl.int_range(pl.len()).is_in(list(wrong))) if wrong else columns
+            lines = range(before + 1, before + some.height + 1)
+            name = pl.format("{}/{}", pl.lit(label), pl.int_range(lines.start, lines.stop))
+            good = good_rows(columns.with_columns(pl.coalesce("id", name)), wrong, rejects, lines, some.row)
             known = {name: good[name] for name in good.columns}
             yield "record", frame(RECORD, {**known, "source": self.name, "platform": self.kind_of_platform})
             before += some.height
@@ -90,7 +88,7 @@ class Table(Source):
         """Columns of a record, null where there is nothing, and by place what is wrong with rows that cannot be one."""
         wrong: Wrong = {}
         said = {field: self._said(some, field, wrong) for field in self.columns}
-        _note(wrong, said["user"].is_null(), "no user")
+        note(wrong, said["user"].is_null(), "no user")
         made = {"id": pl.repeat(None, some.height, dtype=pl.String, eager=True)}
         made |= {field: said[field] if field == "id" else said[field].fill_null("") for field in TEXT if field in said}
         made |= {field: read(said[field], wrong) for field, read in NUMBERS.items() if field in said}
@@ -116,11 +114,11 @@ class Table(Source):
         cells = some.cells[column]
         kinds = {*map(type, cells)}
         if UnsetType in kinds:
-            _note(wrong, pl.Series([one is UNSET for one in cells], dtype=pl.Boolean), f"no column {column!r}")
+            note(wrong, pl.Series([one is UNSET for one in cells], dtype=pl.Boolean), f"no column {column!r}")
             cells = [None if one is UNSET else one for one in cells]
         if kinds & {list, dict}:
             nested = pl.Series([isinstance(one, list | dict) for one in cells], dtype=pl.Boolean)
-            _note(wrong, nested, f"column {column!r} holds a list or an object")
+            note(wrong, nested, f"column {column!r} holds a list or an object")
         return texts(cells)
 
     def _constant(self, field: str) -> bool:
@@ -163,11 +161,6 @@ def _parquet(path: Path, names: Sequence[str]) -> Iterator[Piece]:
                 yield Piece(batch.num_rows, lacking | {name: batch[name].to_pylist() for name in known})
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path} cannot be read to its end ({error}); fetch the file anew") from error
-
-
-def _note(wrong: Wrong, rows: pl.Series, reason: str) -> None:
-    for place in rows.arg_true():
-        wrong.setdefault(place, reason)
 
 
 def _check(wrong: Wrong, field: str, said: pl.Series, known: pl.Series, allowed: Iterable[str]) -> None:

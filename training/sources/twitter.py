@@ -14,7 +14,7 @@ import polars as pl
 from pydantic import Field
 
 from training.record import ITEM, RECORD, frame
-from training.sources.columns import Wrong, texts, times, wholes
+from training.sources.columns import Wrong, good_rows, note, texts, times, wholes
 from training.sources.source import Rejects, Source, paths_of
 from training.sources.tweets import NAMES, Tweets, tweets
 
@@ -36,9 +36,7 @@ class Twitter(Source):
         label = self.label(path)
         for some in tweets(path, rejects):
             columns, wrong = columns_of(some, label)
-            for place, reason in sorted(wrong.items()):
-                rejects.add(some.lines[place], reason, str(some.row(place)))
-            good = columns.remove(pl.int_range(pl.len()).is_in(list(wrong))) if wrong else columns
+            good = good_rows(columns, wrong, rejects, some.lines, some.row)
             yield "record", self._frame(RECORD, good.filter("is_collected"))
             if len(others := good.remove("is_collected")):
                 yield "item", self._frame(ITEM, others)
@@ -57,8 +55,8 @@ def columns_of(some: Tweets, label: str) -> tuple[pl.DataFrame, Wrong]:
     """
     wrong: Wrong = {}
     said = {field: _said(some, field) for field in NAMES}
-    for field in ("text", "user"):
-        wrong.update(dict.fromkeys(said[field].is_null().arg_true().to_list(), f"no {field}"))
+    for field in ("user", "text"):
+        note(wrong, said[field].is_null(), f"no {field}")
     known = pl.DataFrame(
         {
             **{field: said[field] for field in ("user", "id", "thread")},
