@@ -1,4 +1,4 @@
-"""Sources other than Reddit's, each against decoding its lines: `twitter` on bare tweets, `table` on JSON lines.
+"""Sources other than Reddit's, each against decoding its lines: `twitter` on tweets and answers, `table` on JSON lines.
 
 Claim: the stages `read` and `filter` together have at least half the speed of only decompressing and decoding the same
 file with the fastest well-kept decoder.
@@ -12,11 +12,12 @@ that version 2 of the API gives where all public `tweet.fields` are asked for. S
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import zstandard
 
@@ -26,12 +27,15 @@ from benchmarks.logs import FILES, WINDOW
 
 LENGTH = 280
 """Characters of a tweet at most."""
+AN_ANSWER = 100
+"""Tweets in an answer at most, as the API has it for searches."""
 Comment: TypeAlias = Mapping[str, Any]
+Line: TypeAlias = dict[str, Any]
 
 
-def tweet(one: Comment, number: int) -> dict[str, Any]:
+def tweet(one: Comment, number: int) -> Line:
     """A comment as the API's version 2 would hand out a tweet; every second one answers somebody."""
-    made: dict[str, Any] = {
+    made: Line = {
         "author_id": one["author_fullname"],
         "context_annotations": [],
         "conversation_id": one["link_id"],
@@ -56,33 +60,57 @@ def tweet(one: Comment, number: int) -> dict[str, Any]:
     return made
 
 
-def row(one: Comment, number: int) -> dict[str, Any]:
-    """A comment as a row of a table with eight columns, as academic sets have them."""
-    named = {"id": one["id"], "user": one["author"], "time": one["created_utc"], "place": one["subreddit"]}
-    return {**named, "thread": one["link_id"], "text": one["body"][:LENGTH], "votes": one["score"], "row": number}
+def tweets(comments: Iterable[Comment]) -> Iterator[Line]:
+    """One a line."""
+    return (tweet(one, number) for number, one in enumerate(comments))
+
+
+def answers(comments: Iterable[Comment]) -> Iterator[Line]:
+    """So many a line, with their authors, as the API answers."""
+    left = tweets(comments)
+    while some := list(islice(left, AN_ANSWER)):
+        names = {one["author_id"] for one in some}
+        users = [{"id": name, "username": name, "name": name, "description": "Just me."} for name in sorted(names)]
+        yield {"data": some, "includes": {"users": users}, "meta": {"result_count": len(some)}}
+
+
+def rows(comments: Iterable[Comment]) -> Iterator[Line]:
+    """Of a table with eight columns, as academic sets have them."""
+    for number, one in enumerate(comments):
+        named = {"id": one["id"], "user": one["author"], "time": one["created_utc"], "place": one["subreddit"]}
+        yield {**named, "thread": one["link_id"], "text": one["body"][:LENGTH], "votes": one["score"], "row": number}
+
+
+class Format(NamedTuple):
+    """How a source's lines are made up, and its settings."""
+
+    source: str
+    lines: Callable[[Iterable[Comment]], Iterator[Line]]
+    settings: Sequence[str] = ()
 
 
 TABLE = "{id: id, place: place, thread: thread, votes: votes}"
-FORMATS: dict[str, tuple[Callable[[Comment, int], dict[str, Any]], list[str]]] = {
-    "twitter": (tweet, []),
-    "table": (row, ["source.table.kind_of_platform=forum", f"+source.table.columns={TABLE}"]),
+FORMATS = {
+    "twitter, tweets": Format("twitter", tweets),
+    "twitter, answers": Format("twitter", answers),
+    "table": Format("table", rows, ["source.table.kind_of_platform=forum", f"+source.table.columns={TABLE}"]),
 }
 
 
-def written(dump: Path, path: Path, shaped: Callable[[Comment, int], dict[str, Any]]) -> None:
+def written(dump: Path, path: Path, shaped: Callable[[Iterable[Comment]], Iterator[Line]]) -> None:
     """Comments of a dump, in another shape."""
     with path.open("wb") as raw, zstandard.ZstdCompressor(3).stream_writer(raw) as file:
-        for number, line in enumerate(lines_of(dump / FILES["comments"])):
-            file.write(json.dumps(shaped(json.loads(line), number)).encode() + b"\n")
+        for line in shaped(map(json.loads, lines_of(dump / FILES["comments"]))):
+            file.write(json.dumps(line).encode() + b"\n")
 
 
 def measured(folder: Path, repeats: int) -> Iterator[tuple[str, dict[str, list[Timed]]]]:
     """Passes of each side, format by format."""
-    for source, (shaped, settings) in FORMATS.items():
+    for name, (source, shaped, settings) in FORMATS.items():
         path = folder / f"{source}.jsonl.zst"
         written(folder, path, shaped)
         named = [f"sources=[{source}]", f"source.{source}.paths=[{path}]", *settings]
-        yield source, in_turns([path], named, folder / "corpus", repeats)
+        yield name, in_turns([path], named, folder / "corpus", repeats)
 
 
 def main() -> None:

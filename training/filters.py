@@ -19,6 +19,7 @@ from sandbox.errors import ConfigError, unknown
 from training.funnel import Tally
 from training.record import KINDS
 from training.stages import Folders, Tables
+from training.threads import ahead
 
 TEXT = pl.col("text")
 COUNTED = {"users": "user", "items": "item"}
@@ -82,7 +83,7 @@ def min_words(number: NonNegativeInt) -> pl.Expr:
 
 def no_short_question(words: NonNegativeInt) -> pl.Expr:
     """Not just a question of fewer words."""
-    return ~TEXT.str.contains(r"\?\s*$") | _has_words(words)
+    return ~TEXT.str.strip_chars_end().str.ends_with("?") | _has_words(words)
 
 
 def top_level() -> pl.Expr:
@@ -171,7 +172,7 @@ def rules_of(node: Sequence[Mapping[str, Any]], where: str = "rules") -> list[Ru
 def filter_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
     """Apply the rules of each record's platform; `settings` are lists of rules by platform."""
     rules = {platform: rules_of(node, f"rules.{platform}.row") for platform, node in settings.items()}
-    for piece in _row_groups(files):
+    for piece in ahead(_row_groups(files)):
         for (platform, source), rows in piece.group_by("platform", "source", maintain_order=True):
             if platform not in rules:
                 raise ConfigError(unknown("platform", str(platform), rules))
@@ -183,8 +184,9 @@ def filter_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally
 
 def passed_rules(rows: pl.DataFrame, rules: Sequence[Rule]) -> pl.Series:
     """How many rules each record passed, in order, before one dropped it; the number of rules for what is kept."""
-    drops = [pl.when(~rule.keep).then(pl.lit(place, PLACE)) for place, rule in enumerate(rules)]
-    return rows.with_columns(passed=pl.coalesce(*drops, pl.lit(len(rules), PLACE)))["passed"]
+    kept = rows.with_columns(rule.keep.alias(f"keep {place}") for place, rule in enumerate(rules))  # side by side
+    drops = [pl.when(~pl.col(f"keep {place}")).then(pl.lit(place, PLACE)) for place in range(len(rules))]
+    return kept.with_columns(passed=pl.coalesce(*drops, pl.lit(len(rules), PLACE)))["passed"]
 
 
 def filtered(rows: pl.DataFrame, passed: pl.Series, rules: Sequence[Rule], source: str, tally: Tally) -> pl.DataFrame:

@@ -11,7 +11,6 @@ import ast
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b, file_digest
@@ -20,11 +19,10 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sandbox.errors import DataError
 from training.funnel import Count, Tally
+from training.threads import Writer, unfinished
 
 Tables: TypeAlias = Iterable[tuple[str, pl.DataFrame]]
 """(name of a table, some of its rows); a table may come in many pieces, all with the same columns."""
@@ -48,6 +46,7 @@ APART = frozenset(
         "training.funnel",
         "training.progress",
         "training.stages",
+        "training.threads",
     }
 )
 """Modules that say how work is set up, run and told of, not what comes out of it."""
@@ -136,26 +135,16 @@ class Receipt(msgspec.Struct):
 def run_unit(folder: Path, stage: str, work: Work, unit: Unit, settings: Mapping[str, Any]) -> Receipt:
     """Do one unit and leave its files and its receipt in `folder`; of one that fails only its rejects."""
     name, files = unit
-    tally, rows, waiting = Tally(stage), dict[str, int](), dict[str, Path]()
+    tally, writer = Tally(stage), Writer(folder, name)
     try:
-        with ExitStack() as stack:
-            writers: dict[str, pq.ParquetWriter] = {}
+        with writer:
             for table, frame in work(files, settings, tally):
-                arrow = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-                if table not in writers:
-                    waiting[table] = folder / table / f"{name}.parquet"
-                    waiting[table].parent.mkdir(parents=True, exist_ok=True)
-                    writer = pq.ParquetWriter(_part(waiting[table]), arrow.schema, compression="zstd")
-                    writers[table] = stack.enter_context(writer)
-                rows[table] = rows.get(table, 0) + frame.height
-                writers[table].write_table(pa.Table.from_batches(arrow.to_batches(), arrow.schema))
+                writer.write(table, frame)
     except DataError:
-        if REJECTS in waiting:
-            _part(waiting[REJECTS]).replace(waiting[REJECTS])
+        writer.finish(REJECTS)
         raise
-    for path in waiting.values():
-        _part(path).replace(path)
-    receipt = Receipt(list(tally.rows()), rows)
+    writer.finish(*writer.rows)
+    receipt = Receipt(list(tally.rows()), writer.rows)
     _write(folder / "done" / f"{name}.json", receipt)
     return receipt
 
@@ -283,10 +272,5 @@ def _receipt(folder: Path, name: str) -> Receipt | None:
 
 def _write(path: Path, receipt: Receipt) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    _part(path).write_bytes(msgspec.json.encode(receipt))
-    _part(path).replace(path)
-
-
-def _part(path: Path) -> Path:
-    """What a file is called until it is whole."""
-    return path.with_suffix(".part")
+    unfinished(path).write_bytes(msgspec.json.encode(receipt))
+    unfinished(path).replace(path)

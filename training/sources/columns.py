@@ -6,12 +6,13 @@ What is wrong with a cell is noted by its row, the first reason of each, so that
 import re
 from calendar import timegm
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_tz
 from math import isfinite
-from types import NoneType
 from typing import Any, TypeAlias
 
+import msgspec
 import polars as pl
 
 from training.sources.source import LAST_SECOND, Rejects, moment, whole
@@ -24,6 +25,7 @@ DIVISORS = {"s": 1, "ms": 1000}
 MILLISECONDS = 10**11
 """Greater times are no seconds."""
 FORMATS = (
+    "%Y-%m-%dT%H:%M:%S.%3fZ",  # which Polars reads far faster than the next
     "%Y-%m-%dT%H:%M:%S%.fZ",
     "%Y-%m-%d %H:%M:%S%.f",
     "%Y-%m-%dT%H:%M:%S%.f",
@@ -63,12 +65,9 @@ def good_rows(
     return columns.remove(pl.int_range(pl.len()).is_in(list(wrong))) if wrong else columns
 
 
-def texts(cells: Sequence[Any]) -> pl.Series:
+def texts(cells: Sequence[Any] | pl.Series) -> pl.Series:
     """Text of every cell; null where there is none: nothing, an empty text, an object or a list."""
-    kinds = {*map(type, cells)} - {NoneType}
-    if kinds == {int} and max(abs(one) for one in cells if one is not None) < 1 << 63:
-        return pl.Series(cells, dtype=pl.Int64).cast(pl.String)
-    said = pl.Series(cells if kinds <= {str} else [_text(one) for one in cells], dtype=pl.String)
+    said = (cells if isinstance(cells, pl.Series) else _series(cells)).cast(pl.String)
     return said.set(said == "", None)
 
 
@@ -158,7 +157,15 @@ def _format(found: pl.Series) -> str:
     return next(fits, FORMATS[0])
 
 
+def _series(cells: Sequence[Any]) -> pl.Series:
+    """A column of text, or of what is text with the same digits."""
+    for kind in (pl.String, pl.Int64):
+        with suppress(TypeError, ValueError):  # Polars looks at every cell anyway, so that is the quickest way to know
+            return pl.Series(cells, dtype=kind)
+    return pl.Series([_text(one) for one in cells], dtype=pl.String)
+
+
 def _text(found: Any) -> str | None:
-    if found is None or isinstance(found, dict | list):
+    if found is None or isinstance(found, dict | list | msgspec.UnsetType):
         return None
     return str(int(found)) if isinstance(found, bool) else str(found)

@@ -19,11 +19,14 @@ import zstandard
 
 from sandbox.errors import DataError
 from training.sources.source import Rejects
+from training.threads import ahead
 
 BLOCK = 1 << 20
 """Bytes that are read at once, after gzip; what is decoded right after it was read is still in the CPU's cache."""
-COMPRESSED = 1 << 14
+COMPRESSED = 1 << 16
 """Bytes of zstandard that are decompressed at once, to about ten times as many."""
+AHEAD = 4
+"""Pieces that are decompressed before they are needed."""
 MAX_WINDOW = 1 << 31
 """Pushshift's files are compressed with windows as long as this."""
 ROWS = 50_000
@@ -44,12 +47,12 @@ class JsonLines(Generic[T]):
 
     def read(self, path: Path, rejects: Rejects) -> Iterator[list[T]]:
         """The objects, about `ROWS` at a time, in order; bad lines go to `rejects`."""
-        for _, found in self.numbered(path, rejects):
+        for _, found in self.numbered(blocks(path), rejects):
             yield found
 
-    def numbered(self, path: Path, rejects: Rejects) -> Iterator[tuple[list[int], list[T]]]:
-        """The same, with the numbers of their lines."""
-        pieces = self._pieces(path, rejects)
+    def numbered(self, some: Iterable[bytes], rejects: Rejects, first: int = 1) -> Iterator[tuple[list[int], list[T]]]:
+        """The same of blocks of lines, with the numbers of the lines, the first of which is `first`."""
+        pieces = self._pieces(some, rejects, first)
         while True:
             with _uncollected():
                 piece = next(pieces, None)
@@ -57,17 +60,17 @@ class JsonLines(Generic[T]):
                 return
             yield piece
 
-    def _pieces(self, path: Path, rejects: Rejects) -> Iterator[tuple[list[int], list[T]]]:
-        line, held, numbers, found = 1, 0, list[int](), list[T]()
-        for block in blocks(path):
+    def _pieces(self, some: Iterable[bytes], rejects: Rejects, line: int) -> Iterator[tuple[list[int], list[T]]]:
+        held, numbers, found = 0, list[int](), list[T]()
+        for block in some:
             ends = block.count(b"\n")
             try:
-                some = self._decoder.decode_lines(block)
+                several = self._decoder.decode_lines(block)
             except (msgspec.DecodeError, UnicodeDecodeError):
-                some = None
-            if some is not None and len(some) == ends + (not block.endswith(b"\n")):
-                numbers += range(line, line + len(some))
-                found += some
+                several = None
+            if several is not None and len(several) == ends + (not block.endswith(b"\n")):
+                numbers += range(line, line + len(several))
+                found += several
             else:
                 for number, one in self._one_by_one(block, line, rejects):
                     numbers.append(number)
@@ -168,7 +171,7 @@ def blocks(path: Path) -> Iterator[bytes]:
     """Blocks of whole lines; raises `DataError` where the compressed data is broken."""
     rest: list[bytes] = []
     try:
-        for piece in _unpacked(path):
+        for piece in ahead(_unpacked(path), AHEAD):
             if end := piece.rfind(b"\n") + 1:
                 yield b"".join((*rest, memoryview(piece)[:end]))
                 rest = []

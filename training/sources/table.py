@@ -1,37 +1,22 @@
 """Any table: CSV, TSV, JSON lines or Parquet, with a mapping from a record's fields to the table's columns."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 import msgspec
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 from pydantic import Field, model_validator
 
-from sandbox.errors import DataError, unknown
+from sandbox.errors import unknown
 from training.record import KINDS, RECORD, SPLITS, frame
 from training.sources.columns import Wrong, good_rows, note, numbers, texts, times, wholes
-from training.sources.lines import ROWS, JsonLines, csv_rows, in_pieces, named, picked
+from training.sources.rows import Rows, rows_of
 from training.sources.source import Rejects, Source, paths_of
 
 TEXT = ("user", "place", "id", "item", "thread", "title", "context", "text")
 NUMBERS = {"stars": numbers, "votes": wholes, "price": numbers}
-
-
-class Piece(NamedTuple):
-    """Some rows of a table."""
-
-    height: int
-    cells: Mapping[str, Sequence[Any]]
-    """The columns that are looked at; `UNSET` where a row has no such column."""
-
-    def row(self, place: int) -> dict[str, Any]:
-        """What is looked at of one row."""
-        return {name: cells[place] for name, cells in self.cells.items() if cells[place] is not UNSET}
 
 
 class Table(Source):
@@ -75,7 +60,7 @@ class Table(Source):
         """Rows as records, some at a time."""
         before, label = 0, self.label(path)
         names = [*(name for name in self.columns.values() if not name.startswith("=")), *self.extra]
-        for some in _pieces(path, list(dict.fromkeys(names)), rejects):
+        for some in rows_of(path, list(dict.fromkeys(names)), self._numbers(), rejects):
             columns, wrong = self._columns(some)
             lines = range(before + 1, before + some.height + 1)
             name = pl.format("{}/{}", pl.lit(label), pl.int_range(lines.start, lines.stop))
@@ -84,7 +69,7 @@ class Table(Source):
             yield "record", frame(RECORD, {**known, "source": self.name, "platform": self.kind_of_platform})
             before += some.height
 
-    def _columns(self, some: Piece) -> tuple[pl.DataFrame, Wrong]:
+    def _columns(self, some: Rows) -> tuple[pl.DataFrame, Wrong]:
         """Columns of a record, null where there is nothing, and by place what is wrong with rows that cannot be one."""
         wrong: Wrong = {}
         said = {field: self._said(some, field, wrong) for field in self.columns}
@@ -103,64 +88,33 @@ class Table(Source):
             made["place"] = made["place"].str.replace_all(self.spaces_for, " ", literal=True)
         if self.extra:
             kept = zip(*(some.cells[name] for name in self.extra), strict=True)
-            made["extra"] = pl.Series([_json(dict(zip(self.extra, one, strict=True))) for one in kept], dtype=pl.String)
+            made["extra"] = pl.Series(
+                [_marks(dict(zip(self.extra, one, strict=True))) for one in kept], dtype=pl.String
+            )
         return pl.DataFrame(made), wrong
 
-    def _said(self, some: Piece, field: str, wrong: Wrong) -> pl.Series:
-        """Text of a field in every row; rows without that column are wrong."""
+    def _said(self, some: Rows, field: str, wrong: Wrong) -> pl.Series:
+        """Text of a field in every row; where none has that column, all are wrong."""
         column = self.columns[field]
         if column.startswith("="):
             return pl.repeat(column[1:], some.height, dtype=pl.String, eager=True)
         cells = some.cells[column]
-        kinds = {*map(type, cells)}
-        if UnsetType in kinds:
-            note(wrong, pl.Series([one is UNSET for one in cells], dtype=pl.Boolean), f"no column {column!r}")
-            cells = [None if one is UNSET else one for one in cells]
-        if kinds & {list, dict}:
-            nested = pl.Series([isinstance(one, list | dict) for one in cells], dtype=pl.Boolean)
-            note(wrong, nested, f"column {column!r} holds a list or an object")
-        return texts(cells)
+        said = texts(cells)
+        if said.null_count() == some.height and all(one is UNSET for one in cells):
+            note(wrong, said.is_null(), f"no column {column!r}")
+        elif not isinstance(cells, pl.Series):
+            for place in said.is_null().arg_true():
+                if isinstance(cells[place], list | dict):
+                    wrong.setdefault(place, f"column {column!r} holds a list or an object")
+        return said
+
+    def _numbers(self) -> set[str]:
+        """Columns of which nothing but numbers are made, so that 5 may be read as 5.0."""
+        texts = {column for field, column in self.columns.items() if field not in (*NUMBERS, "time")}
+        return {*self.columns.values()} - texts - {*self.extra}
 
     def _constant(self, field: str) -> bool:
         return self.columns.get(field, "").startswith("=")
-
-
-def _pieces(path: Path, names: Sequence[str], rejects: Rejects) -> Iterator[Piece]:
-    """Rows of a file, some at a time; only the named columns."""
-    endings = [one for one in path.suffixes if one not in (".gz", ".zst")]
-    ending = endings[-1] if endings else ""
-    if ending == ".jsonl":
-        try:
-            kind, slots = picked(names, UNSET)
-        except ValueError as error:
-            raise DataError(
-                f"{path}: columns {', '.join(map(repr, names))} cannot all be looked for: {error}"
-            ) from error
-        for found in JsonLines(kind).read(path, rejects):
-            yield Piece(len(found), {name: list(map(attrgetter(slot), found)) for name, slot in slots.items()})
-    elif ending in (".csv", ".tsv"):
-        rows = csv_rows(path, rejects, "," if ending == ".csv" else "\t")
-        _, known = next(rows, (0, []))
-        for some in in_pieces(row for _, row in named(rows, known, rejects)):
-            yield Piece(len(some), {name: [row.get(name, UNSET) for row in some] for name in names})
-    elif ending == ".parquet":
-        yield from _parquet(path, names)
-    else:
-        raise DataError(f"{path}: unknown ending; a table is .csv, .tsv, .jsonl or .parquet, .gz and .zst too")
-
-
-def _parquet(path: Path, names: Sequence[str]) -> Iterator[Piece]:
-    try:
-        with pq.ParquetFile(path) as table:
-            there = table.schema_arrow.names
-            if doubled := [name for name in names if there.count(name) > 1]:
-                raise DataError(f"{path}: there are several columns {doubled[0]!r}; rename all but one of them")
-            known = [name for name in names if name in there]
-            for batch in table.iter_batches(ROWS, columns=known):
-                lacking = {name: [UNSET] * batch.num_rows for name in names}
-                yield Piece(batch.num_rows, lacking | {name: batch[name].to_pylist() for name in known})
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path} cannot be read to its end ({error}); fetch the file anew") from error
 
 
 def _check(wrong: Wrong, field: str, said: pl.Series, known: pl.Series, allowed: Iterable[str]) -> None:
@@ -168,7 +122,7 @@ def _check(wrong: Wrong, field: str, said: pl.Series, known: pl.Series, allowed:
         wrong.setdefault(place, f"{field} is {said[place]!r}, not one of {', '.join(allowed)}")
 
 
-def _json(cells: Mapping[str, Any]) -> str:
+def _marks(cells: Mapping[str, Any]) -> str:
     """What is there, as JSON; "" for nothing."""
     known = {name: one for name, one in cells.items() if one is not UNSET and one not in (None, "")}
     return msgspec.json.encode(known, enc_hook=str).decode() if known else ""

@@ -7,19 +7,22 @@ What a file shows in its first bytes says its format. A field's name is spelt in
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, starmap
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
+import polars as pl
 
 from sandbox.errors import DataError
+from training.sources.bare import REFERENCES, REFERRED, schema_of, tweets_in
 from training.sources.lines import JsonLines, blocks, csv_rows, in_pieces, named, picked
 from training.sources.source import Rejects
+from training.sources.typed import pieces
 
 Row: TypeAlias = Mapping[str, Any]
-Cells: TypeAlias = dict[str, list[Any]]
+Cells: TypeAlias = dict[str, list[Any]] | dict[str, pl.Series]
 """Of each field that some tweet has, what every tweet has there; None for nothing."""
 Found: TypeAlias = tuple[int, Row, bool]
 """Line, tweet, and whether it was collected."""
@@ -47,9 +50,6 @@ NAMES = {
 WANTED = frozenset(chain.from_iterable(NAMES.values()))
 NESTED = ("user", "author", "public_metrics", "note_tweet", "extended_tweet")
 """Objects within a tweet whose fields belong to it."""
-REFERENCES = "referenced_tweets"
-REFERRED = {f"referencedtweets{kind.replace('_', '')}id": kind for kind in ("replied_to", "retweeted")}
-"""Fields with the ids of what a tweet refers to, and how."""
 OF_THE_API = {
     *("id", "id_str", "text", "full_text", "created_at", "lang", "author_id", "conversation_id", REFERENCES, *NESTED),
     *("in_reply_to_status_id", "in_reply_to_status_id_str", "retweet_count", "retweeted_status"),
@@ -57,6 +57,8 @@ OF_THE_API = {
 """What is looked at of a tweet as either version of the API hands it out."""
 NOTICES = frozenset({"delete", "limit", "scrub_geo", "status_withheld", "user_withheld", "warning", "meta", "errors"})
 """What a line may hold instead of a tweet."""
+WRAPPER = "tweet"
+"""What an archive wraps a tweet in."""
 PAGE = frozenset({"data", "includes"})
 """What an answer of the API holds."""
 SENTIMENT140 = ("target", "id", "date", "flag", "user", "text")
@@ -68,9 +70,9 @@ EMPTY = frozenset({"", "nan", "NaN", "None", "null", "NULL"})
 class Tweets(NamedTuple):
     """Some tweets of a file."""
 
-    lines: Sequence[int]
+    lines: Sequence[int] | pl.Series
     cells: Cells
-    collected: Sequence[bool]
+    collected: Sequence[bool] | pl.Series
     """Whether each was collected, rather than is there only because another points at it."""
 
     def row(self, place: int) -> Row:
@@ -82,8 +84,12 @@ def tweets(path: Path, rejects: Rejects) -> Iterator[Tweets]:
     """All tweets of a file, whatever its format, some at a time."""
     block = next(blocks(path), b"")
     head = block.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(b"{"):  # the API's names are known; where a tool has others, rare ones may come late
-        yield from _of_the_api(path, rejects) if _names_in(block) <= OF_THE_API else _json_lines(path, rejects)
+    if head.startswith(b"{"):
+        names = _names_in(block)
+        if {name for name in names if spelt(name) in WANTED} <= OF_THE_API:
+            yield from _of_the_api(path, rejects, has_answers="data" in names)
+        else:  # rare ones may come late
+            yield from _json_lines(path, rejects)
     elif head.startswith((b"[", b"window.")):
         yield from _array(path, rejects, owner_of(path) if head.startswith(b"w") else {})
     else:
@@ -107,32 +113,41 @@ def spelt(name: str) -> str:
 
 
 def _names_in(block: bytes) -> set[str]:
-    """Names in some lines that say a field of a tweet, or that it is wrapped once more."""
+    """Names of fields in some lines."""
     names = set[str]()
     for line in block.splitlines():
         try:
             names.update(msgspec.json.decode(line, type=dict[str, msgspec.Raw]))
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue  # whoever reads the line counts it
-    return {name for name in names if spelt(name) in WANTED}
+    return names
 
 
-def _of_the_api(path: Path, rejects: Rejects) -> Iterator[Tweets]:
+def _of_the_api(path: Path, rejects: Rejects, has_answers: bool) -> Iterator[Tweets]:
     """Lines with the API's own names, of which no other fields are decoded."""
-    kind, slots = picked(sorted({*OF_THE_API, *NOTICES, *PAGE}), None)
-    for lines, found in JsonLines(kind).numbered(path, rejects):
-        columns = {name: list(map(attrgetter(slot), found)) for name, slot in slots.items()}
-        known = {name: cells for name, cells in columns.items() if cells.count(None) < len(cells)}
-        if known.keys().isdisjoint(NOTICES | PAGE):
-            yield Tweets(lines, _cells(known, known.__getitem__), [True] * len(lines))
-        else:
-            rows = ({name: cells[place] for name, cells in known.items()} for place in range(len(lines)))
-            yield from map(_together, in_pieces(chain.from_iterable(map(_of_page, lines, rows))))
+    names = {*OF_THE_API, *NOTICES, *PAGE}
+    kind, slots = picked(sorted(names), None)
+    for piece in pieces(path, schema_of({*names, WRAPPER}, has_answers)):
+        if (typed := tweets_in(piece)) is not None:
+            yield from starmap(Tweets, typed)
+            continue
+        for lines, found in JsonLines(kind).numbered(piece.blocks, rejects, piece.first):
+            columns = {name: list(map(attrgetter(slot), found)) for name, slot in slots.items()}
+            yield from _of_columns(lines, {name: one for name, one in columns.items() if one.count(None) < len(one)})
+
+
+def _of_columns(lines: Sequence[int], known: Mapping[str, list[Any]]) -> Iterator[Tweets]:
+    """Tweets whose fields come as columns; where there are answers or notices among them, row by row."""
+    if known.keys().isdisjoint(NOTICES | PAGE):
+        yield Tweets(lines, _cells(known, known.__getitem__), [True] * len(lines))
+    else:
+        rows = ({name: cells[place] for name, cells in known.items()} for place in range(len(lines)))
+        yield from map(_together, in_pieces(chain.from_iterable(map(_of_page, lines, rows))))
 
 
 def _json_lines(path: Path, rejects: Rejects) -> Iterator[Tweets]:
     """Lines with names of their own."""
-    for lines, found in JsonLines(dict[str, Any]).numbered(path, rejects):
+    for lines, found in JsonLines(dict[str, Any]).numbered(blocks(path), rejects):
         yield from map(_together, in_pieces(chain.from_iterable(map(_of_page, lines, found))))
 
 
@@ -156,7 +171,7 @@ def _answer(page: Row, number: int) -> Iterator[Found]:
 
 def _unwrapped(tweet: Row) -> Row:
     """A tweet that may be wrapped once more, as archives have it."""
-    return _first(tweet.get("tweet")) or tweet
+    return _first(tweet.get(WRAPPER)) or tweet
 
 
 def _array(path: Path, rejects: Rejects, owner: Row) -> Iterator[Tweets]:

@@ -5,7 +5,6 @@
 
 import html
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -66,8 +65,8 @@ def columns_of(some: Tweets, label: str) -> tuple[pl.DataFrame, Wrong]:
             "votes": wholes(said["votes"], wrong),
             "extra": _extra(_is_retweet(some, said["is_rt"]), said["lang"], said["bio"]),
             "platform": pl.repeat(Twitter.platform, len(some.lines), eager=True),
-            "line": pl.Series(some.lines, dtype=pl.Int64),
-            "is_collected": pl.Series(some.collected, dtype=pl.Boolean),
+            "line": pl.Series(some.lines).cast(pl.Int64),
+            "is_collected": pl.Series(some.collected),
         }
     ).with_columns(pl.coalesce("id", pl.format("{}/{}", pl.lit(label), "line")))
     columns = known.with_columns(
@@ -90,7 +89,9 @@ def _is_retweet(some: Tweets, said: pl.Series) -> pl.Series:
     repeats = said.str.to_lowercase().is_in(["true", "1"]).fill_null(value=False)
     for name in NAMES["original"]:
         if name in some.cells:
-            repeats |= pl.Series(map(bool, some.cells[name]), dtype=pl.Boolean)
+            found = some.cells[name]
+            known = texts(found).is_not_null() if isinstance(found, pl.Series) else pl.Series(map(bool, found))
+            repeats |= known.cast(pl.Boolean)
     return repeats
 
 
@@ -100,10 +101,13 @@ def _unescaped(found: pl.Series) -> pl.Series:
 
 
 def _extra(repeats: pl.Series, lang: pl.Series, bio: pl.Series) -> pl.Series:
-    return pl.Series(map(_marks, repeats.to_list(), lang.to_list(), bio.to_list()), dtype=pl.String)
+    """As JSON what is there; of each combination once, as there are few."""
+    every = pl.DataFrame({"is_rt": repeats, "lang": lang, "bio": bio})
+    once = every.unique()
+    marked = once.with_columns(extra=pl.Series([_marks(*row) for row in once.iter_rows()], dtype=pl.String))
+    return every.join(marked, on=every.columns, how="left", nulls_equal=True, maintain_order="left")["extra"]
 
 
-@lru_cache(maxsize=1 << 13)
 def _marks(is_retweet: bool, lang: str | None, bio: str | None) -> str:
     known = {name: one for name, one in (("is_rt", is_retweet), ("lang", lang), ("bio", bio)) if one}
     return msgspec.json.encode(known).decode() if known else ""

@@ -1,4 +1,5 @@
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from sandbox.errors import ConfigError, DataError
 from sandbox.validation import validated
 from training.sources.table import Table
+from training.sources.typed import Piece, pieces
 
 from .reading import Reading, json_lines, reading, written
 
@@ -148,7 +150,41 @@ def test_bad_json_is_counted(tmp_path: Path) -> None:
     found = read_raw(tmp_path, raw, "a.jsonl", max_reject_share=1)
     assert len(found.records) == 2
     assert found.num_rejected == 3
-    assert "no column 'when'" in {reason for _, reason in found.reasons}
+    assert "kind is None, not one of p, c" in {reason for _, reason in found.reasons}
+
+
+def test_json_lines_may_leave_out_what_is_not_there(tmp_path: Path) -> None:
+    few = {name: cell for name, cell in ROWS[0].items() if name not in ("stars", "likes", "when", "age")}
+    found = read_raw(tmp_path, json_lines([ROWS[1], few]), "a.jsonl").records
+    assert [(one["stars"], one["votes"], one["extra"]) for one in found] == [(4.5, None, ""), (None, None, "")]
+    assert found[1]["time"] is None
+
+
+def test_rows_read_the_quick_way_are_those_read_the_long_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = {"id": "a", "who": "ann", "when": 1420070400, "what": "So be it.", "type": "p", "stars": 5, "likes": 3}
+    more = [
+        {"when": 1420070401, "stars": 4.5},
+        {"likes": None, "stars": None},
+        {"what": 'é "\U0001f600', "likes": -(2**62)},
+    ]
+    more += [{"age": "44"}, {"age": ""}, {"who": ""}, {"type": "x"}, {"when": -5}, {"nested": {"who": ["eve"]}}]
+    rows = [some, *({**some, **one} for one in more)]
+    odd = {**some, "what": 5}
+    columns = {**SETTINGS["columns"], "id": "id"}
+    ways: list[bool] = []
+
+    def noted(path: Path, schema: pa.Schema) -> Iterator[Piece]:
+        for piece in pieces(path, schema):
+            ways.append(piece.columns is not None)
+            yield piece
+
+    monkeypatch.setattr("training.sources.rows.pieces", noted)
+    quick = read_raw(tmp_path, json_lines(rows), "a.jsonl", columns=columns, max_reject_share=1)
+    long = read_raw(tmp_path, json_lines([odd, *rows]), "a.jsonl", columns=columns, max_reject_share=1)
+    assert ways == [True, False]
+    assert quick.records == long.records[1:]
+    assert [reason for _, reason in quick.reasons] == [reason for _, reason in long.reasons]
+    assert (len(quick.records), quick.num_rejected) == (7, 3)
 
 
 def test_lists_and_objects_are_no_cells(tmp_path: Path) -> None:

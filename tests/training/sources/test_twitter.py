@@ -134,6 +134,48 @@ def test_answers_of_the_api_name_users_and_bring_what_is_answered(tmp_path: Path
     assert [(one["id"], one["user"], one["text"]) for one in found.items] == [("30", "ann", "Toast.")]
 
 
+def both_ways(tmp_path: Path, lines: list[Any], odd: Any) -> tuple[Reading, Reading]:
+    """These lines by Arrow, seen not to fail, and after an odd one, for whose sake all go the long way."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.sources.tweets.JsonLines", None)
+        quick = read_raw(tmp_path, json_lines(lines), max_reject_share=1)
+    return quick, read_raw(tmp_path, json_lines([odd, *lines]), max_reject_share=1)
+
+
+def test_tweets_read_the_quick_way_are_those_read_the_long_way(tmp_path: Path) -> None:
+    tweets = [
+        PLAIN,
+        REPLY,
+        {**REPLY, "author": USERS[1], "referenced_tweets": [{"type": "quoted", "id": "1"}, {"type": "retweeted"}]},
+        {**REPLY, "referenced_tweets": [{"type": "quoted", "id": "1"}, {"type": "replied_to", "id": "2", "x": [1]}]},
+        {**PLAIN, "author": {"id": "9", "description": "baker"}, "note_tweet": {"text": "A &amp; B"}},
+        {**PLAIN, "author": None, "note_tweet": {}, "public_metrics": {"like_count": 1}, "referenced_tweets": []},
+        {**PLAIN, "author_id": "", "author": {"username": ""}},
+        {**PLAIN, "text": None},
+        {**PLAIN, "lang": None, "created_at": "2021-03-01T10:00:00Z", "entities": {"urls": []}},
+    ]
+    odd = {**PLAIN, "id": 30}
+    quick, long = both_ways(tmp_path, tweets, odd)
+    assert quick.records == long.records[1:]
+    assert len(quick.records) == len(tweets) - 2
+    assert [reason for _, reason in quick.reasons] == [reason for _, reason in long.reasons] == ["no user", "no text"]
+
+
+def test_answers_read_the_quick_way_are_those_read_the_long_way(tmp_path: Path) -> None:
+    answers = [
+        {"data": [REPLY], "includes": {"users": USERS, "tweets": [PLAIN]}, "meta": {"result_count": 1}},
+        {"data": [{**PLAIN, "author_id": "5"}, {**REPLY, "id": "32"}], "includes": {"users": USERS}, "errors": [{}]},
+        {"data": [{**PLAIN, "author": USERS[1]}]},
+        {"data": [{**PLAIN, "text": ""}, REPLY], "includes": {}},
+    ]
+    odd = {"data": [{**PLAIN, "id": 30}]}
+    quick, long = both_ways(tmp_path, answers, odd)
+    assert quick.records == long.records[1:]
+    assert len(quick.records) == 5
+    assert quick.items == long.items != []
+    assert [reason for _, reason in quick.reasons] == [reason for _, reason in long.reasons] == ["no text"]
+
+
 def test_the_whole_of_a_long_tweet_is_taken(tmp_path: Path) -> None:
     rows = [{**PLAIN, "note_tweet": {"text": "Toast. And so on."}}]
     rows += [{**PLAIN, "extended_tweet": {"full_text": "Toast. And on."}}]

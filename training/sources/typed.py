@@ -1,0 +1,74 @@
+"""JSON lines as columns, decoded by Arrow, as long as every field has the type that it should have.
+
+That is the quick way: no object is made for any cell. Arrow takes less than JSON allows, no number for a text for one,
+so a file is read as far as Arrow will, and from there on by `JsonLines`, which takes whatever can be understood.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+import polars.selectors as cs
+import pyarrow as pa
+import pyarrow.json as pj
+
+from training.sources import lines
+from training.threads import ahead
+
+
+class Piece(NamedTuple):
+    """Some lines of a file."""
+
+    first: int
+    """Number of the first of them."""
+    blocks: list[bytes]
+    columns: pl.DataFrame | None
+    """A row for every line; None where a line is not as it should be, and for all pieces after that."""
+
+
+def pieces(path: Path, schema: pa.Schema | None) -> Iterator[Piece]:
+    """A file's lines, about `ROWS` at a time, each piece made while the one before it is used.
+
+    Args:
+        path: Of JSON lines, compressed by its ending.
+        schema: The fields that are looked at. One of type null must be null or lacking; None: all goes the long way.
+    """
+    return ahead(_pieces(path, schema))
+
+
+def _pieces(path: Path, schema: pa.Schema | None) -> Iterator[Piece]:
+    first = 1
+    for number, blocks in _together(lines.blocks(path)):
+        columns = None if schema is None else _columns(b"".join(blocks), number, schema)
+        yield Piece(first, blocks, columns)
+        first += number
+        schema = None if columns is None else schema
+
+
+def _together(blocks: Iterable[bytes]) -> Iterator[tuple[int, list[bytes]]]:
+    """Number of lines, and blocks of them."""
+    number, some = 0, list[bytes]()
+    for block in blocks:
+        number += block.count(b"\n") + (not block.endswith(b"\n"))
+        some.append(block)
+        if number >= lines.ROWS or sum(map(len, some)) >= lines.HELD:
+            yield number, some
+            number, some = 0, []
+    if some:
+        yield number, some
+
+
+def _columns(raw: bytes, number: int, schema: pa.Schema) -> pl.DataFrame | None:
+    if not raw.startswith(b"{"):  # Arrow 24 dies of a null that stands first
+        return None
+    reading = pj.ReadOptions(use_threads=False, block_size=len(raw))
+    parsing = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
+    try:
+        table = pj.read_json(pa.BufferReader(raw), reading, parsing)
+        table.validate(full=True)  # that texts are UTF-8
+    except pa.ArrowInvalid:
+        return None
+    columns: Any = pl.from_arrow(table)
+    is_finite = columns.select(pl.all_horizontal(cs.float().is_finite().all())).to_series().all()  # Arrow takes NaN
+    return columns if columns.height == number and is_finite else None
