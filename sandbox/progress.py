@@ -1,6 +1,7 @@
 """What the user sees while a run goes on."""
 
 import time
+from math import ceil
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +12,24 @@ from rich.progress import Progress as RichProgress
 from sandbox.runner import Progress
 
 CONSOLE = Console(stderr=True)
+
+
+EVERY_S = 30.0
+"""Where there is no terminal to draw a bar on, such as in a job's log, a line is written this often."""
+
+
+class Notes:
+    """Lines for those who cannot see a bar."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def note(self, text: str) -> None:
+        """Write a line, unless there is a bar or the last line is not long ago."""
+        now = time.monotonic()
+        if not CONSOLE.is_terminal and now - self._last >= EVERY_S:
+            CONSOLE.print(text, highlight=False)
+            self._last = now
 
 
 def say(text: str) -> None:
@@ -34,6 +53,7 @@ class ProgressBar(Progress):
         )
         self._task = self._bar.add_task("", total=steps, rate="")
         self._steps = steps
+        self._notes = Notes()
         self._live = self._replayed = 0
         self._began: float | None = None
 
@@ -63,3 +83,6 @@ class ProgressBar(Progress):
             self._began = self._began or now - seconds
             rate = f"{self._live / (now - self._began):,.0f} decisions/s"
         self._bar.update(self._task, rate=rate)
+        left = self._bar.tasks[self._task].time_remaining
+        step = int(self._bar.tasks[self._task].completed)
+        self._notes.note(f"step {step} of {self._steps}, {rate}" + (f", {ceil(left / 60)} min left" if left else ""))

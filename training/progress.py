@@ -13,7 +13,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from sandbox.progress import CONSOLE
+from sandbox.progress import CONSOLE, Notes
 
 
 class StageBar:
@@ -30,6 +30,7 @@ class StageBar:
             console=CONSOLE,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._notes = Notes()
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -45,3 +46,4 @@ class StageBar:
         if stage not in self._tasks:
             self._tasks[stage] = self._bar.add_task(stage, total=total)
         self._bar.update(self._tasks[stage], completed=done)
+        self._notes.note(f"{stage}: {done} of {total} done")
