@@ -74,7 +74,7 @@ def cells_of(tweets: pl.DataFrame) -> Cells:
         for inner in fields:
             known = f"{name}{inner}".replace("_", "")
             said = tweets[name].struct.field(inner)
-            cells[known] = pl.select(pl.coalesce(said, cells.get(known))).to_series()
+            cells[known] = said.zip_with(said.is_not_null(), cells.get(known, said))
     others = tweets.select(pl.int_range(pl.len()).alias("row"), other=REFERENCES).explode("other").drop_nulls()
     others = others.unnest("other")
     for name, kind in REFERRED.items():

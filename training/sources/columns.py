@@ -48,7 +48,7 @@ def good_rows(
     columns: pl.DataFrame,
     wrong: Wrong,
     rejects: Rejects,
-    lines: Sequence[int],
+    lines: Sequence[int] | pl.Series,
     row: Callable[[int], Mapping[str, Any]],
 ) -> pl.DataFrame:
     """The rows with which nothing is wrong; the others go to `rejects`.

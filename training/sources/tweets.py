@@ -22,7 +22,7 @@ from training.sources.source import Rejects
 from training.sources.typed import pieces
 
 Row: TypeAlias = Mapping[str, Any]
-Cells: TypeAlias = dict[str, list[Any]] | dict[str, pl.Series]
+Cells: TypeAlias = dict[str, list[Any]]
 """Of each field that some tweet has, what every tweet has there; None for nothing."""
 Found: TypeAlias = tuple[int, Row, bool]
 """Line, tweet, and whether it was collected."""
@@ -71,7 +71,7 @@ class Tweets(NamedTuple):
     """Some tweets of a file."""
 
     lines: Sequence[int] | pl.Series
-    cells: Cells
+    cells: Mapping[str, list[Any] | pl.Series]
     collected: Sequence[bool] | pl.Series
     """Whether each was collected, rather than is there only because another points at it."""
 
@@ -186,9 +186,8 @@ def _array(path: Path, rejects: Rejects, owner: Row) -> Iterator[Tweets]:
         for number, one in some:
             if not isinstance(one, dict):
                 rejects.add(number, "no tweet", str(one))
-        found_here = _together((number, _unwrapped(one), True) for number, one in some if isinstance(one, dict))
-        found_here.cells.update({name: [one] * len(found_here.lines) for name, one in owner.items()})
-        yield found_here
+        mine = _together((number, _unwrapped(one), True) for number, one in some if isinstance(one, dict))
+        yield mine._replace(cells={**mine.cells, **{name: [one] * len(mine.lines) for name, one in owner.items()}})
 
 
 def _beside(path: Path, name: str) -> dict[str, Any]:
