@@ -4,16 +4,21 @@ Polars, Arrow and the decompressors hold no lock of Python's, so a thread is eno
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self, TypeVar
 
 import polars as pl
+import polars.selectors as cs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+SAMPLE = 1000
+"""Rows that tell whether a column says the same again and again."""
+
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -25,6 +30,18 @@ def ahead(pieces: Iterable[T], number: int = 1) -> Iterator[T]:
         while found := waiting.popleft().result():
             waiting.append(thread.submit(next, left, None))
             yield found[0]
+
+
+def side_by_side(made: Callable[[S], T], pieces: Iterable[S], number: int = 2) -> Iterator[T]:
+    """What is made of each piece, in order, of so many at the same time."""
+    waiting = deque[Future[T]]()
+    with ThreadPoolExecutor(number) as threads:
+        for piece in pieces:
+            waiting.append(threads.submit(made, piece))
+            if len(waiting) > number:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 class Writer:
@@ -66,7 +83,13 @@ class Writer:
         if table not in self._files:
             path = self._path(table)
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._files[table] = pq.ParquetWriter(unfinished(path), arrow.schema, compression="zstd")
+            self._files[table] = pq.ParquetWriter(
+                unfinished(path),
+                arrow.schema,
+                compression="lz4",
+                use_dictionary=_repetitive(frame),
+                write_statistics=False,
+            )
         self._files[table].write_table(pa.Table.from_batches(arrow.to_batches(), arrow.schema))
 
     def _wait(self) -> None:
@@ -75,6 +98,12 @@ class Writer:
 
     def _path(self, table: str) -> Path:
         return self._folder / table / f"{self._name}.parquet"
+
+
+def _repetitive(frame: pl.DataFrame) -> list[str]:
+    """Columns of text that a dictionary makes shorter; for any other it only takes time."""
+    some = frame.select(cs.string()).head(SAMPLE)
+    return [one.name for one in some if one.n_unique() < some.height / 2]
 
 
 def unfinished(path: Path) -> Path:

@@ -58,8 +58,8 @@ def _json(path: Path, names: Sequence[str], numbers: Collection[str], rejects: R
     first = JsonLines(kind).numbered([next(blocks(path), b"")], Rejects("", path))
     schema = _schema(columns([row for _, found in first for row in found]), numbers)
     for piece in pieces(path, schema):
-        if piece.columns is not None and all(one.null_count() < len(one) for one in piece.columns):
-            yield Rows(piece.columns.height, piece.columns.to_dict())
+        if piece.columns is not None and all(one.null_count() < piece.lines for one in piece.columns):
+            yield Rows(piece.lines, piece.columns.to_dict())
             continue
         for _, found in JsonLines(kind).numbered(piece.blocks, rejects, piece.first):
             yield Rows(len(found), columns(found))

@@ -1,10 +1,11 @@
 """JSON lines as columns, decoded by Arrow, as long as every field has the type that it should have.
 
 That is the quick way: no object is made for any cell. Arrow takes less than JSON allows, no number for a text for one,
-so a file is read as far as Arrow will, and from there on by `JsonLines`, which takes whatever can be understood.
+so lines among which is one that it will not take are left to `JsonLines`, which takes whatever can be understood.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.json as pj
 
 from training.sources import lines
-from training.threads import ahead
+from training.threads import ahead, side_by_side
 
 
 class Piece(NamedTuple):
@@ -22,41 +23,37 @@ class Piece(NamedTuple):
 
     first: int
     """Number of the first of them."""
+    lines: int
     blocks: list[bytes]
-    columns: pl.DataFrame | None
-    """A row for every line; None where a line is not as it should be, and for all pieces after that."""
+    columns: pl.DataFrame | None = None
+    """A row for every line; None where a line is not as it should be."""
 
 
 def pieces(path: Path, schema: pa.Schema | None) -> Iterator[Piece]:
-    """A file's lines, about `ROWS` at a time, each piece made while the one before it is used.
+    """A file's lines, about `ROWS` at a time.
 
     Args:
         path: Of JSON lines, compressed by its ending.
         schema: The fields that are looked at. One of type null must be null or lacking; None: all goes the long way.
     """
-    return ahead(_pieces(path, schema))
+    found = ahead(_together(lines.blocks(path)))
+    return found if schema is None else side_by_side(partial(_typed, schema=schema), found)
 
 
-def _pieces(path: Path, schema: pa.Schema | None) -> Iterator[Piece]:
-    first = 1
-    for number, blocks in _together(lines.blocks(path)):
-        columns = None if schema is None else _columns(b"".join(blocks), number, schema)
-        yield Piece(first, blocks, columns)
-        first += number
-        schema = None if columns is None else schema
-
-
-def _together(blocks: Iterable[bytes]) -> Iterator[tuple[int, list[bytes]]]:
-    """Number of lines, and blocks of them."""
-    number, some = 0, list[bytes]()
+def _together(blocks: Iterable[bytes]) -> Iterator[Piece]:
+    first, number, some = 1, 0, list[bytes]()
     for block in blocks:
         number += block.count(b"\n") + (not block.endswith(b"\n"))
         some.append(block)
         if number >= lines.ROWS or sum(map(len, some)) >= lines.HELD:
-            yield number, some
-            number, some = 0, []
+            yield Piece(first, number, some)
+            first, number, some = first + number, 0, []
     if some:
-        yield number, some
+        yield Piece(first, number, some)
+
+
+def _typed(piece: Piece, schema: pa.Schema) -> Piece:
+    return piece._replace(columns=_columns(b"".join(piece.blocks), piece.lines, schema))
 
 
 def _columns(raw: bytes, number: int, schema: pa.Schema) -> pl.DataFrame | None:
