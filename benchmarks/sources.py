@@ -115,8 +115,8 @@ def measured(folder: Path, repeats: int) -> Iterator[tuple[str, dict[str, list[T
 
 def main() -> None:
     """Measure every format and report."""
-    options = parser(__doc__, repeats=5)
-    options.add_argument("--records", type=int, default=300_000, help="posts and comments of the made-up dump")
+    options = parser(__doc__, repeats=3)
+    options.add_argument("--records", type=int, default=1_000_000, help="posts and comments of the made-up dump")
     options.add_argument("--window", type=int, default=WINDOW, help="of its compression, as a power of 2 (bytes)")
     args = options.parse_args()
     with TemporaryDirectory() as name:
