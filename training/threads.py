@@ -60,11 +60,11 @@ class Writer:
 
     def __exit__(self, *_: object) -> None:
         """End the files; raises what the last piece did."""
+        self._thread.shutdown()  # the last piece may begin a file
         with ExitStack() as stack:
             for file in self._files.values():
                 stack.enter_context(file)
-            stack.callback(self._wait)
-            stack.enter_context(self._thread)
+            self._wait()
 
     def write(self, table: str, frame: pl.DataFrame) -> None:
         """Add rows to a table, once those before are written: no more than two pieces are ever held."""
@@ -87,7 +87,7 @@ class Writer:
                 unfinished(path),
                 arrow.schema,
                 compression="lz4",
-                use_dictionary=_repetitive(frame),
+                use_dictionary=_repetitive(frame),  # pyright: ignore[reportArgumentType]  # a list too
                 write_statistics=False,
             )
         self._files[table].write_table(pa.Table.from_batches(arrow.to_batches(), arrow.schema))

@@ -22,7 +22,7 @@ class Rows(NamedTuple):
 
     height: int
     cells: Mapping[str, Sequence[Any] | pl.Series]
-    """The columns that are looked at; `UNSET` where a row has no such column."""
+    """The columns that are looked at; `UNSET` where no row so far has had such a column."""
 
     def row(self, place: int) -> dict[str, Any]:
         """What is looked at of one row."""
@@ -57,12 +57,22 @@ def _json(path: Path, names: Sequence[str], numbers: Collection[str], rejects: R
 
     first = JsonLines(kind).numbered([next(blocks(path), b"")], Rejects("", path))
     schema = _schema(columns([row for _, found in first for row in found]), numbers)
+    missing = {*names}
     for piece in pieces(path, schema):
-        if piece.columns is not None and all(one.null_count() < piece.lines for one in piece.columns):
-            yield Rows(piece.lines, piece.columns.to_dict())
-            continue
+        if piece.columns is not None:
+            missing -= {one.name for one in piece.columns if one.null_count() < piece.lines}
+            if not missing:
+                yield Rows(piece.lines, piece.columns.to_dict())
+                continue
         for _, found in JsonLines(kind).numbered(piece.blocks, rejects, piece.first):
-            yield Rows(len(found), columns(found))
+            cells = columns(found)
+            missing = {name for name in missing if all(one is UNSET for one in cells[name])}
+            yield Rows(len(found), {name: one if name in missing else _known(one) for name, one in cells.items()})
+
+
+def _known(cells: Sequence[Any]) -> list[Any]:
+    """A column that some row has had; what lacks it has nothing there."""
+    return [None if one is UNSET else one for one in cells]
 
 
 def _schema(cells: Mapping[str, Sequence[Any]], numbers: Collection[str]) -> pa.Schema | None:

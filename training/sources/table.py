@@ -100,7 +100,7 @@ class Table(Source):
             return pl.repeat(column[1:], some.height, dtype=pl.String, eager=True)
         cells = some.cells[column]
         said = texts(cells)
-        if said.null_count() == some.height and all(one is UNSET for one in cells):
+        if some.height and cells[0] is UNSET:
             note(wrong, said.is_null(), f"no column {column!r}")
         elif not isinstance(cells, pl.Series):
             for place in said.is_null().arg_true():
@@ -109,9 +109,10 @@ class Table(Source):
         return said
 
     def _numbers(self) -> set[str]:
-        """Columns of which nothing but numbers are made, so that 5 may be read as 5.0."""
-        texts = {column for field, column in self.columns.items() if field not in (*NUMBERS, "time")}
-        return {*self.columns.values()} - texts - {*self.extra}
+        """Columns of which nothing but fractions are made, so that 5 may be read as 5.0."""
+        fractions = ("stars", "price") if self.time_unit == "iso" else ("stars", "price", "time")
+        others = {column for field, column in self.columns.items() if field not in fractions}
+        return {*self.columns.values()} - others - {*self.extra}
 
     def _constant(self, field: str) -> bool:
         return self.columns.get(field, "").startswith("=")

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import polars as pl
+import pyarrow as pa
 
 from sandbox.errors import DataError
-from training.sources.bare import REFERENCES, REFERRED, schema_of, tweets_in
+from training.sources.bare import OBJECTS, REFERENCES, REFERRED, schema_of, tweets_in
 from training.sources.lines import JsonLines, blocks, csv_rows, in_pieces, named, picked
 from training.sources.source import Rejects
 from training.sources.typed import pieces
@@ -61,6 +62,8 @@ WRAPPER = "tweet"
 """What an archive wraps a tweet in."""
 PAGE = frozenset({"data", "includes"})
 """What an answer of the API holds."""
+LOOKED_AT = OF_THE_API | NOTICES | PAGE
+"""What is looked at of a line."""
 SENTIMENT140 = ("target", "id", "date", "flag", "user", "text")
 """Columns of the best-known dump without a header."""
 EMPTY = frozenset({"", "nan", "NaN", "None", "null", "NULL"})
@@ -85,11 +88,13 @@ def tweets(path: Path, rejects: Rejects) -> Iterator[Tweets]:
     block = next(blocks(path), b"")
     head = block.removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"{"):
-        names = _names_in(block)
-        if {name for name in names if spelt(name) in WANTED} <= OF_THE_API:
-            yield from _of_the_api(path, rejects, has_answers="data" in names)
-        else:  # rare ones may come late
+        some = list(_read(block))
+        names = set(chain.from_iterable(some))
+        if not {name for name in names if spelt(name) in WANTED} <= OF_THE_API:  # rare ones may come late
             yield from _json_lines(path, rejects)
+        else:
+            typed = None if any(map(_is_spelt_otherwise, some)) else schema_of({*LOOKED_AT, WRAPPER}, "data" in names)
+            yield from _of_the_api(path, rejects, typed)
     elif head.startswith((b"[", b"window.")):
         yield from _array(path, rejects, owner_of(path) if head.startswith(b"w") else {})
     else:
@@ -112,24 +117,34 @@ def spelt(name: str) -> str:
     return re.sub(r"[\W_]", "", name.lower())
 
 
-def _names_in(block: bytes) -> set[str]:
-    """Names of fields in some lines."""
-    names = set[str]()
+def _read(block: bytes) -> Iterator[Row]:
+    """Objects of some lines."""
     for line in block.splitlines():
         try:
-            names.update(msgspec.json.decode(line, type=dict[str, msgspec.Raw]))
+            yield msgspec.json.decode(line, type=dict[str, Any])
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue  # whoever reads the line counts it
-    return names
 
 
-def _of_the_api(path: Path, rejects: Rejects, has_answers: bool) -> Iterator[Tweets]:
-    """Lines with the API's own names, of which no other fields are decoded."""
-    names = {*OF_THE_API, *NOTICES, *PAGE}
-    kind, slots = picked(sorted(names), None)
-    for piece in pieces(path, schema_of({*names, WRAPPER}, has_answers)):
-        if (typed := tweets_in(piece)) is not None:
-            yield from starmap(Tweets, typed)
+def _is_spelt_otherwise(line: Row) -> bool:
+    """Whether an object within a line has a name that is looked at, but not the one that the API gives it."""
+    included = _first(line.get("includes"))
+    inner = [("author", user) for user in _objects(included.get("users"))]
+    for tweet in (line, *_objects(line.get("data")), *_objects(included.get("tweets"))):
+        inner += [("", tweet), *((outer, one) for outer in NESTED for one in _objects(tweet.get(outer)))]
+    return any(
+        spelt(outer + name) in WANTED and name not in (OBJECTS.get(outer, ()) if outer else OF_THE_API)
+        for outer, one in inner
+        for name in one
+    )
+
+
+def _of_the_api(path: Path, rejects: Rejects, typed: pa.Schema | None) -> Iterator[Tweets]:
+    """Lines with the API's own names, of which no other fields are decoded; at once, where they are of these types."""
+    kind, slots = picked(sorted(LOOKED_AT), None)
+    for piece in pieces(path, typed):
+        if (some := tweets_in(piece)) is not None:
+            yield from starmap(Tweets, some)
             continue
         for lines, found in JsonLines(kind).numbered(piece.blocks, rejects, piece.first):
             columns = {name: list(map(attrgetter(slot), found)) for name, slot in slots.items()}

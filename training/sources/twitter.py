@@ -65,8 +65,8 @@ def columns_of(some: Tweets, label: str) -> tuple[pl.DataFrame, Wrong]:
             "votes": wholes(said["votes"], wrong),
             "extra": _extra(_is_retweet(some, said["is_rt"]), said["lang"], said["bio"]),
             "platform": pl.repeat(Twitter.platform, len(some.lines), eager=True),
-            "line": pl.Series(some.lines).cast(pl.Int64),
-            "is_collected": pl.Series(some.collected),
+            "line": pl.Series(values=some.lines, dtype=pl.Int64),
+            "is_collected": pl.Series(values=some.collected, dtype=pl.Boolean),
         }
     ).with_columns(pl.coalesce("id", pl.format("{}/{}", pl.lit(label), "line")))
     columns = known.with_columns(

@@ -1,7 +1,8 @@
 """JSON lines as columns, decoded by Arrow, as long as every field has the type that it should have.
 
-That is the quick way: no object is made for any cell. Arrow takes less than JSON allows, no number for a text for one,
-so lines among which is one that it will not take are left to `JsonLines`, which takes whatever can be understood.
+That is the quick way: no object is made for any cell. In fields that are looked at, Arrow takes only what is of their
+type, so lines among which is one that it will not take are left to `JsonLines`, which takes whatever can be
+understood. In all other fields Arrow is the laxer of the two: it takes NaN, which is no JSON.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,9 @@ import pyarrow.json as pj
 
 from training.sources import lines
 from training.threads import ahead, side_by_side
+
+MOST = (1 << 31) - 1
+"""Bytes that Arrow takes at once."""
 
 
 class Piece(NamedTuple):
@@ -41,13 +45,14 @@ def pieces(path: Path, schema: pa.Schema | None) -> Iterator[Piece]:
 
 
 def _together(blocks: Iterable[bytes]) -> Iterator[Piece]:
-    first, number, some = 1, 0, list[bytes]()
+    first, number, held, some = 1, 0, 0, list[bytes]()
     for block in blocks:
         number += block.count(b"\n") + (not block.endswith(b"\n"))
+        held += len(block)
         some.append(block)
-        if number >= lines.ROWS or sum(map(len, some)) >= lines.HELD:
+        if number >= lines.ROWS or held >= lines.HELD:
             yield Piece(first, number, some)
-            first, number, some = first + number, 0, []
+            first, number, held, some = first + number, 0, 0, []
     if some:
         yield Piece(first, number, some)
 
@@ -57,7 +62,7 @@ def _typed(piece: Piece, schema: pa.Schema) -> Piece:
 
 
 def _columns(raw: bytes, number: int, schema: pa.Schema) -> pl.DataFrame | None:
-    if not raw.startswith(b"{"):  # a null that stands first makes Arrow 26 crash
+    if not raw.startswith(b"{") or len(raw) > MOST:  # a null that stands first makes Arrow 26 crash
         return None
     reading = pj.ReadOptions(use_threads=False, block_size=len(raw))
     parsing = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
@@ -67,5 +72,5 @@ def _columns(raw: bytes, number: int, schema: pa.Schema) -> pl.DataFrame | None:
     except pa.ArrowInvalid:
         return None
     columns: Any = pl.from_arrow(table)
-    are_finite = columns.select(cs.float().is_finite().all()).rows()  # Arrow takes NaN, which is no JSON
-    return columns if columns.height == number and all(map(all, are_finite)) else None
+    odd = pl.any_horizontal(~cs.float().is_finite(), pl.all_horizontal(pl.all().is_null())).any()  # NaN, or a null
+    return None if columns.height != number or columns.select(odd).item() else columns

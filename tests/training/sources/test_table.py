@@ -160,6 +160,24 @@ def test_json_lines_may_leave_out_what_is_not_there(tmp_path: Path) -> None:
     assert found[1]["time"] is None
 
 
+def test_what_some_row_has_others_may_leave_out_in_later_pieces_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.sources.lines.ROWS", 2)
+    monkeypatch.setattr("training.sources.lines.BLOCK", 100)
+    few = {name: cell for name, cell in ROWS[0].items() if name != "stars"}
+    found = read_raw(tmp_path, json_lines([ROWS[1], *[few] * 20]), "a.jsonl")
+    assert [one["stars"] for one in found.records] == [4.5, *[None] * 20]
+
+
+@pytest.mark.parametrize(("unit", "times"), [("iso", [20150101, "2015-01-02"]), ("s", [1420070400, 1420156800.5])])
+def test_whole_numbers_are_read_as_they_stand(tmp_path: Path, unit: str, times: list[Any]) -> None:
+    rows = [{**ROWS[0], "when": when, "likes": 2**53 + 1} for when in times]
+    found = read_raw(tmp_path, json_lines([*rows, {**rows[0], "likes": 1.5}]), "a.jsonl", time_unit=unit).records
+    assert [one["time"] for one in found] == [1420070400, 1420156800, 1420070400]
+    assert [one["votes"] for one in found] == [2**53 + 1, 2**53 + 1, 2]
+
+
 def test_rows_read_the_quick_way_are_those_read_the_long_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     some = {"id": "a", "who": "ann", "when": 1420070400, "what": "So be it.", "type": "p", "stars": 5, "likes": 3}
     more = [

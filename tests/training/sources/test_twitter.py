@@ -176,6 +176,27 @@ def test_answers_read_the_quick_way_are_those_read_the_long_way(tmp_path: Path) 
     assert [reason for _, reason in quick.reasons] == [reason for _, reason in long.reasons] == ["no text"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"data": [{"id": "1", "text": "Hm.", "username": "ann", "retweetCount": 4}]},
+        {"id": "1", "text": "Hm.", "author": {"userName": "ann"}, "public_metrics": {"retweetCount": 4}},
+        {"data": [{"id": "1", "text": "Hm.", "author_id": "5", "retweet_count": 4}]}
+        | {"includes": {"users": [{"id": "5", "userName": "ann"}]}},
+    ],
+)
+def test_names_within_a_tweet_may_be_spelt_in_any_way(tmp_path: Path, line: dict[str, Any]) -> None:
+    [record] = read_raw(tmp_path, json_lines([line])).records
+    assert (record["user"], record["votes"]) == ("ann", 4)
+
+
+@pytest.mark.parametrize("entries", [[1, 2], ["a"], [None]])
+def test_an_array_without_tweets_is_rejected_entry_by_entry(tmp_path: Path, entries: list[Any]) -> None:
+    found = read_raw(tmp_path, json.dumps(entries).encode(), "a.json", max_reject_share=1)
+    assert found.records == []
+    assert [reason for _, reason in found.reasons] == ["no tweet"] * len(entries)
+
+
 def test_the_whole_of_a_long_tweet_is_taken(tmp_path: Path) -> None:
     rows = [{**PLAIN, "note_tweet": {"text": "Toast. And so on."}}]
     rows += [{**PLAIN, "extended_tweet": {"full_text": "Toast. And on."}}]
