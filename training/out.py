@@ -23,7 +23,7 @@ PEOPLE = "people.parquet"
 TASKS = "tasks"
 SCRATCH = "scratch"
 """Folder of what is being written."""
-PIECE = 20_000
+PIECE = 10_000
 """Tasks that are held at once."""
 CHAT = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
 

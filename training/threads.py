@@ -86,7 +86,7 @@ class Writer:
             self._files[table] = pq.ParquetWriter(
                 unfinished(path),
                 arrow.schema,
-                compression="lz4",
+                compression="zstd",
                 use_dictionary=_repetitive(frame),  # pyright: ignore[reportArgumentType]  # a list too
                 write_statistics=False,
             )
