@@ -56,7 +56,7 @@ def test_lines_with_an_odd_one_among_them_have_no_columns(
 def test_whatever_stands_in_a_file_stops_nothing(tmp_path: Path, schema: pa.Schema) -> None:
     """Arrow is known to crash on a null that stands first; here bytes are changed, doubled and lost at random."""
     rng = random.Random(0)
-    tweet = b'{"id":"1","a":"\\u00e9","n":1.5,"author":{"id":"2"},"referenced_tweets":[{"type":"x","id":"3"}],"data":null}'
+    tweet = b'{"id":"1","a":"\\u00e9","n":1.5,"author":{"id":"2"},"referenced_tweets":[{"type":"x"}],"data":null}'
     answer = b'{"data":[%b,%b],"includes":{"users":[{"id":"2"}],"tweets":[%b]},"b":[null,true,1e5]}' % ((tweet,) * 3)
     good = (tweet + b"\n" + answer + b"\n") * 2
     for _ in range(300):
