@@ -2,7 +2,7 @@
 
     python -m benchmarks.bound --tokens 85 --repeats 5
 
-A decision's new tokens go through all linear layers of the model, in bfloat16 as in the engine, and nothing else is done:
+A decision's new tokens go through all linear layers of the model, in bfloat16 as in the engine. Nothing else is done:
 no attention, no norms, no cache, no scheduler. `--tokens` are the new ones of the median decision (`engine.py`).
 """
 
