@@ -12,8 +12,6 @@ from rich.progress import Progress as RichProgress
 from sandbox.runner import Progress
 
 CONSOLE = Console(stderr=True)
-
-
 EVERY_S = 30.0
 """Where there is no terminal to draw a bar on, such as in a job's log, a line is written this often."""
 

@@ -63,19 +63,19 @@ class JsonLines(Generic[T]):
     def _pieces(self, some: Iterable[bytes], rejects: Rejects, line: int) -> Iterator[tuple[list[int], list[T]]]:
         held, numbers, found = 0, list[int](), list[T]()
         for block in some:
-            ends = block.count(b"\n")
             try:
                 several = self._decoder.decode_lines(block)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 several = None
-            if several is not None and len(several) == ends + (not block.endswith(b"\n")):
+            number_of_lines = lines_in(block)
+            if several is not None and len(several) == number_of_lines:
                 numbers += range(line, line + len(several))
                 found += several
             else:
                 for number, one in self._one_by_one(block, line, rejects):
                     numbers.append(number)
                     found.append(one)
-            line += ends
+            line += number_of_lines
             held += len(block)
             if len(found) >= ROWS or held >= HELD:
                 yield numbers, found
@@ -165,6 +165,11 @@ def in_pieces(rows: Iterable[T]) -> Iterator[list[T]]:
     left = iter(rows)
     while piece := list(islice(left, ROWS)):
         yield piece
+
+
+def lines_in(block: bytes) -> int:
+    """Number of lines, the last of which may lack its end."""
+    return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
 def blocks(path: Path) -> Iterator[bytes]:

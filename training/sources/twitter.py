@@ -90,8 +90,8 @@ def _is_retweet(some: Tweets, said: pl.Series) -> pl.Series:
     for name in NAMES["original"]:
         if name in some.cells:
             found = some.cells[name]
-            known = texts(found).is_not_null() if isinstance(found, pl.Series) else pl.Series(map(bool, found))
-            repeats |= known.cast(pl.Boolean)
+            is_typed = isinstance(found, pl.Series)
+            repeats |= texts(found).is_not_null() if is_typed else pl.Series([*map(bool, found)], dtype=pl.Boolean)
     return repeats
 
 

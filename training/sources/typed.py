@@ -47,7 +47,7 @@ def pieces(path: Path, schema: pa.Schema | None) -> Iterator[Piece]:
 def _together(blocks: Iterable[bytes]) -> Iterator[Piece]:
     first, number, held, some = 1, 0, 0, list[bytes]()
     for block in blocks:
-        number += block.count(b"\n") + (not block.endswith(b"\n"))
+        number += lines.lines_in(block)
         held += len(block)
         some.append(block)
         if number >= lines.ROWS or held >= lines.HELD:
