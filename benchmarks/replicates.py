@@ -4,61 +4,71 @@ Claim: three seeds in lockstep take less than 0.75 of the time of the same three
 
     python -m benchmarks.replicates --agents 100 --steps 20 --repeats 1
 
-One engine for all; passes alternate (together, apart, together, ...), after one pass of each that is thrown away.
-Every run begins with an empty prefix cache, as three commands would; that these would start three engines is left out.
+One engine serves all; passes alternate (together, separately, together, ...), and the first pass of each is discarded.
+Every run begins with an empty prefix cache, as three commands would; the time to start three engines is not counted.
 """
 
 import argparse
 
-from benchmarks.common import Timed, configured, middle, parser, rate, report, worlds
-from benchmarks.metered import Meter
-from sandbox.config import RunConfig
+from benchmarks.common import (
+    RoundTimes,
+    build_fresh_worlds,
+    decision_rate,
+    load_market_config,
+    make_parser,
+    median_or_zero,
+    report_table,
+)
+from benchmarks.recorded_runs import EngineRecorder
+from sandbox.runtime.config import RunConfig
 
 
-def setting(args: argparse.Namespace) -> RunConfig:
-    """What is run, for any number of seeds."""
-    return configured(args, args.agents, args.steps, mind=args.mind)
+def load_config(args: argparse.Namespace) -> RunConfig:
+    """Return the configuration, for any number of seeds."""
+    return load_market_config(args, args.agents, args.steps, mind=args.mind)
 
 
-def together(args: argparse.Namespace, meter: Meter) -> Timed:
-    """All seeds in lockstep."""
-    meter.forget()
-    return meter.run(worlds(setting(args), args.seeds), args.steps).timed
+def run_together(args: argparse.Namespace, recorder: EngineRecorder) -> RoundTimes:
+    """Run all seeds in lockstep."""
+    recorder.reset_prefix_cache()
+    return recorder.record_run(build_fresh_worlds(load_config(args), args.seeds), args.steps).times
 
 
-def apart(args: argparse.Namespace, meter: Meter) -> Timed:
-    """One seed after another."""
-    total = Timed({}, {})
-    for world in worlds(setting(args), args.seeds):
-        meter.forget()
-        one = meter.run([world], args.steps).timed
-        for kind in one.decisions:
-            total.decisions[kind] = total.decisions.get(kind, 0) + one.decisions[kind]
-            total.seconds[kind] = total.seconds.get(kind, 0.0) + one.seconds[kind]
+def run_separately(args: argparse.Namespace, recorder: EngineRecorder) -> RoundTimes:
+    """Run one seed after another; return the sums."""
+    total = RoundTimes({}, {})
+    for world in build_fresh_worlds(load_config(args), args.seeds):
+        recorder.reset_prefix_cache()
+        times = recorder.record_run([world], args.steps).times
+        for kind in times.decisions:
+            total.decisions[kind] = total.decisions.get(kind, 0) + times.decisions[kind]
+            total.seconds[kind] = total.seconds.get(kind, 0.0) + times.seconds[kind]
     return total
 
 
 def main() -> None:
     """Measure and report."""
-    options = parser(__doc__)
-    options.add_argument("--agents", type=int, default=100)
-    options.add_argument("--steps", type=int, default=5)
-    options.add_argument("--seeds", type=int, default=3)
-    options.add_argument("--mind", choices=("base", "humanllm"), default="base")
-    args = options.parse_args()
-    meter = Meter(setting(args))
-    pairs = [(together(args, meter), apart(args, meter)) for _ in range(args.repeats + 1)][1:]
-    meter.mind.close()
+    parser = make_parser(__doc__)
+    parser.add_argument("--agents", type=int, default=100)
+    parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--mind", choices=("base", "humanllm"), default="base")
+    args = parser.parse_args()
+    recorder = EngineRecorder(load_config(args))
+    pairs = [(run_together(args, recorder), run_separately(args, recorder)) for _ in range(args.repeats + 1)][1:]
+    recorder.mind.close()
     rows: list[list[object]] = []
     for kind in ("choice", "text", "mixed", "all"):
-        if not all(rate(one, kind) and rate(other, kind) for one, other in pairs):
+        rates = [(decision_rate(together, kind), decision_rate(separately, kind)) for together, separately in pairs]
+        if not all(together and separately for together, separately in rates):
             continue
-        rates = [middle([rate(pair[side], kind) for pair in pairs]) for side in (0, 1)]
-        ratio = middle([rate(other, kind) / rate(one, kind) for one, other in pairs])
+        medians = [median_or_zero(side) for side in zip(*rates, strict=True)]
+        ratio = median_or_zero([separately / together for together, separately in rates])
         num = pairs[0][0].decisions[kind]
-        rows.append([args.seeds, args.agents, kind, num, *(f"{value:.1f}" for value in rates), f"{ratio:.3f}"])
-    head = ["seeds", "agents", "rounds", "decisions", "together, per s", "apart, per s", "time together / apart"]
-    report(args, head, rows, [{"together": one, "apart": other} for one, other in pairs])
+        rows.append([args.seeds, args.agents, kind, num, *(f"{value:.1f}" for value in medians), f"{ratio:.3f}"])
+    head = ["seeds", "agents", "rounds", "decisions", "together, per s", "separately, per s"]
+    raw = [{"together": together, "separately": separately} for together, separately in pairs]
+    report_table(args, [*head, "time together / separately"], rows, raw)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
-"""Worlds of rule-following people are fast, linear in agents, and small.
+"""Worlds of rule-following agents are fast, linear in the number of agents, and small.
 
 Claims: at least 20,000 decisions per second at 10,000 agents on one core with the decision log on disk; the log-log
 slope of the time per step over 1,000 to 100,000 agents is at most 1.1; at most 3 KB per agent beyond the profile
 at 100,000 agents.
 
-    python -m benchmarks.rule                           # all of it: speed, slope, memory; some minutes
+    python -m benchmarks.rule                           # everything: speed, slope, memory; some minutes
     python -m benchmarks.rule --sizes 10000 --profile   # hot spots
 
-Each size runs in a process of its own, pinned to one core. People are drawn from the project's population, in copies
-where it has too few; sellers are an eighth of the agents. The time of a step is the median after the first step.
-Memory is what the process holds (RSS) more than with all profiles drawn, after all code was loaded and run once: once
-the worlds are built, and once the last step is done. `per CPU s` leaves out what other programs took of the core.
+Each size runs in a process of its own, pinned to one core. Profiles are drawn from the project's population, and repeat
+if it has too few; sellers are an eighth of the agents. The time of a step is the median after the first step. Memory
+is how much the resident set (RSS) grows after all code was loaded and run once and all profiles were drawn: until the
+worlds are built, and until the last step is done. `per CPU s` does not count the time that other programs took from
+the core.
 """
 
 import argparse
@@ -24,125 +25,144 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
 
-from benchmarks.common import configured, middle, parser, patched, report, rule_mind, worlds
-from sandbox.log import DecisionLog
-from sandbox.runner import Progress, Runner
-from sandbox.seeds import SeedTree
+from benchmarks.common import (
+    build_fresh_worlds,
+    load_market_config,
+    make_parser,
+    median_or_zero,
+    patch_attribute,
+    report_table,
+    rule_mind_factory,
+)
+from sandbox.core.seeds import SeedTree
+from sandbox.runtime.config import RunConfig
+from sandbox.runtime.log import DecisionLog
+from sandbox.runtime.runner import Progress, Runner
 from worlds.marketplace import Marketplace
 
-NUM_HOT = 30
+NUM_HOT_SPOTS = 30
+WARM_UP_AGENTS = 50
 
 
-class Clock(Progress):
-    """When each step began, in wall and CPU seconds."""
+class StepClock(Progress):
+    """Notes when each step began, in wall and CPU seconds."""
 
     def __init__(self) -> None:
         self.marks: list[tuple[float, float]] = []
 
-    def stepped(self, step: int) -> None:
+    def begin_step(self, step: int) -> None:
         """Note the time."""
         self.marks.append((time.perf_counter(), time.process_time()))
 
+    def step_seconds(self, clock: int) -> list[float]:
+        """Return the duration of every step: wall seconds for clock 0, CPU seconds for clock 1."""
+        return [end[clock] - start[clock] for start, end in pairwise(self.marks)]
 
-def measure(args: argparse.Namespace, agents: int) -> dict[str, Any]:
+
+def measure_size(args: argparse.Namespace, agents: int) -> dict[str, Any]:
     """Build and run one size in this process."""
-    import agents.population as source
+    import agents.population as population
 
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    _run(args, 50, Clock())
-    config = _config(args, agents)
+    _run_market(args, WARM_UP_AGENTS)
+    config = _load_config(args, agents)
     rng = SeedTree(0).rng("population")
-    drawn = source.people(config.population["file"], agents + agents // 8, rng, Marketplace.platforms)
-    before = _rss()
-    with patched(source, "people", lambda *_, **__: drawn):
-        found = _run(args, agents, Clock(), before)
-    return {"agents": agents, **found}
+    profiles = population.load_profiles(config.population["file"], agents + agents // 8, rng, Marketplace.platforms)
+    base_bytes = _resident_bytes()
+    with patch_attribute(population, "load_profiles", lambda *_, **__: profiles):
+        measurements = _run_market(args, agents, base_bytes)
+    return {"agents": agents, **measurements}
 
 
-def _run(args: argparse.Namespace, agents: int, clock: Clock, before: int = 0) -> dict[str, Any]:
-    config = _config(args, agents)
+def _run_market(args: argparse.Namespace, agents: int, base_bytes: int = 0) -> dict[str, Any]:
+    """Run one market; `base_bytes` is the memory before, or 0 for a warm-up, which is never profiled."""
+    config, clock = _load_config(args, agents), StepClock()
     start = time.perf_counter()
-    made = worlds(config)
-    built_s, built = time.perf_counter() - start, _rss() - before
+    worlds = build_fresh_worlds(config)
+    build_s, built_bytes = time.perf_counter() - start, _resident_bytes() - base_bytes
+    is_profiled = bool(base_bytes and args.profile)
     with TemporaryDirectory() as folder:
         log = DecisionLog.create(Path(folder) / "decisions.sqlite")
-        runner = Runner(made, rule_mind(config), log, max_fallback_share=0, progress=clock)
+        runner = Runner(worlds, rule_mind_factory(config), log, max_fallback_rate=0, progress=clock)
         profile = cProfile.Profile()
-        if before and args.profile:
+        if is_profiled:
             profile.enable()
         runner.run(args.steps)
         profile.disable()
-        clock.stepped(args.steps)
-        ran = _rss() - before
+        clock.begin_step(args.steps)
+        run_bytes = _resident_bytes() - base_bytes
         decisions = [0] * args.steps
         for _, step, _, number, _, _ in log.batches():
             decisions[step] += number
         log.close()
-        size = (Path(folder) / "decisions.sqlite").stat().st_size
-    if before and args.profile:
-        pstats.Stats(profile, stream=sys.stderr).sort_stats("tottime").print_stats(NUM_HOT)
+        log_bytes = (Path(folder) / "decisions.sqlite").stat().st_size
+    if is_profiled:
+        pstats.Stats(profile, stream=sys.stderr).sort_stats("tottime").print_stats(NUM_HOT_SPOTS)
     return {
-        "build_s": built_s,
-        "built_bytes": built,
-        "ran_bytes": ran,
-        "log_bytes": size,
+        "build_s": build_s,
+        "built_bytes": built_bytes,
+        "run_bytes": run_bytes,
+        "log_bytes": log_bytes,
         "decisions": decisions,
-        "wall_s": [b[0] - a[0] for a, b in zip(clock.marks, clock.marks[1:], strict=False)],
-        "cpu_s": [b[1] - a[1] for a, b in zip(clock.marks, clock.marks[1:], strict=False)],
+        "wall_s": clock.step_seconds(0),
+        "cpu_s": clock.step_seconds(1),
     }
 
 
-def _config(args: argparse.Namespace, agents: int) -> Any:
-    return configured(args, agents, args.steps, "mind=rule", f"world.num_sellers={agents // 8}")
+def _load_config(args: argparse.Namespace, agents: int) -> RunConfig:
+    return load_market_config(args, agents, args.steps, "mind=rule", f"world.num_sellers={agents // 8}")
 
 
-def _rss() -> int:
+def _resident_bytes() -> int:
     gc.collect()
     return psutil.Process().memory_info().rss
 
 
-def slope(found: Sequence[dict[str, Any]], clock: str) -> float:
-    """Least-squares slope of log seconds per step over log agents."""
-    points = [(math.log(one["agents"]), math.log(middle(one[clock][1:]))) for one in found]
+def log_log_slope(sizes: Sequence[dict[str, Any]], clock: str) -> float:
+    """Return the least-squares slope of log seconds per step over log agents."""
+    points = [(math.log(size["agents"]), math.log(median_or_zero(size[clock][1:]))) for size in sizes]
     x0, y0 = (sum(column) / len(points) for column in zip(*points, strict=True))
     return sum((x - x0) * (y - y0) for x, y in points) / sum((x - x0) ** 2 for x, _ in points)
 
 
-def row(one: dict[str, Any]) -> list[str]:
-    """One size as cells."""
-    agents, later = one["agents"], sum(one["decisions"][1:])
-    rates = [f"{later / sum(one[clock][1:]):,.0f}" for clock in ("wall_s", "cpu_s")]
-    memory = [f"{one[name] / agents / 1024:.2f}" for name in ("built_bytes", "ran_bytes")]
-    return [f"{agents:,}", f"{later:,}", *rates, f"{middle(one['wall_s'][1:]):.3f}", f"{one['build_s']:.2f}", *memory]
+def size_row(size: dict[str, Any]) -> list[str]:
+    """Return the measurements of one size as cells."""
+    agents, decisions = size["agents"], sum(size["decisions"][1:])
+    rates = [f"{decisions / sum(size[clock][1:]):,.0f}" for clock in ("wall_s", "cpu_s")]
+    memory = [f"{size[name] / agents / 1024:.2f}" for name in ("built_bytes", "run_bytes")]
+    seconds = [f"{median_or_zero(size['wall_s'][1:]):.3f}", f"{size['build_s']:.2f}"]
+    return [f"{agents:,}", f"{decisions:,}", *rates, *seconds, *memory]
 
 
 def main() -> None:
-    """Measure every size in a fresh process and report; or, with `--size`, one size in this process."""
-    options = parser(__doc__, repeats=1)
-    options.add_argument("--sizes", type=int, nargs="+", default=[1_000, 3_000, 10_000, 30_000, 100_000])
-    options.add_argument("--steps", type=int, default=6)
-    options.add_argument("--profile", action="store_true", help="print where time goes; slows everything down")
-    options.add_argument("--size", type=int, help=argparse.SUPPRESS)
-    args = options.parse_args()
+    """Measure every size in a new process and report; or, with `--size`, one size in this process."""
+    parser = make_parser(__doc__, repeats=1)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 3_000, 10_000, 30_000, 100_000])
+    parser.add_argument("--steps", type=int, default=6)
+    parser.add_argument("--profile", action="store_true", help="print where time goes; slows everything down")
+    parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
+    args = parser.parse_args()
     if args.size:
-        print(json.dumps(measure(args, args.size)))
+        print(json.dumps(measure_size(args, args.size)))
         return
-    found: list[dict[str, Any]] = []
+    sizes: list[dict[str, Any]] = []
     for _ in range(args.repeats):
         for agents in args.sizes:
             command = [sys.executable, "-m", "benchmarks.rule", *sys.argv[1:], "--size", str(agents)]
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            found.append(json.loads(done.stdout))
+            process = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            sizes.append(json.loads(process.stdout))
     head = ["agents", "decisions", "per s", "per CPU s", "s per step", "build s", "KB/agent built", "KB/agent run"]
-    slopes = {clock: slope(found, clock) for clock in ("wall_s", "cpu_s")} if len(args.sizes) > 1 else {}
+    clocks = ("wall_s", "cpu_s") if len(args.sizes) > 1 else ()
+    slopes = {clock: log_log_slope(sizes, clock) for clock in clocks}
     print("log-log slope of the time per step:", {clock: round(value, 3) for clock, value in slopes.items()}, "\n")
-    report(args, head, [row(one) for one in found], {"slope": slopes, "sizes": found})
+    report_table(args, head, [size_row(size) for size in sizes], {"slope": slopes, "sizes": sizes})
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Which engine settings are fastest: the ground for the values in `conf/mind/base.yaml`.
+"""Which engine settings are fastest: the reasons for the values in `conf/mind/base.yaml`.
 
     python -m benchmarks.settings --agents 100 --steps 4 --repeats 2
 
-Every variant changes one setting of the default and gets a process, so an engine, of its own; the variants take turns
-(`--repeats` turns). Each sends the same rounds, recorded from one default run, from an empty prefix cache, once
-untimed and then `--passes` times. `top_p` below 1 is measured against `min_p`, on texts only. Compiling
-(`enforce_eager=false`) is not in the times; its start is, in the column of starts.
+Every variant changes one setting of the default and gets a process, and so an engine, of its own; the variants take
+turns (`--repeats` turns). Each sends the same rounds, recorded from one default run, from an empty prefix cache, once
+untimed and then `--passes` times. `top_p` below 1 is compared with `min_p`, on texts only. The times do not include
+compilation (`enforce_eager=false`); the column of starts does.
 """
 
 import argparse
@@ -16,8 +16,16 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.common import Timed, configured, middle, parser, rate, report, worlds
-from benchmarks.metered import Meter, read_calls, write_calls
+from benchmarks.common import (
+    RoundTimes,
+    build_fresh_worlds,
+    decision_rate,
+    load_market_config,
+    make_parser,
+    median_or_zero,
+    report_table,
+)
+from benchmarks.recorded_runs import EngineRecorder, load_calls, save_calls
 
 VARIANTS: dict[str, list[str]] = {
     "default": [],
@@ -31,59 +39,67 @@ VARIANTS: dict[str, list[str]] = {
 }
 
 
-def measure(args: argparse.Namespace) -> None:
-    """One variant in this process: record a run where there is none, else time its rounds."""
-    config = configured(args, args.agents, args.steps, *VARIANTS[args.variant])
+def measure_variant(args: argparse.Namespace) -> None:
+    """Time the recorded rounds with one variant in this process; record them first if no variant has."""
+    config = load_market_config(args, args.agents, args.steps, *VARIANTS[args.variant])
     start = time.perf_counter()
-    meter = Meter(config)
+    recorder = EngineRecorder(config)
     start_s = time.perf_counter() - start
     file = args.folder / "calls.msgpack"
     if not file.exists():
-        write_calls(file, meter.run(worlds(config), args.steps).calls)
-    calls = read_calls(file)
-    for params in (one for call in calls if call.kind == "text" for one in call.params):
-        params.top_p, params.min_p = meter.mind.sampling.top_p, meter.mind.sampling.min_p
-    passes: list[Timed] = []
+        save_calls(file, recorder.record_run(build_fresh_worlds(config), args.steps).calls)
+    calls = load_calls(file)
+    sampling = recorder.mind.sampling
+    for params in (params for call in calls if call.kind == "text" for params in call.params):
+        params.top_p, params.min_p = sampling.top_p, sampling.min_p
+    passes: list[RoundTimes] = []
     for _ in range(args.passes + 1):
-        meter.forget()
-        passes.append(meter.bare(calls))
-    meter.mind.close()
-    found = {"start_s": start_s, "passes": passes[1:]}
-    (args.folder / "found.json").write_text(json.dumps(found))
+        recorder.reset_prefix_cache()
+        passes.append(recorder.replay_calls(calls))
+    recorder.mind.close()
+    (args.folder / "measured.json").write_text(json.dumps({"start_s": start_s, "passes": passes[1:]}))
+
+
+def variant_rows(passes: dict[str, list[RoundTimes]], starts: dict[str, list[float]]) -> list[list[object]]:
+    """Return one row per variant; ratios are to the first."""
+    medians = {
+        name: {kind: median_or_zero([decision_rate(times, kind) for times in turns]) for kind in ("choice", "text")}
+        for name, turns in passes.items()
+    }
+    reference = next(iter(medians.values()))
+    rows: list[list[object]] = []
+    for name, rates in medians.items():
+        row: list[object] = [f"`{name}`"]
+        for kind, rate in rates.items():
+            row += [f"{rate:.1f}", f"{rate / reference[kind]:.2f}" if reference[kind] else "-"]
+        rows.append([*row, f"{median_or_zero(starts[name]):.0f}"])
+    return rows
 
 
 def main() -> None:
     """Measure and report."""
-    options = parser(__doc__, repeats=2)
+    parser = make_parser(__doc__, repeats=2)
     for name, default in (("agents", 100), ("steps", 4), ("passes", 2)):
-        options.add_argument(f"--{name}", type=int, default=default)
-    options.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), metavar="VARIANT")
-    options.add_argument("--variant", help=argparse.SUPPRESS)
-    options.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    args = options.parse_args()
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), metavar="VARIANT")
+    parser.add_argument("--variant", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
     if args.variant:
-        measure(args)
+        measure_variant(args)
         return
-    found: dict[str, list[Timed]] = {name: [] for name in args.variants}
+    passes: dict[str, list[RoundTimes]] = {name: [] for name in args.variants}
     starts: dict[str, list[float]] = {name: [] for name in args.variants}
     with TemporaryDirectory() as folder:
         for _ in range(args.repeats):
             for name in args.variants:
-                child = [sys.executable, "-m", "benchmarks.settings", *sys.argv[1:], "--folder", folder]
-                subprocess.run([*child, "--variant", name], check=True)
-                one = json.loads((Path(folder) / "found.json").read_text())
-                found[name] += [Timed(*each) for each in one["passes"]]
-                starts[name].append(one["start_s"])
-    rows: list[list[object]] = []
-    first = {kind: middle([rate(one, kind) for one in found[args.variants[0]]]) for kind in ("choice", "text")}
-    for name, passes in found.items():
-        row: list[object] = [f"`{name}`"]
-        for kind, base in first.items():
-            speed = middle([rate(one, kind) for one in passes])
-            row += [f"{speed:.1f}", f"{speed / base:.2f}" if base else "-"]
-        rows.append([*row, f"{middle(starts[name]):.0f}"])
+                command = [sys.executable, "-m", "benchmarks.settings", *sys.argv[1:], "--folder", folder]
+                subprocess.run([*command, "--variant", name], check=True)
+                measured = json.loads((Path(folder) / "measured.json").read_text())
+                passes[name] += [RoundTimes(*times) for times in measured["passes"]]
+                starts[name].append(measured["start_s"])
     head = ["setting", "choices per s", "ratio", "texts per s", "ratio", "start, s"]
-    report(args, head, rows, {"starts": starts, "passes": found})
+    report_table(args, head, variant_rows(passes, starts), {"starts": starts, "passes": passes})
 
 
 if __name__ == "__main__":

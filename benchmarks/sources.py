@@ -1,14 +1,14 @@
-"""Sources other than Reddit's, each against decoding its lines: `twitter` on tweets and answers, `table` on JSON lines.
+"""Sources other than Reddit's, compared with decoding their lines: `twitter` on tweets and API responses, and `table`.
 
 Claim: the stages `read` and `filter` together have at least half the speed of only decompressing and decoding the same
-file with the fastest well-kept decoder.
+file with the fastest well-maintained decoder.
 
     python -m benchmarks.sources
-    python -m benchmarks.sources --records 50000 --repeats 1    # a glance
+    python -m benchmarks.sources --records 50000 --repeats 1    # a quick look
 
-The texts, users and times are those of made-up comments (`logs.py`), cut to 280 characters; the tweets have the keys
-that version 2 of the API gives where all public `tweet.fields` are asked for. Sides take turns in one process, as in
-`corpus.py`.
+Texts, users and times are those of synthetic comments (`reddit_dump.py`), cut to 280 characters; the tweets have the
+keys that version 2 of the API returns if all public `tweet.fields` are requested. Sides take turns in one process, as
+in `corpus.py`.
 """
 
 import json
@@ -21,111 +21,121 @@ from typing import Any, NamedTuple, TypeAlias
 
 import zstandard
 
-from benchmarks.common import parser, report
-from benchmarks.corpus import Timed, in_turns, lines_of, make_dump, speed_rows
-from benchmarks.logs import FILES, WINDOW
+from benchmarks.common import make_parser, report_table
+from benchmarks.corpus import PassTime, make_dump, read_lines, speed_rows, time_in_turns
+from benchmarks.reddit_dump import FILES, WINDOW
 
-LENGTH = 280
-"""Characters of a tweet at most."""
-AN_ANSWER = 100
-"""Tweets in an answer at most, as the API has it for searches."""
+MAX_CHARACTERS = 280
+"""Maximum length of a tweet."""
+TWEETS_PER_RESPONSE = 100
+"""Maximum number of tweets in a response, as the API has it for searches."""
 Comment: TypeAlias = Mapping[str, Any]
-Line: TypeAlias = dict[str, Any]
+JsonLine: TypeAlias = dict[str, Any]
 
 
-def tweet(one: Comment, number: int) -> Line:
-    """A comment as the API's version 2 would hand out a tweet; every second one answers somebody."""
-    made: Line = {
-        "author_id": one["author_fullname"],
+def make_tweet(comment: Comment, number: int) -> JsonLine:
+    """Return a comment as a tweet in the format of the API's version 2; every second tweet is a reply."""
+    tweet: JsonLine = {
+        "author_id": comment["author_fullname"],
         "context_annotations": [],
-        "conversation_id": one["link_id"],
-        "created_at": f"{datetime.fromtimestamp(one['created_utc'], UTC):%Y-%m-%dT%H:%M:%S}.000Z",
-        "edit_history_tweet_ids": [one["id"]],
+        "conversation_id": comment["link_id"],
+        "created_at": f"{datetime.fromtimestamp(comment['created_utc'], UTC):%Y-%m-%dT%H:%M:%S}.000Z",
+        "edit_history_tweet_ids": [comment["id"]],
         "edit_controls": {"edits_remaining": 5, "is_edit_eligible": True, "editable_until": "2022-01-01T00:30:00.000Z"},
-        "id": one["id"],
+        "id": comment["id"],
         "lang": "en",
         "possibly_sensitive": False,
         "public_metrics": {
-            **{"retweet_count": one["score"], "reply_count": 0, "like_count": one["score"], "quote_count": 0},
-            **{"bookmark_count": 0, "impression_count": 10 * one["score"]},
+            **{"retweet_count": comment["score"], "reply_count": 0, "like_count": comment["score"], "quote_count": 0},
+            **{"bookmark_count": 0, "impression_count": 10 * comment["score"]},
         },
         "reply_settings": "everyone",
-        "text": one["body"][:LENGTH],
+        "text": comment["body"][:MAX_CHARACTERS],
     }
     if number % 2:
-        made["in_reply_to_user_id"] = one["subreddit_id"]
-        made["referenced_tweets"] = [{"type": "replied_to", "id": one["parent_id"]}]
-        mention = {"start": 0, "end": 8, "username": one["subreddit"], "id": one["subreddit_id"]}
-        made["entities"] = {"mentions": [mention], "annotations": [], "urls": []}
-    return made
+        tweet["in_reply_to_user_id"] = comment["subreddit_id"]
+        tweet["referenced_tweets"] = [{"type": "replied_to", "id": comment["parent_id"]}]
+        mention = {"start": 0, "end": 8, "username": comment["subreddit"], "id": comment["subreddit_id"]}
+        tweet["entities"] = {"mentions": [mention], "annotations": [], "urls": []}
+    return tweet
 
 
-def tweets(comments: Iterable[Comment]) -> Iterator[Line]:
-    """One a line."""
-    return (tweet(one, number) for number, one in enumerate(comments))
+def make_tweets(comments: Iterable[Comment]) -> Iterator[JsonLine]:
+    """Yield one tweet per line."""
+    return (make_tweet(comment, number) for number, comment in enumerate(comments))
 
 
-def answers(comments: Iterable[Comment]) -> Iterator[Line]:
-    """So many a line, with their authors, as the API answers."""
-    left = tweets(comments)
-    while some := list(islice(left, AN_ANSWER)):
-        names = {one["author_id"] for one in some}
+def make_responses(comments: Iterable[Comment]) -> Iterator[JsonLine]:
+    """Yield one response of the API per line: tweets with their authors."""
+    tweets = make_tweets(comments)
+    while batch := list(islice(tweets, TWEETS_PER_RESPONSE)):
+        names = {tweet["author_id"] for tweet in batch}
         users = [{"id": name, "username": name, "name": name, "description": "Just me."} for name in sorted(names)]
-        yield {"data": some, "includes": {"users": users}, "meta": {"result_count": len(some)}}
+        yield {"data": batch, "includes": {"users": users}, "meta": {"result_count": len(batch)}}
 
 
-def rows(comments: Iterable[Comment]) -> Iterator[Line]:
-    """Of a table with eight columns, as academic sets have them."""
-    for number, one in enumerate(comments):
-        named = {"id": one["id"], "user": one["author"], "time": one["created_utc"], "place": one["subreddit"]}
-        yield {**named, "thread": one["link_id"], "text": one["body"][:LENGTH], "votes": one["score"], "row": number}
+def make_table_rows(comments: Iterable[Comment]) -> Iterator[JsonLine]:
+    """Yield the rows of a table with eight columns, as academic data sets have them."""
+    for number, comment in enumerate(comments):
+        yield {
+            "id": comment["id"],
+            "user": comment["author"],
+            "time": comment["created_utc"],
+            "category": comment["subreddit"],
+            "thread": comment["link_id"],
+            "text": comment["body"][:MAX_CHARACTERS],
+            "votes": comment["score"],
+            "row": number,
+        }
 
 
-class Format(NamedTuple):
-    """How a source's lines are made up, and its settings."""
+class SourceFormat(NamedTuple):
+    """A format to measure: its source, how its lines are made of comments, and further settings."""
 
     source: str
-    lines: Callable[[Iterable[Comment]], Iterator[Line]]
+    make_lines: Callable[[Iterable[Comment]], Iterator[JsonLine]]
     settings: Sequence[str] = ()
 
 
-TABLE = "{id: id, place: place, thread: thread, votes: votes}"
+TABLE_COLUMNS = "{id: id, category: category, thread: thread, votes: votes}"
 FORMATS = {
-    "twitter, tweets": Format("twitter", tweets),
-    "twitter, answers": Format("twitter", answers),
-    "table": Format("table", rows, ["source.table.kind_of_platform=forum", f"+source.table.columns={TABLE}"]),
+    "twitter, tweets": SourceFormat("twitter", make_tweets),
+    "twitter, responses": SourceFormat("twitter", make_responses),
+    "table": SourceFormat(
+        "table", make_table_rows, ["source.table.platform=forum", f"+source.table.columns={TABLE_COLUMNS}"]
+    ),
 }
 
 
-def written(dump: Path, path: Path, shaped: Callable[[Iterable[Comment]], Iterator[Line]]) -> None:
-    """Comments of a dump, in another shape."""
+def write_lines(dump: Path, path: Path, make_lines: Callable[[Iterable[Comment]], Iterator[JsonLine]]) -> None:
+    """Write the comments of a dump in another format."""
     with path.open("wb") as raw, zstandard.ZstdCompressor(3).stream_writer(raw) as file:
-        for line in shaped(map(json.loads, lines_of(dump / FILES["comments"]))):
+        for line in make_lines(map(json.loads, read_lines(dump / FILES["comments"]))):
             file.write(json.dumps(line).encode() + b"\n")
 
 
-def measured(folder: Path, repeats: int) -> Iterator[tuple[str, dict[str, list[Timed]]]]:
-    """Passes of each side, format by format."""
-    for name, (source, shaped, settings) in FORMATS.items():
+def time_formats(folder: Path, repeats: int) -> Iterator[tuple[str, dict[str, list[PassTime]]]]:
+    """Yield the times of each side, format by format."""
+    for name, (source, make_lines, settings) in FORMATS.items():
         path = folder / f"{source}.jsonl.zst"
-        written(folder, path, shaped)
-        named = [f"sources=[{source}]", f"source.{source}.paths=[{path}]", *settings]
-        yield name, in_turns([path], named, folder / "corpus", repeats)
+        write_lines(folder, path, make_lines)
+        overrides = [f"sources=[{source}]", f"source.{source}.paths=[{path}]", *settings]
+        yield name, time_in_turns([path], overrides, folder / "corpus", repeats)
 
 
 def main() -> None:
     """Measure every format and report."""
-    options = parser(__doc__, repeats=3)
-    options.add_argument("--records", type=int, default=1_000_000, help="posts and comments of the made-up dump")
-    options.add_argument("--window", type=int, default=WINDOW, help="of its compression, as a power of 2 (bytes)")
-    args = options.parse_args()
+    parser = make_parser(__doc__, repeats=3)
+    parser.add_argument("--records", type=int, default=1_000_000, help="posts and comments of the synthetic dump")
+    parser.add_argument("--window", type=int, default=WINDOW, help="window of compression, as a power of 2 (bytes)")
+    args = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)
         make_dump(args, folder, args.records)
-        number = sum(1 for _ in lines_of(folder / FILES["comments"]))
-        found = dict(measured(folder, args.repeats))
-    rows = [[source, *row] for source, sides in found.items() for row in speed_rows(sides, number)]
-    report(args, ["source", "side", "s", "CPU s", "records/s", "ours / it", "by CPU time"], rows, found)
+        num_comments = sum(1 for _ in read_lines(folder / FILES["comments"]))
+        passes = dict(time_formats(folder, args.repeats))
+    rows = [[name, *row] for name, sides in passes.items() for row in speed_rows(sides, num_comments)]
+    report_table(args, ["source", "side", "s", "CPU s", "records/s", "ours / it", "by CPU time"], rows, passes)
 
 
 if __name__ == "__main__":

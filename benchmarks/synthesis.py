@@ -1,12 +1,13 @@
-"""What `synthesizer=llm` asks of a language model: prompts and tokens for every record, by step.
+"""What `synthesizer=llm` asks of a language model: prompts and tokens per record, by step.
 
     python -m benchmarks.synthesis --corpus corpus=shared 'sources=[forum_reddit_college]'
-    python -m benchmarks.synthesis                      # a made-up Reddit dump
+    python -m benchmarks.synthesis                      # a synthetic Reddit dump
 
-All stages run for real on one portion of the corpus, about `--records` records of whole users, synthesis and judge with
-language models on vLLM. What they ask is counted as the engine counts it. How much that is depends on the logs and on
-what of them the model calls fit to use; a small model's answers often fail the rules, are asked for once more, and then
-are missing where later steps would build on them. The last columns are for `--plan` records that reach `synthesis`.
+All stages run for real on one portion of the corpus, about `--records` records with all of their users' histories;
+synthesis and judge use language models on vLLM. Prompts are counted as the engine counts them. How many there are
+depends on the logs and on how much of them the model judges fit to use; a small model's answers often break the rules,
+are asked for a second time, and then are missing for the later steps that build on them. The last columns are
+extrapolated to `--plan` records that reach `synthesis`.
 """
 
 import argparse
@@ -15,151 +16,165 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
 from agents.minds.vllm import VllmMind
-from benchmarks.common import parser, report
-from benchmarks.corpus import LOGS, SET, make_dump, of_reddit, whereto
-from benchmarks.logs import WINDOW
+from benchmarks.common import make_parser, report_table
+from benchmarks.corpus import LENIENT_FILTERS, PLANNED_RECORDS, folder_settings, make_dump, reddit_settings
+from benchmarks.reddit_dump import WINDOW
+from sandbox.core.answer import Answer
+from sandbox.core.question import Question
 from sandbox.errors import DataError
-from sandbox.question import Answer, Question
-from training.clean import SECRET
-from training.corpus import CorpusConfig, configured, stages_of
-from training.funnel import Count
-from training.privacy import make_key
-from training.stages import Folders, Stage, Unit, run_stage
-from training.synthesis.asking import close_mind
+from training.corpus.build import list_stages
+from training.corpus.config import CorpusConfig, load_corpus_config
+from training.curation.cleaning import SECRET
+from training.curation.privacy import make_key
+from training.pipeline.folders import Folders, Unit
+from training.pipeline.funnel import Count
+from training.pipeline.stages import Stage, run_stage
+from training.synthesis.questions import close_mind
 
-ASKING = ("synthesis", "judge")
+ASKING_STAGES = ("synthesis", "judge")
 
 
-class Asked(msgspec.Struct):
-    """What one step asked."""
+class PromptCounts(msgspec.Struct):
+    """Prompts and tokens of one step."""
 
     prompts: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
     answer_tokens: int = 0
-    again: int = 0
-    """Prompts whose first answer was no answer to the form."""
+    retries: int = 0
+    """Prompts whose first answer did not fit the form."""
 
-    def add(self, answer: Answer) -> None:
-        """Count one more."""
+    def add_answer(self, answer: Answer) -> None:
+        """Count one more answer."""
         self.prompts += 1
         self.prompt_tokens += answer.prompt_tokens
         self.cached_tokens += answer.cached_tokens
         self.answer_tokens += answer.output_tokens
-        self.again += answer.retried
+        self.retries += answer.retried
+
+    def add_counts(self, counts: "PromptCounts") -> None:
+        """Add the counts of another step."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(counts, name))
 
 
-class Counted(VllmMind):
-    """A language model whose questions are counted by step."""
+class CountingMind(VllmMind):
+    """A language model whose questions are counted by step, over all instances."""
 
-    asked: ClassVar[dict[str, Asked]] = {}
+    counts: ClassVar[dict[str, PromptCounts]] = {}
     seconds: ClassVar[float] = 0.0
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """Answer, and count."""
+        """Answer and count."""
         start = time.perf_counter()
         answers = super().answer(questions)
-        Counted.seconds += time.perf_counter() - start
+        CountingMind.seconds += time.perf_counter() - start
         for question, answer in zip(questions, answers, strict=True):
             step = question.template.name.removeprefix("synthesis/")
-            Counted.asked.setdefault(step, Asked()).add(answer)
+            CountingMind.counts.setdefault(step, PromptCounts()).add_answer(answer)
         return answers
 
 
-def measure(config: CorpusConfig) -> tuple[int, list[tuple[str, float, dict[str, Asked]]]]:
-    """Run all stages up to the judge, those that ask on their first unit; returns the records, and what was asked."""
+class StagePrompts(NamedTuple):
+    """What one stage asked."""
+
+    stage: str
+    seconds: float
+    steps: dict[str, PromptCounts]
+
+
+def measure_stages(config: CorpusConfig) -> tuple[int, list[StagePrompts]]:
+    """Run all stages up to the judge, those that ask on their first unit; return the number of records and the prompts.
+
+    Raises:
+        DataError: No record reaches the stage that asks.
+    """
     config.corpus_dir.mkdir(parents=True)
     make_key(config.corpus_dir / SECRET, config.secret)
-    found: list[tuple[str, float, dict[str, Asked]]] = []
+    stage_prompts: list[StagePrompts] = []
     counts: list[Count] = []
     try:
-        for stage in stages_of(config):
-            Counted.asked, Counted.seconds = {}, 0.0
-            counts += run_stage(config.corpus_dir, first_unit(stage))
-            if stage.name in ASKING:
-                found.append((stage.name, Counted.seconds, Counted.asked))
-            if stage.name == ASKING[-1]:
+        for stage in list_stages(config):
+            CountingMind.counts, CountingMind.seconds = {}, 0.0
+            counts += run_stage(config.corpus_dir, limit_to_first_unit(stage))
+            if stage.name in ASKING_STAGES:
+                stage_prompts.append(StagePrompts(stage.name, CountingMind.seconds, CountingMind.counts))
+            if stage.name == ASKING_STAGES[-1]:
                 break
     finally:
         close_mind()
-    entered = [one.number for one in counts if (one.stage, one.what, one.reason) == (ASKING[0], "posts", "in")]
-    if not sum(entered):
-        raise DataError("no record of this corpus reaches the stage that asks; name larger logs")
-    return sum(entered), found
+    entered = (ASKING_STAGES[0], "posts", "in")
+    num_records = sum(count.number for count in counts if (count.stage, count.entity, count.reason) == entered)
+    if not num_records:
+        raise DataError("no record of this corpus reaches the stage `synthesis`; name larger logs")
+    return num_records, stage_prompts
 
 
-def first_unit(stage: Stage) -> Stage:
-    """The stage as it is, or the first unit of it where it asks."""
+def limit_to_first_unit(stage: Stage) -> Stage:
+    """Return the stage as it is, or with its first unit only if it asks a language model."""
 
-    def first(folders: Folders) -> Sequence[Unit]:
+    def list_first_unit(folders: Folders) -> Sequence[Unit]:
         return stage.units(folders)[:1]
 
-    return replace(stage, units=first) if stage.name in ASKING else stage
+    return replace(stage, units=list_first_unit) if stage.name in ASKING_STAGES else stage
 
 
-def rows_of(records: int, found: Sequence[tuple[str, float, dict[str, Asked]]], plan: int) -> list[list[object]]:
-    """One step a row, with sums by stage."""
+def step_rows(records: int, stage_prompts: Sequence[StagePrompts], plan: int) -> list[list[object]]:
+    """Return one row per step, and one with the sums of each stage."""
     rows: list[list[object]] = []
-    for stage, seconds, asked in found:
-        total = Asked()
-        for step, one in asked.items():
-            rows.append([stage, step, *cells(one, records, plan), ""])
-            for field in Asked.__struct_fields__:
-                setattr(total, field, getattr(total, field) + getattr(one, field))
-        rows.append([stage, "all", *cells(total, records, plan), f"{seconds:,.0f}"])
+    for stage, seconds, steps in stage_prompts:
+        total = PromptCounts()
+        for step, counts in steps.items():
+            rows.append([stage, step, *count_cells(counts, records, plan), ""])
+            total.add_counts(counts)
+        rows.append([stage, "all", *count_cells(total, records, plan), f"{seconds:,.0f}"])
     return rows
 
 
-def cells(one: Asked, records: int, plan: int) -> list[str]:
-    """Prompts, and those put twice; tokens of a prompt, cached ones, of an answer; per record; billions planned."""
-    each = (one.prompt_tokens, one.cached_tokens, one.answer_tokens)
-    means = [f"{number / one.prompts:,.0f}" if one.prompts else "-" for number in each]
-    fresh = one.prompt_tokens - one.cached_tokens
-    planned = [f"{number / records * plan / 1e9:,.1f}" for number in (fresh, one.answer_tokens)]
-    return [f"{one.prompts:,}", f"{one.again:,}", *means, f"{one.prompts / records:.2f}", *planned]
+def count_cells(counts: PromptCounts, records: int, plan: int) -> list[str]:
+    """Return prompts, retries, mean tokens of prompts, cache and answers, prompts per record, billions for `plan`."""
+    tokens = (counts.prompt_tokens, counts.cached_tokens, counts.answer_tokens)
+    means = [f"{number / counts.prompts:,.0f}" if counts.prompts else "-" for number in tokens]
+    new_tokens = counts.prompt_tokens - counts.cached_tokens
+    planned = [f"{number / records * plan / 1e9:,.1f}" for number in (new_tokens, counts.answer_tokens)]
+    return [f"{counts.prompts:,}", f"{counts.retries:,}", *means, f"{counts.prompts / records:.2f}", *planned]
+
+
+def mind_settings(args: argparse.Namespace) -> list[str]:
+    """Return the settings of the models that write and judge."""
+    target = f"{CountingMind.__module__}.{CountingMind.__qualname__}"
+    minds = ("mind=base", f"mind._target_={target}", "mind@judge.mind=base", f"judge.mind._target_={target}")
+    models = (f"model={args.model}", f"judge.model={args.judge}", "judge.mind.max_model_len=8192")
+    size = f"synthesis.records_per_unit={args.records}"
+    return ["synthesizer=llm", "cache=false", "secret=benchmark", *minds, *models, size]
 
 
 def main() -> None:
     """Measure and report."""
-    options = parser(__doc__)
-    options.add_argument("--corpus", nargs="*", help="overrides of a corpus of one's own; default: a made-up dump")
-    options.add_argument("--records", type=int, default=100, help="records of whole users that are synthesized")
-    options.add_argument("--judge", default="gemma3-270m", help="the judging model")
-    options.add_argument("--plan", type=int, default=LOGS, help="records that the last columns are for")
-    options.add_argument("--window", type=int, default=WINDOW, help=argparse.SUPPRESS)
-    args = options.parse_args()
+    parser = make_parser(__doc__)
+    parser.add_argument("--corpus", nargs="*", help="overrides of a corpus of your own; default: a synthetic dump")
+    parser.add_argument("--records", type=int, default=100, help="records that are synthesized, by complete users")
+    parser.add_argument("--judge", default="gemma3-270m", help="the judging model")
+    parser.add_argument("--plan", type=int, default=PLANNED_RECORDS, help="records that the last columns are for")
+    parser.add_argument("--window", type=int, default=WINDOW, help=argparse.SUPPRESS)
+    args = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)
-        if args.corpus is None:
+        overrides = args.corpus
+        if overrides is None:
             make_dump(args, folder, 20 * args.records)
-        corpus = [*of_reddit(folder), *whereto(folder), *SET] if args.corpus is None else args.corpus
-        records, found = measure(configured([*corpus, *asking(args), f"corpus_dir={folder / 'corpus'}"]))
-    head = [
-        "stage",
-        "step",
-        "prompts",
-        "put twice",
-        "prompt tokens",
-        "of these cached",
-        "answer tokens",
-        "prompts / record",
-    ]
-    head += ["10^9 new prompt tokens", "10^9 answer tokens", "s"]
-    report(args, head, rows_of(records, found, args.plan), {"records": records, "found": msgspec.to_builtins(found)})
-
-
-def asking(args: argparse.Namespace) -> list[str]:
-    """Who synthesizes and who judges."""
-    counted = f"{Counted.__module__}.{Counted.__qualname__}"
-    minds = ("mind=base", f"mind._target_={counted}", "mind@judge.mind=base", f"judge.mind._target_={counted}")
-    rest = (f"model={args.model}", f"judge.model={args.judge}", f"synthesis.records_per_unit={args.records}")
-    room = "judge.mind.max_model_len=8192"
-    return ["synthesizer=llm", "cache=false", "secret=benchmark", *minds, *rest, room]
+            overrides = [*reddit_settings(folder), *folder_settings(folder), *LENIENT_FILTERS]
+        config = load_corpus_config([*overrides, *mind_settings(args), f"corpus_dir={folder / 'corpus'}"])
+        records, stage_prompts = measure_stages(config)
+    head = ["stage", "step", "prompts", "retries", "prompt tokens", "of these cached", "answer tokens"]
+    head += ["prompts / record", "10^9 new prompt tokens", "10^9 answer tokens", "s"]
+    raw = {"records": records, "stages": msgspec.to_builtins(stage_prompts)}
+    report_table(args, head, step_rows(records, stage_prompts, args.plan), raw)
 
 
 if __name__ == "__main__":

@@ -3,28 +3,28 @@
     pip install -e ".[viz]"
     solara run examples/marketplace_app.py
 
-A world is an ordinary Mesa model, so Mesa's sliders, plots and step buttons work on it. People follow the world's
-rule here; give `mind=` to let a language model answer.
+A world is an ordinary Mesa model, so Mesa's sliders, plots and step buttons work on it. Here, agents follow the world's
+rules; pass `mind=` to let a language model answer.
 """
 
 from typing import Any
 
 from mesa.visualization import SolaraViz, make_plot_component
 
-from sandbox.assembly import make_worlds
-from sandbox.run import read_config
+from sandbox.runtime.assembly import build_worlds
+from sandbox.runtime.config import load_run_config
 from worlds.marketplace import Marketplace
 
-TEMPLATE = make_worlds(read_config(["world=marketplace", "mind=rule"]))[0]
-"""People, graph and parameters that every restart of the page begins with."""
+INITIAL_WORLD = build_worlds(load_run_config(["world=marketplace", "mind=rule"]))[0]
+"""Profiles, graph and parameters that every restart of the page begins with."""
 
 
 class MarketplaceApp(Marketplace):
-    """A marketplace whose sliders are keyword arguments, as Mesa's interface wants them."""
+    """A marketplace whose sliders are keyword arguments, as Mesa's interface expects."""
 
     def __init__(self, rng: int = 0, tax: float = 0.0, num_shown: int = 4) -> None:
-        params = TEMPLATE.params.model_copy(update={"tax": tax, "num_shown": num_shown})
-        super().__init__(params, people=TEMPLATE.people, graph=TEMPLATE.network.G, rng=rng)
+        params = INITIAL_WORLD.params.model_copy(update={"tax": tax, "num_shown": num_shown})
+        super().__init__(params, profiles=INITIAL_WORLD.profiles, graph=INITIAL_WORLD.network.G, rng=rng)
 
 
 SLIDERS: dict[str, Any] = {

@@ -1,9 +1,9 @@
-"""Social data generation: people of the population write the next entry of their blog.
+"""Generate social data: people of the population write the next entry of their blog.
 
     python examples/write_posts.py                      # five bloggers, HumanLLM
     python examples/write_posts.py --mind base --people 20 > posts.jsonl
 
-One line of JSON per person: who they are and what they write. All of them are asked in one batch.
+Each line of JSON has one person's id and persona, and what they write. All people are asked in one batch.
 """
 
 import argparse
@@ -14,43 +14,46 @@ from contextlib import closing
 
 import numpy as np
 
-from agents.population import people
-from sandbox.assembly import make_mind
-from sandbox.people import NO_MEMORY, Profile
-from sandbox.question import Question, Write
-from sandbox.run import read_config
-from sandbox.seeds import SeedTree
-from training.tasks.example import template_of
+from agents.population import load_profiles
+from sandbox.core.form import Write
+from sandbox.core.memory import NO_MEMORY
+from sandbox.core.profile import Profile
+from sandbox.core.question import Question
+from sandbox.core.replicate import Replicate
+from sandbox.core.seeds import SeedTree
+from sandbox.runtime.assembly import build_minds
+from sandbox.runtime.config import load_run_config
+from training.tasks.forms import task_template
 
 PLATFORM = "blog"
 MAX_WORDS = 60
 
 
-def questions(bloggers: list[Profile], seed: int) -> Iterator[Question]:
-    """Ask everybody for a post, as the training of HumanLLM asks."""
+def post_questions(bloggers: list[Profile], seed: int) -> Iterator[Question[str]]:
+    """Ask every blogger for a post, in the words that HumanLLM was trained on."""
     seeds = SeedTree(seed)
     for number, blogger in enumerate(bloggers):
         yield Question(
-            replicate=f"posts/{seed}", step=0, round=0, agent=number, role="blogger",
-            template=template_of(f"post_{PLATFORM}", PLATFORM), facts={"title": ""}, form=Write(MAX_WORDS),
+            replicate=Replicate("posts", seed), step=0, round=0, agent=number, role="blogger",
+            template=task_template(f"post_{PLATFORM}", PLATFORM), facts={"title": ""}, form=Write(MAX_WORDS),
             profile=blogger, memory=NO_MEMORY, seed=seeds.decision(number, 0, 0),
         )  # fmt: skip
 
 
 def main() -> None:
     """Write posts to standard output."""
-    options = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
-    options.add_argument("--people", type=int, default=5)
-    options.add_argument("--mind", default="humanllm")
-    options.add_argument("--seed", type=int, default=0)
-    chosen = options.parse_args()
-    config = read_config([f"mind={chosen.mind}"])
-    rng = np.random.default_rng(chosen.seed)
-    bloggers = people(
-        config.population["file"], chosen.people, rng, platforms=(PLATFORM,), splits=("test", "val", "train")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
+    parser.add_argument("--people", type=int, default=5)
+    parser.add_argument("--mind", default="humanllm")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    config = load_run_config([f"mind={args.mind}"])
+    rng = np.random.default_rng(args.seed)
+    bloggers = load_profiles(
+        config.population["file"], args.people, rng, platforms=(PLATFORM,), splits=("test", "val", "train")
     )
-    with closing(make_mind(config, lambda text: print(text, file=sys.stderr))) as mind:
-        answers = mind.answer(list(questions(bloggers, chosen.seed)))
+    with closing(build_minds(config, lambda text: print(text, file=sys.stderr))) as mind:
+        answers = mind.answer(list(post_questions(bloggers, args.seed)))
     for blogger, answer in zip(bloggers, answers, strict=True):
         print(json.dumps({"id": blogger.id, "persona": blogger.persona, "post": answer.value}, ensure_ascii=False))
 

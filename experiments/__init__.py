@@ -1,1 +1,3 @@
 """The science: comparisons, stylised facts, scorecard, audit, surveys, phase diagrams, reports."""
+
+__distribution__ = "social-sandbox"

@@ -1,129 +1,85 @@
-"""`python -m sandbox compare`: arms and seeds in one run, and what they say beside people, as a folder to hand on.
+"""`python -m sandbox compare`: arms and seeds in one run, and how they compare with people, as one folder.
 
-A comparison is an ordinary run, all of whose arms and seeds are asked in one batch per round, so it resumes as one.
-Beside what every run leaves, its folder gets
+A comparison is an ordinary run whose arms and seeds are all asked in one batch per round, so it resumes as one. In
+addition to what every run leaves, its folder gets
 
-report.html            all of it, to be read; figures inline
-report.md              its tables, to be pasted
-comparison/*.csv       outcomes, contrasts, agreements, facts, scorecard, nearness, honesty; and as .parquet
+report.html            everything, for reading; pictures inline
+report.md              its tables, for pasting
+comparison/*.csv       outcomes, contrasts, agreements, facts, scorecard, nearness, data_quality; also as .parquet
 comparison/*.png .svg  contrasts and scorecard
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from experiments.charts import draw_contrasts, draw_scorecard
-from experiments.facts.evidence import Evidence
-from experiments.facts.measures import Frame
-from experiments.facts.table import facts_of, worlds_with_facts
-from experiments.individual import contestants_of, individual_rows, left_out, scores_of
-from experiments.outcomes import Outcome, agreements_of, contrasts_of, outcomes_of, table_of
-from experiments.scorecard import nearness, scorecard
-from sandbox.assembly import world_class
-from sandbox.config import RunConfig, choices
+from experiments.analysis import analyse_run
+from experiments.outcomes import list_outcomes
+from experiments.reports.charts import draw_contrasts, draw_scorecard
+from experiments.reports.report import write_report
+from sandbox.composition import list_choices
 from sandbox.errors import ConfigError
-from sandbox.results import Results
-from sandbox.run import Run, read_config
+from sandbox.runtime.assembly import resolve_world
+from sandbox.runtime.config import load_run_config
+from sandbox.runtime.results import Results
+from sandbox.runtime.run import Run
 
 TARGET = "comparison"
 ARMS = "arms"
-"""The experiment of a world that has none of its own name."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What a finished run says about its arms."""
-
-    run: Run
-    config: RunConfig
-    outcomes: Sequence[Outcome]
-    tables: dict[str, Frame]
-    """By name: see the head of this module."""
-    left_out: Sequence[str] = ()
-    """What is known of held-out people and not scored, in words."""
+"""The experiment of a world for whose name, and for whose parents' names, there is none."""
 
 
 def start(overrides: Sequence[str]) -> Run:
-    """Begin a comparison; without `experiment=`, that of the world's name is taken, or else `arms`.
+    """Begin a comparison; without `experiment=`, use the experiment named after the world or a parent, or else `arms`.
 
     Raises:
-        ConfigError: There is but one arm, or an outcome names no metric.
+        ConfigError: There is only one arm, or an outcome names no metric.
     """
-    taken = [*experiment_of(overrides), *overrides]
-    config = read_config(taken)
-    kind, _ = world_class(config)
-    outcomes_of(config, kind)
+    overrides = [*default_experiment(overrides), *overrides]
+    config = load_run_config(overrides)
+    kind, _ = resolve_world(config)
+    list_outcomes(config, kind)
     if len(config.arms()) < 2:
         raise ConfigError("nothing to compare: there is one arm; name several minds=[...] or treatments={...}")
-    return Run.start(taken, config)
+    return Run.start(overrides, config)
 
 
-def conclude(run: Run, results: Results) -> list[Path]:
-    """Judge a finished run and write tables, figures and report; the report's path comes first."""
-    from experiments.report import write_report
+def conclude(run: Run, results: Results, notify: Callable[[str], None]) -> list[Path]:
+    """Analyse a finished run and write tables, pictures and report; the report's path comes first.
 
-    found = judged(run, results)
+    Args:
+        run: The run.
+        results: Its results.
+        notify: Receives one line that says what there is no reference data for.
+    """
+    analysis = analyse_run(run, results)
+    if analysis.missing_references:
+        notify(analysis.missing_references)
     target = run.folder / TARGET
     target.mkdir(exist_ok=True)
-    files: list[Path] = []
-    for name, table in found.tables.items():
-        files += _write(table, target / name)
-    labels = {one.name: one.label for one in found.outcomes}
-    drawn = draw_contrasts(found.tables["contrasts"], labels, target)
-    drawn += draw_scorecard(found.tables["scorecard"], target)
-    return [*write_report(found, drawn), *drawn, *files]
+    tables = [path for name, table in analysis.tables.items() for path in _write_table(table, target / name)]
+    labels = {outcome.name: outcome.label for outcome in analysis.outcomes}
+    pictures = draw_contrasts(analysis.tables["contrasts"], labels, target)
+    pictures += draw_scorecard(analysis.tables["scorecard"], analysis.titles, target)
+    return [*write_report(analysis, pictures), *pictures, *tables]
 
 
-def judged(run: Run, results: Results) -> Comparison:
-    """All tables of a finished run."""
-    config = run.manifest.segments[-1].config
-    kind, _ = world_class(config)
-    world = kind.__name__.lower()
-    outcomes = outcomes_of(config, kind)
-    contrasts = contrasts_of(outcomes, results.metrics, config.arms())
-    evidence = Evidence.of_run(run)
-    has_facts = world in worlds_with_facts()
-    scores, contestants = scores_of(config), contestants_of(config)
-    individual = list(individual_rows(scores, contestants)) if scores else []
-    tables: dict[str, Frame] = {
-        "outcomes": table_of(outcomes, results.metrics),
-        "contrasts": contrasts,
-        "agreements": agreements_of(contrasts),
-        "facts": facts_of(evidence, world=world) if has_facts else pd.DataFrame(),
-        "scorecard": scorecard(evidence, world, individual),
-        "nearness": nearness(evidence, world),
-        "honesty": honesty(run),
-    }
-    return Comparison(run, config, outcomes, tables, left_out(scores) if scores and individual else ())
+def default_experiment(overrides: Sequence[str]) -> list[str]:
+    """Return the override that names the experiment; empty if there is one already.
 
-
-def honesty(run: Run) -> Frame:
-    """By arm: decisions, the shares of them that are fallbacks, asked again, or from the cache, and of texts cut."""
-    log = run.log()
-    try:
-        counts: Frame = pd.DataFrame(log.mishaps())
-    finally:
-        log.close()
-    counts["arm"] = counts.pop("replicate").str.rsplit("/", n=1).str[0]
-    added = counts.groupby("arm", sort=False).sum().reset_index()
-    added["truncated_share"] = added.pop("truncated") / added.pop("texts").clip(lower=1)
-    for name in ("fallback", "asked_again", "cache"):
-        added[f"{name}_share"] = added.pop(name) / added["decisions"]
-    return added
-
-
-def experiment_of(overrides: Sequence[str]) -> list[str]:
-    """Which experiment to add, where none is named: that of the world's name, else `arms`."""
-    if any(one.startswith("experiment=") for one in overrides):
+    It is the experiment named after the world or after the nearest world that it inherits from, or else `arms`.
+    """
+    if any(override.startswith("experiment=") for override in overrides):
         return []
-    world = next((one.partition("=")[2] for one in overrides if one.startswith("world=")), "marketplace")
-    return [f"experiment={world if world in choices('experiment') else ARMS}"]
+    # The minds and treatments of the other overrides may only exist once the experiment is composed.
+    of_world = [override for override in overrides if override.lstrip("+~").startswith(("world=", "world."))]
+    kind, _ = resolve_world(load_run_config(of_world))
+    experiments = list_choices("experiment")
+    return [f"experiment={next((name for name in kind.lineage() if name in experiments), ARMS)}"]
 
 
-def _write(table: Frame, path: Path) -> list[Path]:
+def _write_table(table: pd.DataFrame, path: Path) -> list[Path]:
     files = [path.with_suffix(".csv"), path.with_suffix(".parquet")]
     table.to_csv(files[0], index=False)
     table.to_parquet(files[1], index=False)

@@ -1,7 +1,7 @@
-"""Choices of held-out people, for arms that speak as a contestant of the evaluation did that ships with an adapter.
+"""Choices of held-out people, for arms that answer as a model did in the evaluation that ships with its adapter.
 
-These are no results of the run: whoever answers in it was shown, once, what real people had before them, and the
-evaluation says how likely it finds what they did (`python -m training evaluate`).
+These are not results of the run: the model behind an arm was once given what real people had in front of them, and the
+evaluation says how likely the model finds what they did (`python -m training evaluate`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,88 +10,94 @@ from typing import Any
 
 import pandas as pd
 
-from agents.shipped import FOLDER, SHIPPED
-from experiments.facts.measures import Frame
-from experiments.scorecard import normalised
-from sandbox.config import RunConfig, targeted
+from agents.shipped import ADAPTERS_DIR, SHIPPED
+from experiments.frames import column, rows_where
+from experiments.scorecard import normalized_score
+from sandbox.composition import resolve_target
+from sandbox.runtime.config import RunConfig
 
 BASE, HUMANLLM = "base", "humanllm"
-"""What the evaluation calls the model as it is, and with the shipped adapter."""
+"""Names in the evaluation of the base model, and of the base model with the shipped adapter."""
 OWN_RECORD = ("last", "tastes", "own stars")
-"""Guesses that know the person's own earlier record."""
-GUESSES = ("uniform", "majority", "popular", *OWN_RECORD)
-NOBODYS = ("general prose", "base's own chat")
-"""Forms of the evaluation that are no answers of people, but show what a model forgets."""
+"""Baselines that know the person's own earlier record."""
+UNIFORM = "uniform"
+NOT_PEOPLE = ("general prose", "base's own chat")
+"""Forms of the evaluation that are not answers of people, but show what a model forgets."""
 
 
-def scores_of(config: RunConfig) -> Path | None:
-    """The evaluation that ships with the adapter for a run's model; None where none does."""
-    path = FOLDER / Path(config.model).name / "scores.csv"
+def evaluation_scores(config: RunConfig) -> Path | None:
+    """Return the evaluation that ships with the adapter for a run's model; None if there is none."""
+    path = ADAPTERS_DIR / Path(config.model).name / "scores.csv"
     return path if Path(config.model).name == config.model and path.is_file() else None
 
 
-def contestants_of(config: RunConfig) -> dict[str, str]:
-    """Arms that answer as a contestant of that evaluation, by name, and which one.
+def evaluated_models(config: RunConfig) -> dict[str, str]:
+    """Return, by arm, the name in that evaluation of the model that answers.
 
-    Left out are arms with another engine, another adapter, or roles that the cast gives voices of their own.
+    Arms with another engine or adapter are left out, and so are all arms if the assignment gives roles their own minds.
     """
-    if config.cast:
+    if config.assignment:
         return {}
-    found = {arm.name: _contestant(config, arm.mind) for arm in config.arms()}
-    return {arm: name for arm, name in found.items() if name}
+    models = {arm.name: _evaluated_model(config, arm.mind) for arm in config.arms()}
+    return {arm: name for arm, name in models.items() if name}
 
 
-def _contestant(config: RunConfig, mind: str) -> str:
-    """Empty: none."""
-    kind, settings = targeted(config.voices.get(mind, config.mind), "mind")
-    voice = (mind if mind not in config.voices else "") or settings.get("speaker") or kind.name
+def _evaluated_model(config: RunConfig, mind: str) -> str:
+    """Return the name of an arm's model in the evaluation; empty if it was not evaluated."""
+    kind, settings = resolve_target(config.extra_minds.get(mind, config.mind), "mind")
+    adapter = (mind if mind not in config.extra_minds else "") or settings.get("default_adapter") or kind.name
     if kind.name != BASE:
         return ""
-    if voice == BASE:
+    if adapter == BASE:
         return BASE
-    return HUMANLLM if settings.get("adapters", {}).get(voice) == SHIPPED else ""
+    return HUMANLLM if settings.get("adapters", {}).get(adapter) == SHIPPED else ""
 
 
-def individual_rows(scores: Path, contestants: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
-    """Rows of the scorecard: how likely the arms find what held-out people really chose.
+def individual_rows(scores: Path, models: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
+    """Yield rows of the scorecard: how likely the arms find what held-out people really chose.
 
-    The floor is a uniform guess, the ceiling the best guess that knows only the person's own earlier record; forms
-    without such a guess are `left_out`.
+    The floor is a uniform guess; the ceiling is the best baseline that knows only the person's own earlier record.
+    Forms without such a baseline are listed by `unscored_forms`.
     """
-    for form, by_name in _choices(scores).items():
-        if not _own(by_name):
+    for form, by_model in _choice_likelihoods(scores).items():
+        if not _own_record_baselines(by_model):
             continue
-        floor = float(by_name.loc["uniform", "value"])
-        ceiling = float(by_name.loc[_own(by_name), "value"].min())
-        for arm, name in contestants.items():
-            if name in by_name.index:
-                value, low, high = (float(by_name.loc[name, column]) for column in ("value", "low", "high"))
-                scored = [normalised(one, floor, ceiling) for one in (value, high, low)]
-                numbers = (*scored, value, floor, ceiling, value, float("nan"), int(by_name.loc[name, "users"]))
-                yield ("individual", f"{form}_choices", "people", arm, *numbers, _WHAT)
+        floor = float(by_model.loc[UNIFORM, "value"])
+        ceiling = float(by_model.loc[_own_record_baselines(by_model), "value"].min())
+        for arm, name in models.items():
+            if name in by_model.index:
+                value, low, high = (float(by_model.loc[name, end]) for end in ("value", "low", "high"))
+                normalized = [normalized_score(number, floor, ceiling) for number in (value, high, low)]
+                num_people = int(by_model.loc[name, "users"])
+                numbers = (*normalized, value, floor, ceiling, value, float("nan"), num_people)
+                yield ("individual", f"{form}_choices", "people", arm, *numbers, _DISTANCE_MEASURE)
 
 
-def left_out(scores: Path) -> list[str]:
-    """Forms of the evaluation that the scorecard does not show, each with why, in words."""
-    table: Frame = pd.read_csv(scores)
-    choices = _choices(scores)
-    forms = [one for one in table["form"].unique() if "," not in one and one not in NOBODYS]
-    bare = [form for form in forms if form in choices and not _own(choices[form])]
+def unscored_forms(scores: Path) -> list[str]:
+    """Return the forms of the evaluation that are missing from the scorecard, each with the reason, in words."""
+    table = pd.read_csv(scores)
+    choices = _choice_likelihoods(scores)
+    forms = [form for form in column(table, "form").unique() if "," not in form and form not in NOT_PEOPLE]
+    without_baseline = [form for form in forms if form in choices and not _own_record_baselines(choices[form])]
     texts = [form for form in forms if form not in choices]
-    whys = ((bare, "no guess knows the person's own record"), (texts, "texts, which have no such guess either"))
-    return [f"{', '.join(names).replace('_', ' ')} ({why})" for names, why in whys if names]
+    reasons = (
+        (without_baseline, "no baseline knows the person's own record"),
+        (texts, "texts, which have no such baseline"),
+    )
+    return [f"{', '.join(names).replace('_', ' ')} ({reason})" for names, reason in reasons if names]
 
 
-def _choices(scores: Path) -> dict[str, Frame]:
-    """Likelihoods of choices by form, a row per contestant; variants of a form with other options are left out."""
-    table: Frame = pd.read_csv(scores)
-    table = table[(table["figure"] == "nll") & (table["who"] == "own") & ~table["form"].str.contains(",")]
-    return {str(form): rows.set_index("contestant") for form, rows in table.groupby("form")}
+def _choice_likelihoods(scores: Path) -> dict[str, pd.DataFrame]:
+    """Return likelihoods of choices by form, a row per model; variants of a form with other options are left out."""
+    table = pd.read_csv(scores)
+    is_own = (column(table, "metric") == "nll") & (column(table, "control") == "own")
+    table = rows_where(table, is_own & ~column(table, "form").str.contains(","))
+    return {str(form): rows.set_index("model") for form, rows in table.groupby("form")}
 
 
-def _own(by_name: Frame) -> list[str]:
-    """Guesses from the person's own record, where there is a uniform one to hold them against."""
-    return [name for name in by_name.index if name in OWN_RECORD and "uniform" in by_name.index]
+def _own_record_baselines(by_model: pd.DataFrame) -> list[str]:
+    """Return the baselines that know the person's own record, if there is a uniform guess to compare them with."""
+    return [name for name in by_model.index if name in OWN_RECORD and UNIFORM in by_model.index]
 
 
-_WHAT = "negative log-likelihood of what held-out people chose (nats); ceiling: their own earlier choices"
+_DISTANCE_MEASURE = "negative log-likelihood of what held-out people chose (nats); ceiling: their own earlier choices"

@@ -1,209 +1,139 @@
-"""How near to people an arm comes, thing by thing, between a floor and a ceiling.
+"""How close to real people an arm comes, item by item, between a floor and a ceiling.
 
 Every item is a distance from real people. Its score is (distance - floor) / (ceiling - floor): 0 is as far from people
-as simple minds are, the worse of the arms `random` and `rule` in the same world, one floor for all arms; 1 is as near
-as a world's worth of real people is to others of them. Where simple minds are as near as people there is no score.
-Items of which no sample of people is at hand are held against a norm from the literature: 1 is the norm itself, they
-say so, and there is no score where the simple minds' interval holds the norm. No overall score is given, since an
-average would hide failures: the worst items are named instead.
+as the simple baselines are (the worse of the arms `random` and `rule` in the same world, one floor for all arms), 1 is
+as close as one world-sized sample of people is to another. There is no score if the baselines are as close as people.
+Items without a sample of people are compared with a norm from the literature: 1 is the norm itself, the scorecard says
+so, and there is no score if the baselines' interval contains the norm. There is no overall score, since an average
+would hide failures; the worst items are named instead.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple, get_args
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
 
 import pandas as pd
 
-from experiments.facts.evidence import Evidence, Tables
-from experiments.facts.fact import CannotTellError, per_seed
-from experiments.facts.measures import Frame
-from experiments.facts.people import Reference, figures, reference
-from experiments.facts.references import MEASURED, Measured
-from experiments.facts.table import facts, worlds_with_facts
-from experiments.statistics import LEVEL, holm, interval, paired
+from experiments.facts.evidence import Evidence
+from experiments.facts.item import ScoreItem
+from experiments.facts.reference import Level
+from experiments.facts.registry import list_items
+from experiments.frames import column, rows_where
+from experiments.statistics import LEVEL, confidence_interval, holm, paired_contrast
+from sandbox.core.world import World
 
-Level = Literal["individual", "distribution", "variance", "homogeneity", "choice", "structure", "dynamics"]
-Against = Literal["people", "norm"]
 FLOORS = ("random", "rule")
-"""The minds whose arms are the floor: nobody takes them for people."""
+"""Minds whose arms are the floor: simple baselines that are not meant to be human-like."""
 MIN_SEEDS = 2
-"""Seeds in which an item must have a value to be scored: one may be as odd as it likes."""
-MIN_ROWS = 20
-"""Reviews or purchases that a world needs to be scored by them."""
+"""Seeds in which an item must have a value to be scored: a single seed may be an outlier."""
 COLUMNS = (
     "level", "item", "against", "arm", "score", "low", "high", "distance", "floor", "ceiling", "value", "human",
-    "num_seeds", "what",
+    "num_seeds", "distance_measure",
 )  # fmt: skip
 
 
-class Item(NamedTuple):
-    """One thing that is scored."""
-
-    name: str
-    level: Level
-    what: str
-    """What the distance is, in words with its unit."""
-    against: Against
-    """Whether a sample of people is at hand, or but a figure that the literature holds to be people's."""
-    distances: Callable[[Evidence, str], Frame]
-    """Of an arm, one per seed."""
-    values: Callable[[Evidence, str], Frame] | None
-    """The arm's own figures, where the thing is a number rather than a distribution."""
-    human: float
-    """The figure of real people, or the norm; NaN for a distribution."""
-    ceiling: float
-    """Distance between two samples of real people; of a norm, 0."""
-
-
-def scorecard(evidence: Evidence, world: str, individual: Iterable[tuple[Any, ...]] = ()) -> Frame:
+def scorecard(evidence: Evidence, kind: type[World[Any]], individual: Iterable[tuple[Any, ...]] = ()) -> pd.DataFrame:
     """Score every arm on every item that the run and the data allow; see `COLUMNS`.
 
     Args:
-        evidence: Of all arms; an arm is scored where the same world has one of `FLOORS` besides.
-        world: Name of the world's class in small letters; a world without items gets an empty table.
+        evidence: All arms; an arm is scored if one of `FLOORS` has an arm in the same world.
+        kind: The world; a world without items gets an empty table.
         individual: Rows about held-out people (`experiments.individual`), which come first.
     """
     rows = list(individual)
-    for item in items(world):
-        found = {arm: item.distances(evidence, arm).dropna() for arm in evidence.arms}
+    for item in list_items(kind):
+        distances = {arm: item.distances(evidence, arm).dropna() for arm in evidence.arms}
         for arm in evidence.arms:
-            rows += _scored(item, evidence, arm, found)
+            rows += _score_arm(item, evidence, arm, distances)
     return pd.DataFrame(sorted(rows, key=lambda row: get_args(Level).index(row[0])), columns=list(COLUMNS))
 
 
-def nearness(evidence: Evidence, world: str) -> Frame:
-    """Which arms are nearer to people than the first one in the same world: differences of distances within a seed.
+def nearness(evidence: Evidence, kind: type[World[Any]]) -> pd.DataFrame:
+    """Test which arms are nearer to people than the first arm in the same world, by differences within a seed.
 
     Returns:
         Columns item, against, arm, than, difference, low, high (below 0: nearer), p, p_holm (adjusted over the items of
-        an arm), answer: nearer or further where p_holm is below 5 %, else cannot tell.
+        an arm), verdict: nearer or further if p_holm is below 5 %, else inconclusive.
     """
     rows: list[dict[str, Any]] = []
     arms = list(evidence.arms.values())
-    for item in items(world):
-        by_arm = {arm.name: dict(item.distances(evidence, arm.name).items()) for arm in arms}
+    for item in list_items(kind):
+        by_arm = {arm.name: _seed_values(item.distances(evidence, arm.name)) for arm in arms}
         for arm in arms:
-            first = next(one for one in arms if not one.differs_in(arm))
-            found = paired(by_arm[arm.name], by_arm[first.name])
-            if arm is not first and found.num > 1:
-                told = {name: getattr(found, name) for name in ("difference", "low", "high", "p")}
-                named = {"item": item.name, "against": item.against, "arm": arm.name, "than": first.name}
-                rows.append({**named, **told})
-    table: Frame = pd.DataFrame(rows, columns=["item", "against", "arm", "than", "difference", "low", "high", "p"])
+            first = next(candidate for candidate in arms if not candidate.differing_params(arm))
+            contrast = paired_contrast(by_arm[arm.name], by_arm[first.name])
+            if arm is not first and contrast.num_seeds > 1:
+                numbers = {name: getattr(contrast, name) for name in ("difference", "low", "high", "p")}
+                names = {"item": item.name, "against": item.reference.against, "arm": arm.name, "than": first.name}
+                rows.append({**names, **numbers})
+    table = pd.DataFrame(rows, columns=["item", "against", "arm", "than", "difference", "low", "high", "p"])
     table["p_holm"] = table.groupby("arm")["p"].transform(lambda family: holm(family.to_list()))
-    table["answer"] = [_nearer(*both) for both in zip(table["difference"], table["p_holm"], strict=True)]
+    pairs = zip(table["difference"], table["p_holm"], strict=True)
+    table["verdict"] = [_compare_distance(difference, p_holm) for difference, p_holm in pairs]
     return table
 
 
-def _nearer(difference: float, p_holm: float) -> str:
+def _seed_values(series: pd.Series) -> dict[int, float]:
+    return {int(str(seed)): float(value) for seed, value in series.items()}
+
+
+def _compare_distance(difference: float, p_holm: float) -> str:
     if not p_holm < 1 - LEVEL:
-        return "cannot tell"
+        return "inconclusive"
     return "nearer" if difference < 0 else "further"
 
 
-def items(world: str) -> list[Item]:
-    """What is scored in a world."""
-    if world not in worlds_with_facts():
+def worst_items(card: pd.DataFrame, arm: str, titles: Mapping[str, str], number: int = 3) -> list[str]:
+    """Return the items on which an arm is furthest from people, with scores, worst first; norms are left out."""
+    is_scored = (column(card, "arm") == arm) & (column(card, "against") == "people") & column(card, "score").notna()
+    rows = rows_where(card, is_scored).sort_values("score").head(number)
+    pairs = zip(rows["item"], rows["score"], strict=True)
+    return [f"{titles.get(name, str(name).replace('_', ' '))} ({score:.2f})" for name, score in pairs]
+
+
+def _score_arm(
+    item: ScoreItem, evidence: Evidence, arm: str, distances: Mapping[str, pd.Series]
+) -> list[tuple[Any, ...]]:
+    own = distances[arm]
+    baselines = {
+        name: float(distances[name].mean()) for name in _floor_arms(evidence, arm) if not distances[name].empty
+    }
+    if len(own) < MIN_SEEDS or not set(baselines) - {arm}:
         return []
-    return [*map(_measured_item, MEASURED), *_fact_items(world)]
-
-
-def worst(card: Frame, arm: str, number: int = 3) -> list[str]:
-    """The items on which an arm is furthest from people, in words, worst first; norms are not among them."""
-    mine = card[(card["arm"] == arm) & (card["against"] == "people") & card["score"].notna()].sort_values("score")
-    names, scores = mine["item"].head(number), mine["score"].head(number)
-    return [f"{str(name).replace('_', ' ')} ({score:.2f})" for name, score in zip(names, scores, strict=True)]
-
-
-def _measured_item(one: Measured) -> Item:
-    known: Reference = reference(one.name)
-
-    def distances(evidence: Evidence, arm: str) -> Frame:
-        return _per_world(evidence.of(arm), one, lambda rows: one.distance(one.figure(rows), known.value))
-
-    def values(evidence: Evidence, arm: str) -> Frame:
-        return _per_world(evidence.of(arm), one, one.figure)
-
-    is_number = isinstance(known.value, float)
-    human = float(known.value) if isinstance(known.value, float) else math.nan
-    return Item(one.name, one.level, one.what, "people", distances, values if is_number else None, human, known.apart)
-
-
-def _per_world(tables: Tables, one: Measured, figure: Callable[[Frame], Any]) -> Frame:
-    table = tables.get(one.table)
-    if table is None or table.empty:
-        return pd.Series(dtype=float)
-
-    def enough(rows: Frame) -> float:
-        return float(figure(rows.rename(columns=one.columns))) if len(rows) >= MIN_ROWS else math.nan
-
-    return per_seed(table, enough)
-
-
-_LEVELS: Mapping[str, Level] = {
-    "basket_prices": "variance",
-    "uneven_sales": "structure",
-    "repeat_purchases": "dynamics",
-    "position_effect": "choice",
-    "first_option": "choice",
-    "reputation_premium": "choice",
-}
-"""Facts with one number, of people's or held to be theirs, that is not measured again in `references`."""
-
-
-def _fact_items(world: str) -> Iterator[Item]:
-    for fact in facts(world):
-        level = _LEVELS.get(fact.name)
-        human = fact.band.human
-        if level is None or math.isnan(human):
-            continue
-
-        def values(evidence: Evidence, arm: str, fact: Any = fact) -> Frame:
-            try:
-                return fact.values(evidence, arm)
-            except CannotTellError:
-                return pd.Series(dtype=float)
-
-        def distances(evidence: Evidence, arm: str, values: Any = values, human: float = human) -> Frame:
-            return (values(evidence, arm) - human).abs()
-
-        known = figures().get(fact.name)
-        against: Against = "people" if known else "norm"
-        ceiling = known.apart if known else 0.0
-        yield Item(fact.name, level, f"|{fact.measure} - {human:g}|", against, distances, values, human, ceiling)
-
-
-def _scored(item: Item, evidence: Evidence, arm: str, found: Mapping[str, Frame]) -> list[tuple[Any, ...]]:
-    mine = found[arm]
-    simple = {one: float(found[one].mean()) for one in _floors_of(evidence, arm) if not found[one].empty}
-    if len(mine) < MIN_SEEDS or not set(simple) - {arm}:
-        return []
-    worse = max(simple, key=lambda one: simple[one])
-    floor, distance = simple[worse], float(mine.mean())
-    low, high = interval(mine.to_numpy(float))
+    worse = max(baselines, key=lambda name: baselines[name])
+    floor, distance, reference = baselines[worse], float(own.mean()), item.reference
+    low, high = confidence_interval(own.to_numpy(float))
     value = math.nan if item.values is None else float(item.values(evidence, arm).mean())
-    has_room = _is_off_norm(item, evidence, worse)
-    scores = [normalised(one, floor, item.ceiling) if has_room else math.nan for one in (distance, high, low)]
-    numbers = (*scores, distance, floor, item.ceiling, value, item.human, len(mine))
-    return [(item.level, item.name, item.against, arm, *numbers, item.what)]
+    has_score = _differs_from_norm(item, evidence, worse)
+    ends = (distance, high, low)  # a larger distance is a lower score
+    scores = [normalized_score(end, floor, reference.ceiling) if has_score else math.nan for end in ends]
+    numbers = (*scores, distance, floor, reference.ceiling, value, reference.value, len(own))
+    return [(item.level, item.name, reference.against, arm, *numbers, item.distance_measure)]
 
 
-def _is_off_norm(item: Item, evidence: Evidence, arm: str) -> bool:
-    """Whether simple minds can be told from a norm, off which single worlds are by chance alone; true of people."""
-    if item.against == "people" or item.values is None:
+def _differs_from_norm(item: ScoreItem, evidence: Evidence, arm: str) -> bool:
+    """Return whether a baseline differs from a norm by more than chance; True if the item is not about a norm.
+
+    Single worlds differ from a norm by chance alone, so their mean distance says nothing if the mean is on the norm.
+    """
+    if item.reference.against == "people" or item.values is None:
         return True
-    low, high = interval(item.values(evidence, arm).to_numpy(float))
-    return not low <= item.human <= high
+    low, high = confidence_interval(item.values(evidence, arm).to_numpy(float))
+    return not low <= item.reference.value <= high
 
 
-def normalised(distance: float, floor: float, ceiling: float) -> float:
-    """The score of a distance; NaN where the floor is no further from people than the ceiling."""
+def normalized_score(distance: float, floor: float, ceiling: float) -> float:
+    """Return the score of a distance; NaN if the floor is no further from people than the ceiling."""
     return (distance - floor) / (ceiling - floor) if floor > ceiling else math.nan
 
 
-def _floors_of(evidence: Evidence, arm: str) -> list[str]:
-    """The arms of simple minds in the same world, the same for all arms there; `random` itself is not scored."""
-    mine = evidence.arms[arm]
-    if mine.mind == FLOORS[0]:
+def _floor_arms(evidence: Evidence, arm: str) -> list[str]:
+    """Return the baselines' arms in the same world, the same for all arms there; `random` itself is not scored."""
+    settings = evidence.arms[arm]
+    if settings.mind == FLOORS[0]:
         return []
-    return [one.name for one in evidence.arms.values() if one.mind in FLOORS and not mine.differs_in(one)]
+    return [
+        candidate.name
+        for candidate in evidence.arms.values()
+        if candidate.mind in FLOORS and not settings.differing_params(candidate)
+    ]

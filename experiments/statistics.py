@@ -1,7 +1,7 @@
-"""Contrasts between arms: the seed is the unit, arms of one seed are paired.
+"""Contrasts between arms: the seed is the unit, and arms are paired by seed.
 
-Arms of one seed share people, graph and random numbers, so what is tested is the mean of the differences by seed.
-SciPy and statsmodels do the arithmetic; here is which of their tests stands for what.
+Arms with the same seed share people, graph and random numbers, so the test is about the mean of the differences by
+seed. SciPy and statsmodels do the arithmetic; this module decides which of their tests applies.
 """
 
 import math
@@ -13,74 +13,74 @@ import numpy as np
 
 from sandbox.intervals import Mean
 
-Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 LEVEL = 0.95
 MIN_BOOTSTRAP = 8
-"""Values from which intervals are bootstraps: drawn anew, fewer of them seldom reach as far as their mean may err."""
+"""Values from which intervals are bootstraps: resamples of fewer values seldom vary as much as their mean may err."""
 RESAMPLES = 9999
 POWER = 0.8
-"""With which the minimum detectable effect would be found."""
+"""Probability with which the minimum detectable effect would be found."""
 
 
 class Contrast(NamedTuple):
-    """The mean of paired differences, and how sure it is."""
+    """The mean of paired differences, with its uncertainty."""
 
     difference: float
-    """Mean over seeds of the first arm's value less the second's; NaN without a seed that both have."""
+    """Mean over seeds of the first arm's value minus the second's; NaN if no seed has both."""
     low: float
-    """Lower end of the 95 % interval (`interval`); NaN with fewer than two seeds, and where all differ by the same."""
+    """Lower end of the 95 % interval (`confidence_interval`); NaN with fewer than two seeds or equal differences."""
     high: float
     effect: float
-    """Hedges' g of paired differences: mean over standard deviation, few seeds allowed for; NaN where all are equal."""
+    """Hedges' g of paired differences: mean over standard deviation, corrected for few seeds; NaN if all are equal."""
     p: float
-    """Two-sided, of the paired t-test, or of the signs alone where all are equal; NaN with fewer than two seeds."""
+    """Two-sided, of the paired t-test, or of the signs alone if all are equal; NaN with fewer than two seeds."""
     detectable: float
-    """Least true difference that so many seeds would find in four of five experiments, at 5 % before any adjustment;
-    NaN where all are equal, which says nothing of how far others would lie apart."""
-    num: int
-    """Seeds with a value in both arms."""
+    """Smallest true difference that this number of seeds would find in four of five experiments, at 5 % before any
+    adjustment; NaN if all differences are equal, which says nothing about their spread."""
+    num_seeds: int
+    """Number of seeds with a value in both arms."""
 
 
-def paired(first: Mapping[int, float], second: Mapping[int, float], seed: int = 0) -> Contrast:
+def paired_contrast(first: Mapping[int, float], second: Mapping[int, float], seed: int = 0) -> Contrast:
     """Compare two arms.
 
-    Differences that are all equal give no spread to test the mean by. Their p-value is then that of flipping every
-    sign, which no number of digits makes smaller: 2 of 2^n ways are as far from zero.
+    Differences that are all equal have no spread by which to test the mean. Their p-value is then that of flipping
+    every sign: 2 of 2^n ways are as far from zero, however many digits agree.
 
     Args:
         first: A value by seed.
-        second: The same of the other arm; seeds that only one of them has are left out.
-        seed: Of the bootstrap.
+        second: The same for the comparison arm; seeds that only one arm has are left out.
+        seed: Seed of the bootstrap.
     """
     shared = sorted(set(first) & set(second))
-    apart = np.array([first[one] - second[one] for one in shared], float)
-    return of_differences(apart[np.isfinite(apart)], seed)
+    differences = np.array([first[key] - second[key] for key in shared], float)
+    return contrast_of(differences[np.isfinite(differences)], seed)
 
 
-def of_differences(apart: Array, seed: int = 0) -> Contrast:
-    """The contrast of differences, one a seed."""
-    number = len(apart)
+def contrast_of(differences: FloatArray, seed: int = 0) -> Contrast:
+    """Return the contrast of differences, one per seed."""
+    number = len(differences)
     if not number:
         return Contrast(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, 0)
-    mean = float(apart.mean())
+    mean = float(differences.mean())
     if number < 2:
         return Contrast(mean, math.nan, math.nan, math.nan, math.nan, math.nan, number)
-    spread = float(apart.std(ddof=1))
+    spread = float(differences.std(ddof=1))
     if spread <= _EXACT * max(1.0, abs(mean)):
-        return _all_equal(mean, number)
-    ends, effect = interval(apart, seed), _hedges(mean / spread, number)
-    return Contrast(mean, *ends, effect, _p_value(apart), _detectable(spread, number), number)
+        return _contrast_of_equal(mean, number)
+    ends, effect = confidence_interval(differences, seed), _hedges(mean / spread, number)
+    return Contrast(mean, *ends, effect, _t_test(differences), _detectable(spread, number), number)
 
 
-def interval(values: Array, seed: int = 0) -> tuple[float, float]:
-    """95 % interval of the mean.
+def confidence_interval(values: FloatArray, seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % interval of the mean.
 
     From `MIN_BOOTSTRAP` values on it is the bias-corrected and accelerated bootstrap (Efron 1987, doi:10.1080/01621459.
     1987.10478410). With eight normal values it covers the truth in 90 rather than 95 of 100 experiments
-    (`tests/experiments/test_statistics.py`), which the t-test's p-value does not suffer from; with fewer it would be
-    far worse, since it never leaves the range of the values, so there it is Student's t. NaN with fewer than two
-    values, and where all are equal.
+    (`tests/experiments/test_statistics.py`), which does not affect the t-test's p-value. With fewer values it would be
+    far worse, since it never leaves their range; there the interval is Student's t. It is NaN with fewer than two
+    values, and if all are equal.
     """
     from scipy.stats import bootstrap
 
@@ -92,72 +92,75 @@ def interval(values: Array, seed: int = 0) -> tuple[float, float]:
         mean = Mean.of(values.tolist())
         return mean.value - mean.half_width, mean.value + mean.half_width
     rng = np.random.default_rng(seed)
-    found: Any = bootstrap(
+    interval: Any = bootstrap(
         (values,), np.mean, confidence_level=LEVEL, n_resamples=RESAMPLES, method="BCa", rng=rng
     ).confidence_interval
-    return float(found.low), float(found.high)
+    return float(interval.low), float(interval.high)
 
 
-def interval_in_words(number: int) -> str:
-    """What `interval` gives for so many seeds, as a page says it."""
+def describe_intervals(number: int) -> str:
+    """Say which intervals `confidence_interval` gives for this number of seeds."""
     if number < MIN_BOOTSTRAP:
-        return f"{number} seeds, so intervals are Student's t"
-    return f"{number} seeds, so intervals are BCa bootstraps over seeds (with eight nearer to 90 than to 95 %)"
+        return f"95 % intervals are Student's t over {number} seeds"
+    return (
+        f"95 % intervals are BCa bootstraps over {number} seeds "
+        "(with eight seeds, their coverage is closer to 90 % than to 95 %)"
+    )
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values of one family, adjusted so that any false one in it has at most 5 % (Holm 1979); NaN stays NaN."""
+    """Adjust the p-values of one family so that its error rate is at most 5 % (Holm 1979); NaN stays NaN."""
     from statsmodels.stats.multitest import multipletests
 
-    known = [place for place, value in enumerate(p_values) if not math.isnan(value)]
+    defined = [index for index, value in enumerate(p_values) if not math.isnan(value)]
     adjusted = [math.nan] * len(p_values)
-    if known:
-        found: Any = multipletests([p_values[place] for place in known], method="holm")[1]
-        for place, value in zip(known, found, strict=True):
-            adjusted[place] = float(value)
+    if defined:
+        corrected: Any = multipletests([p_values[index] for index in defined], method="holm")[1]
+        for index, value in zip(defined, corrected, strict=True):
+            adjusted[index] = float(value)
     return adjusted
 
 
-def equivalence(values: Sequence[float], low: float, high: float) -> float:
-    """P-value of two one-sided t-tests that the mean lies between `low` and `high` (Schuirmann 1987).
+def equivalence_p_value(values: Sequence[float] | FloatArray, low: float, high: float) -> float:
+    """Return the p-value of two one-sided t-tests that the mean is between `low` and `high` (Schuirmann 1987).
 
-    Small: it does. NaN with fewer than two values. Values that are all equal give no spread; where they lie between,
-    the p-value is then that of all signs alike, 2^-n.
+    A small value says that it is. NaN with fewer than two values. Values that are all equal have no spread; if they are
+    between the ends, the p-value is that of equal signs, 2^-n.
     """
     from statsmodels.stats.weightstats import DescrStatsW
 
-    known = np.asarray(values, float)
-    known = known[np.isfinite(known)]
-    if len(known) < 2:
+    finite = np.asarray(values, float)
+    finite = finite[np.isfinite(finite)]
+    if len(finite) < 2:
         return math.nan
-    if float(np.ptp(known)) == 0:
-        return 0.5 ** len(known) if low < known[0] < high else 1.0
-    # An open end is so far away that its test always passes.
-    far = 1e6 * (float(np.abs(known).max()) + float(known.std()))
-    ends = (low if math.isfinite(low) else -far, high if math.isfinite(high) else far)
-    return float(DescrStatsW(known).ttost_mean(*ends)[0])
+    if float(np.ptp(finite)) == 0:
+        return 0.5 ** len(finite) if low < finite[0] < high else 1.0
+    # An open end is replaced by one so far away that its test always passes.
+    distant = 1e6 * (float(np.abs(finite).max()) + float(finite.std()))
+    ends = (low if math.isfinite(low) else -distant, high if math.isfinite(high) else distant)
+    return float(DescrStatsW(finite).ttost_mean(*ends)[0])
 
 
 _EXACT = 1e-12
-"""Spread, relative to the size of the mean, below which differences are equal but for rounding; and size below which
-they are none."""
+"""Spread, relative to the mean, below which differences count as equal except for rounding; and absolute size below
+which they count as zero."""
 
 
-def _all_equal(difference: float, number: int) -> Contrast:
+def _contrast_of_equal(difference: float, number: int) -> Contrast:
     if abs(difference) <= _EXACT:
         return Contrast(difference, difference, difference, math.nan, 1.0, math.nan, number)
     return Contrast(difference, math.nan, math.nan, math.nan, 2 * 0.5**number, math.nan, number)
 
 
-def _p_value(apart: Array) -> float:
+def _t_test(differences: FloatArray) -> float:
     from scipy.stats import ttest_1samp
 
-    found: Any = ttest_1samp(apart, 0.0)
-    return float(found.pvalue)
+    result: Any = ttest_1samp(differences, 0.0)
+    return float(result.pvalue)
 
 
 def _hedges(effect: float, number: int) -> float:
-    """Small-sample correction of a standardised mean difference (Hedges 1981, doi:10.2307/1164588)."""
+    """Apply the small-sample correction of a standardised mean difference (Hedges 1981, doi:10.2307/1164588)."""
     return effect * (1 - 3 / (4 * (number - 1) - 1)) if number > 2 else effect
 
 
@@ -167,8 +170,8 @@ def _detectable(spread: float, number: int) -> float:
 
 @cache
 def _detectable_effect(number: int) -> float:
-    """In standard deviations of the differences."""
+    """Return the minimum detectable effect in standard deviations of the differences."""
     from statsmodels.stats.power import TTestPower
 
-    found = TTestPower().solve_power(effect_size=None, nobs=number, alpha=1 - LEVEL, power=POWER)
-    return float(np.atleast_1d(found)[0])
+    effect = TTestPower().solve_power(effect_size=None, nobs=number, alpha=1 - LEVEL, power=POWER)
+    return float(np.atleast_1d(effect)[0])

@@ -1,7 +1,8 @@
 """`python -m sandbox ask`: interviews and surveys, off the timeline.
 
-People answer as who they were after some steps of a run: with the memories of then. The run is replayed from its log,
-which is only read, and nobody remembers having been asked. All is asked twice, with other draws: test-retest agreement.
+Agents answer as they were after some steps of a run, with the memories they had then. The run is replayed from its log,
+which is only read, and no agent remembers the survey. Every question is asked twice, with different random draws, to
+measure test-retest agreement.
 """
 
 from collections import Counter
@@ -14,148 +15,161 @@ import msgspec
 import pandas as pd
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from experiments.facts.measures import Frame
-from sandbox.assembly import make_mind
-from sandbox.config import Frozen, RunConfig, plain, targeted
+from experiments.retest import retest_agreement
+from sandbox.composition import resolve_target, to_plain
+from sandbox.core.agent import Agent
+from sandbox.core.answer import Answer
+from sandbox.core.form import MAX_OPTIONS, Choose, Form, Option, Write
+from sandbox.core.memory import count_tokens
+from sandbox.core.mind import RuleMind
+from sandbox.core.question import Question, Template
+from sandbox.core.templates import PREAMBLE
+from sandbox.core.world import World
 from sandbox.errors import ConfigError, ContractError, DataError, unknown
-from sandbox.mind import RuleMind
-from sandbox.people import count_tokens
-from sandbox.question import Answer, Choose, Form, Option, Question, Template, Write
-from sandbox.run import LOG, Run
-from sandbox.validation import validated
-from sandbox.world import Person, World
+from sandbox.runtime.assembly import build_minds
+from sandbox.runtime.config import RunConfig
+from sandbox.runtime.run import LOG, Run
+from sandbox.settings import Settings, validate
 
 MAX_TOKENS = 150
-"""Of an item's text, as `count_tokens` counts; more would be cut."""
+"""Maximum length of an item's text, by `count_tokens`; more would be truncated."""
 LIKERT = ("strongly disagree", "disagree", "neither agree nor disagree", "agree", "strongly agree")
 FOLDER = "answers"
 
 
-class Item(Frozen):
+class SurveyItem(Settings):
     """One question of a survey."""
 
     id: str = Field(pattern=r"^\w[\w-]*$")
     text: str = Field(min_length=1)
-    """What is asked; in a Likert item, the statement."""
+    """The question; for a Likert item, the statement."""
     kind: Literal["likert", "choice", "open"] = "open"
     options: list[str] = Field(default=[])
-    """Answers of a choice; of a Likert item, the scale from low to high (default: `LIKERT`)."""
+    """Answers of a choice; for a Likert item, the scale from low to high (default: `LIKERT`)."""
     words: PositiveInt = 40
-    """Most words of an open answer."""
+    """Maximum number of words of an open answer."""
 
     @field_validator("text")
     @classmethod
-    def _short(cls, text: str) -> str:
+    def _check_length(cls, text: str) -> str:
         if count_tokens(text) > MAX_TOKENS:
-            raise ValueError(f"must be at most {3 * MAX_TOKENS} characters, so that nothing of it is cut")
+            raise ValueError(f"must have at most {3 * MAX_TOKENS} characters, so that none of it is truncated")
         return text
 
     @model_validator(mode="after")
-    def _answerable(self) -> "Item":
-        if self.kind == "choice" and not 2 <= len(set(self.options)) == len(self.options) <= 26:
-            raise ValueError("a choice needs 2 to 26 different options")
+    def _check_options(self) -> "SurveyItem":
+        if self.kind == "choice" and not 2 <= len(set(self.options)) == len(self.options) <= MAX_OPTIONS:
+            raise ValueError(f"a choice needs 2 to {MAX_OPTIONS} different options")
         if self.kind == "open" and self.options:
             raise ValueError("an open question has no options; make it kind: choice")
         return self
 
     @property
     def scale(self) -> Sequence[str]:
-        """Possible answers in order; empty where the answer is open."""
+        """Possible answers in order; empty if the answer is open."""
         return self.options or (LIKERT if self.kind == "likert" else ())
 
     def form(self) -> Form:
-        """The form of the answer; a scale keeps its order."""
+        """Return the form of the answer; a scale keeps its order."""
         if self.kind == "open":
             return Write(self.words)
-        options = tuple(Option(str(place + 1), text) for place, text in enumerate(self.scale))
+        options = tuple(Option(str(index + 1), text) for index, text in enumerate(self.scale))
         return Choose(options, ordered=self.kind == "likert")
 
 
-class Survey(Frozen):
-    """What is asked, and whom."""
+class Survey(Settings):
+    """The questions, and which agents answer them."""
 
     name: str = Field(default="survey", pattern=r"^\w[\w-]*$")
-    """Of the table of answers."""
-    items: list[Item] = Field(min_length=1)
-    who: list[int] | str = "all"
+    """Name of the table of answers."""
+    items: list[SurveyItem] = Field(min_length=1)
+    agents: list[int] | str = "all"
     """`all`, a role of the world, or a list of agents' ids."""
-    people: PositiveInt | None = None
-    """No more than so many of them in each replicate, drawn from the seed."""
+    max_agents: PositiveInt | None = None
+    """Maximum number of agents in each replicate, drawn by its seed; null: all of them."""
     repeats: PositiveInt = 2
-    """How often everybody is asked the same."""
+    """How often every agent is asked each question."""
 
 
-class Asked(NamedTuple):
-    """A question with all that the table of answers says of it."""
+class SurveyQuestion(NamedTuple):
+    """A question, with everything the table of answers says about it."""
 
-    question: Question
-    item: Item
+    question: Question[Any]
+    item: SurveyItem
     repeat: int
-    person: Person
+    agent: Agent[Any]
 
 
 def read_survey(path: Path) -> Survey:
     """Read a survey from YAML.
 
     Raises:
-        DataError: There is no such file, or it is no YAML.
-        ConfigError: It is no survey.
+        DataError: There is no such file, or it is not YAML.
+        ConfigError: It is not a survey.
     """
     from omegaconf import OmegaConf
     from yaml import YAMLError
 
     try:
-        return validated(Survey, plain(OmegaConf.load(path)), str(path))
+        return validate(Survey, to_plain(OmegaConf.load(path)), str(path))
     except (OSError, YAMLError) as error:
         raise DataError(f"cannot read the survey {path}: {' '.join(str(error).split())}") from error
 
 
-def chosen_survey(question: str | None, path: Path | None, who: str | None, people: int | None) -> Survey:
-    """The survey of a file, or of one open question; `who` and `people` take the place of what it says.
+def choose_survey(question: str | None, path: Path | None, agents: str | None, max_agents: int | None) -> Survey:
+    """Return the survey in a file, or a survey of one open question.
+
+    Args:
+        question: The open question.
+        path: The file.
+        agents: A role, or ids separated by commas; overrides what the survey says.
+        max_agents: Overrides what the survey says.
 
     Raises:
-        ConfigError: Both or neither are named.
+        ConfigError: Both or neither of `question` and `path` are given.
     """
     if (question is None) == (path is None):
         raise ConfigError('ask takes one question, such as "What did you buy last?", or --survey FILE')
-    survey = Survey(items=[Item(id="question", text=question)]) if question else read_survey(path or Path())
-    changes: dict[str, Any] = {} if people is None else {"people": people}
-    if who is not None:
-        ids = who.replace(",", "").isdigit()
-        changes["who"] = [int(one) for one in who.split(",")] if ids else who
-    return validated(Survey, {**survey.model_dump(), **changes}, "survey")
+    survey = Survey(items=[SurveyItem(id="question", text=question)]) if question else read_survey(path or Path())
+    changes: dict[str, Any] = {} if max_agents is None else {"max_agents": max_agents}
+    if agents is not None:
+        are_ids = agents.replace(",", "").isdigit()
+        changes["agents"] = [int(agent_id) for agent_id in agents.split(",")] if are_ids else agents
+    return validate(Survey, {**survey.model_dump(), **changes}, "survey")
 
 
-def ask(run: Run, step: int, survey: Survey, say: Callable[[str], None]) -> Frame:
-    """Ask people as they were after `step` steps.
+def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> pd.DataFrame:
+    """Ask agents as they were after `step` steps.
 
     Returns:
-        One row per answer: arm, seed, step, agent, role, profile, item, kind, repeat, answer, number (1-based place of
-        the answer on its scale), expected (mean of the scale under the answer's probabilities), source.
+        One row per answer: arm, seed, step, agent, role, profile, item, kind, repeat, answer, number (1-based position
+        of the answer on its scale), expected (mean of the scale under the answer's probabilities), source.
 
     Raises:
-        ConfigError: Nobody fits `who`, or the run has no such step.
-        ContractError: The run's log is not what it was before.
+        ConfigError: No agent matches `agents`, or the run has no such step.
+        ContractError: The run's log changed in the meantime.
     """
-    before = _digest(run.folder / LOG)
+    before = _digest_file(run.folder / LOG)
     worlds = run.replay(step)
     if (done := worlds[0].now) != step:
-        raise ConfigError(f"--at {step} must lie in the run's log, from 0 to {done} steps")
+        raise ConfigError(f"--at {step} is outside the run's log, which goes from 0 to {done} steps")
     config = run.manifest.segments[-1].config
-    asked = [one for world in _with_words(worlds, config) for one in _questions(world, survey)]
-    mind = make_mind(config, say)
+    batches = _batch(
+        [entry for world in _worlds_with_words(worlds, config) for entry in _list_questions(world, survey)]
+    )
+    mind = build_minds(config, notify)
     try:
-        answers = [answer for part in _rounds(asked) for answer in mind.answer([one.question for one in part])]
+        answers = [answer for batch in batches for answer in mind.answer([entry.question for entry in batch])]
     finally:
         mind.close()
-    if _digest(run.folder / LOG) != before:
-        raise ContractError(f"{run.folder / LOG} has changed while people were asked; another process must write it")
-    ordered = [one for part in _rounds(asked) for one in part]
-    return pd.DataFrame([_row(*both) for both in zip(ordered, answers, strict=True)])
+    if _digest_file(run.folder / LOG) != before:
+        raise ContractError(f"{run.folder / LOG} changed during the survey; is another process writing to it?")
+    entries = [entry for batch in batches for entry in batch]
+    return pd.DataFrame([_answer_row(entry, answer) for entry, answer in zip(entries, answers, strict=True)])
 
 
-def write_answers(table: Frame, run: Run, survey: Survey) -> list[Path]:
-    """Write the answers beside the run, and how well people agree with themselves where they were asked twice."""
+def write_answers(table: pd.DataFrame, run: Run, survey: Survey) -> list[Path]:
+    """Write the answers into the run's folder, and the test-retest agreement if agents were asked twice."""
     folder = run.folder / FOLDER
     folder.mkdir(exist_ok=True)
     step = int(table["step"].iloc[0])
@@ -164,137 +178,110 @@ def write_answers(table: Frame, run: Run, survey: Survey) -> list[Path]:
     table.to_parquet(path.with_suffix(".parquet"), index=False)
     files = [path, path.with_suffix(".parquet")]
     if survey.repeats > 1:
-        agreed = path.with_name(f"{survey.name}-at-{step}-retest.csv")
-        retest(table).to_csv(agreed, index=False)
-        files.append(agreed)
+        retest = path.with_name(f"{survey.name}-at-{step}-retest.csv")
+        retest_agreement(table).to_csv(retest, index=False)
+        files.append(retest)
     return files
 
 
-def retest(table: Frame) -> Frame:
-    """Test-retest agreement by arm and item that has a scale.
-
-    Returns:
-        Columns arm, item, people, same (share who answered the same twice), chance (the share to be expected of people
-        who all draw from everybody's answers), kappa (Cohen 1960; of a Likert item with quadratic weights, Cohen 1968).
-    """
-    rows: list[tuple[Any, ...]] = []
-    for (arm, item, kind), part in table[table["kind"] != "open"].groupby(["arm", "item", "kind"], sort=False):
-        pairs: Frame = part.pivot_table(index=["seed", "agent"], columns="repeat", values="number")
-        if pairs.shape[1] > 1:
-            first, second = (pairs[repeat].to_numpy(int) for repeat in (0, 1))
-            shares = part["number"].value_counts(normalize=True)
-            rows.append(
-                (arm, item, len(pairs), (first == second).mean(), (shares**2).sum(), _kappa(first, second, kind))
-            )
-    return pd.DataFrame(rows, columns=["arm", "item", "people", "same", "chance", "kappa"])
-
-
-def summary(table: Frame) -> list[str]:
-    """Answers by arm and item as lines for a terminal."""
+def summarize(table: pd.DataFrame) -> list[str]:
+    """Return answers by arm and item as lines for a terminal."""
     lines: list[str] = []
-    for (item, arm), part in table.groupby(["item", "arm"], sort=False):
+    groups: Any = table.groupby(["item", "arm"], sort=False)
+    for (item, arm), part in groups:
         kind = part["kind"].iloc[0]
         if kind == "open":
-            said = [f'"{text}"' for text in part["answer"].head(3)]
-            lines.append(f"{item}, {arm}: {len(part)} answers, such as {'; '.join(said)}")
+            examples = [f'"{text}"' for text in part["answer"].head(3)]
+            lines.append(f"{item}, {arm}: {len(part)} answers, for example {'; '.join(examples)}")
             continue
         shares = part["answer"].value_counts(normalize=True)
         mean = f", mean {part['number'].mean():.2f}" if kind == "likert" else ""
-        counted = ", ".join(f"{100 * share:.0f} % {answer}" for answer, share in shares.items())
-        lines.append(f"{item}, {arm}: {counted}{mean} (n = {len(part)})")
+        percentages = ", ".join(f"{100 * share:.0f} % {answer}" for answer, share in shares.items())
+        lines.append(f"{item}, {arm}: {percentages}{mean} (n = {len(part)})")
     return lines
 
 
-def _kappa(first: Any, second: Any, kind: Any) -> float:
-    from statsmodels.stats.inter_rater import cohens_kappa
-
-    size = int(max(first.max(), second.max()))
-    counts = pd.crosstab(
-        pd.Categorical(first, range(1, size + 1)), pd.Categorical(second, range(1, size + 1)), dropna=False
-    ).to_numpy()
-    if (counts.sum(0) > 0).sum() < 2 and (counts.sum(1) > 0).sum() < 2:
-        return float("nan")  # everybody says the same: there is nothing to agree on
-    found: Any = cohens_kappa(counts, wt="quadratic" if kind == "likert" else None, return_results=False)
-    return float(found)
+def _worlds_with_words(worlds: Sequence[World[Any]], config: RunConfig) -> list[World[Any]]:
+    """Return the worlds whose agents can answer any question; rules can answer only those of their own world."""
+    nodes = {arm.name: config.extra_minds.get(arm.mind, config.mind) for arm in config.arms()}
+    answering = [world for world in worlds if resolve_target(nodes[world.replicate.arm], "mind")[0] is not RuleMind]
+    if not answering:
+        raise ConfigError("all agents of this run follow rules, which can answer only the questions of their world")
+    return answering
 
 
-def _with_words(worlds: Sequence[World], config: RunConfig) -> list[World]:
-    """The worlds whose people can answer any question; rules know only those of their world."""
-    nodes = {arm.name: config.voices.get(arm.mind, config.mind) for arm in config.arms()}
-    found = [world for world in worlds if targeted(nodes[world.replicate.rsplit("/", 1)[0]], "mind")[0] is not RuleMind]
-    if not found:
-        raise ConfigError("all people of this run follow rules, which know no answer but to their world's questions")
-    return found
-
-
-def _questions(world: World, survey: Survey) -> list[Asked]:
-    people = _chosen(world, survey)
+def _list_questions(world: World[Any], survey: Survey) -> list[SurveyQuestion]:
+    agents = _select_agents(world, survey)
     return [
-        Asked(_question(world, person, item, repeat), item, repeat, person)
+        SurveyQuestion(_make_question(world, agent, item, repeat), item, repeat, agent)
         for repeat in range(survey.repeats)
         for item in survey.items
-        for person in people
+        for agent in agents
     ]
 
 
-def _rounds(asked: Sequence[Asked]) -> list[list[Asked]]:
-    """Batches in which nobody is asked twice: one per item and repeat, over all worlds."""
-    rounds: dict[tuple[str, int], list[Asked]] = {}
-    for one in asked:
-        rounds.setdefault((one.item.id, one.repeat), []).append(one)
-    return list(rounds.values())
+def _batch(entries: Sequence[SurveyQuestion]) -> list[list[SurveyQuestion]]:
+    """Return batches in which no agent is asked twice: one per item and repeat, over all worlds."""
+    batches: dict[tuple[str, int], list[SurveyQuestion]] = {}
+    for entry in entries:
+        batches.setdefault((entry.item.id, entry.repeat), []).append(entry)
+    return list(batches.values())
 
 
-def _question(world: World, person: Person, item: Item, repeat: int) -> Question:
-    where = f"{person.unique_id}/{world.now}/{item.id}/{repeat}".encode()
-    seed = blake2b(
-        where, key=world.seeds.decision(person.unique_id, world.now, -3).to_bytes(8, "little"), digest_size=8
-    )
-    asked = person.ask(min(set(world.prompts) - {"rules"}), {"question": item.text}, item.form())  # for its rules
+def _make_question(world: World[Any], agent: Agent[Any], item: SurveyItem, repeat: int) -> Question[Any]:
+    context = f"{agent.unique_id}/{world.now}/{item.id}/{repeat}".encode()
+    # Round -3 occurs in no world, so a survey shares no random numbers with the run.
+    key = world.seeds.decision(agent.unique_id, world.now, -3).to_bytes(8, "little")
+    seed = blake2b(context, key=key, digest_size=8)
+    # Any template of the world will do: only its preamble is used.
+    question = agent.ask(min(set(world.prompts) - {PREAMBLE}), {"question": item.text}, item.form())
     lead = "How far do you agree? " if item.kind == "likert" else ""
-    template = Template(f"survey/{item.id}", asked.template.rules, f"{lead}{{{{ question }}}}")
-    return msgspec.structs.replace(asked, template=template, seed=int.from_bytes(seed.digest(), "little"))
+    template = Template(f"survey/{item.id}", question.template.preamble, f"{lead}{{{{ question }}}}")
+    return msgspec.structs.replace(question, template=template, seed=int.from_bytes(seed.digest(), "little"))
 
 
-def _chosen(world: World, survey: Survey) -> list[Person]:
-    people = sorted((one for one in world.agents if isinstance(one, Person)), key=lambda one: one.unique_id)
-    if isinstance(survey.who, str):
-        if survey.who not in ("all", *world.roles):
-            raise ConfigError(f"who: {unknown('role', survey.who, ['all', *world.roles])}")
-        fitting = [one for one in people if survey.who in ("all", one.role)]
+def _select_agents(world: World[Any], survey: Survey) -> list[Agent[Any]]:
+    agents = sorted((agent for agent in world.agents if isinstance(agent, Agent)), key=lambda agent: agent.unique_id)
+    if isinstance(survey.agents, str):
+        if survey.agents not in ("all", *world.roles):
+            raise ConfigError(f"agents: {unknown('role', survey.agents, ['all', *world.roles])}")
+        matching = [agent for agent in agents if survey.agents in ("all", agent.role)]
     else:
-        fitting = [one for one in people if one.unique_id in survey.who]
-    if not fitting:
-        raise ConfigError(f"nobody to ask in {world.replicate}: who is {survey.who!r}, and there are {_roles(people)}")
-    return world.in_order(fitting, "survey")[: survey.people]
+        matching = [agent for agent in agents if agent.unique_id in survey.agents]
+    if not matching:
+        raise ConfigError(
+            f"no agent to ask in {world.replicate}: agents is {survey.agents!r}, but there are {_count_roles(agents)}"
+        )
+    return world.in_order(matching, "survey")[: survey.max_agents]
 
 
-def _roles(people: Sequence[Person]) -> str:
-    return ", ".join(f"{number} x {role}" for role, number in Counter(one.role for one in people).items())
+def _count_roles(agents: Sequence[Agent[Any]]) -> str:
+    return ", ".join(f"{number} x {role}" for role, number in Counter(agent.role for agent in agents).items())
 
 
-def _row(one: Asked, answer: Answer) -> Mapping[str, Any]:
-    arm, seed = one.question.replicate.rsplit("/", 1)
-    scale = one.item.scale
+def _answer_row(entry: SurveyQuestion, answer: Answer) -> Mapping[str, Any]:
+    arm, seed = entry.question.replicate
+    scale = entry.item.scale
     number = int(str(answer.value)) if scale else None
     probs = answer.probs or ()
+    mean = sum((index + 1) * probability for index, probability in enumerate(probs))
     return {
         "arm": arm,
-        "seed": int(seed),
-        "step": one.question.step,
-        "agent": one.person.unique_id,
-        "role": one.person.role,
-        "profile": one.person.profile.id,
-        "item": one.item.id,
-        "kind": one.item.kind,
-        "repeat": one.repeat,
+        "seed": seed,
+        "step": entry.question.step,
+        "agent": entry.agent.unique_id,
+        "role": entry.agent.role,
+        "profile": entry.agent.profile.id,
+        "item": entry.item.id,
+        "kind": entry.item.kind,
+        "repeat": entry.repeat,
         "answer": scale[number - 1] if number else answer.value,
         "number": number,
-        "expected": sum((at + 1) * share for at, share in enumerate(probs)) if one.item.kind == "likert" else None,
+        "expected": mean if entry.item.kind == "likert" else None,
         "source": answer.source,
     }
 
 
-def _digest(path: Path) -> str:
+def _digest_file(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()

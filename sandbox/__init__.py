@@ -1,7 +1,8 @@
-"""The runtime: types, randomness, the decision log, the runner and the command line.
+"""The sandbox: the vocabulary of a simulation, the runtime, figures and output, and the command line.
 
-Owns everything that worlds and minds share, and must not know any world or any mind: both are named in
-`conf/` and met here through the types in `question`, `people`, `mind` and `world`.
+`core` has the types that worlds and minds share; `figures`, `prompting` and `graphs` build on it; `runtime` drives
+runs; `output` writes what they found; `cli` is the roof. Except for the command line, nothing here may know a world, a
+mind that needs a model, or an experiment: `conf/` names them.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

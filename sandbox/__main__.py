@@ -1,6 +1,6 @@
 """`python -m sandbox`."""
 
-from sandbox.cli import main
+from sandbox.cli.main import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -1,7 +1,7 @@
-"""Means over seeds with their 95 % intervals; the one place where they are computed.
+"""Means over seeds with their 95 % intervals; the only place where they are computed.
 
 Seeds are independent replicates, so the interval is Student's t with (number of seeds - 1) degrees of freedom.
-It speaks of the mean of all possible seeds, not of where a single seed will fall.
+It describes the mean over all possible seeds, not where a single seed will fall.
 """
 
 import math
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-LEVEL = 0.95
+CONFIDENCE = 0.95
 
 
 class Mean(NamedTuple):
@@ -25,18 +25,18 @@ class Mean(NamedTuple):
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Mean":
-        """Mean and interval of one value per seed; NaN is left out."""
-        known = np.asarray(values, float)
-        known = known[~np.isnan(known)]
-        if len(known) < 2:
-            return cls(float(known[0]) if len(known) else math.nan, math.nan, len(known))
-        error = float(known.std(ddof=1)) / math.sqrt(len(known))
-        return cls(float(known.mean()), t_quantile(len(known) - 1) * error, len(known))
+        """Return the mean and interval of one value per seed; NaN is left out."""
+        sample = np.asarray(values, float)
+        sample = sample[~np.isnan(sample)]
+        if len(sample) < 2:
+            return cls(float(sample[0]) if len(sample) else math.nan, math.nan, len(sample))
+        standard_error = float(sample.std(ddof=1)) / math.sqrt(len(sample))
+        return cls(float(sample.mean()), t_quantile(len(sample) - 1) * standard_error, len(sample))
 
 
 @lru_cache
-def t_quantile(freedom: int) -> float:
-    """How many standard errors to either side hold 95 % of Student's t with `freedom` degrees of freedom."""
+def t_quantile(degrees_of_freedom: int) -> float:
+    """Return the half-width of the central 95 % of Student's t, in standard errors."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(freedom, (1 + LEVEL) / 2))
+    return float(stdtrit(degrees_of_freedom, (1 + CONFIDENCE) / 2))

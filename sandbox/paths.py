@@ -1,4 +1,4 @@
-"""Where things lie on disk: settings, runs, and the cache of prepared models.
+"""Where things are on disk: settings, runs, and the cache of prepared models.
 
 Knows names of folders and files only, so that the doctor can look at a model's folder without importing `agents`.
 """
@@ -15,6 +15,12 @@ RECORD = "prepared.json"
 _NEEDED = ("config.json", "model.safetensors", "tokenizer.json", RECORD)
 
 
+def user_conf_dir() -> Path | None:
+    """Return the user's own Hydra settings: `conf` under the working directory; None where there are none."""
+    folder = Path.cwd() / "conf"
+    return folder if folder.is_dir() and folder.resolve() != CONF_DIR else None
+
+
 def cache_dir() -> Path:
     """Return the user's cache: `$SANDBOX_CACHE`, or else `~/.cache/social-sandbox`."""
     named = os.environ.get("SANDBOX_CACHE", "")
@@ -22,12 +28,12 @@ def cache_dir() -> Path:
 
 
 def model_dir(name: str) -> Path:
-    """Return the folder of the named model `name`, whether it is there or not."""
+    """Return the folder of the named model `name`, whether it exists or not."""
     return cache_dir() / "models" / name
 
 
 def is_prepared(name: str) -> bool:
-    """Say whether the named model `name` lies ready in the cache; a half-made folder does not."""
+    """Return whether the named model `name` is complete in the cache; an unfinished folder is not."""
     return all((model_dir(name) / file).is_file() for file in _NEEDED)
 
 

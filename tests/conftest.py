@@ -7,13 +7,16 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from sandbox.people import NO_MEMORY, Profile
-from sandbox.question import Choose, Form, Option, Question, Template, choose
+from sandbox.core.form import Choose, Form, Option, choose
+from sandbox.core.memory import NO_MEMORY
+from sandbox.core.profile import Profile
+from sandbox.core.question import Question, Template
+from sandbox.core.replicate import Replicate
 from worlds.rumor import Rumor, RumorParams, Villager
 
 
-def people(number: int) -> list[Profile]:
-    """Plain profiles."""
+def profiles(number: int) -> list[Profile]:
+    """Return plain profiles."""
     return [
         Profile(
             id=f"p{place}",
@@ -27,15 +30,15 @@ def people(number: int) -> list[Profile]:
     ]
 
 
-def belief(villager: Villager, rumor: str) -> Question:
+def belief_question(villager: Villager, make_rumor: str) -> Question[str]:
     """Ask a villager whether a rumour is true."""
-    return villager.ask("belief", {"rumor": rumor}, choose("yes", "no"))
+    return villager.ask("belief", {"rumor": make_rumor}, choose("yes", "no"))
 
 
-def question(form: Form | None = None, **changes: Any) -> Question:
-    """A question that can be asked anybody."""
+def make_question(form: Form | None = None, **changes: Any) -> Question[Any]:
+    """Return a question that can be put to anybody."""
     parts: dict[str, Any] = {
-        "replicate": "main/0",
+        "replicate": Replicate("main", 0),
         "step": 3,
         "round": 1,
         "agent": 7,
@@ -43,38 +46,39 @@ def question(form: Form | None = None, **changes: Any) -> Question:
         "template": Template("test/drink", "You are playing a person.", "It is {{ time }}. What do you drink?"),
         "facts": {"time": "noon"},
         "form": form or Choose((Option("tea"), Option("coffee"), Option("water"))),
-        "profile": people(1)[0],
+        "profile": profiles(1)[0],
         "memory": NO_MEMORY,
         "seed": 2**63 + 5,
     }
     return Question(**{**parts, **changes})
 
 
-def rumor(rng: int = 0, size: int = 12, replicate: str | None = None) -> Rumor:
-    """A small world."""
+def make_rumor(rng: int = 0, size: int = 12, replicate: Replicate | None = None) -> Rumor:
+    """Return a small world."""
     graph = nx.watts_strogatz_graph(size, 4, 0.1, seed=1)
-    name = replicate or f"main/{rng}"
-    return Rumor(RumorParams(text="it rains", first=2), people=people(size), graph=graph, rng=rng, replicate=name)
+    params = RumorParams(text="it rains", first=2)
+    replicate = replicate or Replicate("main", rng)
+    return Rumor(params, profiles=profiles(size), graph=graph, rng=rng, replicate=replicate)
 
 
 @pytest.fixture
 def run_dir(tmp_path: Path) -> Path:
-    """Where a test's run goes."""
+    """Return the folder of a test's run."""
     return tmp_path / "run"
 
 
 @pytest.fixture(autouse=True)
-def _own_cache_of_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep answers of tests apart from the user's; models stay where they are."""
-    monkeypatch.setattr("sandbox.assembly.answers_file", lambda: tmp_path / "answers.sqlite")
+def _isolate_answer_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the tests' answers out of the user's cache; models stay where they are."""
+    monkeypatch.setattr("sandbox.runtime.assembly.answer_cache_file", lambda: tmp_path / "answers.sqlite")
 
 
 Overrides = Callable[..., Sequence[str]]
 
 
 @pytest.fixture
-def ruled(run_dir: Path) -> Overrides:
-    """Overrides of a short marketplace of rule-following people."""
+def rule_market(run_dir: Path) -> Overrides:
+    """Return overrides of a short marketplace of rule-following people."""
 
     def overrides(*more: str) -> list[str]:
         return ["world=marketplace", "mind=rule", "population.size=20", "steps=5", f"run_dir={run_dir}", *more]

@@ -1,1 +1,6 @@
-"""How HumanLLM is made: sources, corpus, tasks, fine-tuning, merging, evaluation. Nothing here yet."""
+"""How HumanLLM is made: from raw logs to a corpus of people and tasks, then fine-tuning, merging, evaluation, release.
+
+The command line (`cli.py`) calls one room for each command. No room may import `experiments/` or `worlds/`.
+"""
+
+__distribution__ = "social-sandbox"

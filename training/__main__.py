@@ -1,4 +1,4 @@
-"""`python -m training`."""
+"""Run the command line: `python -m training`."""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""The command line of training: one function a command."""
+"""The command line of training: one function for each command.
+
+Each function imports what it needs when it is called, so that `--help` is fast.
+"""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -14,71 +17,71 @@ EPILOG = """examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
-    args, overrides = _parser().parse_known_args(arguments)
+    """Run one command; return the exit code."""
+    args, overrides = build_parser().parse_known_args(arguments)
     command: Callable[[list[str]], int] = args.command
-    return exit_code(lambda: command(overrides), "the same command goes on where it was")
+    return exit_code(lambda: command(overrides), "run the same command again to resume")
 
 
-def _corpus(overrides: list[str]) -> int:
-    from training.corpus import build, configured
-    from training.out import write_out
-    from training.progress import StageBar
+def _run_corpus(overrides: list[str]) -> int:
+    from training.corpus.build import build_corpus
+    from training.corpus.config import load_corpus_config
+    from training.corpus.export import export_corpus
+    from training.pipeline.progress import StageBar
 
-    config = configured(overrides)
+    config = load_corpus_config(overrides)
     with StageBar() as bar:
-        counts = build(config, bar.told)
-    for path in write_out(config, counts):
+        counts = build_corpus(config, bar.show_progress)
+    for path in export_corpus(config, counts):
         print(path)
     return 0
 
 
-def _sft(overrides: list[str]) -> int:
-    from sandbox.validation import validated
-    from training.sft.config import SftConfig, composed
+def _run_sft(overrides: list[str]) -> int:
+    from training.finetuning.config import load_sft_config
 
-    values = composed(overrides)
-    config = validated(SftConfig, values)
-    from training.sft.run import tune  # takes seconds to import
+    config, values = load_sft_config(overrides)
+    from training.finetuning.run import tune_model  # takes seconds, so invalid settings should fail before it
 
-    print(tune(config, values))
+    print(tune_model(config, values))
     return 0
 
 
-def _merge(overrides: list[str]) -> int:
-    from training.merge import configured, evaluation, merge
+def _run_merge(overrides: list[str]) -> int:
+    from training.finetuning.merge import evaluation_overrides, load_merge_config, merge_weights
 
-    config = configured(overrides)
-    for folder in merge(config):
+    config = load_merge_config(overrides)
+    for folder in merge_weights(config):
         print(folder)
-    return 0 if config.evaluate is None else _evaluate(evaluation(config))
+    return 0 if config.evaluate is None else _run_evaluate(evaluation_overrides(config))
 
 
-def _evaluate(overrides: list[str]) -> int:
-    from training.evaluate.run import configured, evaluate
+def _run_evaluate(overrides: list[str]) -> int:
+    from training.evaluation.run import evaluate, load_evaluate_config
 
-    print(evaluate(*configured(overrides)))
+    print(evaluate(*load_evaluate_config(overrides)))
     return 0
 
 
-def _all(overrides: list[str]) -> int:
-    from training.ship import configured, make_all
+def _run_all(overrides: list[str]) -> int:
+    from training.release.ship import load_release_config, make_all
 
     commands = {name: COMMANDS[name][0] for name in ("corpus", "sft", "evaluate")}
-    print(make_all(configured(overrides), commands))
+    print(make_all(load_release_config(overrides), commands))
     return 0
 
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
-    "corpus": (_corpus, "turn raw logs into a corpus: people, tasks, data card and funnel"),
-    "sft": (_sft, "fine-tune a base model on a corpus's tasks"),
-    "merge": (_merge, "mix a base model with its tuned self"),
-    "evaluate": (_evaluate, "compare models on people whom they never saw"),
-    "all": (_all, "all of these in turn, up to the adapter that ships with its card"),
+    "corpus": (_run_corpus, "turn raw logs into a corpus: people, tasks, data card and funnel"),
+    "sft": (_run_sft, "fine-tune a base model on a corpus's tasks"),
+    "merge": (_run_merge, "average the weights of a base model and a fine-tuned one"),
+    "evaluate": (_run_evaluate, "compare models on people that they never saw"),
+    "all": (_run_all, "run the whole recipe: corpus, fine-tuning, evaluation, and the adapter to ship with its card"),
 }
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="python -m training",
         description="From real users' logs to people and to HumanLLM.",
@@ -87,6 +90,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     for name, (command, text) in COMMANDS.items():
-        one = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-        one.set_defaults(command=command)
+        subparser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        subparser.set_defaults(command=command)
     return parser

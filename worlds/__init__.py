@@ -2,3 +2,5 @@
 
 Owns the state and the laws of each world, and must not know who answers its questions.
 """
+
+__distribution__ = "social-sandbox"

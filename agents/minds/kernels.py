@@ -1,8 +1,8 @@
-"""vLLM's fused RMSNorm for a CPU, put to use.
+"""Register vLLM's fused RMSNorm for a CPU.
 
 vLLM has the kernel on every platform, but on a CPU it runs PyTorch's separate operations unless the model is compiled,
-and a quarter of a batch's time goes to those. What is registered here calls the kernel, by the way in which vLLM lets
-anybody bring an implementation. Import it before the engine starts.
+and those take a quarter of a batch's time. The implementations here call the kernel; they are registered through
+vLLM's own interface for custom implementations. Import this module before the engine starts.
 """
 
 from typing import Any
@@ -19,31 +19,33 @@ current_platform.import_kernels()
 _OPS: Any = torch.ops._C
 
 
-def _norm_fits(x: torch.Tensor, weight: torch.Tensor | None, epsilon: float, variance_size: int | None = None) -> bool:
-    return _fits(x, weight, variance_size)
+def _norm_is_supported(
+    x: torch.Tensor, weight: torch.Tensor | None, epsilon: float, variance_size: int | None = None
+) -> bool:
+    return _is_supported(x, weight, variance_size)
 
 
-def _add_norm_fits(
+def _add_norm_is_supported(
     x: torch.Tensor,
     x_residual: torch.Tensor,
     weight: torch.Tensor | None,
     epsilon: float,
     variance_size: int | None = None,
 ) -> bool:
-    return _fits(x, weight, variance_size) and x_residual.is_contiguous()
+    return _is_supported(x, weight, variance_size) and x_residual.is_contiguous()
 
 
-@ir.ops.rms_norm.register_impl(NAME, supports_args=_norm_fits)
+@ir.ops.rms_norm.register_impl(NAME, supports_args=_norm_is_supported)
 def rms_norm(
     x: torch.Tensor, weight: torch.Tensor | None, epsilon: float, variance_size: int | None = None
 ) -> torch.Tensor:
-    """Weighted root-mean-square layer normalization."""
-    normed = torch.empty_like(x)
-    _OPS.rms_norm(normed, x, weight, epsilon)
-    return normed
+    """Return the weighted root-mean-square normalisation of `x`."""
+    result = torch.empty_like(x)
+    _OPS.rms_norm(result, x, weight, epsilon)
+    return result
 
 
-@ir.ops.fused_add_rms_norm.register_impl(NAME, supports_args=_add_norm_fits, inplace=True)
+@ir.ops.fused_add_rms_norm.register_impl(NAME, supports_args=_add_norm_is_supported, inplace=True)
 def fused_add_rms_norm(
     x: torch.Tensor,
     x_residual: torch.Tensor,
@@ -51,11 +53,11 @@ def fused_add_rms_norm(
     epsilon: float,
     variance_size: int | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same of a sum, in place."""
+    """Normalise the sum of `x` and `x_residual` in place; return the result and the sum."""
     _OPS.fused_add_rms_norm(x, x_residual, weight, epsilon)
     return x, x_residual
 
 
-def _fits(x: torch.Tensor, weight: torch.Tensor | None, variance_size: int | None) -> bool:
-    """Whether the kernels can take it: contiguous rows, a weight of the same type, no part of the row left out."""
+def _is_supported(x: torch.Tensor, weight: torch.Tensor | None, variance_size: int | None) -> bool:
+    """Return whether the kernels apply: contiguous rows, a weight of the same type, variance over the full row."""
     return x.is_contiguous() and variance_size is None and weight is not None and weight.dtype == x.dtype

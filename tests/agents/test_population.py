@@ -1,4 +1,4 @@
-"""Populations: what is written is read again, what is wrong is named, and who is drawn hangs on the seed."""
+"""Populations: what is written is read again, errors name what is wrong, and the seed decides who is drawn."""
 
 import json
 import math
@@ -13,9 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.population import FOLDER, NESTED, draw_people, people, read_population, write_population
+from agents.population import (
+    JSON_COLUMNS,
+    POPULATIONS_DIR,
+    draw_profiles,
+    load_profiles,
+    read_population,
+    write_population,
+)
+from sandbox.core.profile import Profile
 from sandbox.errors import ConfigError, DataError
-from sandbox.people import Profile
 
 ANN: dict[str, Any] = {"id": "ann", "persona": "You are Ann, 40, and careful with money."}
 FULL = Profile(
@@ -30,24 +37,24 @@ FULL = Profile(
     star_shares=(0.1, 0.1, 0.1, 0.2, 0.5),
     words=12,
     demographics={"age": "40"},
-    source="mine",
+    source="own logs",
 )
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
 WEIGHTS = st.dictionaries(TEXT, st.floats(0.01, 9), max_size=4)
 STARS = st.lists(st.floats(0.01, 1), min_size=5, max_size=5)
 
 
-def some(number: int) -> list[Profile]:
-    return [Profile(id=f"p{place}", persona="You are somebody.") for place in range(number)]
+def make_profiles(number: int) -> list[Profile]:
+    return [Profile(id=f"p{i}", persona="You are somebody.") for i in range(number)]
 
 
-def lines(tmp_path: Path, *rows: dict[str, Any]) -> Path:
-    path = tmp_path / "mine.jsonl"
+def write_rows(tmp_path: Path, *rows: dict[str, Any]) -> Path:
+    path = tmp_path / "own.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     return path
 
 
-def fault(path: Path) -> str:
+def read_error(path: Path) -> str:
     with pytest.raises(DataError) as caught:
         read_population(path)
     return str(caught.value)
@@ -55,9 +62,9 @@ def fault(path: Path) -> str:
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "p.parquet"
-    written = [FULL, Profile(id="bare", persona="You are bare.")]
-    write_population(path, written)
-    assert read_population(path) == written
+    profiles = [FULL, Profile(id="minimal", persona="You are nobody.")]
+    write_population(path, profiles)
+    assert read_population(path) == profiles
 
 
 @settings(max_examples=30, deadline=None)
@@ -71,14 +78,14 @@ def test_any_good_profile_survives_the_file(
     budget: float,
     words: int,
 ) -> None:
-    one, two, three, four, five = (star / math.fsum(stars) for star in stars)
+    share_1, share_2, share_3, share_4, share_5 = (star / math.fsum(stars) for star in stars)
     total = sum(weights.values())
     profile = Profile(
         id="x",
         persona=f"You {text}",
         stories=tuple(stories),
         tastes={name: weight / total for name, weight in weights.items()},
-        star_shares=(one, two, three, four, five),
+        star_shares=(share_1, share_2, share_3, share_4, share_5),
         budget=budget,
         words=words,
     )
@@ -88,21 +95,21 @@ def test_any_good_profile_survives_the_file(
 
 
 def test_csv_with_json_cells_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "mine.csv"
+    path = tmp_path / "own.csv"
     row = msgspec.to_builtins(FULL)
-    nested = {name: json.dumps(row[name]) for name in NESTED}
-    pd.DataFrame([{**row, **nested}]).to_csv(path, index=False)
+    json_cells = {name: json.dumps(row[name]) for name in JSON_COLUMNS}
+    pd.DataFrame([{**row, **json_cells}]).to_csv(path, index=False)
     assert read_population(path) == [FULL]
 
 
 def test_an_id_of_digits_and_a_persona_like_a_missing_value_stay_text_in_csv(tmp_path: Path) -> None:
-    path = tmp_path / "mine.csv"
+    path = tmp_path / "own.csv"
     path.write_text("id,persona,budget,source\n007,NA,,\n", encoding="utf-8")
     assert read_population(path) == [Profile(id="007", persona="NA")]
 
 
 def test_json_lines_with_nested_values_are_read(tmp_path: Path) -> None:
-    assert read_population(lines(tmp_path, msgspec.to_builtins(FULL))) == [FULL]
+    assert read_population(write_rows(tmp_path, msgspec.to_builtins(FULL))) == [FULL]
 
 
 def test_parquet_with_lists_and_dictionaries_of_pandas_is_read(tmp_path: Path) -> None:
@@ -127,8 +134,9 @@ def test_a_map_column_is_read(tmp_path: Path) -> None:
     assert read_population(path)[0].tastes == {"Toys": 0.75, "Pets": 0.25}
 
 
-def test_tastes_are_made_to_sum_to_one(tmp_path: Path) -> None:
-    assert read_population(lines(tmp_path, {**ANN, "tastes": {"a": 6, "b": 2}}))[0].tastes == {"a": 0.75, "b": 0.25}
+def test_tastes_are_scaled_to_sum_to_one(tmp_path: Path) -> None:
+    [profile] = read_population(write_rows(tmp_path, {**ANN, "tastes": {"a": 6, "b": 2}}))
+    assert profile.tastes == {"a": 0.75, "b": 0.25}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +167,7 @@ def test_tastes_are_made_to_sum_to_one(tmp_path: Path) -> None:
 def test_a_bad_cell_is_named_with_row_column_and_what_was_found(
     tmp_path: Path, change: dict[str, Any], parts: list[str]
 ) -> None:
-    message = fault(lines(tmp_path, {**ANN, "id": "first"}, {**ANN, **change}))
+    message = read_error(write_rows(tmp_path, {**ANN, "id": "first"}, {**ANN, **change}))
     assert "1 bad row" in message
     assert "row 2: " in message
     assert "row 1: " not in message
@@ -167,27 +175,27 @@ def test_a_bad_cell_is_named_with_row_column_and_what_was_found(
         assert part in message
 
 
-def test_a_share_that_is_no_number_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "mine.csv"
+def test_a_share_that_is_not_a_number_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
     path.write_text('id,persona,tastes,budget\na,You.,"{""Toys"": NaN}",inf\n', encoding="utf-8")
-    message = fault(path)
+    message = read_error(path)
     assert "tastes: found nan" in message
     assert "budget: found inf" in message
 
 
-def test_all_faults_of_a_row_are_told_at_once(tmp_path: Path) -> None:
-    message = fault(lines(tmp_path, {**ANN, "activity": 3, "budget": "x"}))
+def test_all_faults_of_a_row_are_listed_at_once(tmp_path: Path) -> None:
+    message = read_error(write_rows(tmp_path, {**ANN, "activity": 3, "budget": "x"}))
     assert "activity" in message
     assert "budget" in message
 
 
-def test_an_id_used_twice_is_told_with_both_rows(tmp_path: Path) -> None:
-    message = fault(lines(tmp_path, ANN, {**ANN, "id": "bob"}, ANN))
+def test_an_id_used_twice_is_reported_with_both_rows(tmp_path: Path) -> None:
+    message = read_error(write_rows(tmp_path, ANN, {**ANN, "id": "bob"}, ANN))
     assert "row 3: id: found 'ann', the id of row 1" in message
 
 
-def test_ten_bad_rows_are_named_and_the_rest_counted(tmp_path: Path) -> None:
-    message = fault(lines(tmp_path, *({**ANN, "id": str(place), "words": 0} for place in range(13))))
+def test_ten_bad_rows_are_listed_and_the_rest_counted(tmp_path: Path) -> None:
+    message = read_error(write_rows(tmp_path, *({**ANN, "id": str(i), "words": 0} for i in range(13))))
     assert "13 bad rows" in message
     assert "row 10: " in message
     assert "row 11: " not in message
@@ -195,13 +203,13 @@ def test_ten_bad_rows_are_named_and_the_rest_counted(tmp_path: Path) -> None:
 
 
 def test_an_unknown_column_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
-    message = fault(lines(tmp_path, {**ANN, "star_share": [0, 0, 0, 0, 1]}))
+    message = read_error(write_rows(tmp_path, {**ANN, "star_share": [0, 0, 0, 0, 1]}))
     assert "unknown column 'star_share'" in message
     assert "Did you mean 'star_shares'?" in message
 
 
-def test_a_missing_column_is_told_once(tmp_path: Path) -> None:
-    message = fault(lines(tmp_path, {"id": "a"}, {"id": "b"}))
+def test_a_missing_column_is_reported_once(tmp_path: Path) -> None:
+    message = read_error(write_rows(tmp_path, {"id": "a"}, {"id": "b"}))
     assert "lacks the column persona" in message
     assert "\n" not in message
 
@@ -209,108 +217,108 @@ def test_a_missing_column_is_told_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "part"),
     [
-        ("mine.parquet", "not parquet", "cannot be read as parquet"),
-        ("mine.jsonl", '{"id": "a", "persona": "You."}\n{"id": ', "line 2"),
-        ("mine.jsonl", "[1, 2]", "line 1"),
-        ("mine.jsonl", "\n", "no rows"),
-        ("mine.csv", "", "cannot be read as csv"),
-        ("mine.csv", "id,persona\n", "no rows"),
-        ("mine.csv", "id,persona\na,b\nc,d,e\n", "line 3"),
-        ("mine.xlsx", "x", "unknown ending '.xlsx'"),
+        ("own.parquet", "not parquet", "cannot be read as parquet"),
+        ("own.jsonl", '{"id": "a", "persona": "You."}\n{"id": ', "line 2"),
+        ("own.jsonl", "[1, 2]", "line 1"),
+        ("own.jsonl", "\n", "no rows"),
+        ("own.csv", "", "cannot be read as csv"),
+        ("own.csv", "id,persona\n", "no rows"),
+        ("own.csv", "id,persona\na,b\nc,d,e\n", "line 3"),
+        ("own.xlsx", "x", "unknown ending '.xlsx'"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(tmp_path: Path, name: str, text: str, part: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
-    message = fault(tmp_path / name)
+    message = read_error(tmp_path / name)
     assert part in message
     assert name in message
 
 
 def test_a_missing_file_is_named_along_with_what_there_is(tmp_path: Path) -> None:
-    message = fault(tmp_path / "nobody.parquet")
+    message = read_error(tmp_path / "nobody.parquet")
     assert "nobody.parquet" in message
     assert "genome.parquet" in message
 
 
 @given(st.integers(1, 12), st.integers(1, 40), st.integers(0, 2**32))
 def test_the_same_seed_draws_the_same_people_with_ids_of_their_own(number: int, size: int, seed: int) -> None:
-    crowd = some(number)
-    drawn = draw_people(crowd, size, np.random.default_rng(seed))
-    assert drawn == draw_people(crowd, size, np.random.default_rng(seed))
-    assert len({one.id for one in drawn}) == len(drawn) == size
+    population = make_profiles(number)
+    sample = draw_profiles(population, size, np.random.default_rng(seed))
+    assert sample == draw_profiles(population, size, np.random.default_rng(seed))
+    assert len({profile.id for profile in sample}) == len(sample) == size
 
 
 @given(st.integers(1, 12), st.integers(1, 40), st.integers(0, 2**32))
 def test_nobody_is_drawn_again_before_all_have_been(number: int, size: int, seed: int) -> None:
-    drawn = draw_people(some(number), size, np.random.default_rng(seed))
+    sample = draw_profiles(make_profiles(number), size, np.random.default_rng(seed))
     for start in range(0, size, number):
-        copy = [one.id for one in drawn[start : start + number]]
+        copy = [profile.id for profile in sample[start : start + number]]
         ending = f"#{start // number + 1}" if start else ""
-        assert {name.removesuffix(ending) for name in copy} <= {f"p{place}" for place in range(number)}
+        assert {name.removesuffix(ending) for name in copy} <= {f"p{i}" for i in range(number)}
         assert len(set(copy)) == len(copy)
 
 
 def test_different_seeds_draw_different_people() -> None:
-    draws = {tuple(one.id for one in draw_people(some(50), 10, np.random.default_rng(seed))) for seed in range(10)}
-    assert len(draws) == 10
+    samples = [draw_profiles(make_profiles(50), 10, np.random.default_rng(seed)) for seed in range(10)]
+    assert len({tuple(profile.id for profile in sample) for sample in samples}) == 10
 
 
 def test_copies_of_copies_keep_ids_of_their_own() -> None:
-    crowd = [Profile(id=name, persona="You.") for name in ("a", "a#2", "a#3")]
-    drawn = draw_people(crowd, 12, np.random.default_rng(0))
-    assert len({one.id for one in drawn}) == 12
+    population = [Profile(id=name, persona="You.") for name in ("a", "a#2", "a#3")]
+    sample = draw_profiles(population, 12, np.random.default_rng(0))
+    assert len({profile.id for profile in sample}) == 12
 
 
 def test_a_copy_has_a_digest_of_its_own() -> None:
-    crowd = some(1)
-    crowd[0].digest()
-    one, other = draw_people(crowd, 2, np.random.default_rng(0))
-    assert one.digest() != other.digest()
+    population = make_profiles(1)
+    population[0].digest()
+    original, copy = draw_profiles(population, 2, np.random.default_rng(0))
+    assert original.digest() != copy.digest()
 
 
 @pytest.mark.parametrize(("number", "size"), [(3, 0), (3, -1), (0, 1)])
 def test_drawing_nobody_is_refused(number: int, size: int) -> None:
     with pytest.raises(ConfigError, match="at least 1"):
-        draw_people(some(number), size, np.random.default_rng(0))
+        draw_profiles(make_profiles(number), size, np.random.default_rng(0))
 
 
 def test_the_shipped_people_are_valid_and_many() -> None:
-    shipped = read_population(FOLDER / "genome.parquet")
+    shipped = read_population(POPULATIONS_DIR / "genome.parquet")
     assert len(shipped) >= 1000
-    assert Counter(one.platform for one in shipped).keys() == {"forum", "microblog", "blog", "reviews"}
-    assert len({one.persona for one in shipped}) > 0.95 * len(shipped)
-    for one in shipped:
-        assert len(one.persona.split()) <= 75
-        assert 100 <= len(one.profile.split()) <= 400
-        assert 1 <= len(one.stories) <= 8
-        assert 0.02 <= one.activity <= 0.95
-        assert one.split in ("train", "val", "test")
-        assert one.source
-        if one.platform == "reviews":
-            assert one.tastes
-            assert one.budget > 0
-            assert one.star_shares is not None
+    assert Counter(profile.platform for profile in shipped).keys() == {"forum", "microblog", "blog", "reviews"}
+    assert len({profile.persona for profile in shipped}) > 0.95 * len(shipped)
+    for profile in shipped:
+        assert len(profile.persona.split()) <= 75
+        assert 100 <= len(profile.profile.split()) <= 400
+        assert 1 <= len(profile.stories) <= 8
+        assert 0.02 <= profile.activity <= 0.95
+        assert profile.split in ("train", "val", "test")
+        assert profile.source
+        if profile.platform == "reviews":
+            assert profile.tastes
+            assert profile.budget > 0
+            assert profile.star_shares is not None
 
 
 def test_a_shipped_population_is_found_by_its_name() -> None:
-    drawn = people("genome.parquet", 5, np.random.default_rng(1))
-    assert [one.id for one in drawn] == [
-        one.id for one in draw_people(read_population(FOLDER / "genome.parquet"), 5, np.random.default_rng(1))
-    ]
+    population = read_population(POPULATIONS_DIR / "genome.parquet")
+    sample = load_profiles("genome.parquet", 5, np.random.default_rng(1))
+    expected = draw_profiles(population, 5, np.random.default_rng(1))
+    assert [profile.id for profile in sample] == [profile.id for profile in expected]
 
 
-def test_only_people_of_the_kind_and_split_that_is_wanted_are_drawn() -> None:
-    drawn = people("genome.parquet", 30, np.random.default_rng(1), platforms=["blog", "forum"], splits=["test"])
-    assert {one.platform for one in drawn} == {"blog", "forum"}
-    assert {one.split for one in drawn} == {"test"}
+def test_only_people_of_the_requested_platforms_and_splits_are_drawn() -> None:
+    sample = load_profiles("genome.parquet", 30, np.random.default_rng(1), platforms=["blog", "forum"], splits=["test"])
+    assert {profile.platform for profile in sample} == {"blog", "forum"}
+    assert {profile.split for profile in sample} == {"test"}
 
 
-def test_people_of_unknown_kind_suit_every_world(tmp_path: Path) -> None:
-    write_population(tmp_path / "own.parquet", some(3))
-    assert len(people(str(tmp_path / "own.parquet"), 3, np.random.default_rng(0), ["reviews"], ["test"])) == 3
+def test_people_of_unknown_platform_suit_every_world(tmp_path: Path) -> None:
+    write_population(tmp_path / "own.parquet", make_profiles(3))
+    assert len(load_profiles(str(tmp_path / "own.parquet"), 3, np.random.default_rng(0), ["reviews"], ["test"])) == 3
 
 
-def test_nobody_of_the_kind_that_is_wanted_is_said(tmp_path: Path) -> None:
+def test_an_error_says_that_nobody_is_of_the_requested_platform(tmp_path: Path) -> None:
     write_population(tmp_path / "own.parquet", [Profile(id="a", persona="You.", platform="blog", split="train")])
     with pytest.raises(ConfigError, match=r"nobody .* is of platform reviews .*; it has blog \(train\)"):
-        people(str(tmp_path / "own.parquet"), 3, np.random.default_rng(0), ["reviews"])
+        load_profiles(str(tmp_path / "own.parquet"), 3, np.random.default_rng(0), ["reviews"])

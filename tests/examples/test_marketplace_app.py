@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from mesa import DataCollector
 
-from tests.conftest import rumor
+from tests.conftest import make_rumor
 
 
 def test_step_works_alone_and_counts_as_mesa_does() -> None:
-    world = rumor()
+    world = make_rumor()
     for _ in range(4):
         world.step()
     assert world.steps == world.now == 4
@@ -19,9 +19,9 @@ def test_step_works_alone_and_counts_as_mesa_does() -> None:
 
 
 def test_mesas_own_data_collector_reads_a_world() -> None:
-    world = rumor()
+    world = make_rumor()
     collector = DataCollector(
-        model_reporters={"believers": lambda model: sum(one.believes for one in model.villagers)},
+        model_reporters={"believers": lambda model: sum(villager.believes for villager in model.villagers)},
         agent_reporters={"believes": "believes"},
     )
     for _ in range(3):
@@ -39,9 +39,9 @@ def test_mesas_browser_interface_renders_the_marketplace() -> None:
     from solara.widgets import GridLayout
 
     app = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "marketplace_app.py"))
-    _, rendered = render(app["page"], handle_error=False)
+    _, page = render(app["page"], handle_error=False)
     try:
-        assert len(rendered.find(GridLayout).widget.items) == 3
+        assert len(page.find(GridLayout).widget.items) == 3
         app["MarketplaceApp"](rng=1, tax=0.2).step()
     finally:
-        rendered.close()
+        page.close()

@@ -9,81 +9,81 @@ import pytest
 from PIL import Image
 
 from experiments import phase
-from experiments.charts import colour_scale
 from experiments.dynamics import Frames, animate, communities, draw_steps, frames_of
-from experiments.facts.measures import Frame
+from experiments.reports.charts import colour_scale
 from sandbox.errors import ConfigError
 from sandbox.figures import NetworkMap
-from sandbox.run import Run
-from sandbox.runner import Progress
+from sandbox.runtime.run import Run
+from sandbox.runtime.runner import Progress
 from worlds.marketplace import Marketplace
 
 RUMOR = ["world=rumor", "mind=random", "population.size=24", "steps=4"]
 
 
 @pytest.fixture
-def run(run_dir: Path) -> Run:
-    made = Run.start([*RUMOR, f"run_dir={run_dir}"])
-    made.go_on(Progress(), lambda _: None)
-    return made
+def rumor_run(run_dir: Path) -> Run:
+    run = Run.start([*RUMOR, f"run_dir={run_dir}"])
+    run.resume(Progress(), lambda _: None)
+    return run
 
 
-def test_a_map_shows_the_world_as_it_was(run: Run) -> None:
-    frames = frames_of(run, [0, 2, 4])
+def test_a_map_shows_the_world_as_it_was(rumor_run: Run) -> None:
+    frames = frames_of(rumor_run, [0, 2, 4])
     assert frames.steps == [0, 2, 4]
-    shares = run.results().metrics["believer_share"].to_list()
-    drawn = [float(np.mean(frames.values["main"][step])) for step in (2, 4)]
-    assert drawn == pytest.approx([shares[1], shares[3]])
+    shares = rumor_run.results().metrics["believer_share"].to_list()
+    on_maps = [float(np.mean(frames.values["main"][step])) for step in (2, 4)]
+    assert on_maps == pytest.approx([shares[1], shares[3]])
 
 
-def test_maps_and_an_animation_are_drawn(run: Run, tmp_path: Path) -> None:
-    files = draw_steps(frames_of(run, [0, 4]), tmp_path / "steps")
+def test_maps_and_an_animation_are_drawn(rumor_run: Run, tmp_path: Path) -> None:
+    files = draw_steps(frames_of(rumor_run, [0, 4]), tmp_path / "steps")
     assert [path.suffix for path in files] == [".png", ".svg"]
-    gif = animate(frames_of(run), tmp_path / "network")[0]
+    gif = animate(frames_of(rumor_run), tmp_path / "network")[0]
     with Image.open(gif) as image:
         assert getattr(image, "n_frames", 1) == 5
 
 
-def frames(*steps: Frame) -> Frames:
-    """Maps of a ring of people after so many steps."""
+def ring_frames(*steps: pd.Series) -> Frames:
+    """Return maps of a ring of agents, one per step."""
     figure = NetworkMap("map", "Who is what", "people", "node", "color", "what")
     return Frames(figure, nx.cycle_graph(6), {"main": dict(enumerate(steps))})
 
 
 def test_words_are_drawn_in_the_same_colours_on_all_maps(tmp_path: Path) -> None:
-    made = frames(pd.Series(["red", None, "blue"]), pd.Series(["blue", "green", "blue"]))
-    assert made.words() == ["blue", "green", "red"]
-    assert all(path.is_file() for path in draw_steps(made, tmp_path / "steps"))
-    assert animate(made, tmp_path / "network")[0].is_file()
+    frames = ring_frames(pd.Series(["red", None, "blue"]), pd.Series(["blue", "green", "blue"]))
+    assert frames.words() == ["blue", "green", "red"]
+    assert all(path.is_file() for path in draw_steps(frames, tmp_path / "steps"))
+    assert animate(frames, tmp_path / "network")[0].is_file()
 
 
-def test_yes_and_no_are_words_and_numbers_are_none() -> None:
-    assert frames(pd.Series([True, False])).words() == ["no", "yes"]
-    assert frames(pd.Series([None, None], dtype=object), pd.Series([1.0, 2.5])).words() == []
+def test_yes_and_no_are_words_and_numbers_are_not() -> None:
+    assert ring_frames(pd.Series([True, False])).words() == ["no", "yes"]
+    assert ring_frames(pd.Series([None, None], dtype=object), pd.Series([1.0, 2.5])).words() == []
 
 
-def test_what_lies_on_both_sides_of_nought_has_two_hues_and_nought_in_the_middle(tmp_path: Path) -> None:
-    signed = frames(pd.Series([-1.0, 3.0, np.nan]))
-    assert signed.scale() | {"edgecolors": ""} == {**colour_scale(-1, 3), "edgecolors": ""}
-    assert (signed.scale()["cmap"], signed.scale()["vmin"], signed.scale()["vmax"]) == ("PuOr", -3, 3)
+def test_values_on_both_sides_of_zero_have_two_hues_that_meet_at_zero(tmp_path: Path) -> None:
+    signed = ring_frames(pd.Series([-1.0, 3.0, np.nan]))
+    style = signed.color_style()
+    assert style | {"edgecolors": ""} == {**colour_scale(-1, 3), "edgecolors": ""}
+    assert (style["cmap"], style["vmin"], style["vmax"]) == ("PuOr", -3, 3)
     assert colour_scale(0, 3)["cmap"] == colour_scale(-3, -1)["cmap"] == "viridis_r"
     assert all(path.is_file() for path in draw_steps(signed, tmp_path / "steps"))
 
 
-def test_a_step_beyond_the_run_is_refused(run: Run) -> None:
+def test_a_step_beyond_the_run_is_refused(rumor_run: Run) -> None:
     with pytest.raises(ConfigError, match="from 0 to 4 steps"):
-        frames_of(run, [7])
+        frames_of(rumor_run, [7])
 
 
 def test_communities_are_found_and_always_the_same() -> None:
     graph = nx.planted_partition_graph(3, 12, 0.8, 0.02, seed=1)
-    found = communities(graph)
-    assert sorted(map(len, found)) == [12, 12, 12]
-    assert found == communities(graph)
+    groups = communities(graph)
+    assert sorted(map(len, groups)) == [12, 12, 12]
+    assert groups == communities(graph)
 
 
-def test_a_phase_diagram_holds_every_combination(run_dir: Path) -> None:
-    swept = [
+def test_a_phase_diagram_has_every_combination(run_dir: Path) -> None:
+    sweep = [
         "world=marketplace",
         "mind=rule",
         "population.size=20",
@@ -91,17 +91,17 @@ def test_a_phase_diagram_holds_every_combination(run_dir: Path) -> None:
         "world.rent=2,5,10",
         "world.entry=0.1,0.5",
     ]
-    run = phase.start([*swept, f"run_dir={run_dir}"], "sellers@last")
-    results = run.go_on(Progress(), lambda _: None)
+    run = phase.start([*sweep, f"run_dir={run_dir}"], "sellers@last")
+    results = run.resume(Progress(), lambda _: None)
     across, up = phase.axes_of(run.manifest.segments[-1].config)
     assert (across, up) == (phase.Axis("rent", (2, 5, 10)), phase.Axis("entry", (0.1, 0.5)))
-    assert phase._label(Marketplace, "rent") == "rent\nwhat a seller pays per step to stay, in dollars"
+    assert phase._axis_label(Marketplace, "rent") == "rent\nwhat a seller pays per step to stay, in dollars"
     assert [path.name for path in phase.draw_phase(run, results, "sellers@last")] == [
         "phase_sellers_last.png", "phase_sellers_last.svg",
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("swept", [["world.rent=2,5"], ["world.rent=2,5", "world.entry=0,1", "world.tax=0,0.1"]])
-def test_a_phase_diagram_has_two_axes(swept: list[str]) -> None:
+@pytest.mark.parametrize("sweep", [["world.rent=2,5"], ["world.rent=2,5", "world.entry=0,1", "world.tax=0,0.1"]])
+def test_a_phase_diagram_has_two_axes(sweep: list[str]) -> None:
     with pytest.raises(ConfigError, match="two parameters"):
-        phase.start(["world=marketplace", "mind=rule", *swept], "sales")
+        phase.start(["world=marketplace", "mind=rule", *sweep], "sales")

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from experiments.individual import contestants_of, individual_rows, left_out, scores_of
+from experiments.individual import evaluated_models, evaluation_scores, individual_rows, unscored_forms
 from experiments.scorecard import COLUMNS
-from sandbox.run import read_config
+from sandbox.runtime.config import load_run_config
 
-SCORES = """contestant,who,form,figure,value,low,high,tasks,users
+SCORES = """model,control,form,metric,value,low,high,tasks,users
 uniform,own,stars,nll,1.6,1.6,1.6,9,5
 last,own,stars,nll,1.0,0.9,1.1,9,5
 own stars,own,stars,nll,0.8,0.7,0.9,9,5
@@ -21,7 +21,7 @@ base,own,reply,nll,0.9,0.8,1.0,9,5
 base,own,post,nll per character,0.9,0.8,1.0,9,5
 base,own,general prose,nll per character,0.9,0.8,1.0,9,5
 """
-BOTH = "minds=[base,humanllm]"
+TWO_MINDS = "minds=[base,humanllm]"
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def scores(tmp_path: Path) -> Path:
 
 
 def test_arms_are_scored_between_a_uniform_guess_and_the_best_own_record(scores: Path) -> None:
-    arms = {"base:on": "base", "base:off": "base", "tuned": "humanllm", "else": "other"}
+    arms = {"base:on": "base", "base:off": "base", "tuned": "humanllm", "else": "another"}
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in individual_rows(scores, arms)]
     assert [(row["arm"], row["item"], row["against"]) for row in rows] == [
         (arm, "stars_choices", "people") for arm in ("base:on", "base:off", "tuned")
@@ -42,35 +42,37 @@ def test_arms_are_scored_between_a_uniform_guess_and_the_best_own_record(scores:
 
 
 def test_forms_that_are_not_scored_are_named(scores: Path) -> None:
-    bare, texts = left_out(scores)
-    assert bare.startswith("reply (no guess")
+    without_baseline, texts = unscored_forms(scores)
+    assert without_baseline.startswith("reply (no baseline")
     assert texts.startswith("post (texts")
 
 
 @pytest.mark.parametrize(
-    ("overrides", "found"),
+    ("overrides", "models"),
     [
-        ([BOTH], {"base": "base", "humanllm": "humanllm"}),
-        ([BOTH, "mind.adapters.humanllm=/tmp/another"], {"base": "base"}),
+        ([TWO_MINDS], {"base": "base", "humanllm": "humanllm"}),
+        ([TWO_MINDS, "mind.adapters.humanllm=/tmp/another"], {"base": "base"}),
         (["minds=[base,tuned]", "+mind.adapters.tuned=shipped"], {"base": "base", "tuned": "humanllm"}),
         ([], {"main": "humanllm"}),
         (["mind=base"], {"main": "base"}),
         (["mind=server"], {}),
-        (["mind=rule", "minds=[rule,random]", "+mind@voices.random=random"], {}),
-        ([BOTH, "+cast.seller=humanllm"], {}),
+        (["mind=rule", "minds=[rule,random]", "+mind@extra_minds.random=random"], {}),
+        ([TWO_MINDS, "+assignment.seller=humanllm"], {}),
     ],
 )
-def test_an_arm_is_a_contestant_where_it_answers_as_one(overrides: list[str], found: dict[str, str]) -> None:
-    assert contestants_of(read_config(overrides)) == found
+def test_an_arm_has_scores_if_its_model_was_evaluated(overrides: list[str], models: dict[str, str]) -> None:
+    assert evaluated_models(load_run_config(overrides)) == models
 
 
-def test_crossed_arms_are_contestants_too() -> None:
-    crossed = read_config(["experiment=forced", "world=marketplace"])
-    assert contestants_of(crossed) == {
+def test_crossed_arms_have_scores_too() -> None:
+    crossed = load_run_config(["experiment=forced", "world=marketplace"])
+    assert evaluated_models(crossed) == {
         f"{mind}:{treatment}": mind for mind in ("base", "humanllm") for treatment in ("control", "forced")
     }
 
 
 def test_the_scores_are_those_of_the_model() -> None:
-    assert scores_of(read_config([BOTH])) is not None
-    assert scores_of(read_config([BOTH, "model=another/model"])) is None
+    scores = evaluation_scores(load_run_config([TWO_MINDS]))
+    assert scores is not None
+    assert list(individual_rows(scores, {"base": "base"})), "the evaluation that ships with the project is readable"
+    assert evaluation_scores(load_run_config([TWO_MINDS, "model=another/model"])) is None

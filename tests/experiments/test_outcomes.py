@@ -1,34 +1,31 @@
-"""Outcomes and contrasts of arms made by hand."""
+"""Outcomes and contrasts of artificial arms."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.outcomes import agreements_of, contrasts_of, outcomes_of, table_of
-from sandbox.config import Arm
+from experiments.outcomes import Outcome, agreement_table, contrast_table, list_outcomes, outcome_table
+from sandbox.core.world import World
 from sandbox.errors import ConfigError
-from sandbox.run import read_config
-from sandbox.world import World
-
-MEASURES = {"sales": "units sold", "gini": "Gini of sales"}
+from sandbox.runtime.config import Arm, load_run_config
 
 
-class Market(World):
-    """A world that is only asked for its metrics."""
+class MetricsOnly(World):
+    """A world that has nothing but metrics."""
 
-    measures = MEASURES
-    without: ClassVar[Mapping[str, str]] = {"gini": "sales"}
+    metric_labels: ClassVar[Mapping[str, str]] = {"sales": "units sold", "gini": "Gini of sales"}
+    undefined_at_zero: ClassVar[Mapping[str, str]] = {"gini": "sales"}
 
 
 ARMS = [Arm(f"{mind}:{treatment}", mind, treatment) for mind in ("base", "tuned") for treatment in ("control", "tax")]
 LEVEL = {"base:control": 0.0, "base:tax": -2.0, "tuned:control": 1.0, "tuned:tax": -1.5}
 
 
-def metrics() -> pd.DataFrame:
-    """Four arms of eight seeds and three steps; seeds differ much, arms of one seed by what `LEVEL` says."""
+def make_metrics() -> pd.DataFrame:
+    """Return four arms of eight seeds and three steps; seeds differ a lot, arms of one seed by what `LEVEL` says."""
     rng = np.random.default_rng(0)
     noise = {(arm, seed): rng.normal(0, 0.1) for arm in LEVEL for seed in range(8)}
     rows = [
@@ -40,74 +37,82 @@ def metrics() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["arm", "seed", "step", "sales", "gini"])
 
 
-def outcomes(*declared: str) -> list:
-    return outcomes_of(read_config(["mind=rule", f"outcomes=[{','.join(declared)}]"]), Market)
+def declare(*names: str) -> list[Outcome]:
+    return list_outcomes(load_run_config(["mind=rule", f"outcomes=[{','.join(names)}]"]), MetricsOnly)
 
 
 def test_what_was_declared_comes_first_and_the_rest_is_exploratory() -> None:
-    assert [(one.name, one.is_declared) for one in outcomes("gini@last")] == [("gini@last", True), ("sales", False)]
+    outcomes = declare("gini@last")
+    assert [(outcome.name, outcome.is_declared) for outcome in outcomes] == [("gini@last", True), ("sales", False)]
 
 
 def test_where_a_metric_has_no_value_its_zero_is_no_outcome() -> None:
     rows = [("a", 0, 0, 0.0, 0.0), ("a", 0, 1, 2.0, 0.5), ("a", 1, 0, 0.0, 0.0), ("b", 0, 0, 0.0, 0.0)]
     table = pd.DataFrame(rows, columns=["arm", "seed", "step", "sales", "gini"])
-    gini, sales = outcomes("gini")
+    gini, sales = declare("gini")
     assert gini.values(table) == {"a": {0: 0.5}, "b": {}}
     assert sales.values(table) == {"a": {0: 1.0, 1: 0.0}, "b": {0: 0.0}}
 
 
 def test_an_outcome_that_is_no_metric_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"unknown metric 'sale'.*Did you mean 'sales'"):
-        outcomes("sale")
+        declare("sale")
 
 
-def test_an_outcome_is_a_mean_over_steps_or_the_last_one() -> None:
-    table = table_of(outcomes("gini@last"), metrics())
+def test_an_outcome_is_a_mean_over_steps_or_the_last_step() -> None:
+    table = outcome_table(declare("gini@last"), make_metrics())
     assert set(table.loc[table["outcome"] == "gini@last", "value"]) == {2.0}
     assert len(table) == 2 * 4 * 8
 
 
 def test_arms_stay_in_their_order_whatever_sorts_the_steps() -> None:
-    found = outcomes("sales@last")[0].values(metrics())
-    assert list(found) == list(LEVEL)
-    assert all(list(seeds) == list(range(8)) for seeds in found.values())
+    values = declare("sales@last")[0].values(make_metrics())
+    assert list(values) == list(LEVEL)
+    assert all(list(seeds) == list(range(8)) for seeds in values.values())
 
 
-def test_pairing_by_seed_finds_what_seeds_would_drown() -> None:
-    found = contrasts_of(outcomes("sales"), metrics(), ARMS)
-    minds = found[(found["kind"] == "mind") & (found["outcome"] == "sales")]
+def test_pairing_by_seed_detects_what_seeds_would_drown() -> None:
+    contrasts = contrast_table(declare("sales"), make_metrics(), ARMS)
+    minds: Any = contrasts[(contrasts["kind"] == "mind") & (contrasts["outcome"] == "sales")]
     assert list(minds["difference"].round(1)) == pytest.approx([1.0, 0.5], abs=0.15)
     assert (minds["p_holm"] < 0.01).all()
     assert (minds["detectable"] < 0.3).all()
 
 
 def test_exploratory_outcomes_have_no_adjusted_p_value() -> None:
-    found = contrasts_of(outcomes("sales"), metrics(), ARMS)
-    assert found.loc[found["outcome"] == "gini", "p_holm"].isna().all()
+    contrasts = contrast_table(declare("sales"), make_metrics(), ARMS)
+    assert contrasts.loc[contrasts["outcome"] == "gini", "p_holm"].isna().all()
 
 
 def test_minds_agree_on_a_treatment_in_sign_and_differ_in_size() -> None:
-    found = contrasts_of(outcomes("sales"), metrics(), ARMS)
-    effects = found[(found["kind"] == "treatment") & (found["outcome"] == "sales")]
+    contrasts = contrast_table(declare("sales"), make_metrics(), ARMS)
+    effects = contrasts[(contrasts["kind"] == "treatment") & (contrasts["outcome"] == "sales")]
     assert dict(zip(effects["treatment"], effects["difference"].round(1), strict=True)) == pytest.approx(
         {"base": -2.0, "tuned": -2.5}, abs=0.15
     )
-    agreed = agreements_of(found).set_index("outcome")
-    assert agreed.loc["sales"].to_list() == ["tax", "control", "base, tuned", "down", "differs"]
-    assert agreed.loc["gini", ["agreement", "size"]].to_list() == ["cannot tell", "not judged"]
-    apart = found[(found["kind"] == "agreement") & (found["outcome"] == "sales")]["difference"].iloc[0]
-    assert apart == pytest.approx(-0.5, abs=0.2)
+    agreements = agreement_table(contrasts).set_index("outcome")
+    assert agreements.loc["sales"].to_list() == ["tax", "control", "base, tuned", "down", "differs"]
+    assert agreements.loc["gini", ["agreement", "size"]].to_list() == ["inconclusive", "not tested"]
+    interactions: Any = contrasts[(contrasts["kind"] == "interaction") & (contrasts["outcome"] == "sales")]
+    assert interactions["difference"].iloc[0] == pytest.approx(-0.5, abs=0.2)
 
 
 def test_floors_have_no_say_in_what_minds_agree_on() -> None:
-    backwards = pd.concat([metrics(), metrics().assign(arm=lambda rows: rows["arm"].str.replace("tuned", "rule"))])
+    rules = make_metrics().assign(arm=lambda rows: rows["arm"].str.replace("tuned", "rule"))
+    backwards = pd.concat([make_metrics(), rules])
     backwards.loc[backwards["arm"] == "rule:tax", "sales"] += 9
     arms = [*ARMS, *(Arm(f"rule:{treatment}", "rule", treatment) for treatment in ("control", "tax"))]
-    agreed = agreements_of(contrasts_of(outcomes("sales"), backwards.drop_duplicates(), arms)).set_index("outcome")
-    assert agreed.loc["sales", ["minds", "agreement"]].to_list() == ["base, tuned", "down"]
+    contrasts = contrast_table(declare("sales"), backwards.drop_duplicates(), arms)
+    agreements = agreement_table(contrasts).set_index("outcome")
+    assert agreements.loc["sales", ["minds", "agreement"]].to_list() == ["base, tuned", "down"]
 
 
-def test_floors_are_judged_where_there_are_no_others() -> None:
-    simple = metrics().assign(arm=lambda rows: rows["arm"].str.replace("base", "random").str.replace("tuned", "rule"))
-    arms = [Arm(f"{mind}:{one}", mind, one) for mind in ("random", "rule") for one in ("control", "tax")]
-    assert agreements_of(contrasts_of(outcomes("sales"), simple, arms))["minds"].unique().tolist() == ["random, rule"]
+def test_floors_are_compared_if_there_are_no_other_minds() -> None:
+    simple = make_metrics().assign(
+        arm=lambda rows: rows["arm"].str.replace("base", "random").str.replace("tuned", "rule")
+    )
+    arms = [
+        Arm(f"{mind}:{treatment}", mind, treatment) for mind in ("random", "rule") for treatment in ("control", "tax")
+    ]
+    contrasts = contrast_table(declare("sales"), simple, arms)
+    assert agreement_table(contrasts)["minds"].unique().tolist() == ["random, rule"]

@@ -1,4 +1,4 @@
-"""Scores, nearness and what a scorecard says of itself, on evidence made by hand."""
+"""Scores, nearness and what a scorecard says about itself, on artificial evidence."""
 
 import math
 from typing import Any, get_args
@@ -7,159 +7,143 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import comparison, scorecard
-from experiments.charts import MARKERS, _shapes
+from experiments import scorecard
 from experiments.facts.evidence import Evidence
-from experiments.facts.measures import Frame
-from experiments.facts.people import figure
-from experiments.scorecard import COLUMNS, FLOORS, Level, items, nearness, normalised, worst
-from sandbox.panels import COLORS, pens
-from tests.experiments.facts.synthetic import PEAK, J, arm, choices, evidence, stars
+from experiments.facts.item import ScoreItem
+from experiments.facts.reference import Level
+from experiments.facts.registry import list_facts, list_items
+from experiments.reports.charts import MARKERS, _arm_markers
+from experiments.scorecard import COLUMNS, FLOORS, nearness, normalized_score, worst_items
+from sandbox.figures.style import COLORS, assign_pens
+from tests.experiments.facts.synthetic import PEAK, J, choices, make_arm, make_evidence, reviews
+from worlds.marketplace import Marketplace
 
 EVEN = (0.2,) * 5
+ITEMS = {item.name: item for item in list_items(Marketplace)}
 
 
-def four(**world: Any) -> list[tuple[Any, dict[str, Any]]]:
-    """Arms of four minds: even, human-like, and the two floors."""
+def four_minds(**world: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """Return arms of four minds: even, human-like, and the two baselines."""
     treatment = ":forced" if world else ":control"
     shares = {"base": EVEN, "humanllm": J, "rule": (0.15, 0.1, 0.15, 0.2, 0.4), "random": PEAK}
     return [
-        (arm(f"{mind}{treatment}", mind=mind, **world), {"reviews": stars(shares[mind]), "choices": choices(3.0)})
+        (make_arm(f"{mind}{treatment}", mind=mind, **world), {"reviews": reviews(shares[mind]), "choices": choices(3)})
         for mind in shares
     ]
 
 
 @pytest.fixture(scope="module")
-def crossed() -> Evidence:
-    """Four minds under two treatments."""
-    return evidence(*four(), *four(reviews="forced"), seeds=range(4))
+def crossed_arms() -> Evidence:
+    """Return four minds under two treatments."""
+    return make_evidence(*four_minds(), *four_minds(reviews="forced"), seeds=range(4))
 
 
 @pytest.fixture(scope="module")
-def card(crossed: Evidence) -> Frame:
-    """Their scorecard."""
-    return scorecard.scorecard(crossed, "marketplace")
+def card(crossed_arms: Evidence) -> pd.DataFrame:
+    """Return their scorecard."""
+    return scorecard.scorecard(crossed_arms, Marketplace)
 
 
 @pytest.fixture(scope="module")
-def near(crossed: Evidence) -> Frame:
-    """How near to people they are."""
-    return nearness(crossed, "marketplace")
+def near(crossed_arms: Evidence) -> pd.DataFrame:
+    """Return how near to people they are."""
+    return nearness(crossed_arms, Marketplace)
 
 
-def test_a_score_is_nought_at_the_floor_and_one_at_the_ceiling() -> None:
-    assert [normalised(distance, 0.5, 0.1) for distance in (0.5, 0.1, 0.3, 0.9)] == pytest.approx([0, 1, 0.5, -1])
-    assert math.isnan(normalised(0.2, 0.1, 0.1))
-    assert math.isnan(normalised(0.2, 0.1, 0.3))
+def test_a_score_is_zero_at_the_floor_and_one_at_the_ceiling() -> None:
+    assert [normalized_score(distance, 0.5, 0.1) for distance in (0.5, 0.1, 0.3, 0.9)] == pytest.approx([0, 1, 0.5, -1])
+    assert math.isnan(normalized_score(0.2, 0.1, 0.1))
+    assert math.isnan(normalized_score(0.2, 0.1, 0.3))
 
 
-def test_who_gives_people_s_stars_is_scored_above_who_does_not(card: Frame) -> None:
+def test_an_arm_with_people_s_stars_is_scored_above_one_without(card: pd.DataFrame) -> None:
     scores: Any = card[card["item"] == "star_distribution"].set_index("arm")["score"]
     assert scores["humanllm:control"] > 0.9 > scores["rule:control"] > scores["base:control"] > 0
 
 
-def test_all_arms_of_a_world_share_a_floor_which_is_the_worse_simple_mind(card: Frame, crossed: Evidence) -> None:
+def test_all_arms_of_a_world_share_a_floor_which_is_the_worse_baseline(
+    card: pd.DataFrame, crossed_arms: Evidence
+) -> None:
     assert tuple(card.columns) == COLUMNS
-    mine = card[card["arm"].str.endswith(":control")]
-    assert (mine.groupby("item")["floor"].nunique() == 1).all()
-    item = next(one for one in items("marketplace") if one.name == "star_distribution")
-    apart = [float(item.distances(crossed, f"{mind}:control").mean()) for mind in FLOORS]
-    assert mine.loc[mine["item"] == item.name, "floor"].iloc[0] == pytest.approx(max(apart))
+    control: Any = card[card["arm"].str.endswith(":control")]
+    assert (control.groupby("item")["floor"].nunique() == 1).all()
+    item = ITEMS["star_distribution"]
+    distances = [float(item.distances(crossed_arms, f"{mind}:control").mean()) for mind in FLOORS]
+    assert control.loc[control["item"] == item.name, "floor"].iloc[0] == pytest.approx(max(distances))
 
 
-def test_crossed_arms_are_scored_by_their_own_names_and_random_is_not(card: Frame) -> None:
+def test_crossed_arms_are_scored_by_their_own_names_and_random_is_not(card: pd.DataFrame) -> None:
     minds = ("base", "humanllm", "rule")
     assert set(card["arm"]) == {f"{mind}:{treatment}" for mind in minds for treatment in ("control", "forced")}
 
 
-def test_a_lonely_floor_has_no_score() -> None:
-    rule = (arm("rule", mind="rule"), {"reviews": stars(PEAK)})
-    assert scorecard.scorecard(evidence(rule), "marketplace").empty
+def test_a_floor_without_another_arm_has_no_score() -> None:
+    rule = (make_arm("rule", mind="rule"), {"reviews": reviews(PEAK)})
+    assert scorecard.scorecard(make_evidence(rule), Marketplace).empty
 
 
-def test_a_norm_gives_no_score_where_simple_minds_cannot_be_told_from_it() -> None:
-    def card_of(floor: float) -> Frame:
-        arms = (("base", 3.0), ("random", floor))
-        made = [(arm(mind, mind=mind), {"choices": choices(advantage)}) for mind, advantage in arms]
-        card = scorecard.scorecard(evidence(*made), "marketplace")
-        return card[card["item"] == "first_option"].set_index("arm")
+def test_a_norm_gives_no_score_if_the_baselines_are_indistinguishable_from_it() -> None:
+    def position_bias_scores(floor: float) -> pd.DataFrame:
+        advantages = (("base", 3.0), ("random", floor))
+        arms = [(make_arm(mind, mind=mind), {"choices": choices(advantage)}) for mind, advantage in advantages]
+        rows = scorecard.scorecard(make_evidence(*arms), Marketplace)
+        return rows[rows["item"] == "position_bias"].set_index("arm")
 
-    assert math.isnan(card_of(floor=1.0).loc["base", "score"]), "off the norm by chance alone"
-    assert card_of(floor=1.0).loc["base", "distance"] > 1
-    assert card_of(floor=5.0).loc["base", "score"] > 0
+    assert math.isnan(position_bias_scores(floor=1.0).loc["base", "score"]), "differs from the norm by chance alone"
+    assert position_bias_scores(floor=1.0).loc["base", "distance"] > 1
+    assert position_bias_scores(floor=5.0).loc["base", "score"] > 0
 
 
-def test_a_norm_says_that_it_is_none_of_people_s_and_has_no_room(card: Frame) -> None:
-    norms = card[card["against"] == "norm"]
-    assert set(norms["item"]) == {"first_option"}
+def test_a_norm_is_marked_as_such_and_has_the_norm_as_its_ceiling(card: pd.DataFrame) -> None:
+    norms: Any = card[card["against"] == "norm"]
+    assert set(norms["item"]) == {"position_bias"}
     assert (norms["ceiling"] == 0).all()
-    every = {one.name: one for one in items("marketplace")}
-    assert {name for name, one in every.items() if one.against == "norm"} == {
-        "position_effect", "first_option", "reputation_premium",
+    assert {name for name, item in ITEMS.items() if item.reference.against == "norm"} == {
+        "position_effect", "position_bias", "reputation_premium",
     }  # fmt: skip
-    assert "price_dispersion" not in every
-    assert {one.level for one in every.values()} == set(get_args(Level)) - {"individual"}
+    assert "price_dispersion" not in ITEMS
+    assert {item.level for item in ITEMS.values()} == set(get_args(Level)) - {"individual"}
 
 
 @pytest.mark.parametrize("name", ["basket_prices", "repeat_purchases", "uneven_sales"])
-def test_a_ceiling_of_purchases_is_how_far_samples_of_customers_are_apart(name: str) -> None:
-    item = next(one for one in items("marketplace") if one.name == name)
-    assert (item.against, item.ceiling) == ("people", figure(name).apart)
-    assert item.ceiling > (figure(name).high - figure(name).low), "a world's worth of people is fewer than all of them"
+def test_a_ceiling_of_purchases_is_the_sampling_distance_of_customers(name: str) -> None:
+    item: ScoreItem = ITEMS[name]
+    [fact] = [fact for fact in list_facts(Marketplace) if fact.name == name]
+    assert fact.reference is not None
+    assert (item.reference.against, item.reference.ceiling) == ("people", fact.reference.sampling_distance)
+    interval = fact.reference.high - fact.reference.low
+    assert item.reference.ceiling > interval, "a world's worth of people is fewer than all of them"
 
 
-def test_nearness_is_told_from_the_first_arm_of_the_same_world(near: Frame) -> None:
+def test_arms_are_compared_with_the_first_arm_of_the_same_world(near: pd.DataFrame) -> None:
     assert set(near["than"]) == {"base:control", "base:forced"}
-    stars_of = near[near["item"] == "star_distribution"].set_index("arm")
-    assert stars_of.loc["humanllm:control", "answer"] == "nearer"
-    assert stars_of.loc["humanllm:control", "difference"] < 0
-    known = near.dropna(subset=["p"])
-    assert (known["p_holm"] >= known["p"]).all()
+    star_rows: Any = near[near["item"] == "star_distribution"].set_index("arm")
+    assert star_rows.loc["humanllm:control", "verdict"] == "nearer"
+    assert star_rows.loc["humanllm:control", "difference"] < 0
+    tested: Any = near.dropna(subset=["p"])
+    assert (tested["p_holm"] >= tested["p"]).all()
 
 
-def test_whoever_leaves_people_is_further() -> None:
-    arms = (arm("a"), {"reviews": stars(J)}), (arm("b"), {"reviews": stars(PEAK)})
-    near: Any = nearness(evidence(*arms, seeds=range(4)), "marketplace").set_index("item")
-    assert near.loc["star_distribution", "answer"] == "further"
+def test_an_arm_that_moves_away_from_people_is_further() -> None:
+    arms = (make_arm("a"), {"reviews": reviews(J)}), (make_arm("b"), {"reviews": reviews(PEAK)})
+    near: Any = nearness(make_evidence(*arms, seeds=range(4)), Marketplace).set_index("item")
+    assert near.loc["star_distribution", "verdict"] == "further"
 
 
-def test_p_values_are_adjusted_over_the_items_of_an_arm(near: Frame) -> None:
-    mine = near[near["arm"] == "humanllm:control"].dropna(subset=["p"])
-    assert mine["p_holm"].min() == pytest.approx(min(1.0, len(mine) * mine["p"].min()))
+def test_p_values_are_adjusted_over_the_items_of_an_arm(near: pd.DataFrame) -> None:
+    tested = near.dropna(subset=["p"])
+    rows: Any = tested[tested["arm"] == "humanllm:control"]
+    assert rows["p_holm"].min() == pytest.approx(min(1.0, len(rows) * rows["p"].min()))
 
 
-def test_the_worst_items_are_of_people_not_of_norms() -> None:
+def test_the_worst_items_are_about_people_not_norms() -> None:
     rows = [("a", "people", 0.5), ("b", "norm", -9.0), ("c_c", "people", -1.0), ("d", "people", np.nan)]
-    made = pd.DataFrame(rows, columns=["item", "against", "score"]).assign(arm="mine")
-    assert worst(made, "mine") == ["c c (-1.00)", "a (0.50)"]
+    card = pd.DataFrame(rows, columns=["item", "against", "score"]).assign(arm="mine")
+    assert worst_items(card, "mine", {}) == ["c c (-1.00)", "a (0.50)"]
+    assert worst_items(card, "mine", {"a": "a label"})[1] == "a label (0.50)"
 
 
 def test_no_two_of_many_arms_look_alike() -> None:
-    arms = pens([f"arm {number}" for number in range(12)])
-    looks = {(pen.color, shape) for pen, shape in zip(arms.values(), _shapes(arms).values(), strict=True)}
+    pens = assign_pens([f"arm {number}" for number in range(12)])
+    looks = {(pen.color, marker) for pen, marker in zip(pens.values(), _arm_markers(pens).values(), strict=True)}
     assert len(looks) == 12 <= len(COLORS) * len(MARKERS)
-
-
-class Logged:
-    """A run of whose log only the mishaps are asked for."""
-
-    def log(self) -> "Logged":
-        return self
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def mishaps(self) -> list[dict[str, Any]]:
-        names = ("replicate", "decisions", "texts", "fallback", "truncated", "asked_again", "cache")
-        rows = (("base:on/0", 10, 4, 1, 0, 2, 5), ("base:on/1", 30, 16, 1, 2, 0, 5), ("rule:on/0", 4, 0, 0, 0, 0, 0))
-        return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def test_shares_of_mishaps_are_those_of_all_decisions_or_texts_of_an_arm() -> None:
-    run: Any = Logged()
-    told = comparison.honesty(run).set_index("arm")
-    assert told.loc["base:on"].to_dict() == {
-        "decisions": 40, "fallback_share": 0.05, "truncated_share": 0.1, "asked_again_share": 0.05,
-        "cache_share": 0.25,
-    }  # fmt: skip
-    assert told.loc["rule:on"].to_list() == [4, 0, 0, 0, 0]

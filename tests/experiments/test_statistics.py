@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.statistics import (
-    _p_value,
-    equivalence,
+    _t_test,
+    confidence_interval,
+    contrast_of,
+    describe_intervals,
+    equivalence_p_value,
     holm,
-    interval,
-    interval_in_words,
-    of_differences,
-    paired,
+    paired_contrast,
 )
 
 SEEDS = 8
@@ -22,73 +22,74 @@ SEEDS = 8
 
 @pytest.fixture(scope="module")
 def contrasts() -> list[tuple[float, float, float, float]]:
-    """Low, high, p and detectable of 400 experiments of eight seeds whose true difference is 1, its spread 2."""
+    """Return low, high, p and detectable of 400 experiments of eight seeds; the true difference is 1, its spread 2."""
     rng = np.random.default_rng(0)
-    found = [of_differences(rng.normal(1, 2, SEEDS)) for _ in range(400)]
-    return [(one.low, one.high, one.p, one.detectable) for one in found]
+    results = [contrast_of(rng.normal(1, 2, SEEDS)) for _ in range(400)]
+    return [(contrast.low, contrast.high, contrast.p, contrast.detectable) for contrast in results]
 
 
 def test_eight_seeds_cover_the_truth_in_about_nine_of_ten_experiments(
     contrasts: list[tuple[float, float, float, float]],
 ) -> None:
-    covered = np.mean([low < 1 < high for low, high, _, _ in contrasts])
-    assert 0.86 < covered < 0.95
+    coverage = np.mean([low < 1 < high for low, high, _, _ in contrasts])
+    assert 0.86 < coverage < 0.95
 
 
 @pytest.mark.parametrize("number", [2, 3, 7])
 def test_few_seeds_cover_the_truth_as_often_as_they_say(number: int) -> None:
     rng = np.random.default_rng(5)
-    found = [interval(rng.normal(1, 2, number)) for _ in range(4000)]
-    assert 0.935 < np.mean([low < 1 < high for low, high in found]) < 0.965
+    intervals = [confidence_interval(rng.normal(1, 2, number)) for _ in range(4000)]
+    assert 0.935 < np.mean([low < 1 < high for low, high in intervals]) < 0.965
 
 
-def test_a_page_says_which_intervals_so_many_seeds_have() -> None:
-    assert interval_in_words(3) == "3 seeds, so intervals are Student's t"
-    assert "BCa bootstraps" in interval_in_words(SEEDS)
+def test_a_page_says_which_intervals_this_number_of_seeds_has() -> None:
+    assert describe_intervals(3) == "95 % intervals are Student's t over 3 seeds"
+    assert "BCa bootstraps" in describe_intervals(SEEDS)
 
 
 @pytest.mark.parametrize(("number", "p"), [(2, 0.5), (3, 0.25), (8, 1 / 128)])
 def test_equal_differences_are_as_sure_as_their_signs(number: int, p: float) -> None:
-    found = of_differences(np.full(number, 0.3))
-    assert (found.difference, found.p) == (pytest.approx(0.3), p)
-    assert math.isnan(found.detectable)
-    assert math.isnan(found.low)
-    assert equivalence([0.3] * number, 0, 1) == p / 2
-    assert equivalence([0.3] * number, 1, 2) == 1
+    contrast = contrast_of(np.full(number, 0.3))
+    assert (contrast.difference, contrast.p) == (pytest.approx(0.3), p)
+    assert math.isnan(contrast.detectable)
+    assert math.isnan(contrast.low)
+    assert equivalence_p_value([0.3] * number, 0, 1) == p / 2
+    assert equivalence_p_value([0.3] * number, 1, 2) == 1
 
 
-def test_no_difference_in_any_seed_is_none() -> None:
-    found = of_differences(np.zeros(3))
-    assert (found.low, found.high, found.p) == (0, 0, 1)
+def test_no_difference_in_any_seed_is_no_difference() -> None:
+    contrast = contrast_of(np.zeros(3))
+    assert (contrast.low, contrast.high, contrast.p) == (0, 0, 1)
 
 
 @pytest.mark.parametrize("margin", [-0.5, 0.5])
 def test_equivalence_is_seldom_claimed_at_the_margin(margin: float) -> None:
     rng = np.random.default_rng(6)
-    claimed = np.mean([equivalence(rng.normal(margin, 0.2, SEEDS).tolist(), -0.5, 0.5) < 0.05 for _ in range(400)])
-    assert claimed < 0.08  # 5 % are expected; 8 or more have a chance of 0.5 %
+    samples = [rng.normal(margin, 0.2, SEEDS).tolist() for _ in range(400)]
+    claims = np.mean([equivalence_p_value(sample, -0.5, 0.5) < 0.05 for sample in samples])
+    assert claims < 0.08  # 5 % are expected; 8 or more have a chance of 0.5 %
 
 
 def test_where_nothing_differs_one_test_in_twenty_says_otherwise() -> None:
     rng = np.random.default_rng(1)
-    found = np.mean([_p(rng.normal(0, 2, SEEDS)) < 0.05 for _ in range(400)])
-    assert 0.025 < found < 0.08
+    rejections = np.mean([_p(rng.normal(0, 2, SEEDS)) < 0.05 for _ in range(400)])
+    assert 0.025 < rejections < 0.08
 
 
-def test_the_detectable_difference_is_found_four_times_in_five() -> None:
+def test_the_detectable_difference_is_detected_four_times_in_five() -> None:
     rng = np.random.default_rng(2)
     from statsmodels.stats.power import TTestPower
 
     effect = float(np.atleast_1d(TTestPower().solve_power(nobs=SEEDS, alpha=0.05, power=0.8))[0])
     assert 0.74 < np.mean([_p(rng.normal(effect, 1, SEEDS)) < 0.05 for _ in range(400)]) < 0.86
-    apart = rng.normal(0, 3, SEEDS)
-    assert of_differences(apart).detectable == pytest.approx(effect * apart.std(ddof=1))
+    differences = rng.normal(0, 3, SEEDS)
+    assert contrast_of(differences).detectable == pytest.approx(effect * differences.std(ddof=1))
 
 
 def test_holm_keeps_a_family_of_true_nulls_quiet() -> None:
     rng = np.random.default_rng(3)
-    false = [min(holm(rng.uniform(size=10).tolist())) < 0.05 for _ in range(150)]
-    assert np.mean(false) < 0.1
+    rejections = [min(holm(rng.uniform(size=10).tolist())) < 0.05 for _ in range(150)]
+    assert np.mean(rejections) < 0.1
 
 
 def test_holm_leaves_gaps_where_there_is_no_p_value() -> None:
@@ -101,28 +102,28 @@ def test_holm_leaves_gaps_where_there_is_no_p_value() -> None:
 def test_equivalence_is_claimed_inside_and_not_outside() -> None:
     rng = np.random.default_rng(4)
     inside = rng.normal(0, 0.1, SEEDS).tolist()
-    assert equivalence(inside, -0.5, 0.5) < 0.01
-    assert equivalence(inside, 0.5, 1.5) > 0.9
-    assert equivalence(inside, -0.5, math.inf) < 0.01
+    assert equivalence_p_value(inside, -0.5, 0.5) < 0.01
+    assert equivalence_p_value(inside, 0.5, 1.5) > 0.9
+    assert equivalence_p_value(inside, -0.5, math.inf) < 0.01
 
 
 @given(st.lists(st.floats(-100, 100), min_size=3, max_size=12), st.floats(-50, 50))
 def test_a_shift_of_one_arm_shifts_the_difference(values: list[float], shift: float) -> None:
     first = dict(enumerate(values))
-    found = paired({seed: value + shift for seed, value in first.items()}, first)
-    assert found.difference == pytest.approx(shift, abs=1e-9)
-    assert found.num == len(values)
+    contrast = paired_contrast({seed: value + shift for seed, value in first.items()}, first)
+    assert contrast.difference == pytest.approx(shift, abs=1e-9)
+    assert contrast.num_seeds == len(values)
 
 
 def test_only_seeds_of_both_arms_are_compared() -> None:
-    found = paired({0: 1.0, 1: 2.0, 2: math.nan, 3: 9.0}, {0: 0.0, 1: 1.0, 2: 5.0})
-    assert (found.num, found.difference) == (2, 1.0)
+    contrast = paired_contrast({0: 1.0, 1: 2.0, 2: math.nan, 3: 9.0}, {0: 0.0, 1: 1.0, 2: 5.0})
+    assert (contrast.num_seeds, contrast.difference) == (2, 1.0)
 
 
-def test_one_seed_or_none_tells_nothing() -> None:
-    assert math.isnan(paired({0: 1.0}, {0: 0.0}).p)
-    assert math.isnan(paired({}, {0: 0.0}).difference)
+def test_a_single_seed_or_none_says_nothing() -> None:
+    assert math.isnan(paired_contrast({0: 1.0}, {0: 0.0}).p)
+    assert math.isnan(paired_contrast({}, {0: 0.0}).difference)
 
 
-def _p(apart: np.ndarray) -> float:
-    return _p_value(apart)
+def _p(differences: np.ndarray) -> float:
+    return _t_test(differences)

@@ -8,10 +8,10 @@ from sandbox.intervals import Mean, t_quantile
 
 
 @pytest.mark.parametrize(
-    ("freedom", "quantile"), [(1, 12.7062), (2, 4.3027), (4, 2.7764), (30, 2.0423), (1000, 1.9623)]
+    ("degrees_of_freedom", "quantile"), [(1, 12.7062), (2, 4.3027), (4, 2.7764), (30, 2.0423), (1000, 1.9623)]
 )
-def test_quantiles_are_those_of_printed_tables(freedom: int, quantile: float) -> None:
-    assert t_quantile(freedom) == pytest.approx(quantile, abs=5e-5)
+def test_quantiles_are_those_of_printed_tables(degrees_of_freedom: int, quantile: float) -> None:
+    assert t_quantile(degrees_of_freedom) == pytest.approx(quantile, abs=5e-5)
 
 
 def test_a_mean_has_the_interval_of_students_t() -> None:

@@ -1,4 +1,4 @@
-"""Made-up logs in the formats of Reddit and Amazon, for runs of the whole pipeline."""
+"""Made-up logs in the formats of Reddit and Amazon, for runs of the complete pipeline."""
 
 import gzip
 import json
@@ -31,10 +31,10 @@ FRAMES = (
 )
 OVERRIDES = (
     "sources=[reddit,amazon]",
-    "rules.forum.core.min_posts=0",
-    "rules.reviews.core.user_core=0",
-    "rules.reviews.core.item_core=0",
-    "rules.reviews.core.top_items_share=1.0",
+    "filters.forum.k_core.min_posts=0",
+    "filters.reviews.k_core.user_core=0",
+    "filters.reviews.k_core.item_core=0",
+    "filters.reviews.k_core.top_items_share=1.0",
     "records_per_bucket=60",
     "secret=black",
     "tasks.hard=1",
@@ -42,43 +42,43 @@ OVERRIDES = (
 )
 
 
-def text_of(random: Random, place: str) -> str:
-    """Some sentences about a place's matters."""
+def write_text(random: Random, community: str) -> str:
+    """Return some sentences about a community's topic."""
     frames = random.sample(FRAMES, 4)
-    return " ".join(frame.format(*random.sample(WORDS[place], 2)) for frame in frames)
+    return " ".join(frame.format(*random.sample(WORDS[community], 2)) for frame in frames)
 
 
-def write_logs(folder: Path, users: int = 12, each: int = 10) -> list[str]:
-    """Write a file of submissions, one of comments, one of reviews and one of products; returns overrides for them."""
+def write_logs(folder: Path, users: int = 12, records_each: int = 10) -> list[str]:
+    """Write files of submissions, comments, reviews and products; return the overrides that name them."""
     random = Random(5)
-    places = list(WORDS)
+    communities = list(WORDS)
     posts = [
         {
             "id": f"p{user}x{number}",
             "author": f"gardener_{user}",
-            "subreddit": places[user % 3],
+            "subreddit": communities[user % 3],
             "created_utc": 1_500_000_000 + 90_000 * number + user,
-            "title": f"A question about {random.choice(WORDS[places[user % 3]])}",
-            "selftext": text_of(random, places[user % 3]),
+            "title": f"A question about {random.choice(WORDS[communities[user % 3]])}",
+            "selftext": write_text(random, communities[user % 3]),
             "score": 5,
             "num_comments": 3,
             "is_self": True,
         }
         for user in range(users)
-        for number in range(each)
+        for number in range(records_each)
     ]
     comments = [
         {
-            "id": f"c{place}",
-            "author": f"gardener_{(place + 3) % users}",
+            "id": f"c{number}",
+            "author": f"gardener_{(number + 3) % users}",
             "subreddit": post["subreddit"],
             "created_utc": str(int(post["created_utc"]) + 60),
             "link_id": f"t3_{post['id']}",
             "parent_id": f"t3_{post['id']}",
-            "body": text_of(random, str(post["subreddit"])),
+            "body": write_text(random, str(post["subreddit"])),
             "score": 2,
         }
-        for place, post in enumerate(posts)
+        for number, post in enumerate(posts)
     ]
     reviews = [
         {
@@ -87,11 +87,11 @@ def write_logs(folder: Path, users: int = 12, each: int = 10) -> list[str]:
             "rating": random.choice((1.0, 3.0, 4.0, 5.0, 5.0)),
             "timestamp": 1_600_000_000_000 + 86_400_000 * (number * 9 + user),
             "title": "So it goes",
-            "text": text_of(random, random.choice(places)),
+            "text": write_text(random, random.choice(communities)),
             "verified_purchase": True,
         }
         for user in range(users)
-        for number in range(each)
+        for number in range(records_each)
     ]
     products = [
         {"parent_asin": f"B{n:03}", "title": f"Sturdy thing no. {n}", "price": f"${n + 5}.99"} for n in range(30)
@@ -110,6 +110,6 @@ def write_logs(folder: Path, users: int = 12, each: int = 10) -> list[str]:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Hash of every file of a corpus, by its path."""
+    """Return a hash of every file of a corpus, by its path."""
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in ("key", "card.md")]
     return {str(path.relative_to(folder)): blake2b(path.read_bytes()).hexdigest() for path in paths}

@@ -6,42 +6,44 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sandbox.config import choices
-from training import corpus, merge, ship
-from training.evaluate import run
-from training.sft import config as sft
-from training.tasks.example import TASK
+from sandbox.composition import list_choices
+from training.corpus.config import CorpusConfig, load_corpus_config
+from training.evaluation.run import load_evaluate_config
+from training.finetuning.config import load_sft_config
+from training.finetuning.merge import load_merge_config
+from training.release.ship import load_release_config
+from training.tasks.forms import TASK
 
 README = Path(__file__).parents[2] / "training" / "README.md"
-CONFIGURED = {
-    "corpus": corpus.configured,
-    "sft": sft.configured,
-    "merge": merge.configured,
-    "evaluate": run.configured,
-    "all": ship.configured,
+LOADERS = {
+    "corpus": load_corpus_config,
+    "sft": load_sft_config,
+    "merge": load_merge_config,
+    "evaluate": load_evaluate_config,
+    "all": load_release_config,
 }
 
 
-def blocks(language: str = "") -> list[str]:
-    """The README's blocks in a language; commands are in none."""
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    return [block for name, block in found if name == language]
+def list_blocks(language: str = "") -> list[str]:
+    """Return the README's blocks in a language; commands are in none."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    return [block for name, block in blocks if name == language]
 
 
-def commands() -> list[str]:
-    """Commands of the README's blocks."""
-    lines = (line for block in blocks() for line in block.replace("\\\n", " ").splitlines())
+def list_commands() -> list[str]:
+    """Return the commands of the README's blocks."""
+    lines = (line for block in list_blocks() for line in block.replace("\\\n", " ").splitlines())
     return [line.removeprefix("RAY_ADDRESS=auto ") for line in lines if not line.startswith("pip ")]
 
 
 def test_every_kind_of_dump_and_every_step_has_a_command() -> None:
-    named = {name for command in commands() for name in re.findall(r"sources=\[(\w+)\]", command)}
-    assert {"reddit", "twitter", "blogger", "amazon", "table"} <= named <= set(choices("source"))
-    assert {shlex.split(command)[3] for command in commands()} == set(CONFIGURED)
+    sources = {name for command in list_commands() for name in re.findall(r"sources=\[(\w+)\]", command)}
+    assert {"reddit", "twitter", "blogger", "amazon", "table"} <= sources <= set(list_choices("source"))
+    assert {shlex.split(command)[3] for command in list_commands()} == set(LOADERS)
 
 
-def test_other_trainers_are_told_the_fields_that_tasks_have() -> None:
-    (info,), (axolotl,) = (json.loads(one) for one in blocks("json")), (yaml.safe_load(one) for one in blocks("yaml"))
+def test_other_trainers_are_given_the_fields_that_tasks_have() -> None:
+    (info,), (axolotl,) = map(json.loads, list_blocks("json")), map(yaml.safe_load, list_blocks("yaml"))
     (entry,) = axolotl["datasets"]
     assert {entry["field_messages"], *info["social"]["columns"].values()} == {"messages"} <= set(TASK)
     tags = info["social"]["tags"]
@@ -49,11 +51,18 @@ def test_other_trainers_are_told_the_fields_that_tasks_have() -> None:
     assert {tags["user_tag"], tags["assistant_tag"], tags["system_tag"]} == {"user", "assistant", "system"}
 
 
-@pytest.mark.parametrize("command", commands())
+@pytest.mark.parametrize("command", list_commands())
 def test_a_command_of_the_readme_is_understood(command: str) -> None:
     python, module, package, verb, *overrides = shlex.split(command)
     assert (python, module, package) == ("python", "-m", "training")
-    config = CONFIGURED[verb](overrides)
-    if isinstance(config, corpus.CorpusConfig):
+    config = LOADERS[verb](overrides)
+    if isinstance(config, CorpusConfig):
         assert config.source[config.sources[0]]["_target_"].startswith("training.sources.")
-        assert config.rules["microblog"].row[2]["rule"] == "min_characters"
+        assert config.filters["microblog"].rules[2]["rule"] == "min_characters"
+
+
+@pytest.mark.parametrize(
+    "path", sorted(set(re.findall(r"`([a-z_]+/[a-z_]+\.py)`", README.read_text(encoding="utf-8"))))
+)
+def test_a_file_that_the_readme_names_exists(path: str) -> None:
+    assert (README.parent / path).is_file() or (README.parents[1] / path).is_file()

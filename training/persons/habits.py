@@ -1,6 +1,6 @@
-"""How and when somebody writes, in figures: lengths, punctuation, capitals, first person, hours.
+"""Measure how and when somebody writes: lengths, punctuation, capitals, first person, hours.
 
-The text may hold mark-up and placeholders; neither is counted. No text leaves this module.
+Texts may contain markup and placeholders; neither is counted. No text leaves this module.
 """
 
 import html
@@ -21,62 +21,74 @@ EMOTICON = re.compile(r"[:;=]-?[)(DPp]|[\U0001F300-\U0001FAFF]|<3")
 
 
 class Habits(msgspec.Struct, frozen=True):
-    """Shares are of texts, lengths are medians in words."""
+    """Habits of writing. Shares are of texts, lengths are in words."""
 
     words: int
+    """Median length of a text."""
     longest: int
+    """Length of the longest text."""
     sentence: int
+    """Median length of a sentence."""
     exclaim_share: float
+    """Texts with an exclamation mark."""
     question_share: float
+    """Texts with a question mark."""
     shout_share: float
     """Texts with a word of four or more capitals."""
     first_person_share: float
+    """Texts with `I`, `my`, `me`, `we` or `our`."""
     lower_share: float
     """Texts that begin with a small letter."""
     emoticon_share: float
+    """Texts with an emoticon or emoji."""
     tag_share: float
     """Texts with a #tag."""
     link_share: float
     """Texts with a link."""
 
 
-def habits_of(texts: Sequence[str]) -> Habits:
-    """Count over somebody's texts, of which there must be one at least."""
-    plains = [plain(text) for text in texts]
-    sentences = [len(WORD.findall(part)) for text in plains for part in SENTENCE_END.split(text) if WORD.search(part)]
-    lengths = [len(WORD.findall(text)) for text in plains]
+def measure_habits(texts: Sequence[str]) -> Habits:
+    """Measure somebody's texts, of which there must be at least one."""
+    plain_texts = [remove_placeholders(text) for text in texts]
+    sentences = [
+        len(WORD.findall(sentence))
+        for text in plain_texts
+        for sentence in SENTENCE_END.split(text)
+        if WORD.search(sentence)
+    ]
+    lengths = [len(WORD.findall(text)) for text in plain_texts]
 
     def share(pattern: re.Pattern[str]) -> float:
-        return fmean(pattern.search(text) is not None for text in plains)
+        return fmean(pattern.search(text) is not None for text in plain_texts)
 
     return Habits(
         words=max(1, round(median(lengths))),
         longest=max(lengths),
         sentence=round(median(sentences)) if sentences else 1,
-        exclaim_share=fmean("!" in text for text in plains),
-        question_share=fmean("?" in text for text in plains),
+        exclaim_share=fmean("!" in text for text in plain_texts),
+        question_share=fmean("?" in text for text in plain_texts),
         shout_share=share(SHOUT),
         first_person_share=share(FIRST_PERSON),
-        lower_share=fmean(text[:1].islower() for text in plains),
+        lower_share=fmean(text[:1].islower() for text in plain_texts),
         emoticon_share=share(EMOTICON),
         tag_share=fmean("#" in text for text in texts),
         link_share=fmean("[URL]" in text or "http" in text for text in texts),
     )
 
 
-def hours_of(times: Sequence[datetime]) -> tuple[float, ...]:
-    """Share of the times in each hour of the day; empty where they are only days, which sources tell as midnight."""
-    if not any(when.hour or when.minute or when.second for when in times):
+def hour_shares(times: Sequence[datetime]) -> tuple[float, ...]:
+    """Return the share of the times in each hour of the day; empty if all are midnight: the source gives only days."""
+    if not any(time.hour or time.minute or time.second for time in times):
         return ()
-    hours = Counter(when.hour for when in times)
-    return tuple(round(hours[hour] / len(times), 3) for hour in range(24))
+    counts = Counter(time.hour for time in times)
+    return tuple(round(counts[hour] / len(times), 3) for hour in range(24))
 
 
-def plain(text: str) -> str:
-    """The text without mark-up and placeholders; a line break ends a sentence."""
+def remove_placeholders(text: str) -> str:
+    """Return the text without markup and placeholders; a line break ends a sentence."""
     return html.unescape(PLACEHOLDER.sub("\n", text)).strip()
 
 
-def num_words(text: str) -> int:
-    """Length of a text in words."""
-    return len(WORD.findall(plain(text)))
+def count_words(text: str) -> int:
+    """Return the length of a text in words."""
+    return len(WORD.findall(remove_placeholders(text)))

@@ -1,6 +1,6 @@
-"""What can be counted about somebody of whom only purchases are known: trips, baskets, prices, and what they buy again.
+"""Count what can be counted about somebody whose purchases are all we know: trips, baskets, prices, repeats.
 
-Reads records of purchases, whose prices are those of one piece and whose times are days.
+Reads records of purchases, whose prices are per piece and whose times are days.
 """
 
 from collections import Counter
@@ -13,18 +13,20 @@ from typing import Any, NamedTuple
 import msgspec
 
 MIN_FAVOURITE = 3
-"""Days with one and the same product from which on it is a favourite."""
+"""A product bought on at least this many days may be a favourite."""
 
 
-class Purchase(NamedTuple):
+class BasketItem(NamedTuple):
     """One product in a basket."""
 
     day: date
     group: str
-    item: str
+    """Group of products, as the source names it."""
+    product: str
+    """Id of the product."""
     name: str
     price: float
-    """Of one piece; 0 where it is unknown."""
+    """Per piece; 0 if unknown."""
     pieces: int
 
     @property
@@ -33,41 +35,42 @@ class Purchase(NamedTuple):
         return self.day.year * 12 + self.day.month - 1
 
     @property
-    def paid(self) -> float:
-        """For all pieces."""
+    def cost(self) -> float:
+        """Price of all pieces."""
         return self.price * self.pieces
 
 
-class Figures(msgspec.Struct, frozen=True):
-    """Everything that the wording may speak of."""
+class ShopperStatistics(msgspec.Struct, frozen=True):
+    """Everything that the wording templates may use."""
 
     age: str
-    """In years, as it was stated, such as 35-39, <25 or >65; "" where it was not."""
+    """In years, as stated, such as 35-39, <25 or >65; "" if unknown."""
     num: int
     """Purchases; a product counts once a day."""
     days: int
     """Days with purchases."""
     span_days: int
-    """Days from the first of these to the last, both counted."""
+    """Days from the first purchase to the last, both included."""
     first: int
-    """Month of the first, year x 12 + month - 1."""
+    """Month of the first purchase, year x 12 + month - 1."""
     last: int
+    """Month of the last purchase."""
     pause: int
-    """Longest time from one to the next, in days; 0 where there is one."""
+    """Longest time from one trip to the next, in days; 0 if there is only one trip."""
     weekend_share: float
-    """Of the days."""
+    """Share of the days with purchases that are a Saturday or Sunday."""
     basket: int
-    """Different products of a day, in the median."""
+    """Median number of different products on one day."""
     largest: int
-    """The most of them."""
+    """Largest number of different products on one day."""
     spent: float
-    """On a day, in the median."""
+    """Median spending on one day."""
     tastes: dict[str, float]
     """Share of each group of products, largest first."""
     prices: tuple[float, float, float] | None
-    """Lowest, median and highest price of a piece."""
+    """Lowest, median and highest price of a piece; None if no price is known."""
     several_share: float
-    """Purchases of more than one piece."""
+    """Share of purchases of more than one piece."""
     repeats: int
     """Purchases of what they had bought before."""
     favourite: tuple[str, int] | None
@@ -79,63 +82,66 @@ class Figures(msgspec.Struct, frozen=True):
         return self.repeats / self.num
 
 
-def purchases_of(records: Iterable[Mapping[str, Any]]) -> list[Purchase]:
-    """The records that have a time, in order of it."""
-    timed = [one for one in records if one["time"] is not None]
+def select_basket_items(records: Iterable[Mapping[str, Any]]) -> list[BasketItem]:
+    """Return the records that have a time, oldest first."""
+    timed = [record for record in records if record["time"] is not None]
     return [
-        Purchase(
-            datetime.fromtimestamp(one["time"], UTC).date(),
-            one["place"],
-            one["item"],
-            one["context"],
-            one["price"] or 0.0,
-            _extra(one).get("pieces", 1),
+        BasketItem(
+            datetime.fromtimestamp(record["time"], UTC).date(),
+            record["category"],
+            record["item"],
+            record["context"],
+            record["price"] or 0.0,
+            _extra_fields(record).get("pieces", 1),
         )
-        for one in sorted(timed, key=lambda one: (one["time"], one["id"]))
+        for record in sorted(timed, key=lambda record: (record["time"], record["id"]))
     ]
 
 
-def age_of(record: Mapping[str, Any]) -> str:
-    """The age group that the shop knows, as it writes it; "" where it knows none."""
-    return str(_extra(record).get("age_group", ""))
+def age_group(record: Mapping[str, Any]) -> str:
+    """Return the age group that the shop knows, as it writes it; "" if it knows none."""
+    return str(_extra_fields(record).get("age_group", ""))
 
 
-def trips_of(bought: Sequence[Purchase]) -> list[list[Purchase]]:
-    """Purchases by day, which must be in order."""
-    return [list(basket) for _, basket in groupby(bought, key=lambda one: one.day)]
+def group_by_day(items: Sequence[BasketItem]) -> list[list[BasketItem]]:
+    """Return the trips: purchases by day. They must be in order of time."""
+    return [list(basket) for _, basket in groupby(items, key=lambda item: item.day)]
 
 
-def figures_of(bought: Sequence[Purchase], age: str = "") -> Figures:
+def shopper_statistics(items: Sequence[BasketItem], age: str = "") -> ShopperStatistics:
     """Count one person's purchases, which must be in order of time."""
-    trips = trips_of(bought)
+    trips = group_by_day(items)
     days, sizes = [trip[0].day for trip in trips], [len(trip) for trip in trips]
-    groups, items = Counter(one.group for one in bought), Counter(one.item for one in bought)
-    prices = [one.price for one in bought if one.price]
-    return Figures(
+    group_counts, product_counts = Counter(item.group for item in items), Counter(item.product for item in items)
+    groups = sorted(group_counts, key=lambda name: (-group_counts[name], name))
+    prices = [item.price for item in items if item.price]
+    return ShopperStatistics(
         age=age,
-        num=len(bought),
+        num=len(items),
         days=len(days),
         span_days=(days[-1] - days[0]).days + 1,
-        first=bought[0].month,
-        last=bought[-1].month,
+        first=items[0].month,
+        last=items[-1].month,
         pause=max(((later - earlier).days for earlier, later in pairwise(days)), default=0),
         weekend_share=fmean(day.weekday() >= 5 for day in days),
         basket=round(median(sizes)),
         largest=max(sizes),
-        spent=median(sum(one.paid for one in trip) for trip in trips),
-        tastes={name: groups[name] / len(bought) for name in sorted(groups, key=lambda name: (-groups[name], name))},
+        spent=median(sum(item.cost for item in trip) for trip in trips),
+        tastes={name: group_counts[name] / len(items) for name in groups},
         prices=(min(prices), median(prices), max(prices)) if prices else None,
-        several_share=fmean(one.pieces > 1 for one in bought),
-        repeats=len(bought) - len(items),
-        favourite=_favourite(bought, items),
+        several_share=fmean(item.pieces > 1 for item in items),
+        repeats=len(items) - len(product_counts),
+        favourite=_favourite(items, product_counts),
     )
 
 
-def _favourite(bought: Sequence[Purchase], items: Counter[str]) -> tuple[str, int] | None:
-    """The product that was bought most often; of several the one with the lowest number."""
-    item, times = min(items.items(), key=lambda one: (-one[1], one[0]))
-    return (next(one.name for one in bought if one.item == item), times) if times >= MIN_FAVOURITE else None
+def _favourite(items: Sequence[BasketItem], product_counts: Counter[str]) -> tuple[str, int] | None:
+    """Return the product that was bought most often; among equals, the one with the lowest id."""
+    product, num_days = min(product_counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    if num_days < MIN_FAVOURITE:
+        return None
+    return next(item.name for item in items if item.product == product), num_days
 
 
-def _extra(record: Mapping[str, Any]) -> dict[str, Any]:
+def _extra_fields(record: Mapping[str, Any]) -> dict[str, Any]:
     return msgspec.json.decode(record["extra"]) if record["extra"] else {}

@@ -3,22 +3,22 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import msgspec
 import polars as pl
 
-from training.record import ITEM, RECORD, frame
-from training.sources.lines import JsonLines, Whole
-from training.sources.source import LAST_SECOND, Rejects, Source, paths_of
+from training.sources.lines import ColumnInteger, JsonLines
+from training.sources.record import ITEM, RECORD, frame
+from training.sources.source import LAST_SECOND, Rejects, Source, resolve_paths
 
 DESCRIPTION_CHARACTERS = 2000
-"""Of a product's description so much is kept, as in the paper."""
+"""Characters that are kept of a product's description, as in the paper."""
 _PRICE = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 
-class Review(msgspec.Struct, gc=False):
-    """A review, as far as we look at it."""
+class AmazonReview(msgspec.Struct, gc=False):
+    """The fields of a review that are read."""
 
     user_id: str
     parent_asin: str
@@ -27,12 +27,12 @@ class Review(msgspec.Struct, gc=False):
     """Unix milliseconds."""
     title: str | None = None
     text: str | None = None
-    helpful_vote: Whole | None = None
+    helpful_vote: ColumnInteger | None = None
     verified_purchase: bool | None = None
 
 
-class Product(msgspec.Struct):
-    """A product's metadata, as far as we look at it."""
+class AmazonProduct(msgspec.Struct):
+    """The fields of a product's metadata that are read."""
 
     parent_asin: str
     title: str | None = None
@@ -44,70 +44,70 @@ class Product(msgspec.Struct):
 class Amazon(Source):
     """Settings: the files."""
 
-    platform: ClassVar[str] = "reviews"
-
+    platform: str = "reviews"
+    """Name of the platform that its records are from."""
     reviews: list[str]
     """Paths or globs of review files, such as Books.jsonl.gz; the category is read from the name."""
     meta: list[str]
     """Paths or globs of metadata files, such as meta_Books.jsonl.gz."""
 
     def files(self) -> Sequence[Path]:
-        """Metadata, then reviews."""
-        return [*self._meta(), *paths_of(self.reviews, Path(), f"source.{self.name}.reviews")]
+        """Return metadata, then reviews."""
+        return [*self._meta_files(), *resolve_paths(self.reviews, Path(), f"source.{self.name}.reviews")]
 
-    def read(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
-        """Reviews as records, products as items."""
-        if path in self._meta():
-            for some in JsonLines(Product).read(path, rejects):
-                yield "item", self._products(some)
+    def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield reviews as records, products as items."""
+        if path in self._meta_files():
+            for products in JsonLines(AmazonProduct).read_file(path, rejects):
+                yield "item", self._build_items(products)
         else:
-            label = self.label(path)
+            label = self.label_file(path)
             category = path.name.split(".", 1)[0].replace("_", " ")
-            for number, some in enumerate(JsonLines(Review).read(path, rejects)):
-                yield "record", self._reviews(some, category, f"{label}/{number}")
+            for number, reviews in enumerate(JsonLines(AmazonReview).read_file(path, rejects)):
+                yield "record", self._build_records(reviews, category, f"{label}/{number}")
 
-    def _meta(self) -> list[Path]:
-        return paths_of(self.meta, Path(), f"source.{self.name}.meta")
+    def _meta_files(self) -> list[Path]:
+        return resolve_paths(self.meta, Path(), f"source.{self.name}.meta")
 
-    def _reviews(self, some: list[Review], category: str, block: str) -> pl.DataFrame:
-        verified = [msgspec.json.encode({"verified": one.verified_purchase or False}).decode() for one in some]
-        known = {
+    def _build_records(self, reviews: list[AmazonReview], category: str, id_prefix: str) -> pl.DataFrame:
+        extras = [msgspec.json.encode({"verified": review.verified_purchase or False}).decode() for review in reviews]
+        columns = {
             "source": self.name,
             "platform": self.platform,
             "kind": "review",
-            "place": category,
-            "user": [one.user_id for one in some],
-            "id": [f"{block}/{number}" for number in range(len(some))],
-            "item": [one.parent_asin for one in some],
-            "time": [one.timestamp // 1000 for one in some],
-            "title": [one.title or "" for one in some],
-            "text": [one.text or "" for one in some],
-            "stars": [one.rating for one in some],
-            "votes": [one.helpful_vote for one in some],
-            "extra": verified,
+            "category": category,
+            "user": [review.user_id for review in reviews],
+            "id": [f"{id_prefix}/{number}" for number in range(len(reviews))],
+            "item": [review.parent_asin for review in reviews],
+            "time": [review.timestamp // 1000 for review in reviews],
+            "title": [review.title or "" for review in reviews],
+            "text": [review.text or "" for review in reviews],
+            "stars": [review.rating for review in reviews],
+            "votes": [review.helpful_vote for review in reviews],
+            "extra": extras,
         }
-        return frame(RECORD, known)
+        return frame(RECORD, columns)
 
-    def _products(self, some: list[Product]) -> pl.DataFrame:
-        known = {
+    def _build_items(self, products: list[AmazonProduct]) -> pl.DataFrame:
+        columns = {
             "source": self.name,
-            "id": [one.parent_asin for one in some],
-            "place": [one.main_category or "" for one in some],
-            "title": [one.title or "" for one in some],
-            "text": [_joined(one.description) for one in some],
-            "price": [price_of(one.price) for one in some],
+            "id": [product.parent_asin for product in products],
+            "category": [product.main_category or "" for product in products],
+            "title": [product.title or "" for product in products],
+            "text": [_join_description(product.description) for product in products],
+            "price": [parse_price(product.price) for product in products],
         }
-        return frame(ITEM, known)
+        return frame(ITEM, columns)
 
 
-def price_of(found: Any) -> float | None:
-    """A price as a number: `19.99`, `"$1,299.00"`, `"from 7.99"`; None for what holds no number."""
-    if isinstance(found, int | float):
-        return float(found)
-    match = _PRICE.search(found or "")
+def parse_price(price: Any) -> float | None:
+    """Return a price as a number, from `19.99`, `"$1,299.00"` or `"from 7.99"`; None if it holds no number."""
+    if isinstance(price, int | float):
+        return float(price)
+    match = _PRICE.search(price or "")
     return float(match[0].replace(",", "")) if match else None
 
 
-def _joined(description: list[str] | str | None) -> str:
+def _join_description(description: list[str] | str | None) -> str:
     text = description if isinstance(description, str) else " ".join(description or [])
     return text[:DESCRIPTION_CHARACTERS]

@@ -1,6 +1,6 @@
 """Cells read column by column: all at once by Polars, and by Python only those that Polars cannot read.
 
-What is wrong with a cell is noted by its row, the first reason of each, so that a bad cell costs its row and no other.
+Problems with cells are noted by row, the first of each row, so that a bad cell costs its row and no other.
 """
 
 import re
@@ -15,15 +15,15 @@ from typing import Any, TypeAlias
 import msgspec
 import polars as pl
 
-from training.sources.source import LAST_SECOND, Rejects, moment, whole
+from training.sources.source import LAST_SECOND, Rejects, to_integer, to_unix_seconds
 
-Wrong: TypeAlias = dict[int, str]
-"""What is wrong with a row, by its place."""
+Problems: TypeAlias = dict[int, str]
+"""What is wrong with a row, by its index."""
 
 DIVISORS = {"s": 1, "ms": 1000}
 """What a number is divided by to give seconds, by its unit."""
-MILLISECONDS = 10**11
-"""Greater times are no seconds."""
+MAX_SECONDS = 10**11
+"""Greater times are not in seconds but in milliseconds."""
 FORMATS = (
     "%Y-%m-%dT%H:%M:%S.%3fZ",  # which Polars reads far faster than the next
     "%Y-%m-%dT%H:%M:%S%.fZ",
@@ -34,138 +34,138 @@ FORMATS = (
     "%Y-%m-%d %H:%M:%S%.f%:z",
     "%a %b %d %H:%M:%S %z %Y",
 )
-"""Of times that Polars reads whole columns of; any other is read one by one."""
+"""Formats of times that Polars reads a column at a time; times in any other are read one by one."""
 UNIX = r"^\d+(?:\.\d+)?$"
 
 
-def note(wrong: Wrong, rows: pl.Series, reason: str) -> None:
-    """Note what is wrong with the rows where `rows` is true."""
-    for place in rows.arg_true():
-        wrong.setdefault(place, reason)
+def note_problem(problems: Problems, rows: pl.Series, reason: str) -> None:
+    """Note a problem with the rows where `rows` is true."""
+    for index in rows.arg_true():
+        problems.setdefault(index, reason)
 
 
-def good_rows(
+def drop_problem_rows(
     columns: pl.DataFrame,
-    wrong: Wrong,
+    problems: Problems,
     rejects: Rejects,
     lines: Sequence[int] | pl.Series,
     row: Callable[[int], Mapping[str, Any]],
 ) -> pl.DataFrame:
-    """The rows with which nothing is wrong; the others go to `rejects`.
+    """Return the rows without a problem; the rest go to `rejects`.
 
     Args:
-        columns: Of all rows.
-        wrong: What is wrong, by place.
-        rejects: Is told of it.
+        columns: Columns of all rows.
+        problems: The problems, by index of the row.
+        rejects: Receives the rows with a problem.
         lines: Number of each row in its file.
-        row: A row as its file has it, by place.
+        row: Returns a row as its file has it, by index.
     """
-    for place, reason in sorted(wrong.items()):
-        rejects.add(lines[place], reason, str(row(place)))
-    return columns.remove(pl.int_range(pl.len()).is_in(list(wrong))) if wrong else columns
+    for index, reason in sorted(problems.items()):
+        rejects.add(lines[index], reason, str(row(index)))
+    return columns.remove(pl.int_range(pl.len()).is_in(list(problems))) if problems else columns
 
 
-def texts(cells: Sequence[Any] | pl.Series) -> pl.Series:
-    """Text of every cell; null where there is none: nothing, an empty text, an object or a list."""
-    said = (cells if isinstance(cells, pl.Series) else _series(cells)).cast(pl.String)
-    return said.set(said == "", None)
+def to_texts(cells: Sequence[Any] | pl.Series) -> pl.Series:
+    """Return the text of every cell; null for nothing, an empty text, an object or a list."""
+    texts = (cells if isinstance(cells, pl.Series) else _to_series(cells)).cast(pl.String)
+    return texts.set(texts == "", None)
 
 
-def numbers(found: pl.Series, wrong: Wrong) -> pl.Series:
-    """Numbers from text; null for what is not finite."""
-    known = _read(found, pl.first().cast(pl.Float64, strict=False), float, pl.Float64, wrong)
-    return known.set(~known.is_finite(), None)
+def to_floats(texts: pl.Series, problems: Problems) -> pl.Series:
+    """Return numbers from text; null for what is not finite."""
+    numbers = _parse(texts, pl.first().cast(pl.Float64, strict=False), float, pl.Float64, problems)
+    return numbers.set(~numbers.is_finite(), None)
 
 
-def wholes(found: pl.Series, wrong: Wrong) -> pl.Series:
-    """Integers from text, the nearest where it has a fraction; null for what is not finite."""
-    return _read(found, pl.first().cast(pl.Int64, strict=False), _whole, pl.Int64, wrong)
+def to_integers(texts: pl.Series, problems: Problems) -> pl.Series:
+    """Return integers from text, the nearest to a fraction; null for what is not finite."""
+    return _parse(texts, pl.first().cast(pl.Int64, strict=False), _parse_integer, pl.Int64, problems)
 
 
-def times(found: pl.Series, wrong: Wrong, unit: str = "") -> pl.Series:
-    """Unix seconds from text.
+def to_times(texts: pl.Series, problems: Problems, unit: str = "") -> pl.Series:
+    """Return unix seconds from text.
 
     Args:
-        found: Times as a file has them.
-        wrong: Is told of what is no date.
-        unit: "s", "ms" or "iso"; "" for any of them, each cell as it looks.
+        texts: Times as a file has them.
+        problems: Receives what is no date.
+        unit: "s", "ms" or "iso"; "" for any of them, each cell by its looks.
     """
     number = pl.first().cast(pl.Float64, strict=False)
     if divisor := DIVISORS.get(unit):
-        return _read(found, _within(number / divisor), lambda one: moment(float(one) / divisor), pl.Int64, wrong)
-    first = found.drop_nulls().first()
+        seconds = _null_unless_date(number / divisor)
+        return _parse(texts, seconds, lambda text: to_unix_seconds(float(text) / divisor), pl.Int64, problems)
+    first = texts.drop_nulls().first()
     if not unit and isinstance(first, str) and re.match(UNIX, first):
         number = pl.when(pl.first().str.contains(UNIX)).then(number)
-        read = number / pl.when(number > MILLISECONDS).then(1000).otherwise(1)
+        seconds = number / pl.when(number > MAX_SECONDS).then(1000).otherwise(1)
     else:
-        read = pl.first().str.to_datetime(_format(found), strict=False, ambiguous="null").dt.epoch("s")
-    return _read(found, _within(read), iso if unit else seconds, pl.Int64, wrong)
+        seconds = pl.first().str.to_datetime(_guess_format(texts), strict=False, ambiguous="null").dt.epoch("s")
+    return _parse(texts, _null_unless_date(seconds), parse_iso_time if unit else parse_time, pl.Int64, problems)
 
 
-def seconds(found: str) -> int:
-    """Unix seconds from ISO 8601, Twitter's own `Wed Aug 27 13:08:45 +0000 2008`, or unix seconds or milliseconds."""
-    if re.match(UNIX, found):
-        return moment(float(found) / (1000 if float(found) > MILLISECONDS else 1))
+def parse_time(text: str) -> int:
+    """Return unix seconds from ISO 8601, `Wed Aug 27 13:08:45 +0000 2008`, or unix seconds or milliseconds."""
+    if re.match(UNIX, text):
+        return to_unix_seconds(float(text) / (1000 if float(text) > MAX_SECONDS else 1))
     try:
-        return iso(found.removesuffix(" UTC"))
+        return parse_iso_time(text.removesuffix(" UTC"))
     except ValueError:
-        parts = parsedate_tz(found)
+        parts = parsedate_tz(text)
         if parts is None:
-            raise ValueError(f"time is {found!r}") from None
-        return moment(timegm(parts[:9]) - (parts[9] or 0))
+            raise ValueError(f"time is {text!r}") from None
+        return to_unix_seconds(timegm(parts[:9]) - (parts[9] or 0))
 
 
-def iso(found: str) -> int:
-    """Unix seconds from ISO 8601; without a zone it is UTC."""
-    when = datetime.fromisoformat(found)
-    return moment((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+def parse_iso_time(text: str) -> int:
+    """Return unix seconds from ISO 8601; a time without a zone is UTC."""
+    when = datetime.fromisoformat(text)
+    return to_unix_seconds((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
 
 
-def _read(
-    found: pl.Series,
-    read: pl.Expr,
-    one_by_one: Callable[[str], Any],
+def _parse(
+    texts: pl.Series,
+    expression: pl.Expr,
+    parse_cell: Callable[[str], Any],
     kind: pl.DataType | type[pl.DataType],
-    wrong: Wrong,
+    problems: Problems,
 ) -> pl.Series:
-    """What `read` makes of a column, and `one_by_one` of the cells that it leaves null."""
-    known = found.to_frame().select(read.cast(kind)).to_series()
-    places, values = list[int](), list[Any]()
-    for place in (found.is_not_null() & known.is_null()).arg_true().to_list():
+    """Return what `expression` makes of a column, and `parse_cell` of the cells that it leaves null."""
+    column = texts.to_frame().select(expression.cast(kind)).to_series()
+    indices, values = list[int](), list[Any]()
+    for index in (texts.is_not_null() & column.is_null()).arg_true().to_list():
         try:
-            values.append(one_by_one(found[place]))
-            places.append(place)
+            values.append(parse_cell(texts[index]))
+            indices.append(index)
         except (ValueError, OverflowError) as error:
-            wrong.setdefault(place, str(error))
-    return known.scatter(places, pl.Series(values, dtype=kind)) if places else known
+            problems.setdefault(index, str(error))
+    return column.scatter(indices, pl.Series(values, dtype=kind)) if indices else column
 
 
-def _within(second: pl.Expr) -> pl.Expr:
-    """Null where it is no date."""
-    return pl.when(second.is_between(0, LAST_SECOND)).then(second)
+def _null_unless_date(seconds: pl.Expr) -> pl.Expr:
+    return pl.when(seconds.is_between(0, LAST_SECOND)).then(seconds)
 
 
-def _whole(found: str) -> int | None:
-    number = float(found)
-    return whole(number) if isfinite(number) else None
+def _parse_integer(text: str) -> int | None:
+    number = float(text)
+    return to_integer(number) if isfinite(number) else None
 
 
-def _format(found: pl.Series) -> str:
-    """The format of the first time, as far as it is known."""
-    some = found.drop_nulls().head(1)
-    fits = (one for one in FORMATS if some.str.to_datetime(one, strict=False).null_count() < some.len())
-    return next(fits, FORMATS[0])
+def _guess_format(texts: pl.Series) -> str:
+    """Return the format of the first time, if it is one of `FORMATS`."""
+    first = texts.drop_nulls().head(1)
+    matches = (name for name in FORMATS if first.str.to_datetime(name, strict=False).null_count() < first.len())
+    return next(matches, FORMATS[0])
 
 
-def _series(cells: Sequence[Any]) -> pl.Series:
-    """A column of text, or of what is text with the same digits."""
+def _to_series(cells: Sequence[Any]) -> pl.Series:
+    """Return a column of text, or of integers, whose text has the same digits."""
     for kind in (pl.String, pl.Int64):
-        with suppress(TypeError, ValueError):  # Polars looks at every cell anyway, so that is the quickest way to know
+        with suppress(TypeError, ValueError):  # Polars looks at every cell anyway, so trying is the quickest test
             return pl.Series(cells, dtype=kind)
-    return pl.Series([_text(one) for one in cells], dtype=pl.String)
+    return pl.Series([_to_text(cell) for cell in cells], dtype=pl.String)
 
 
-def _text(found: Any) -> str | None:
-    if found is None or isinstance(found, dict | list | msgspec.UnsetType):
+def _to_text(cell: Any) -> str | None:
+    if cell is None or isinstance(cell, dict | list | msgspec.UnsetType):
         return None
-    return str(int(found)) if isinstance(found, bool) else str(found)
+    return str(int(cell)) if isinstance(cell, bool) else str(cell)

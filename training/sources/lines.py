@@ -1,7 +1,7 @@
 """Lines of large files: plain, gzip or zstandard, decompressed and decoded block by block.
 
-A block is decoded at once; only where that fails, line by line, so that a bad line costs itself and nothing else.
-Compressed data that ends too early is an error: half a file would pass for a small one.
+A block is decoded at once. Only if that fails is it decoded line by line, so that a bad line costs itself and nothing
+else. Compressed data that ends too early is an error: otherwise half a file would pass for a small one.
 """
 
 import csv
@@ -18,24 +18,24 @@ import msgspec
 import zstandard
 
 from sandbox.errors import DataError
+from training.pipeline.concurrency import prefetch
 from training.sources.source import Rejects
-from training.threads import ahead
 
-BLOCK = 1 << 20
-"""Bytes that are read at once, after gzip; what is decoded right after it was read is still in the CPU's cache."""
-COMPRESSED = 1 << 16
+BLOCK_BYTES = 1 << 20
+"""Bytes that are read at once, after gzip; a block decoded right after it was read is still in the CPU's cache."""
+COMPRESSED_BYTES = 1 << 16
 """Bytes of zstandard that are decompressed at once, to about ten times as many."""
-AHEAD = 4
-"""Pieces that are decompressed before they are needed."""
+PREFETCHED_BLOCKS = 4
+"""Blocks that are decompressed before they are needed."""
 MAX_WINDOW = 1 << 31
 """Pushshift's files are compressed with windows as long as this."""
-ROWS = 50_000
-"""Rows that are held at once."""
-HELD = 1 << 26
-"""Bytes of lines that are held at once, where fewer rows have as many."""
+PIECE_ROWS = 50_000
+"""Rows that are in memory at once."""
+PIECE_BYTES = 1 << 26
+"""Bytes of lines that are in memory at once, if fewer rows have as many."""
 
 T = TypeVar("T")
-Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+ColumnInteger: TypeAlias = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 """An integer that fits into a column."""
 
 
@@ -45,69 +45,74 @@ class JsonLines(Generic[T]):
     def __init__(self, kind: type[T]) -> None:
         self._decoder = msgspec.json.Decoder(kind)
 
-    def read(self, path: Path, rejects: Rejects) -> Iterator[list[T]]:
-        """The objects, about `ROWS` at a time, in order; bad lines go to `rejects`."""
-        for _, found in self.numbered(blocks(path), rejects):
-            yield found
+    def read_file(self, path: Path, rejects: Rejects) -> Iterator[list[T]]:
+        """Yield the objects, about `PIECE_ROWS` at a time, in order; bad lines go to `rejects`."""
+        for _, objects in self.decode_blocks(read_blocks(path), rejects):
+            yield objects
 
-    def numbered(self, some: Iterable[bytes], rejects: Rejects, first: int = 1) -> Iterator[tuple[list[int], list[T]]]:
-        """The same of blocks of lines, with the numbers of the lines, the first of which is `first`."""
-        pieces = self._pieces(some, rejects, first)
+    def decode_blocks(
+        self, blocks: Iterable[bytes], rejects: Rejects, first_line: int = 1
+    ) -> Iterator[tuple[list[int], list[T]]]:
+        """Yield the objects of blocks of lines, with the numbers of their lines."""
+        pieces = self._decode_pieces(blocks, rejects, first_line)
         while True:
-            with _uncollected():
+            with _pause_garbage_collector():
                 piece = next(pieces, None)
             if piece is None:
                 return
             yield piece
 
-    def _pieces(self, some: Iterable[bytes], rejects: Rejects, line: int) -> Iterator[tuple[list[int], list[T]]]:
-        held, numbers, found = 0, list[int](), list[T]()
-        for block in some:
+    def _decode_pieces(
+        self, blocks: Iterable[bytes], rejects: Rejects, line: int
+    ) -> Iterator[tuple[list[int], list[T]]]:
+        num_bytes, numbers, objects = 0, list[int](), list[T]()
+        for block in blocks:
             try:
-                several = self._decoder.decode_lines(block)
+                decoded_lines = self._decoder.decode_lines(block)
             except (msgspec.DecodeError, UnicodeDecodeError):
-                several = None
-            number_of_lines = lines_in(block)
-            if several is not None and len(several) == number_of_lines:
-                numbers += range(line, line + len(several))
-                found += several
+                decoded_lines = None
+            num_lines = count_lines(block)
+            # msgspec skips blank lines, after which the numbers of lines would be wrong.
+            if decoded_lines is not None and len(decoded_lines) == num_lines:
+                numbers += range(line, line + num_lines)
+                objects += decoded_lines
             else:
-                for number, one in self._one_by_one(block, line, rejects):
+                for number, decoded_line in self._decode_one_by_one(block, line, rejects):
                     numbers.append(number)
-                    found.append(one)
-            line += number_of_lines
-            held += len(block)
-            if len(found) >= ROWS or held >= HELD:
-                yield numbers, found
-                held, numbers, found = 0, [], []
-        if found:
-            yield numbers, found
+                    objects.append(decoded_line)
+            line += num_lines
+            num_bytes += len(block)
+            if len(objects) >= PIECE_ROWS or num_bytes >= PIECE_BYTES:
+                yield numbers, objects
+                num_bytes, numbers, objects = 0, [], []
+        if objects:
+            yield numbers, objects
 
-    def _one_by_one(self, block: bytes, first: int, rejects: Rejects) -> Iterator[tuple[int, T]]:
-        """Where a line is blank or no object."""
-        for number, text in _numbered(block, first):
+    def _decode_one_by_one(self, block: bytes, first_line: int, rejects: Rejects) -> Iterator[tuple[int, T]]:
+        """Yield the objects of a block that has a line that is blank or no such object."""
+        for number, line in _number_lines(block, first_line):
             try:
-                yield number, self._decoder.decode(text)
+                yield number, self._decoder.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                rejects.add(number, str(error), text)
+                rejects.add(number, str(error), line)
 
 
-def picked(names: Iterable[str], nothing: Any) -> tuple[type[msgspec.Struct], dict[str, str]]:
-    """A type for `JsonLines` with these fields alone, and the attribute of each.
+def select_fields(names: Iterable[str], default: Any) -> tuple[type[msgspec.Struct], dict[str, str]]:
+    """Return a type for `JsonLines` that has only these fields, and the attribute of each.
 
     Args:
-        names: Of an object's fields; no quotes, backslashes or control characters in them.
-        nothing: The value of a field that an object lacks.
+        names: Fields of an object; no quotes, backslashes or control characters in them.
+        default: The value of a field that an object lacks.
     """
-    slots = {name: f"_{number}" for number, name in enumerate(names)}
-    fields: list[Any] = [(slot, Any, nothing) for slot in slots.values()]
-    kind = msgspec.defstruct("Picked", fields, rename={slot: name for name, slot in slots.items()}, gc=False)
-    return kind, slots
+    attributes = {name: f"_{number}" for number, name in enumerate(names)}
+    fields: list[Any] = [(attribute, Any, default) for attribute in attributes.values()]
+    renamed = {attribute: name for name, attribute in attributes.items()}
+    return msgspec.defstruct("SelectedFields", fields, rename=renamed, gc=False), attributes
 
 
 @contextmanager
-def _uncollected() -> Generator[None]:
-    """Without the garbage collector, which would look at all that is decoded again and again: JSON has no cycles."""
+def _pause_garbage_collector() -> Generator[None]:
+    """Pause the garbage collector, which would look at all decoded objects again and again: JSON has no cycles."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -117,15 +122,15 @@ def _uncollected() -> Generator[None]:
             gc.enable()
 
 
-def _numbered(block: bytes, first: int) -> Iterator[tuple[int, bytes]]:
-    for number, line in enumerate(block.split(b"\n"), first):
+def _number_lines(block: bytes, first_line: int) -> Iterator[tuple[int, bytes]]:
+    for number, line in enumerate(block.split(b"\n"), first_line):
         if line.strip():
             yield number, line
 
 
-def csv_rows(path: Path, rejects: Rejects, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
-    """Rows of a CSV file with the numbers of their last lines; what is no CSV goes to `rejects`."""
-    texts = (decoded(line) for block in blocks(path) for line in block.splitlines(keepends=True))
+def read_csv_rows(path: Path, rejects: Rejects, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV file with the numbers of their last lines; what is no CSV goes to `rejects`."""
+    texts = (decode_text(line) for block in read_blocks(path) for line in block.splitlines(keepends=True))
     reader = csv.reader(texts, delimiter=delimiter)
     while True:
         before = reader.line_num
@@ -140,72 +145,72 @@ def csv_rows(path: Path, rejects: Rejects, delimiter: str = ",") -> Iterator[tup
             yield reader.line_num, row
 
 
-def named(
+def name_columns(
     rows: Iterable[tuple[int, list[str]]], names: Sequence[str], rejects: Rejects
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows as dictionaries; those that have more or fewer columns go to `rejects`."""
+    """Yield rows as dictionaries; rows with more or fewer columns go to `rejects`."""
     for number, row in rows:
         if len(row) == len(names):
             yield number, dict(zip(names, row, strict=True))
         else:
-            lost = 1 + sum(cell.count("\n") for cell in row)  # a quote that is never closed swallows what follows
-            rejects.add(number, f"{len(row)} columns instead of {len(names)}", ",".join(row), lost)
+            num_lines = 1 + sum(cell.count("\n") for cell in row)  # a quote that is never closed swallows what follows
+            rejects.add(number, f"{len(row)} columns instead of {len(names)}", ",".join(row), num_lines)
 
 
-def decoded(raw: bytes) -> str:
-    """Text from UTF-8, or from Windows-1252 where it is not; a byte order mark and bytes that are neither are lost."""
+def decode_text(raw: bytes) -> str:
+    """Return text from UTF-8, or else from Windows-1252; a byte order mark and bytes that are neither are dropped."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return raw.decode("cp1252", "ignore")
 
 
-def in_pieces(rows: Iterable[T]) -> Iterator[list[T]]:
-    """Rows, some at a time."""
-    left = iter(rows)
-    while piece := list(islice(left, ROWS)):
+def split_pieces(rows: Iterable[T]) -> Iterator[list[T]]:
+    """Yield the rows, `PIECE_ROWS` at a time."""
+    iterator = iter(rows)
+    while piece := list(islice(iterator, PIECE_ROWS)):
         yield piece
 
 
-def lines_in(block: bytes) -> int:
-    """Number of lines, the last of which may lack its end."""
+def count_lines(block: bytes) -> int:
+    """Return the number of lines, the last of which may lack its end."""
     return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
-def blocks(path: Path) -> Iterator[bytes]:
-    """Blocks of whole lines; raises `DataError` where the compressed data is broken."""
+def read_blocks(path: Path) -> Iterator[bytes]:
+    """Yield blocks of complete lines; raise `DataError` if the compressed data is broken."""
     rest: list[bytes] = []
     try:
-        for piece in ahead(_unpacked(path), AHEAD):
+        for piece in prefetch(_decompress(path), PREFETCHED_BLOCKS):
             if end := piece.rfind(b"\n") + 1:
                 yield b"".join((*rest, memoryview(piece)[:end]))
                 rest = []
             rest.append(piece[end:])
     except (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError, OSError) as error:
-        raise DataError(f"{path} cannot be read to its end ({error}); fetch the file anew") from error
+        raise DataError(f"{path} cannot be read to its end ({error}); download the file again") from error
     if (last := b"".join(rest)).strip():
         yield last
 
 
-def _unpacked(path: Path) -> Iterator[bytes]:
-    """The file's bytes, decompressed by its ending."""
+def _decompress(path: Path) -> Iterator[bytes]:
+    """Yield the file's bytes, decompressed as its ending says."""
     with path.open("rb") as raw:
         if path.suffix == ".zst":
-            yield from _zstandard(raw)
+            yield from _decompress_zstandard(raw)
             return
         file = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
-        while piece := file.read(BLOCK):
+        while piece := file.read(BLOCK_BYTES):
             yield piece
 
 
-def _zstandard(file: IO[bytes]) -> Iterator[bytes]:
-    """Frame after frame: only so does it show when the last one is not whole."""
-    rest = file.read(COMPRESSED)
+def _decompress_zstandard(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield frame after frame, since only so does it show if the last one is incomplete."""
+    rest = file.read(COMPRESSED_BYTES)
     while rest:
         frame = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompressobj()
         while not frame.eof:
             if not rest:
-                raise EOFError("the last frame is not whole")
+                raise EOFError("the last frame is incomplete")
             yield frame.decompress(rest)
-            rest = frame.unused_data if frame.eof else file.read(COMPRESSED)
-        rest = rest or file.read(COMPRESSED)
+            rest = frame.unused_data if frame.eof else file.read(COMPRESSED_BYTES)
+        rest = rest or file.read(COMPRESSED_BYTES)

@@ -1,19 +1,18 @@
-"""Reddit: submissions and comments as Pushshift and Arctic Shift hand them out, NDJSON in `.zst`, `.gz` or plain."""
+"""Reddit: submissions and comments as Pushshift and Arctic Shift distribute them, NDJSON in `.zst`, `.gz` or plain."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 import msgspec
 import polars as pl
 
-from training.record import RECORD, frame
-from training.sources.lines import JsonLines, Whole
-from training.sources.source import LAST_SECOND, Rejects, Source, moment, paths_of
+from training.sources.lines import ColumnInteger, JsonLines
+from training.sources.record import RECORD, frame
+from training.sources.source import LAST_SECOND, Rejects, Source, resolve_paths, to_unix_seconds
 
 
 class Submission(msgspec.Struct, gc=False):
-    """A post, as far as we look at it."""
+    """The fields of a post that are read."""
 
     id: str
     subreddit: str
@@ -21,7 +20,7 @@ class Submission(msgspec.Struct, gc=False):
     author: str | None = None
     title: str | None = None
     selftext: str | None = None
-    score: Whole | None = None
+    score: ColumnInteger | None = None
     num_comments: int | None = None
     is_self: bool | None = None
     over_18: bool | None = None
@@ -30,7 +29,7 @@ class Submission(msgspec.Struct, gc=False):
 
 
 class Comment(msgspec.Struct, gc=False):
-    """A comment, as far as we look at it."""
+    """The fields of a comment that are read."""
 
     id: str
     subreddit: str
@@ -39,102 +38,101 @@ class Comment(msgspec.Struct, gc=False):
     parent_id: str | int | None = None
     author: str | None = None
     body: str | None = None
-    score: Whole | None = None
+    score: ColumnInteger | None = None
     distinguished: str | None = None
 
 
 class Reddit(Source):
     """Settings: the files."""
 
-    platform: ClassVar[str] = "forum"
-
+    platform: str = "forum"
+    """Name of the platform that its records are from."""
     submissions: list[str]
     """Paths or globs of files of submissions (RS_*)."""
     comments: list[str]
     """Paths or globs of files of comments (RC_*)."""
 
     def files(self) -> Sequence[Path]:
-        """Submissions, then comments."""
-        return [path for _, path in self._kinds()]
+        """Return submissions, then comments."""
+        return [*self._submission_files(), *resolve_paths(self.comments, Path(), f"source.{self.name}.comments")]
 
-    def read(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
-        """Posts and comments as records; both can be answered, so both are items too."""
-        if path in [one for kind, one in self._kinds() if kind == "submissions"]:
-            for some in JsonLines(Submission).read(path, rejects):
-                yield from self._posts(some)
+    def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield posts and comments as records; both can be answered, so no items are listed."""
+        if path in self._submission_files():
+            for submissions in JsonLines(Submission).read_file(path, rejects):
+                yield "record", self._build_posts(submissions)
         else:
-            for some in JsonLines(Comment).read(path, rejects):
-                yield from self._comments(some)
+            for comments in JsonLines(Comment).read_file(path, rejects):
+                yield "record", self._build_comments(comments)
 
-    def _kinds(self) -> list[tuple[str, Path]]:
-        named = {"submissions": self.submissions, "comments": self.comments}
-        return [
-            (kind, path)
-            for kind, patterns in named.items()
-            for path in paths_of(patterns, Path(), f"source.{self.name}.{kind}")
-        ]
+    def _submission_files(self) -> list[Path]:
+        return resolve_paths(self.submissions, Path(), f"source.{self.name}.submissions")
 
-    def _posts(self, some: list[Submission]) -> Iterator[tuple[str, pl.DataFrame]]:
-        ids = [f"t3_{one.id}" for one in some]
-        marks = [
+    def _build_posts(self, submissions: list[Submission]) -> pl.DataFrame:
+        ids = [f"t3_{post.id}" for post in submissions]
+        extras = [
             {
-                "is_self": one.is_self,
-                "over_18": one.over_18,
-                "num_comments": one.num_comments,
-                "distinguished": one.distinguished,
-                "removed": one.removed_by_category,
+                "is_self": post.is_self,
+                "over_18": post.over_18,
+                "num_comments": post.num_comments,
+                "distinguished": post.distinguished,
+                "removed": post.removed_by_category,
             }
-            for one in some
+            for post in submissions
         ]
-        known = {
+        columns = {
             "source": self.name,
             "platform": self.platform,
             "kind": "post",
             "id": ids,
             "thread": ids,
-            "place": [one.subreddit for one in some],
-            "user": [one.author or "[deleted]" for one in some],
-            "title": [one.title or "" for one in some],
-            "text": [one.selftext or "" for one in some],
-            "time": seconds([one.created_utc for one in some]),
-            "votes": [one.score for one in some],
-            "extra": [_json(one) for one in marks],
+            "category": [post.subreddit for post in submissions],
+            "user": [post.author or "[deleted]" for post in submissions],
+            "title": [post.title or "" for post in submissions],
+            "text": [post.selftext or "" for post in submissions],
+            "time": parse_times([post.created_utc for post in submissions]),
+            "votes": [post.score for post in submissions],
+            "extra": [_encode_extra(extra) for extra in extras],
         }
-        yield "record", frame(RECORD, known)
+        return frame(RECORD, columns)
 
-    def _comments(self, some: list[Comment]) -> Iterator[tuple[str, pl.DataFrame]]:
-        known = {
+    def _build_comments(self, comments: list[Comment]) -> pl.DataFrame:
+        columns = {
             "source": self.name,
             "platform": self.platform,
             "kind": "comment",
-            "id": [f"t1_{one.id}" for one in some],
-            "thread": [one.link_id for one in some],
-            "place": [one.subreddit for one in some],
-            "user": [one.author or "[deleted]" for one in some],
-            "text": [one.body or "" for one in some],
-            "time": seconds([one.created_utc for one in some]),
-            "item": [one.parent_id if isinstance(one.parent_id, str) else one.link_id for one in some],
-            "votes": [one.score for one in some],
+            "id": [f"t1_{comment.id}" for comment in comments],
+            "thread": [comment.link_id for comment in comments],
+            "category": [comment.subreddit for comment in comments],
+            "user": [comment.author or "[deleted]" for comment in comments],
+            "text": [comment.body or "" for comment in comments],
+            "time": parse_times([comment.created_utc for comment in comments]),
+            "item": [
+                comment.parent_id if isinstance(comment.parent_id, str) else comment.link_id for comment in comments
+            ],
+            "votes": [comment.score for comment in comments],
             "extra": [
-                _json({"distinguished": one.distinguished}) if one.distinguished is not None else "" for one in some
+                "" if comment.distinguished is None else _encode_extra({"distinguished": comment.distinguished})
+                for comment in comments
             ],
         }
-        yield "record", frame(RECORD, known)
+        return frame(RECORD, columns)
 
 
-def seconds(times: Sequence[int | float | str]) -> list[int | None]:
-    """Unix seconds, from numbers or their text; None for what is no date."""
-    return [one if type(one) is int and 0 <= one <= LAST_SECOND else _second(one) for one in times]
+def parse_times(times: Sequence[int | float | str]) -> list[int | None]:
+    """Return unix seconds, from numbers or their text; None for what is no date."""
+    # Nearly all times are plain integers, for which the exact test is much faster than a conversion.
+    return [time if type(time) is int and 0 <= time <= LAST_SECOND else _parse_time(time) for time in times]
 
 
-def _second(found: int | float | str) -> int | None:
+def _parse_time(time: int | float | str) -> int | None:
     try:
-        return moment(float(found))
+        return to_unix_seconds(float(time))
     except (ValueError, OverflowError):
         return None
 
 
-def _json(marks: dict[str, str | int | bool | None]) -> str:
-    """What is set, as JSON; "" for nothing."""
-    found = {name: value for name, value in marks.items() if value not in (None, False)}
-    return msgspec.json.encode(found).decode() if found else ""
+def _encode_extra(extra: dict[str, str | int | bool | None]) -> str:
+    """Return what is set, as JSON; "" for nothing."""
+    present = {name: value for name, value in extra.items() if value not in (None, False)}
+    return msgspec.json.encode(present).decode() if present else ""

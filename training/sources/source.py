@@ -4,41 +4,42 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.errors import DataError
-from training.funnel import Tally
-from training.record import REJECT, frame
-from training.stages import REJECTS, Folders, Tables
+from training.pipeline.folders import Folders, Unit
+from training.pipeline.funnel import Tally
+from training.pipeline.stages import REJECTS, Tables
+from training.sources.record import REJECT, frame
 
 MAX_SAMPLES = 1000
 """Rejected lines of one file that are kept to be looked at."""
 COUNTED_AS = {"record": "records", "item": "listed items"}
 """What the rows of each table are counted as."""
 LAST_SECOND = 253_402_300_799
-"""Of the year 9999, after which there are no dates."""
+"""End of the year 9999, after which there are no dates."""
 
 
 class Rejects:
-    """Lines of one file that could not be read: all counted, some kept."""
+    """Lines of one file that could not be read: all are counted, a sample is kept."""
 
     def __init__(self, source: str, file: Path) -> None:
         self.source, self.file = source, file
         self.number = 0
         self._rows: list[tuple[int, str, str]] = []
 
-    def add(self, line: int, reason: str, sample: str | bytes, lines: int = 1) -> None:
-        """Note a bad line (1-based), or so many that were read as one."""
-        self.number += lines
+    def add(self, line: int, reason: str, sample: str | bytes, num_lines: int = 1) -> None:
+        """Record a bad line (1-based), or several that were read as one."""
+        self.number += num_lines
         if len(self._rows) < MAX_SAMPLES:
             text = sample.decode("utf-8", "replace") if isinstance(sample, bytes) else sample
             self._rows.append((line, reason, text[:200]))
 
     def table(self) -> pl.DataFrame:
-        """The sample."""
+        """Return the sample."""
         lines, reasons, samples = zip(*self._rows, strict=True) if self._rows else ((), (), ())
         columns = {"line": list(lines), "reason": list(reasons), "sample": list(samples)}
         return frame(REJECT, {**columns, "source": self.source, "file": self.file.name})
@@ -49,97 +50,119 @@ class Source(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    platform: ClassVar[str]
-    """One of `PLATFORMS`."""
-
     name: str
     """Name of the source in the corpus, such as `reddit`."""
+    platform: str
+    """Name of the platform that its records are from; see `sources/platform.py`."""
     max_reject_share: float = Field(default=0.01, ge=0, le=1)
-    """Stop when more of a file's lines than this cannot be read."""
+    """Stop if more of a file's lines than this cannot be read."""
     citation: str = ""
-    """Who made the set, for the data card."""
+    """Who made the data set, for the data card."""
     licence: str = "not stated"
     """Its terms, for the data card."""
 
     @abstractmethod
     def files(self) -> Sequence[Path]:
-        """All files, in the order in which they are read."""
+        """Return all files, in the order in which they are read."""
 
     @abstractmethod
-    def read(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
-        """Read one file in pieces: ("record", frame of RECORD) and ("item", frame of ITEM), for what is no record.
+    def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield one file in pieces: ("record", frame of RECORD), and ("item", frame of ITEM) for what is no record.
 
-        Every record can be acted upon too; it is no item besides.
+        Every record can be acted upon too; it is not listed as an item.
         """
 
-    def tables(self, path: Path, tally: Tally) -> Tables:
-        """`read`, with everything counted and too many bad lines refused."""
+    def read_tables(self, path: Path, tally: Tally) -> Tables:
+        """Yield what `read_file` does, then the rejects; count everything.
+
+        Raises:
+            DataError: Too many lines cannot be read.
+        """
         rejects = Rejects(self.name, path)
         heights = {"record": 0, "item": 0}
-        for table, piece in self.read(path, rejects):
+        for table, piece in self.read_file(path, rejects):
             heights[table] += piece.height
             tally.add(self.name, COUNTED_AS[table], "out", piece.height)
             yield table, piece
         if rejects.number:
             tally.add(self.name, "lines", "rejected", rejects.number)
             yield REJECTS, rejects.table()
-        lines = rejects.number + sum(heights.values())
-        share = rejects.number / max(1, lines)
+        num_lines = rejects.number + sum(heights.values())
+        share = rejects.number / max(1, num_lines)
         if share > self.max_reject_share:
             first = rejects.table().row(0, named=True)
             raise DataError(
-                f"{path}: {rejects.number} of {lines} lines ({share:.1%}) cannot be read as "
+                f"{path}: {rejects.number} of {num_lines} lines ({share:.1%}) cannot be read as "
                 f"{type(self).__name__}, max_reject_share is {self.max_reject_share:.1%}; the first is line "
                 f"{first['line']}: {first['reason']}, found {first['sample'][:80]!r}; is this the right kind of file? "
                 f"More of them are in read/{REJECTS}/ of the corpus's folder"
             )
 
-    def label(self, path: Path) -> str:
-        """What made-up ids of a file's records begin with: its name, and its folders where another has that name."""
-        twins = {one.absolute() for one in self.files() if one.name == path.name}
-        if len(twins) < 2:
+    def label_file(self, path: Path) -> str:
+        """Return what made-up ids of a file's records begin with.
+
+        It is the file's name, with its folders as far as they distinguish it from files of the same name.
+        """
+        namesakes = {file.absolute() for file in self.files() if file.name == path.name}
+        if len(namesakes) < 2:
             return path.name
-        return path.absolute().relative_to(os.path.commonpath(twins)).as_posix()
+        return path.absolute().relative_to(os.path.commonpath(namesakes)).as_posix()
 
 
-def paths_of(patterns: Sequence[str], root: Path, what: str) -> list[Path]:
-    """Files that the patterns (paths or globs, relative to `root`) name, sorted within each pattern."""
-    found: list[Path] = []
+def resolve_paths(patterns: Sequence[str], root: Path, setting: str) -> list[Path]:
+    """Return the files that the patterns name, sorted within each pattern.
+
+    Args:
+        patterns: Paths or globs, relative to `root`.
+        root: Usually the working directory.
+        setting: Where the patterns are in the configuration, for the error.
+
+    Raises:
+        DataError: A pattern matches nothing.
+    """
+    paths: list[Path] = []
     for pattern in patterns:
         path = root / pattern
-        start = Path(path.anchor)
-        matches = [path] if path.exists() else sorted(start.glob(str(path.relative_to(start))))
+        anchor = Path(path.anchor)
+        matches = [path] if path.exists() else sorted(anchor.glob(str(path.relative_to(anchor))))
         if not matches:
-            raise DataError(f"{what}: nothing at {pattern!r} (looked in {root.resolve()}); name files or a glob")
-        found += matches
-    return found
+            raise DataError(f"{setting}: nothing at {pattern!r} (looked in {root.resolve()}); name files or a glob")
+        paths += matches
+    return paths
 
 
-def moment(found: float) -> int:
-    """Unix seconds; raises `ValueError` for what is no date."""
-    if not 0 <= found <= LAST_SECOND:
-        raise ValueError(f"time {found} is no date")
-    return int(found)
+def to_unix_seconds(seconds: float) -> int:
+    """Return whole unix seconds; raise `ValueError` if they are no date."""
+    if not 0 <= seconds <= LAST_SECOND:
+        raise ValueError(f"time {seconds} is no date")
+    return int(seconds)
 
 
-def whole(found: float) -> int:
-    """The nearest integer; raises `ValueError` where it is too large for a column."""
-    if not abs(found) < 1 << 63:
-        raise ValueError(f"number {found} is too large")
-    return round(found)
+def to_integer(number: float) -> int:
+    """Return the nearest integer; raise `ValueError` if it does not fit into a column."""
+    if not abs(number) < 1 << 63:
+        raise ValueError(f"number {number} is too large")
+    return round(number)
 
 
-def read_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
-    """Work of the `read` stage: one raw file of one source."""
-    from sandbox.config import targeted
-    from sandbox.validation import validated
+def read_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
+    """Read one raw file of one source.
 
-    kind, values = targeted(settings["sources"][settings["of"][str(files[0])]], "source")
-    yield from validated(kind, values, "source").tables(files[0], tally)
+    Args:
+        unit: Its input `raw`.
+        settings: `sources`, the node of each source; `source_of`, the source of each file.
+        tally: Counts records, items and rejected lines.
+    """
+    from sandbox.composition import resolve_target
+    from sandbox.settings import validate
+
+    path = unit.file("raw")
+    kind, values = resolve_target(settings["sources"][settings["source_of"][str(path)]], "source")
+    yield from validate(kind, values, "source").read_tables(path, tally)
 
 
-def read_whole(folders: Folders, settings: Mapping[str, Any], tally: Tally) -> None:
-    """Count the users of each source, and the items that they acted upon, each once over all files."""
+def count_users_and_items(folders: Folders, settings: Mapping[str, Any], tally: Tally) -> None:
+    """Count the users of each source, and the items that they acted upon, once over all files."""
     if not (files := folders.files("read", "record")):
         return
     rows = pl.scan_parquet(files)
@@ -147,7 +170,7 @@ def read_whole(folders: Folders, settings: Mapping[str, Any], tally: Tally) -> N
         "users": rows.select("source", "user"),
         "items": rows.filter(pl.col("item") != "").select("source", "item"),
     }
-    for what, ids in columns.items():
-        once = ids.select("source", pl.nth(1).hash(0)).unique().group_by("source").len()
-        for source, number in once.collect(engine="streaming").sort("source").iter_rows():
-            tally.add(source, what, "out", number)
+    for entity, ids in columns.items():
+        distinct = ids.select("source", pl.nth(1).hash(0)).unique().group_by("source").len()
+        for source, number in distinct.collect(engine="streaming").sort("source").iter_rows():
+            tally.add(source, entity, "out", number)

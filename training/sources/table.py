@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import msgspec
 import polars as pl
@@ -10,22 +10,26 @@ from msgspec import UNSET
 from pydantic import Field, model_validator
 
 from sandbox.errors import unknown
-from training.record import KINDS, RECORD, SPLITS, frame
-from training.sources.columns import Wrong, good_rows, note, numbers, texts, times, wholes
-from training.sources.rows import Rows, rows_of
-from training.sources.source import Rejects, Source, paths_of
+from training.sources.columns import (
+    Problems,
+    drop_problem_rows,
+    note_problem,
+    to_floats,
+    to_integers,
+    to_texts,
+    to_times,
+)
+from training.sources.record import KINDS, RECORD, SPLITS, frame
+from training.sources.rows import TableRows, read_rows
+from training.sources.source import Rejects, Source, resolve_paths
 
-TEXT = ("user", "place", "id", "item", "thread", "title", "context", "text")
-NUMBERS = {"stars": numbers, "votes": wholes, "price": numbers}
+TEXT_FIELDS = ("user", "category", "id", "item", "thread", "title", "context", "text")
+NUMBER_FIELDS = {"stars": to_floats, "votes": to_integers, "price": to_floats}
 
 
 class Table(Source):
     """Settings: the files and what their columns mean."""
 
-    platform: ClassVar[str] = ""
-
-    kind_of_platform: Literal["forum", "microblog", "blog", "reviews", "purchases"]
-    """What kind of platform the rows are from."""
     paths: list[str] = Field(min_length=1)
     """Paths or globs; the ending says the format: .csv, .tsv, .jsonl or .parquet, .gz and .zst too."""
     columns: dict[str, str]
@@ -33,97 +37,104 @@ class Table(Source):
     kinds: dict[str, str]
     """What the table calls a post, comment, review or purchase -> what we call it."""
     time_unit: Literal["s", "ms", "iso"] = "s"
-    """How the time is written: unix seconds or milliseconds, or ISO 8601 (a date will do; no zone means UTC)."""
-    spaces_for: str = ""
-    """A character that stands for a space in `place`, such as `_`."""
+    """How times are written: unix seconds or milliseconds, or ISO 8601 (a date will do; no zone means UTC)."""
+    space_character: str = ""
+    """A character that stands for a space in `category`, such as `_`."""
     extra: list[str]
     """Columns that are kept as they are, in the record's `extra`."""
 
     @model_validator(mode="after")
-    def _known(self) -> "Table":
-        allowed = [*TEXT, *NUMBERS, "time", "kind", "split"]
+    def _check_names(self) -> "Table":
+        allowed = [*TEXT_FIELDS, *NUMBER_FIELDS, "time", "kind", "split"]
         for name in self.columns:
             if name not in allowed:
                 raise ValueError(unknown("field", name, allowed))
-        for kind in [*self.kinds.values(), *([self.columns["kind"][1:]] if self._constant("kind") else [])]:
+        for kind in [*self.kinds.values(), *([self.columns["kind"][1:]] if self._is_constant("kind") else [])]:
             if kind not in KINDS:
                 raise ValueError(unknown("kind", kind, KINDS))
-        if lacking := [name for name in ("user", "kind") if name not in self.columns]:
-            raise ValueError(f"columns lacks {' and '.join(lacking)}")
+        if missing := [name for name in ("user", "kind") if name not in self.columns]:
+            raise ValueError(f"columns lacks {' and '.join(missing)}")
         return self
 
     def files(self) -> Sequence[Path]:
-        """All files that are named."""
-        return paths_of(self.paths, Path(), f"source.{self.name}.paths")
+        """Return all files that are named."""
+        return resolve_paths(self.paths, Path(), f"source.{self.name}.paths")
 
-    def read(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
-        """Rows as records, some at a time."""
-        before, label = 0, self.label(path)
+    def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield rows as records, some at a time."""
+        num_read, label = 0, self.label_file(path)
         names = [*(name for name in self.columns.values() if not name.startswith("=")), *self.extra]
-        for some in rows_of(path, list(dict.fromkeys(names)), self._numbers(), rejects):
-            columns, wrong = self._columns(some)
-            lines = range(before + 1, before + some.height + 1)
-            name = pl.format("{}/{}", pl.lit(label), pl.int_range(lines.start, lines.stop))
-            good = good_rows(columns.with_columns(pl.coalesce("id", name)), wrong, rejects, lines, some.row)
-            known = {name: good[name] for name in good.columns}
-            yield "record", frame(RECORD, {**known, "source": self.name, "platform": self.kind_of_platform})
-            before += some.height
+        for rows in read_rows(path, list(dict.fromkeys(names)), self._number_columns(), rejects):
+            columns, problems = self._build_columns(rows)
+            lines = range(num_read + 1, num_read + rows.height + 1)
+            made_up_id = pl.format("{}/{}", pl.lit(label), pl.int_range(lines.start, lines.stop))
+            columns = columns.with_columns(pl.coalesce("id", made_up_id))
+            good = drop_problem_rows(columns, problems, rejects, lines, rows.row)
+            yield "record", frame(RECORD, {**good.to_dict(), "source": self.name, "platform": self.platform})
+            num_read += rows.height
 
-    def _columns(self, some: Rows) -> tuple[pl.DataFrame, Wrong]:
-        """Columns of a record, null where there is nothing, and by place what is wrong with rows that cannot be one."""
-        wrong: Wrong = {}
-        said = {field: self._said(some, field, wrong) for field in self.columns}
-        note(wrong, said["user"].is_null(), "no user")
-        made = {"id": pl.repeat(None, some.height, dtype=pl.String, eager=True)}
-        made |= {field: said[field] if field == "id" else said[field].fill_null("") for field in TEXT if field in said}
-        made |= {field: read(said[field], wrong) for field, read in NUMBERS.items() if field in said}
-        made["kind"] = said["kind"].fill_null("").replace(self.kinds)
-        _check(wrong, "kind", said["kind"], made["kind"].is_in(KINDS), self.kinds or KINDS)
-        if "time" in said:
-            made["time"] = times(said["time"], wrong, self.time_unit)
-        if "split" in said:
-            made["split"] = said["split"]
-            _check(wrong, "split", said["split"], made["split"].is_in(SPLITS).fill_null(value=True), SPLITS)
-        if self.spaces_for and "place" in made:
-            made["place"] = made["place"].str.replace_all(self.spaces_for, " ", literal=True)
+    def _build_columns(self, rows: TableRows) -> tuple[pl.DataFrame, Problems]:
+        """Return the columns of a record, null for nothing, and the problems of rows that cannot be one."""
+        problems: Problems = {}
+        texts = {field: self._read_texts(rows, field, problems) for field in self.columns}
+        note_problem(problems, texts["user"].is_null(), "no user")
+        columns = {"id": pl.repeat(None, rows.height, dtype=pl.String, eager=True)}
+        columns |= {
+            field: texts[field] if field == "id" else texts[field].fill_null("")
+            for field in TEXT_FIELDS
+            if field in texts
+        }
+        columns |= {field: parse(texts[field], problems) for field, parse in NUMBER_FIELDS.items() if field in texts}
+        columns["kind"] = texts["kind"].fill_null("").replace(self.kinds)
+        _check_values(problems, "kind", texts["kind"], columns["kind"].is_in(KINDS), self.kinds or KINDS)
+        if "time" in texts:
+            columns["time"] = to_times(texts["time"], problems, self.time_unit)
+        if "split" in texts:
+            columns["split"] = texts["split"]
+            is_split = columns["split"].is_in(SPLITS).fill_null(value=True)
+            _check_values(problems, "split", texts["split"], is_split, SPLITS)
+        if self.space_character and "category" in columns:
+            columns["category"] = columns["category"].str.replace_all(self.space_character, " ", literal=True)
         if self.extra:
-            kept = zip(*(some.cells[name] for name in self.extra), strict=True)
-            made["extra"] = pl.Series(
-                [_marks(dict(zip(self.extra, one, strict=True))) for one in kept], dtype=pl.String
+            extra_rows = zip(*(rows.cells[name] for name in self.extra), strict=True)
+            columns["extra"] = pl.Series(
+                [_encode_extra(dict(zip(self.extra, row, strict=True))) for row in extra_rows], dtype=pl.String
             )
-        return pl.DataFrame(made), wrong
+        return pl.DataFrame(columns), problems
 
-    def _said(self, some: Rows, field: str, wrong: Wrong) -> pl.Series:
-        """Text of a field in every row; where none has that column, all are wrong."""
+    def _read_texts(self, rows: TableRows, field: str, problems: Problems) -> pl.Series:
+        """Return the text of a field in every row; if no row has that column, all rows have a problem."""
         column = self.columns[field]
         if column.startswith("="):
-            return pl.repeat(column[1:], some.height, dtype=pl.String, eager=True)
-        cells = some.cells[column]
-        said = texts(cells)
-        if some.height and cells[0] is UNSET:
-            note(wrong, said.is_null(), f"no column {column!r}")
+            return pl.repeat(column[1:], rows.height, dtype=pl.String, eager=True)
+        cells = rows.cells[column]
+        texts = to_texts(cells)
+        if rows.height and cells[0] is UNSET:
+            note_problem(problems, texts.is_null(), f"no column {column!r}")
         elif not isinstance(cells, pl.Series):
-            for place in said.is_null().arg_true():
-                if isinstance(cells[place], list | dict):
-                    wrong.setdefault(place, f"column {column!r} holds a list or an object")
-        return said
+            for index in texts.is_null().arg_true():
+                if isinstance(cells[index], list | dict):
+                    problems.setdefault(index, f"column {column!r} holds a list or an object")
+        return texts
 
-    def _numbers(self) -> set[str]:
-        """Columns of which nothing but fractions are made, so that 5 may be read as 5.0."""
+    def _number_columns(self) -> set[str]:
+        """Return the columns that are only used as fractions, so that 5 may be read as 5.0."""
         fractions = ("stars", "price") if self.time_unit == "iso" else ("stars", "price", "time")
-        others = {column for field, column in self.columns.items() if field not in fractions}
-        return {*self.columns.values()} - others - {*self.extra}
+        other_columns = {column for field, column in self.columns.items() if field not in fractions}
+        return {*self.columns.values()} - other_columns - {*self.extra}
 
-    def _constant(self, field: str) -> bool:
+    def _is_constant(self, field: str) -> bool:
         return self.columns.get(field, "").startswith("=")
 
 
-def _check(wrong: Wrong, field: str, said: pl.Series, known: pl.Series, allowed: Iterable[str]) -> None:
-    for place in (~known).arg_true():
-        wrong.setdefault(place, f"{field} is {said[place]!r}, not one of {', '.join(allowed)}")
+def _check_values(
+    problems: Problems, field: str, texts: pl.Series, is_allowed: pl.Series, allowed: Iterable[str]
+) -> None:
+    for index in (~is_allowed).arg_true():
+        problems.setdefault(index, f"{field} is {texts[index]!r}, not one of {', '.join(allowed)}")
 
 
-def _marks(cells: Mapping[str, Any]) -> str:
-    """What is there, as JSON; "" for nothing."""
-    known = {name: one for name, one in cells.items() if one is not UNSET and one not in (None, "")}
-    return msgspec.json.encode(known, enc_hook=str).decode() if known else ""
+def _encode_extra(cells: Mapping[str, Any]) -> str:
+    """Return the cells that hold something, as JSON; "" for nothing."""
+    present = {name: cell for name, cell in cells.items() if cell is not UNSET and cell not in (None, "")}
+    return msgspec.json.encode(present, enc_hook=str).decode() if present else ""

@@ -1,12 +1,9 @@
-"""Files of tweets in the formats in which they are handed on, read field by field.
+"""Files of tweets in the formats in which they are distributed, read field by field.
 
-What a file shows in its first bytes says its format. A field's name is spelt in small letters and without signs
-(`user.screen_name` is `userscreenname`), so that one list of names, `NAMES`, serves all formats.
+The first bytes of a file tell its format. One list of names (`tweet_fields.py`) serves all formats.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import chain, starmap
 from operator import attrgetter
 from pathlib import Path
@@ -17,57 +14,37 @@ import polars as pl
 import pyarrow as pa
 
 from sandbox.errors import DataError
-from training.sources.bare import OBJECTS, REFERENCES, REFERRED, schema_of, tweets_in
-from training.sources.lines import JsonLines, blocks, csv_rows, in_pieces, named, picked
+from training.sources.arrow_json import read_pieces
+from training.sources.lines import JsonLines, name_columns, read_blocks, read_csv_rows, select_fields, split_pieces
 from training.sources.source import Rejects
-from training.sources.typed import pieces
+from training.sources.tweet_fields import KNOWN_NAMES, NAMES, spell
+from training.sources.twitter_api import OBJECTS, REFERENCE_KINDS, REFERENCES, build_schema, extract_tweets
 
-Row: TypeAlias = Mapping[str, Any]
-Cells: TypeAlias = dict[str, list[Any]]
-"""Of each field that some tweet has, what every tweet has there; None for nothing."""
-Found: TypeAlias = tuple[int, Row, bool]
+JsonObject: TypeAlias = Mapping[str, Any]
+CellLists: TypeAlias = dict[str, list[Any]]
+"""For each field that some tweet has, what every tweet has there; None for nothing."""
+TweetRow: TypeAlias = tuple[int, JsonObject, bool]
 """Line, tweet, and whether it was collected."""
 
-NAMES = {
-    field: names.split()
-    for field, names in {
-        "user": "userscreenname userusername authorusername screenname username handle authorid useridstr userid user "
-        "author name",
-        "text": "notetweettext extendedtweetfulltext fulltext tweettext text tweet rawcontent content body",
-        "time": "createdat tweettime tweetcreated tweetcreatedat tweetdate date datetime timestamp time",
-        "id": "idstr tweetid statusid id ids",
-        "item": "inreplytostatusidstr inreplytostatusid inreplytotweetid inresponsetotweetid "
-        "referencedtweetsrepliedtoid",
-        "thread": "conversationidstr conversationid",
-        "votes": "publicmetricsretweetcount retweetcount retweetscount retweets nretweets",
-        "bio": "bio userdescription authordescription userrawdescription userprofiledescription userbio description",
-        "lang": "lang language tweetlanguage",
-        "is_rt": "isretweet isrt",
-        "original": "retweetedstatus retweetedtweet referencedtweetsretweetedid retweetedstatusidstr "
-        "retweetedstatusid retweettweetid retweetid",
-    }.items()
-}
-"""What a tweet's fields are called; of several the first that says anything counts."""
-WANTED = frozenset(chain.from_iterable(NAMES.values()))
 NESTED = ("user", "author", "public_metrics", "note_tweet", "extended_tweet")
 """Objects within a tweet whose fields belong to it."""
-OF_THE_API = {
+API_FIELDS = {
     *("id", "id_str", "text", "full_text", "created_at", "lang", "author_id", "conversation_id", REFERENCES, *NESTED),
     *("in_reply_to_status_id", "in_reply_to_status_id_str", "retweet_count", "retweeted_status"),
 }
-"""What is looked at of a tweet as either version of the API hands it out."""
+"""The fields that are read of a tweet as either version of the API returns it."""
 NOTICES = frozenset({"delete", "limit", "scrub_geo", "status_withheld", "user_withheld", "warning", "meta", "errors"})
 """What a line may hold instead of a tweet."""
 WRAPPER = "tweet"
 """What an archive wraps a tweet in."""
-PAGE = frozenset({"data", "includes"})
-"""What an answer of the API holds."""
-LOOKED_AT = OF_THE_API | NOTICES | PAGE
-"""What is looked at of a line."""
+RESPONSE_FIELDS = frozenset({"data", "includes"})
+"""What a response of the API holds."""
+LINE_FIELDS = API_FIELDS | NOTICES | RESPONSE_FIELDS
+"""The fields that are read of a line."""
 SENTIMENT140 = ("target", "id", "date", "flag", "user", "text")
 """Columns of the best-known dump without a header."""
-EMPTY = frozenset({"", "nan", "NaN", "None", "null", "NULL"})
-"""What stands in a CSV file where there is nothing; in a tweet's text it is a word."""
+EMPTY_CELLS = frozenset({"", "nan", "NaN", "None", "null", "NULL"})
+"""What a CSV file has in place of nothing; in a tweet's text it is a word."""
 
 
 class Tweets(NamedTuple):
@@ -75,219 +52,226 @@ class Tweets(NamedTuple):
 
     lines: Sequence[int] | pl.Series
     cells: Mapping[str, list[Any] | pl.Series]
-    collected: Sequence[bool] | pl.Series
-    """Whether each was collected, rather than is there only because another points at it."""
+    is_collected: Sequence[bool] | pl.Series
+    """For each tweet, whether it was collected; otherwise it is only there because another refers to it."""
 
-    def row(self, place: int) -> Row:
-        """What is looked at of one tweet."""
-        return {name: cells[place] for name, cells in self.cells.items() if cells[place] is not None}
+    def row(self, index: int) -> JsonObject:
+        """Return the fields that are read of one tweet."""
+        return {name: cells[index] for name, cells in self.cells.items() if cells[index] is not None}
 
 
-def tweets(path: Path, rejects: Rejects) -> Iterator[Tweets]:
-    """All tweets of a file, whatever its format, some at a time."""
-    block = next(blocks(path), b"")
+def read_tweets(path: Path, rejects: Rejects) -> Iterator[Tweets]:
+    """Yield all tweets of a file, whatever its format, some at a time."""
+    block = next(read_blocks(path), b"")
     head = block.removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"{"):
-        some = list(_read(block))
-        names = set(chain.from_iterable(some))
-        if not {name for name in names if spelt(name) in WANTED} <= OF_THE_API:  # rare ones may come late
-            yield from _json_lines(path, rejects)
+        objects = list(_decode_lines(block))
+        names = set(chain.from_iterable(objects))
+        if not {name for name in names if spell(name) in KNOWN_NAMES} <= API_FIELDS:  # rare fields may come late
+            yield from _read_json_lines(path, rejects)
         else:
-            typed = None if any(map(_is_spelt_otherwise, some)) else schema_of({*LOOKED_AT, WRAPPER}, "data" in names)
-            yield from _of_the_api(path, rejects, typed)
+            has_own_names = any(map(_has_own_names, objects))
+            schema = None if has_own_names else build_schema({*LINE_FIELDS, WRAPPER}, "data" in names)
+            yield from _read_api_lines(path, rejects, schema)
     elif head.startswith((b"[", b"window.")):
-        yield from _array(path, rejects, owner_of(path) if head.startswith(b"w") else {})
+        yield from _read_array(path, rejects, find_owner(path) if head.startswith(b"w") else {})
     else:
-        top = head.partition(b"\n")[0]
-        yield from _csv(path, rejects, "\t" if top.count(b"\t") > top.count(b",") else ",")
+        header = head.partition(b"\n")[0]
+        yield from _read_csv(path, rejects, "\t" if header.count(b"\t") > header.count(b",") else ",")
 
 
-def owner_of(path: Path) -> Row:
-    """The account whose archive lies around `path`."""
-    account, profile = (_beside(path, name) for name in ("account", "profile"))
+def find_owner(path: Path) -> JsonObject:
+    """Return the account whose archive `path` is part of."""
+    account, profile = (_read_archive_file(path, name) for name in ("account", "profile"))
     name = account.get("username") or account.get("accountId")
     if not name:
-        raise DataError(f"{path}: whose tweets are they? Put the archive's account.js beside them, as it is there")
+        raise DataError(f"{path}: whose tweets are they? Put the archive's account.js, unchanged, beside them")
     return {"userscreenname": name, "bio": (profile.get("description") or {}).get("bio")}
 
 
-@lru_cache(maxsize=4096)
-def spelt(name: str) -> str:
-    """A field's name in small letters, without signs."""
-    return re.sub(r"[\W_]", "", name.lower())
-
-
-def _read(block: bytes) -> Iterator[Row]:
-    """Objects of some lines."""
+def _decode_lines(block: bytes) -> Iterator[JsonObject]:
+    """Yield the objects of some lines."""
     for line in block.splitlines():
         try:
             yield msgspec.json.decode(line, type=dict[str, Any])
         except (msgspec.DecodeError, UnicodeDecodeError):
-            continue  # whoever reads the line counts it
+            continue  # it is counted when the line is read
 
 
-def _is_spelt_otherwise(line: Row) -> bool:
-    """Whether an object within a line has a name that is looked at, but not the one that the API gives it."""
-    included = _first(line.get("includes"))
-    inner = [("author", user) for user in _objects(included.get("users"))]
-    for tweet in (line, *_objects(line.get("data")), *_objects(included.get("tweets"))):
-        inner += [("", tweet), *((outer, one) for outer in NESTED for one in _objects(tweet.get(outer)))]
+def _has_own_names(line: JsonObject) -> bool:
+    """Return whether an object within a line has a known name other than the one that the API gives it."""
+    included = _first_object(line.get("includes"))
+    objects = [("author", user) for user in _list_objects(included.get("users"))]
+    for tweet in (line, *_list_objects(line.get("data")), *_list_objects(included.get("tweets"))):
+        nested = ((outer, inner) for outer in NESTED for inner in _list_objects(tweet.get(outer)))
+        objects += [("", tweet), *nested]
     return any(
-        spelt(outer + name) in WANTED and name not in (OBJECTS.get(outer, ()) if outer else OF_THE_API)
-        for outer, one in inner
-        for name in one
+        spell(outer + name) in KNOWN_NAMES and name not in (OBJECTS.get(outer, ()) if outer else API_FIELDS)
+        for outer, names in objects
+        for name in names
     )
 
 
-def _of_the_api(path: Path, rejects: Rejects, typed: pa.Schema | None) -> Iterator[Tweets]:
-    """Lines with the API's own names, of which no other fields are decoded; at once, where they are of these types."""
-    kind, slots = picked(sorted(LOOKED_AT), None)
-    for piece in pieces(path, typed):
-        if (some := tweets_in(piece)) is not None:
-            yield from starmap(Tweets, some)
+def _read_api_lines(path: Path, rejects: Rejects, schema: pa.Schema | None) -> Iterator[Tweets]:
+    """Yield tweets of lines with the API's own names, of which no other fields are decoded.
+
+    Args:
+        path: The file.
+        rejects: Receives bad lines.
+        schema: Types with which whole pieces can be read at once; None: they cannot.
+    """
+    kind, attributes = select_fields(sorted(LINE_FIELDS), None)
+    for piece in read_pieces(path, schema):
+        if (tweets := extract_tweets(piece)) is not None:
+            yield from starmap(Tweets, tweets)
             continue
-        for lines, found in JsonLines(kind).numbered(piece.blocks, rejects, piece.first):
-            columns = {name: list(map(attrgetter(slot), found)) for name, slot in slots.items()}
-            yield from _of_columns(lines, {name: one for name, one in columns.items() if one.count(None) < len(one)})
+        for lines, objects in JsonLines(kind).decode_blocks(piece.blocks, rejects, piece.first_line):
+            columns = {name: list(map(attrgetter(attribute), objects)) for name, attribute in attributes.items()}
+            present = {name: column for name, column in columns.items() if column.count(None) < len(column)}
+            yield from _tweets_of_columns(lines, present)
 
 
-def _of_columns(lines: Sequence[int], known: Mapping[str, list[Any]]) -> Iterator[Tweets]:
-    """Tweets whose fields come as columns; where there are answers or notices among them, row by row."""
-    if known.keys().isdisjoint(NOTICES | PAGE):
-        yield Tweets(lines, _cells(known, known.__getitem__), [True] * len(lines))
+def _tweets_of_columns(lines: Sequence[int], columns: Mapping[str, list[Any]]) -> Iterator[Tweets]:
+    """Yield tweets whose fields come as columns; row by row if there are responses or notices among them."""
+    if columns.keys().isdisjoint(NOTICES | RESPONSE_FIELDS):
+        yield Tweets(lines, _build_cells(columns, columns.__getitem__), [True] * len(lines))
     else:
-        rows = ({name: cells[place] for name, cells in known.items()} for place in range(len(lines)))
-        yield from map(_together, in_pieces(chain.from_iterable(map(_of_page, lines, rows))))
+        rows = ({name: cells[index] for name, cells in columns.items()} for index in range(len(lines)))
+        yield from map(_tweets_of_rows, split_pieces(chain.from_iterable(map(_unpack_line, lines, rows))))
 
 
-def _json_lines(path: Path, rejects: Rejects) -> Iterator[Tweets]:
-    """Lines with names of their own."""
-    for lines, found in JsonLines(dict[str, Any]).numbered(blocks(path), rejects):
-        yield from map(_together, in_pieces(chain.from_iterable(map(_of_page, lines, found))))
+def _read_json_lines(path: Path, rejects: Rejects) -> Iterator[Tweets]:
+    """Yield tweets of lines with names of their own."""
+    for lines, objects in JsonLines(dict[str, Any]).decode_blocks(read_blocks(path), rejects):
+        yield from map(_tweets_of_rows, split_pieces(chain.from_iterable(map(_unpack_line, lines, objects))))
 
 
-def _of_page(number: int, page: Row) -> Iterator[Found]:
-    """Tweets of a line: of an answer of the API, or the one that it is; none of a notice."""
-    if _objects(page.get("data")):
-        yield from _answer(page, number)
-    elif all(page.get(name) is None for name in NOTICES):
-        yield number, _unwrapped(page), True
+def _unpack_line(number: int, line: JsonObject) -> Iterator[TweetRow]:
+    """Yield the tweets of a line: those of a response, or the one that it is; none of a notice."""
+    if _list_objects(line.get("data")):
+        yield from _unpack_response(line, number)
+    elif all(line.get(name) is None for name in NOTICES):
+        yield number, _unwrap(line), True
 
 
-def _answer(page: Row, number: int) -> Iterator[Found]:
-    """Tweets of an answer of the API, each with its author."""
-    included = _first(page.get("includes"))
-    users = {str(user.get("id")): user for user in _objects(included.get("users"))}
-    for name, some in (("data", page["data"]), ("includes", included.get("tweets"))):
-        for tweet in _objects(some):
+def _unpack_response(response: JsonObject, number: int) -> Iterator[TweetRow]:
+    """Yield the tweets of a response of the API, each with its author."""
+    included = _first_object(response.get("includes"))
+    users = {str(user.get("id")): user for user in _list_objects(included.get("users"))}
+    for is_collected, tweets in ((True, response["data"]), (False, included.get("tweets"))):
+        for tweet in _list_objects(tweets):
             author = users.get(str(tweet.get("author_id")), {})
-            yield number, {**_unwrapped(tweet), "author": author}, name == "data"
+            yield number, {**_unwrap(tweet), "author": author}, is_collected
 
 
-def _unwrapped(tweet: Row) -> Row:
-    """A tweet that may be wrapped once more, as archives have it."""
-    return _first(tweet.get(WRAPPER)) or tweet
+def _unwrap(tweet: JsonObject) -> JsonObject:
+    """Return a tweet that may be wrapped once more, as in archives."""
+    return _first_object(tweet.get(WRAPPER)) or tweet
 
 
-def _array(path: Path, rejects: Rejects, owner: Row) -> Iterator[Tweets]:
-    """Tweets of an archive, all of which are its owner's."""
-    raw = b"".join(blocks(path))
+def _read_array(path: Path, rejects: Rejects, owner: JsonObject) -> Iterator[Tweets]:
+    """Yield the tweets of an archive, all of which are its owner's."""
+    raw = b"".join(read_blocks(path))
     try:
-        found = msgspec.json.decode(raw[raw.index(b"[") : raw.rindex(b"]") + 1], type=list[Any])
+        entries = msgspec.json.decode(raw[raw.index(b"[") : raw.rindex(b"]") + 1], type=list[Any])
     except (ValueError, msgspec.DecodeError) as error:
         rejects.add(1, f"no list of tweets: {error}", raw[:200])
         return
-    for some in in_pieces(enumerate(found, 1)):
-        for number, one in some:
-            if not isinstance(one, dict):
-                rejects.add(number, "no tweet", str(one))
-        mine = _together((number, _unwrapped(one), True) for number, one in some if isinstance(one, dict))
-        yield mine._replace(cells={**mine.cells, **{name: [one] * len(mine.lines) for name, one in owner.items()}})
+    for piece in split_pieces(enumerate(entries, 1)):
+        for number, entry in piece:
+            if not isinstance(entry, dict):
+                rejects.add(number, "no tweet", str(entry))
+        tweets = _tweets_of_rows((number, _unwrap(entry), True) for number, entry in piece if isinstance(entry, dict))
+        owner_cells = {name: [value] * len(tweets.lines) for name, value in owner.items()}
+        yield tweets._replace(cells={**tweets.cells, **owner_cells})
 
 
-def _beside(path: Path, name: str) -> dict[str, Any]:
-    """The one entry of another file of an archive; empty where there is none."""
-    other = path.with_name(f"{name}.js")
-    raw = other.read_bytes() if other.exists() else b"[]"
+def _read_archive_file(path: Path, name: str) -> dict[str, Any]:
+    """Return the one entry of another file of an archive; empty if there is none."""
+    file = path.with_name(f"{name}.js")
+    raw = file.read_bytes() if file.exists() else b"[]"
     try:
-        entries = _objects(msgspec.json.decode(raw[raw.index(b"[") :]))
+        entries = _list_objects(msgspec.json.decode(raw[raw.index(b"[") :]))
     except (ValueError, msgspec.DecodeError) as error:
-        raise DataError(f"{other} is not as the archive had it: {error}") from error
-    return next((one[name] for one in entries if isinstance(one.get(name), dict)), {})
+        raise DataError(f"{file} is not as it was in the archive: {error}") from error
+    return next((entry[name] for entry in entries if isinstance(entry.get(name), dict)), {})
 
 
-def _csv(path: Path, rejects: Rejects, delimiter: str) -> Iterator[Tweets]:
-    rows = csv_rows(path, rejects, delimiter)
+def _read_csv(path: Path, rejects: Rejects, delimiter: str) -> Iterator[Tweets]:
+    rows = read_csv_rows(path, rejects, delimiter)
     if (first := next(rows, None)) is None:
         return
-    names = [spelt(name) for name in first[1]]
+    names = [spell(name) for name in first[1]]
     if len(names) == len(SENTIMENT140) and first[1][1].isdigit():
         names, rows = list(SENTIMENT140), chain([first], rows)
-    elif lacking := [field for field in ("user", "text") if not set(NAMES[field]) & set(names)]:
+    elif missing := [field for field in ("user", "text") if not set(NAMES[field]) & set(names)]:
         raise DataError(
-            f"{path}: no column says the {' or the '.join(lacking)} of a tweet; found {', '.join(first[1])[:200]}; "
+            f"{path}: no column has the {' or the '.join(missing)} of a tweet; found {', '.join(first[1])[:200]}; "
             "use sources=[table], where you say what your columns mean"
         )
-    for some in in_pieces(named(rows, names, rejects)):
-        yield _together((number, _filled(row), True) for number, row in some)
+    for piece in split_pieces(name_columns(rows, names, rejects)):
+        yield _tweets_of_rows((number, _drop_empty_cells(row), True) for number, row in piece)
 
 
-def _filled(row: Row) -> Row:
-    return {name: one for name, one in row.items() if one not in EMPTY or name in NAMES["text"]}
+def _drop_empty_cells(row: JsonObject) -> JsonObject:
+    return {name: cell for name, cell in row.items() if cell not in EMPTY_CELLS or name in NAMES["text"]}
 
 
-def _together(found: Iterable[Found]) -> Tweets:
-    """Tweets that come as whole rows."""
-    known = list(found)
-    lines, rows, collected = zip(*known, strict=True) if known else ((), (), ())
-    return Tweets(lines, _cells(_all_names(rows), lambda name: [row.get(name) for row in rows]), collected)
+def _tweets_of_rows(tweet_rows: Iterable[TweetRow]) -> Tweets:
+    """Return tweets that come row by row."""
+    listing = list(tweet_rows)
+    lines, rows, is_collected = zip(*listing, strict=True) if listing else ((), (), ())
+    return Tweets(lines, _build_cells(_all_names(rows), lambda name: [row.get(name) for row in rows]), is_collected)
 
 
-def _cells(names: Collection[str], column: Callable[[str], list[Any]]) -> Cells:
-    """The fields that are looked at: a tweet's own, those of its objects, and the ids of what it refers to."""
-    cells: Cells = {}
-    _add(cells, names, column)
+def _build_cells(names: Collection[str], column: Callable[[str], list[Any]]) -> CellLists:
+    """Return the fields that are read: a tweet's own, those of its objects, and the ids of what it refers to."""
+    cells: CellLists = {}
+    _add_known_columns(cells, names, column)
     for outer in NESTED:
         if outer in names:
-            inner = [one if isinstance(one, dict) else {} for one in column(outer)]
-            _add(cells, _all_names(inner), lambda name, inner=inner: [one.get(name) for one in inner], outer)
+            objects = [cell if isinstance(cell, dict) else {} for cell in column(outer)]
+            inner_column = lambda name, objects=objects: [inner.get(name) for inner in objects]  # noqa: E731
+            _add_known_columns(cells, _all_names(objects), inner_column, outer)
     if REFERENCES in names:
-        others = column(REFERENCES)
-        for name, kind in REFERRED.items():
-            _put(cells, name, [_id_of(some, kind) if some else None for some in others])
+        references = column(REFERENCES)
+        for name, kind in REFERENCE_KINDS.items():
+            _add_column(cells, name, [_referenced_id(cell, kind) if cell else None for cell in references])
     return cells
 
 
-def _add(cells: Cells, names: Iterable[str], column: Callable[[str], list[Any]], outer: str = "") -> None:
+def _add_known_columns(
+    cells: CellLists, names: Iterable[str], column: Callable[[str], list[Any]], outer: str = ""
+) -> None:
     for name in names:
-        if (known := spelt(outer + name)) in WANTED:
-            _put(cells, known, column(name))
+        if (spelling := spell(outer + name)) in KNOWN_NAMES:
+            _add_column(cells, spelling, column(name))
 
 
-def _put(cells: Cells, name: str, found: list[Any]) -> None:
-    """Add a column; where there is one, the later counts if it says anything."""
+def _add_column(cells: CellLists, name: str, values: list[Any]) -> None:
+    """Add a column; if there is one of that name, the later value counts if it says anything."""
     if before := cells.get(name):
-        found = [old if new is None else new for old, new in zip(before, found, strict=True)]
-    cells[name] = found
+        values = [old if new is None else new for old, new in zip(before, values, strict=True)]
+    cells[name] = values
 
 
-def _id_of(others: Any, kind: str) -> Any:
-    """Id of the tweet that one refers to in this way."""
-    for one in others if isinstance(others, list) else [others]:
-        if isinstance(one, dict) and one.get("type") == kind:
-            return one.get("id")
+def _referenced_id(references: Any, kind: str) -> Any:
+    """Return the id of the tweet that is referred to in this way."""
+    for reference in references if isinstance(references, list) else [references]:
+        if isinstance(reference, dict) and reference.get("type") == kind:
+            return reference.get("id")
     return None
 
 
-def _all_names(rows: Iterable[Row]) -> dict[str, None]:
-    """All names of their fields, in the order in which they are met."""
+def _all_names(rows: Iterable[JsonObject]) -> dict[str, None]:
+    """Return all names of their fields, in the order in which they appear."""
     return dict.fromkeys(chain.from_iterable(rows))
 
 
-def _objects(found: Any) -> list[dict[str, Any]]:
-    """The objects in what should be one, or a list of them."""
-    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
+def _list_objects(value: Any) -> list[dict[str, Any]]:
+    """Return the objects in what should be one, or a list of them."""
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
 
 
-def _first(found: Any) -> dict[str, Any]:
-    return next(iter(_objects(found)), {})
+def _first_object(value: Any) -> dict[str, Any]:
+    return next(iter(_list_objects(value)), {})

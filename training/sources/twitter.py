@@ -1,113 +1,116 @@
-"""Twitter, now X: an account's own archive (`tweets.js`), the API's answers and tweets as JSON lines, and CSV dumps.
+"""Twitter, now X: an account's own archive (`tweets.js`), the API's responses and tweets as JSON lines, and CSV dumps.
 
-`tweets.py` reads what files have, field by field under one spelling; here that becomes records, whole columns at once.
+`tweets.py` reads what files have, field by field under one spelling; this module turns that into records, whole columns
+at once.
 """
 
 import html
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 import msgspec
 import polars as pl
 from pydantic import Field
 
-from training.record import ITEM, RECORD, frame
-from training.sources.columns import Wrong, good_rows, note, texts, times, wholes
-from training.sources.source import Rejects, Source, paths_of
-from training.sources.tweets import NAMES, Tweets, tweets
+from training.sources.columns import Problems, drop_problem_rows, note_problem, to_integers, to_texts, to_times
+from training.sources.record import ITEM, RECORD, frame
+from training.sources.source import Rejects, Source, resolve_paths
+from training.sources.tweets import NAMES, Tweets, read_tweets
 
 
 class Twitter(Source):
     """Settings: the files."""
 
-    platform: ClassVar[str] = "microblog"
-
+    platform: str = "microblog"
+    """Name of the platform that its records are from."""
     paths: list[str] = Field(min_length=1)
-    """Paths or globs of files of any of the formats, .gz and .zst too; `account.js` must lie beside a `tweets.js`."""
+    """Paths or globs of files of any of the formats, .gz and .zst too; `account.js` must be beside a `tweets.js`."""
 
     def files(self) -> Sequence[Path]:
-        """All files that are named."""
-        return paths_of(self.paths, Path(), f"source.{self.name}.paths")
+        """Return all files that are named."""
+        return resolve_paths(self.paths, Path(), f"source.{self.name}.paths")
 
-    def read(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
-        """Tweets as records, replies as comments; those that are there only because others answer them as items."""
-        label = self.label(path)
-        for some in tweets(path, rejects):
-            columns, wrong = columns_of(some, label)
-            good = good_rows(columns, wrong, rejects, some.lines, some.row)
+    def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield tweets as records, replies as comments; tweets that are only there to be answered as items."""
+        label = self.label_file(path)
+        for tweets in read_tweets(path, rejects):
+            columns, problems = build_columns(tweets, label)
+            good = drop_problem_rows(columns, problems, rejects, tweets.lines, tweets.row)
             yield "record", self._frame(RECORD, good.filter("is_collected"))
-            if len(others := good.remove("is_collected")):
-                yield "item", self._frame(ITEM, others)
+            if len(items := good.remove("is_collected")):
+                yield "item", self._frame(ITEM, items)
 
-    def _frame(self, schema: dict[str, pl.DataType], known: pl.DataFrame) -> pl.DataFrame:
-        columns = {name: known[name] for name in schema if name in known.columns}
-        return frame(schema, {**columns, "source": self.name})
+    def _frame(self, schema: dict[str, pl.DataType], tweets: pl.DataFrame) -> pl.DataFrame:
+        constants = {"source": self.name, "platform": self.platform}
+        columns = {name: tweets[name] for name in schema if name in tweets.columns}
+        return frame(schema, columns | {name: value for name, value in constants.items() if name in schema})
 
 
-def columns_of(some: Tweets, label: str) -> tuple[pl.DataFrame, Wrong]:
-    """The columns of a record and of an item, and by place what is wrong with tweets that cannot be one.
+def build_columns(tweets: Tweets, label: str) -> tuple[pl.DataFrame, Problems]:
+    """Return the columns of a record and of an item, and the problems of tweets that cannot be one.
 
     Args:
-        some: Tweets of a file.
-        label: What the ids begin with of those that have none.
+        tweets: Tweets of a file.
+        label: What the ids of tweets without an id begin with.
     """
-    wrong: Wrong = {}
-    said = {field: _said(some, field) for field in NAMES}
+    problems: Problems = {}
+    texts = {field: _coalesce_names(tweets, field) for field in NAMES}
     for field in ("user", "text"):
-        note(wrong, said[field].is_null(), f"no {field}")
-    known = pl.DataFrame(
+        note_problem(problems, texts[field].is_null(), f"no {field}")
+    named = pl.DataFrame(
         {
-            **{field: said[field] for field in ("user", "id", "thread")},
-            "item": said["item"].str.strip_suffix(".0"),
-            "text": _unescaped(said["text"]),
-            "time": times(said["time"], wrong),
-            "votes": wholes(said["votes"], wrong),
-            "extra": _extra(_is_retweet(some, said["is_rt"]), said["lang"], said["bio"]),
-            "platform": pl.repeat(Twitter.platform, len(some.lines), eager=True),
-            "line": pl.Series(values=some.lines, dtype=pl.Int64),
-            "is_collected": pl.Series(values=some.collected, dtype=pl.Boolean),
+            **{field: texts[field] for field in ("user", "id", "thread")},
+            "item": texts["item"].str.strip_suffix(".0"),
+            "text": _unescape_html(texts["text"]),
+            "time": to_times(texts["time"], problems),
+            "votes": to_integers(texts["votes"], problems),
+            "extra": _encode_extras(_is_retweet(tweets, texts["is_rt"]), texts["lang"], texts["bio"]),
+            "line": pl.Series(values=tweets.lines, dtype=pl.Int64),
+            "is_collected": pl.Series(values=tweets.is_collected, dtype=pl.Boolean),
         }
     ).with_columns(pl.coalesce("id", pl.format("{}/{}", pl.lit(label), "line")))
-    columns = known.with_columns(
+    columns = named.with_columns(
         pl.coalesce("thread", "item", "id").alias("thread"),
         pl.when(pl.col("item").is_null()).then(pl.lit("post")).otherwise(pl.lit("comment")).alias("kind"),
         pl.col("item").fill_null(""),
     )
-    return columns, wrong
+    return columns, problems
 
 
-def _said(some: Tweets, field: str) -> pl.Series:
-    """What the first of a field's names that says anything says; null for nothing."""
-    found = [texts(some.cells[name]) for name in NAMES[field] if name in some.cells]
-    nothing = pl.repeat(None, len(some.lines), dtype=pl.String)
-    return pl.select(pl.coalesce(*found, nothing)).to_series()
+def _coalesce_names(tweets: Tweets, field: str) -> pl.Series:
+    """Return the text of the first of a field's names that has any; null for nothing."""
+    columns = [to_texts(tweets.cells[name]) for name in NAMES[field] if name in tweets.cells]
+    nothing = pl.repeat(None, len(tweets.lines), dtype=pl.String)
+    return pl.select(pl.coalesce(*columns, nothing)).to_series()
 
 
-def _is_retweet(some: Tweets, said: pl.Series) -> pl.Series:
-    """Whether tweets say so, or name the one that they repeat."""
-    repeats = said.str.to_lowercase().is_in(["true", "1"]).fill_null(value=False)
+def _is_retweet(tweets: Tweets, marks: pl.Series) -> pl.Series:
+    """Return whether each tweet says that it is a retweet, or names the tweet that it repeats."""
+    is_retweet = marks.str.to_lowercase().is_in(["true", "1"]).fill_null(value=False)
     for name in NAMES["original"]:
-        if name in some.cells:
-            found = some.cells[name]
-            is_typed = isinstance(found, pl.Series)
-            repeats |= texts(found).is_not_null() if is_typed else pl.Series([*map(bool, found)], dtype=pl.Boolean)
-    return repeats
+        if name in tweets.cells:
+            cells = tweets.cells[name]
+            if isinstance(cells, pl.Series):
+                is_retweet |= to_texts(cells).is_not_null()
+            else:
+                is_retweet |= pl.Series([*map(bool, cells)], dtype=pl.Boolean)
+    return is_retweet
 
 
-def _unescaped(found: pl.Series) -> pl.Series:
-    places = found.str.contains("&", literal=True).arg_true()
-    return found.scatter(places, [html.unescape(one) for one in found[places]]) if places.len() else found
+def _unescape_html(texts: pl.Series) -> pl.Series:
+    indices = texts.str.contains("&", literal=True).arg_true()
+    return texts.scatter(indices, [html.unescape(text) for text in texts[indices]]) if indices.len() else texts
 
 
-def _extra(repeats: pl.Series, lang: pl.Series, bio: pl.Series) -> pl.Series:
-    """As JSON what is there; of each combination once, as there are few."""
-    every = pl.DataFrame({"is_rt": repeats, "lang": lang, "bio": bio})
-    once = every.unique()
-    marked = once.with_columns(extra=pl.Series([_marks(*row) for row in once.iter_rows()], dtype=pl.String))
-    return every.join(marked, on=every.columns, how="left", nulls_equal=True, maintain_order="left")["extra"]
+def _encode_extras(is_retweet: pl.Series, lang: pl.Series, bio: pl.Series) -> pl.Series:
+    """Return what there is as JSON; each combination is encoded once, since there are few."""
+    extras = pl.DataFrame({"is_rt": is_retweet, "lang": lang, "bio": bio})
+    distinct = extras.unique()
+    encoded = pl.Series([_encode_extra(*row) for row in distinct.iter_rows()], dtype=pl.String)
+    distinct = distinct.with_columns(extra=encoded)
+    return extras.join(distinct, on=extras.columns, how="left", nulls_equal=True, maintain_order="left")["extra"]
 
 
-def _marks(is_retweet: bool, lang: str | None, bio: str | None) -> str:
-    known = {name: one for name, one in (("is_rt", is_retweet), ("lang", lang), ("bio", bio)) if one}
-    return msgspec.json.encode(known).decode() if known else ""
+def _encode_extra(is_retweet: bool, lang: str | None, bio: str | None) -> str:
+    extra = {name: value for name, value in (("is_rt", is_retweet), ("lang", lang), ("bio", bio)) if value}
+    return msgspec.json.encode(extra).decode() if extra else ""

@@ -1,1 +1,5 @@
-"""The `llm` synthesizer: a language model makes people and their moments, rules and a judge say what is kept."""
+"""The `llm` synthesizer: a language model makes people and objects about them; rules and a judge filter these.
+
+Owns the prompts and steps of synthesis, the objects that they make, and the judge. It must not know tasks, or which
+mind answers.
+"""

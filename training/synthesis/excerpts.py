@@ -1,46 +1,46 @@
 """Source text as prompts show it: on one line, in pieces that a prompt does not cut, within a budget of tokens.
 
-A prompt cuts every fact to `FACT_TOKENS` (`agents/prompt.py`), so longer text goes in as a list of pieces.
+A prompt cuts every fact to `FACT_TOKENS` (`sandbox/prompting/render.py`), so longer text is passed as a list of pieces.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 
-from agents.prompt import FACT_TOKENS
+from sandbox.prompting.render import FACT_TOKENS
 
 PIECE_BYTES = (FACT_TOKENS - 2) * 3
 
 
-def cost(text: str) -> int:
-    """Tokens that a text costs at most: a third of a token for a byte of a word, one for any other byte.
+def token_bound(text: str) -> int:
+    """Return an upper bound on the tokens of a text: a third of a token per letter or space, one per other byte.
 
-    Tokenizers read digits one by one, and symbols and foreign letters up to one by the byte.
+    Tokenizers read digits one by one, and symbols and foreign letters up to one token per byte.
     """
     data = text.encode()
-    return (len(data) + 2 * len(_ODD.findall(data)) + 2) // 3
+    return (len(data) + 2 * len(_NON_LETTERS.findall(data)) + 2) // 3
 
 
-def pieces(text: str, size: int = PIECE_BYTES) -> list[str]:
-    """A text in pieces of at most so many bytes, cut between sentences where these are short enough, else words."""
-    parts = [part for sentence in _SENTENCE.split(text.strip()) for part in _short(sentence, size)]
-    return list(_packed(parts, size))
+def split_text(text: str, size: int = PIECE_BYTES) -> list[str]:
+    """Split a text into pieces of at most `size` bytes, between sentences if these are short enough, else words."""
+    parts = [part for sentence in _SENTENCE_END.split(text.strip()) for part in _split_sentence(sentence, size)]
+    return list(_join_parts(parts, size))
 
 
-def shortened(text: str, tokens: int) -> str:
-    """The words of a text that fit into so many tokens; … says that there were more."""
-    if cost(text) <= tokens:
+def shorten(text: str, tokens: int) -> str:
+    """Return the words of a text that fit into a number of tokens, with "…" at the end if there were more."""
+    if token_bound(text) <= tokens:
         return " ".join(text.split())
-    kept, left = list[str](), tokens - cost("…")
+    words, budget = list[str](), tokens - token_bound("…")
     for word in text.split():
-        left -= cost(f"{word} ")
-        if left < 0:
+        budget -= token_bound(f"{word} ")
+        if budget < 0:
             break
-        kept.append(word)
-    return " ".join([*kept, "…"])
+        words.append(word)
+    return " ".join([*words, "…"])
 
 
-def _short(sentence: str, size: int) -> Iterator[str]:
-    """A sentence as it is, or its words where it is too long."""
+def _split_sentence(sentence: str, size: int) -> Iterator[str]:
+    """Yield a sentence as it is, or its words if it is too long."""
     if len(sentence.encode()) <= size:
         yield sentence
         return
@@ -48,7 +48,8 @@ def _short(sentence: str, size: int) -> Iterator[str]:
         yield word.encode()[:size].decode(errors="ignore")
 
 
-def _packed(parts: Sequence[str], size: int) -> Iterator[str]:
+def _join_parts(parts: Sequence[str], size: int) -> Iterator[str]:
+    """Yield pieces of as many successive parts as fit."""
     piece = ""
     for part in filter(None, (" ".join(part.split()) for part in parts)):
         longer = f"{piece} {part}" if piece else part
@@ -60,5 +61,5 @@ def _packed(parts: Sequence[str], size: int) -> Iterator[str]:
         yield piece
 
 
-_ODD = re.compile(rb"[^A-Za-z\s]")
-_SENTENCE = re.compile(r"(?<=[.!?…])\s+")
+_NON_LETTERS = re.compile(rb"[^A-Za-z\s]")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")

@@ -1,4 +1,4 @@
-"""All tasks about the users of one bucket."""
+"""Build all tasks about the users of one bucket."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import chain
@@ -8,141 +8,138 @@ from typing import Any, TypeAlias
 import msgspec
 import polars as pl
 
-from sandbox.people import MemoryBudget, Profile
-from training.funnel import Tally
-from training.persons.extractive import with_parts
-from training.stages import Folders, Tables, Unit
-from training.tasks import choices, paper, reading, texts
-from training.tasks.catalog import Catalog, catalogs
-from training.tasks.example import TASK, Task
-from training.tasks.made import Object, made_tasks
-from training.tasks.moments import Moment, moments_of
+from sandbox.core.memory import MemoryBudget
+from sandbox.core.profile import Profile
+from training.persons.extractive import load_split_records
+from training.pipeline.folders import Unit
+from training.pipeline.funnel import Tally
+from training.pipeline.stages import Tables
+from training.sources.platform import find_platform
+from training.tasks.catalog import Catalog, load_catalogs
+from training.tasks.choices import purchase_tasks, reply_tasks, star_tasks, thread_tasks
+from training.tasks.decision_points import DecisionPoint, Record, find_decision_points
+from training.tasks.forms import TASK, Task
+from training.tasks.list_lookup import lookup_tasks
+from training.tasks.paper_forms import comment_tasks, preference_tasks, writing_tasks
+from training.tasks.synthetic import SyntheticObject, synthetic_tasks
+from training.tasks.texts import text_tasks
 
-NOTHING = Catalog([])
-WHO = ["source", "user", "self", "profile"]
-MADE = ("portrait", "social_qa", "scenario", "topic")
-"""Tables of what a language model made, where one did."""
-PIECE = 5_000
+EMPTY_CATALOG = Catalog([])
+PERSON_COLUMNS = ["source", "user", "self", "profile"]
+SYNTHETIC_TABLES = ("portrait", "social_qa", "scenario", "topic")
+"""Tables of synthetic objects; a corpus without a language model has none."""
+CHUNK_TASKS = 5_000
 """Tasks that are written at once."""
 
-Key: TypeAlias = tuple[str, str]
+TableRow: TypeAlias = dict[str, Any]
+"""A row of the table `TASK`."""
+UserKey: TypeAlias = tuple[str, str]
 """Source and user."""
 
 
-def task_units(folders: Folders) -> list[Unit]:
-    """Every bucket of people with their records, what was decided about these, all catalogs, and what a model made."""
-    catalog, units = folders.files("catalog", "option"), list[Unit]()
-    for name, (people,) in folders.each("quality", "person"):
-        made = [path for table in MADE if (path := _beside(people, "quality", table)).is_file()]
-        units.append(
-            (name, [people, _beside(people, "clean", "record"), *folders.files("split", name), *catalog, *made])
-        )
-    return units
-
-
-def task_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
+def task_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
     """Build every task about the people of one bucket.
 
     Args:
-        files: People, records, what was decided about these, catalogs, what a model made.
+        unit: Its inputs `person`, `record`, `decided` (what the split decided about the records), `catalog` and
+            `object` (synthetic objects, if there are any).
         settings: As `TaskConfig`, with `seed`.
         tally: Counts tasks by source and form.
     """
-    people: dict[Key, dict[str, Profile]] = {}
-    for source, user, which, profile in pl.read_parquet(files[0], columns=WHO).select(WHO).iter_rows():
-        people.setdefault((source, user), {})[which] = msgspec.json.decode(profile, type=Profile)
-    objects = _objects([path for path in files[3:] if path.parent.name in MADE])
-    known = catalogs([path for path in files[3:] if path.parent.name not in MADE])
-    rows = with_parts(files[1], files[2])
-    built: list[dict[str, Any]] = []
+    people: dict[UserKey, dict[str, Profile]] = {}
+    persons = pl.read_parquet(unit.file("person"), columns=PERSON_COLUMNS).select(PERSON_COLUMNS)
+    for source, user, name, profile in persons.iter_rows():
+        people.setdefault((source, user), {})[name] = msgspec.json.decode(profile, type=Profile)
+    objects = _load_objects(unit.inputs["object"])
+    catalogs = load_catalogs(unit.inputs["catalog"])
+    rows = load_split_records(unit.file("record"), unit.file("decided"))
+    tasks: list[TableRow] = []
     for (source, user), group in rows.group_by("source", "user", maintain_order=True):
         key = str(source), str(user)
         if selves := people.get(key):
-            mine = objects.get(key, [])
-            told = _with_topics(group.to_dicts(), mine)
-            built += _tasks(told, selves, known, settings)
-            built += _made(mine, selves, {row["id"] for row in told if row["early"]}, settings)
-        if len(built) >= PIECE:
-            yield "task", _counted(built, tally)
-            built = []
-    yield "task", _counted(built, tally)
+            user_objects = objects.get(key, [])
+            records = _add_topics(group.to_dicts(), user_objects)
+            tasks += _record_rows(records, selves, catalogs, settings)
+            tasks += _synthetic_rows(user_objects, selves, {row["id"] for row in records if row["early"]}, settings)
+        if len(tasks) >= CHUNK_TASKS:
+            yield "task", _count_tasks(tasks, tally)
+            tasks = []
+    yield "task", _count_tasks(tasks, tally)
 
 
-def _beside(people: Path, stage: str, table: str) -> Path:
-    """The file of another table about the same bucket."""
-    return people.parents[2] / stage / table / people.name
-
-
-def _objects(files: Sequence[Path]) -> dict[Key, list[Object]]:
-    """What a model made, by user, its values decoded."""
-    found: dict[Key, list[Object]] = {}
+def _load_objects(files: Sequence[Path]) -> dict[UserKey, list[SyntheticObject]]:
+    """Return the synthetic objects by user, their values decoded."""
+    objects: dict[UserKey, list[SyntheticObject]] = {}
     for path in files:
         for row in pl.read_parquet(path).iter_rows(named=True):
-            found.setdefault((row["source"], row["user"]), []).append(
-                {**row, "value": msgspec.json.decode(row["value"])}
-            )
-    return found
+            decoded = {**row, "value": msgspec.json.decode(row["value"])}
+            objects.setdefault((row["source"], row["user"]), []).append(decoded)
+    return objects
 
 
-def _with_topics(rows: list[dict[str, Any]], objects: Sequence[Object]) -> list[dict[str, Any]]:
-    """Records with what they are about, where a model said that."""
-    topics = {one["record"]: one["value"]["topic"] for one in objects if one["kind"] == "topic"}
+def _add_topics(rows: list[dict[str, Any]], objects: Sequence[SyntheticObject]) -> list[dict[str, Any]]:
+    """Return the records with their topics, "" for those without a topic."""
+    topics = {topic["record"]: topic["value"]["topic"] for topic in objects if topic["kind"] == "topic"}
     return [{**row, "topic": topics.get(row["id"], "")} for row in rows]
 
 
-def _made(
-    objects: Sequence[Object], selves: Mapping[str, Profile], early: Set[str], settings: Mapping[str, Any]
-) -> Iterator[dict[str, Any]]:
-    for one, task in made_tasks(objects, selves, early, settings["seed"]):
-        if task.family in settings["families"]:
-            yield _row(one, one["record"], task)
-
-
-def _counted(made: list[dict[str, Any]], tally: Tally) -> pl.DataFrame:
-    for row in made:
+def _count_tasks(rows: list[TableRow], tally: Tally) -> pl.DataFrame:
+    for row in rows:
         tally.add(row["source"], "tasks", f"{row['family']}/{row['form']}", 1)
-    return pl.DataFrame(made, schema=TASK)
+    return pl.DataFrame(rows, schema=TASK)
 
 
-def _tasks(
-    rows: list[dict[str, Any]],
+def _synthetic_rows(
+    objects: Sequence[SyntheticObject], selves: Mapping[str, Profile], early: Set[str], settings: Mapping[str, Any]
+) -> Iterator[TableRow]:
+    for synthetic, task in synthetic_tasks(objects, selves, early, settings["seed"]):
+        if _is_wanted(task, synthetic["platform"], settings):
+            yield _task_row(synthetic, synthetic["record"], task)
+
+
+def _record_rows(
+    rows: Sequence[Record],
     selves: Mapping[str, Profile],
-    known: Mapping[tuple[str, str], Catalog],
+    catalogs: Mapping[tuple[str, str], Catalog],
     settings: Mapping[str, Any],
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[TableRow]:
     budget = MemoryBudget(**settings["memory"])
-    for moment in moments_of(rows, selves, budget, settings["per_user"], settings["seed"]):
-        record = moment.record
-        catalog = known.get((record["source"], record["split"].replace("seen", "train")), NOTHING)
+    for point in find_decision_points(rows, selves, budget, settings["per_user"], settings["seed"]):
+        record = point.record
+        catalog = catalogs.get((record["source"], record["split"].replace("seen", "train")), EMPTY_CATALOG)
         draws = 1
         if record["split"] == "train":
-            draws, moment = settings["draws"], moment._replace(varied_share=settings["varied_share"])
-        again = (_listed(moment._replace(draw=draw), catalog, settings) for draw in range(1, draws))
-        for task in chain(_about(moment, catalog, settings), *again):
-            if task.family in settings["families"]:
-                yield _row(record, record["id"], task)
+            draws, point = settings["draws"], point._replace(varied_share=settings["varied_share"])
+        redrawn = (_list_tasks(point._replace(draw=draw), catalog, settings) for draw in range(1, draws))
+        for task in chain(_tasks_about(point, catalog, settings), *redrawn):
+            if _is_wanted(task, record["platform"], settings):
+                yield _task_row(record, record["id"], task)
 
 
-def _about(moment: Moment, catalog: Catalog, settings: Mapping[str, Any]) -> Iterator[Task]:
-    yield from _listed(moment, catalog, settings)
-    yield from choices.stars(moment)
-    yield from choices.reply(moment, catalog)
-    yield from paper.preference(moment, catalog)
-    if settings["fewest_words"] <= len(moment.record["text"].split()) <= settings["most_words"]:
-        yield from texts.written(moment, settings["most_words"])
-        yield from paper.writing(moment, settings["length_hint"])
-        yield from paper.commenting(moment, settings["length_hint"])
+def _tasks_about(point: DecisionPoint, catalog: Catalog, settings: Mapping[str, Any]) -> Iterator[Task]:
+    yield from _list_tasks(point, catalog, settings)
+    yield from star_tasks(point)
+    yield from reply_tasks(point, catalog)
+    yield from preference_tasks(point, catalog)
+    if settings["min_words"] <= len(point.record["text"].split()) <= settings["max_words"]:
+        yield from text_tasks(point, settings["max_words"])
+        yield from writing_tasks(point, settings["length_hint"])
+        yield from comment_tasks(point, settings["length_hint"])
 
 
-def _listed(moment: Moment, catalog: Catalog, settings: Mapping[str, Any]) -> Iterator[Task]:
-    """What is asked with a list of options that chance draws."""
+def _list_tasks(point: DecisionPoint, catalog: Catalog, settings: Mapping[str, Any]) -> Iterator[Task]:
+    """Yield the tasks with a randomly drawn list of options."""
     hard, uniform = settings["hard"], settings["uniform"]
-    yield from choices.purchase(moment, catalog, hard, uniform)
-    yield from choices.thread(moment, catalog, hard, uniform)
-    yield from reading.found(moment, catalog, hard + uniform + 1)
+    yield from purchase_tasks(point, catalog, hard, uniform)
+    yield from thread_tasks(point, catalog, hard, uniform)
+    yield from lookup_tasks(point, catalog, hard + uniform + 1)
 
 
-def _row(about: Mapping[str, Any], record: str, task: Task) -> dict[str, Any]:
+def _is_wanted(task: Task, platform: str, settings: Mapping[str, Any]) -> bool:
+    return task.family in settings["families"] and task.form in find_platform(platform).forms
+
+
+def _task_row(about: Mapping[str, Any], record: str, task: Task) -> TableRow:
     return {
         "family": task.family,
         "form": task.form,

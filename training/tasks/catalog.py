@@ -1,7 +1,7 @@
-"""What could have been chosen: products and threads of each side, from which the options of choices are drawn.
+"""The catalog: products and threads that people of each side could have chosen, from which choice lists are drawn.
 
-A side (train, val, test) draws from its own people's products and threads only, so that a thread of one never stands
-in a task of another. Hard negatives are of the same place (and price band), uniform ones of anywhere.
+A side (train, val, test) draws only from what its own people chose, so a thread of one side never appears in a task of
+another. Hard negatives share the category (and price band) of the chosen item; uniform ones come from anywhere.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -10,158 +10,160 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from sandbox.seeds import uniforms
-from training.funnel import Tally
-from training.record import PRODUCT_PLATFORMS
-from training.stages import Folders, Tables, Unit
+from sandbox.core.seeds import uniforms
+from training.pipeline.folders import Unit
+from training.pipeline.funnel import Tally
+from training.pipeline.stages import Tables
 
-BANDS = 5
-"""Price bands of a place, equally full."""
-TRIES = 20
-"""Draws for each option that is wanted, before other options take its place."""
+PRICE_BANDS = 5
+"""Price bands of a category, equally full."""
+TRIES_PER_ITEM = 20
+"""Draws for each item that is wanted before the list stays shorter."""
 
 
-class Option(NamedTuple):
+class CatalogItem(NamedTuple):
     """One product or thread."""
 
     key: str
-    place: str
+    category: str
+    """Product category or community."""
     title: str
     text: str
-    """What was said there; "" of a product."""
+    """Text of the thread; "" for a product."""
     price: float | None
     band: int
-    """0 to 4, from cheap to dear within its place; -1 where its price is unknown."""
+    """0 to 4, from cheap to expensive within its category; -1 if its price is unknown."""
     people: int
-    """Of the side, who chose it."""
+    """People of the side who chose it."""
 
 
-class Drawn(NamedTuple):
-    """An option that the person did not choose."""
+class Alternative(NamedTuple):
+    """One option of a choice."""
 
-    option: Option
+    item: CatalogItem
     kind: str
-    """`hard`, `uniform`, or `owned` where the person had it before."""
+    """`chosen`, or how it got on the list: `hard`, `uniform`, or `owned` if the person had it before."""
 
 
-def catalog_units(folders: Folders) -> list[Unit]:
-    """Everything at once, of which what was chosen is kept."""
-    decided = [path for table in folders.tables("split") if table != "done" for path in folders.files("split", table)]
-    return [("all", [*folders.files("clean", "record"), *decided])]
-
-
-def catalog_unit(files: Sequence[Path], settings: Mapping[str, Any], tally: Tally) -> Tables:
+def catalog_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
     """List what the people of every source and side chose.
 
     Args:
-        files: Clean records, and what was decided about them.
-        settings: `per_place`, products or threads that are kept of a place, by hash.
+        unit: Its inputs `record`, the clean records, and `decided`, what the split decided about them.
+        settings: `per_category`, the number of products or threads kept per category, by hash; `product_platforms`;
+            and `purchase_platforms`, those of them on which a product has another price each time.
         tally: Counts them.
     """
-    records = [path for path in files if path.parent.name == "record"]
     side = pl.col("split").replace("seen", "train").alias("side")
-    decided = pl.scan_parquet([path for path in files if path not in records]).select("source", "id", side)
-    is_product = pl.col("platform").is_in(PRODUCT_PLATFORMS)
-    chosen = (
-        pl.scan_parquet(records)
+    decided = pl.scan_parquet(list(unit.inputs["decided"])).select("source", "id", side)
+    is_product = pl.col("platform").is_in(settings["product_platforms"])
+    choices = (
+        pl.scan_parquet(list(unit.inputs["record"]))
         .with_columns(
             key=pl.when(is_product).then("item").otherwise("thread"),
             title=pl.when(is_product).then("context").otherwise("title"),
-            said=pl.when(is_product).then(pl.lit("")).otherwise("context"),
+            thread_text=pl.when(is_product).then(pl.lit("")).otherwise("context"),
         )
         .filter((pl.col("key") != "") & (pl.col("title") != "") & (is_product | (pl.col("kind") == "comment")))
         .join(decided, on=["source", "id"])
         .sort("source", "id")
     )
-    price, is_paid = pl.col("price"), pl.col("platform").first() == "purchases"  # paid, so another one each time
-    by_key = chosen.group_by("source", "side", "key").agg(
-        pl.col("place", "title").first(),
+    # A purchase records the price paid, which differs between days; a review has the product's list price.
+    price, is_paid = pl.col("price"), pl.col("platform").first().is_in(settings["purchase_platforms"])
+    by_key = choices.group_by("source", "side", "key").agg(
+        pl.col("category").first(),
+        pl.col("title").first(),
         pl.when(is_paid).then(price.median().round(2)).otherwise(price.first()).alias("price"),
-        text=pl.col("said").first(),
+        text=pl.col("thread_text").first(),
         people=pl.col("user").n_unique(),
     )
-    order = pl.col("key").hash(seed=0).rank("ordinal").over("source", "side", "place")
-    rank = (pl.col("price").rank("ordinal") - 1).over("source", "side", "place")
-    known = pl.col("price").count().over("source", "side", "place")
-    band = (rank * BANDS // known).fill_null(-1).cast(pl.Int64).alias("band")
+    order = pl.col("key").hash(seed=0).rank("ordinal").over("source", "side", "category")
+    rank = (pl.col("price").rank("ordinal") - 1).over("source", "side", "category")
+    num_priced = pl.col("price").count().over("source", "side", "category")
+    band = (rank * PRICE_BANDS // num_priced).fill_null(-1).cast(pl.Int64).alias("band")
     # Sorted before it is ranked: options of one price fall into bands by their order.
-    rows = by_key.filter(order <= settings["per_place"]).sort("source", "side", "key").with_columns(band).collect()
+    rows = by_key.filter(order <= settings["per_category"]).sort("source", "side", "key").with_columns(band).collect()
     for source, number in rows.group_by("source").len().sort("source").iter_rows():
         tally.add(source, "options", "out", number)
-    yield "option", rows.select("source", "side", *Option._fields)
+    yield "option", rows.select("source", "side", *CatalogItem._fields)
 
 
 class Catalog:
-    """The options of one source and side."""
+    """The items of one source and side."""
 
-    def __init__(self, options: Sequence[Option]) -> None:
-        self.options = options
-        self._of = {option.key: option for option in self.options}
-        self._near: dict[tuple[str, int], list[Option]] = {}
-        self._priced: dict[str, list[tuple[float, int]]] = {}
-        for option in self.options:
-            self._near.setdefault((option.place, option.band), []).append(option)
-            if option.price is not None:
-                self._priced.setdefault(option.place, []).append((option.price, option.band))
+    def __init__(self, items: Sequence[CatalogItem]) -> None:
+        self.items = items
+        self._by_key = {item.key: item for item in items}
+        self._by_band: dict[tuple[str, int], list[CatalogItem]] = {}
+        self._prices: dict[str, list[tuple[float, int]]] = {}
+        for item in items:
+            self._by_band.setdefault((item.category, item.band), []).append(item)
+            if item.price is not None:
+                self._prices.setdefault(item.category, []).append((item.price, item.band))
 
-    def find(self, key: str) -> Option | None:
-        """The option of that key; None where it was not kept."""
-        return self._of.get(key)
+    def find(self, key: str) -> CatalogItem | None:
+        """Return the item with this key; None if it was not kept."""
+        return self._by_key.get(key)
 
-    def band_of(self, place: str, price: float | None) -> int:
-        """Band of a product that was not kept: that of the kept one of its place with the nearest price; -1 for none.
+    def price_band(self, category: str, price: float | None) -> int:
+        """Return the band of a product that was not kept: that of its category's nearest price; -1 if there is none.
 
-        With another band than those it stands among, the chosen product would be known by its price alone.
+        In another band than its alternatives, the chosen product could be recognised by its price alone.
         """
-        priced = self._priced.get(place, [])
-        if price is None or not priced:
+        prices = self._prices.get(category, [])
+        if price is None or not prices:
             return -1
-        return min(priced, key=lambda one: abs(one[0] - price))[1]
+        _, band = min(prices, key=lambda entry: abs(entry[0] - price))
+        return band
 
-    def others(self, chosen: Option, taken: Set[str], hard: int, uniform: int, seed: int) -> list[Drawn]:
-        """Options that were not chosen: near ones, then any; any where there are too few near ones.
+    def draw_alternatives(
+        self, chosen: CatalogItem, excluded: Set[str], hard: int, uniform: int, seed: int
+    ) -> list[Alternative]:
+        """Draw items that were not chosen: hard negatives, then uniform ones, also in place of missing hard ones.
 
         Args:
-            chosen: What was.
-            taken: Keys that the person chose at some other time.
-            hard: Options of the same place and price band that are wanted.
-            uniform: Options of anywhere that are wanted.
-            seed: Of the draw.
+            chosen: The item that was chosen.
+            excluded: Keys that the person chose at some other time.
+            hard: Number of items wanted from the same category and price band.
+            uniform: Number of items wanted from anywhere.
+            seed: Seed of the draw.
         """
-        stream, passed = uniforms(seed, b"others"), {*taken, chosen.key, chosen.title.casefold()}
-        near = self._near.get((chosen.place, chosen.band), [])
-        drawn = [Drawn(option, "hard") for option in _sample(near, hard, passed, stream)]
-        wanted = hard + uniform - len(drawn)
-        return [*drawn, *(Drawn(option, "uniform") for option in _sample(self.options, wanted, passed, stream))]
+        stream, used = uniforms(seed, b"others"), {*excluded, chosen.key, chosen.title.casefold()}
+        similar = self._by_band.get((chosen.category, chosen.band), [])
+        alternatives = [Alternative(item, "hard") for item in _sample(similar, hard, used, stream)]
+        missing = hard + uniform - len(alternatives)
+        return [*alternatives, *(Alternative(item, "uniform") for item in _sample(self.items, missing, used, stream))]
 
-    def listed(self, most: int, seed: int) -> list[Option]:
-        """Two to `most` options of anywhere, no two of one title; fewer than two where there are hardly any."""
+    def draw_list(self, most: int, seed: int) -> list[CatalogItem]:
+        """Draw two to `most` items from anywhere, all with different titles; fewer than two from a tiny catalog."""
         stream = uniforms(seed, b"listed")
         number = 2 + int(next(stream) * (most - 1))
-        return list(_sample(self.options, number, set(), stream))
+        return list(_sample(self.items, number, set(), stream))
 
 
-def catalogs(files: Sequence[Path]) -> dict[tuple[str, str], Catalog]:
-    """Catalogs by source and side."""
+def load_catalogs(files: Sequence[Path]) -> dict[tuple[str, str], Catalog]:
+    """Return catalogs by source and side."""
     rows = pl.concat([pl.read_parquet(path) for path in files])
     parts = rows.partition_by("source", "side", as_dict=True)
     return {
-        (str(source), str(side)): Catalog([Option(*row) for row in part.select(Option._fields).iter_rows()])
+        (str(source), str(side)): Catalog([CatalogItem(*row) for row in part.select(CatalogItem._fields).iter_rows()])
         for (source, side), part in sorted(parts.items())
     }
 
 
-def _sample(options: Sequence[Option], wanted: int, passed: set[str], stream: Iterator[float]) -> Iterator[Option]:
-    """So many different options that are not `passed`, which they then are; fewer where there are hardly any.
+def _sample(
+    items: Sequence[CatalogItem], number: int, used: set[str], stream: Iterator[float]
+) -> Iterator[CatalogItem]:
+    """Yield up to `number` different items that are not in `used`, and add them to it.
 
-    `passed` holds keys and titles: one title may belong to several keys, and nobody could tell these apart.
+    `used` holds keys and titles: several keys may share a title, and nobody could tell them apart on a list.
     """
-    for _ in range(TRIES * wanted if options else 0):
-        if wanted <= 0:
+    for _ in range(TRIES_PER_ITEM * number if items else 0):
+        if number <= 0:
             return
-        option = options[int(next(stream) * len(options))]
-        names = {option.key, option.title.casefold()}
-        if not names & passed:
-            passed |= names
-            wanted -= 1
-            yield option
+        item = items[int(next(stream) * len(items))]
+        names = {item.key, item.title.casefold()}
+        if not names & used:
+            used |= names
+            number -= 1
+            yield item

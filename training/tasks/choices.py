@@ -1,119 +1,119 @@
-"""What people chose, as choices in the sandbox's own form: products, stars, threads, and whether to reply."""
+"""Tasks about what people chose, in the sandbox's own form: products, stars, threads, and whether to reply."""
 
 import re
 from collections.abc import Iterator, Sequence
 
-from agents.prompt import one_line
-from sandbox.question import STARS, Choose, Option, choose
-from sandbox.seeds import permutation
-from training.record import PRODUCT_PLATFORMS
-from training.tasks.catalog import Catalog, Drawn
-from training.tasks.catalog import Option as Offer
-from training.tasks.example import Task, sandbox_task
-from training.tasks.moments import NAME_TOKENS, Moment, Row, key_of, priced
+from sandbox.core.form import STARS, Choose, Option, choose
+from sandbox.core.seeds import permutation
+from sandbox.prompting.render import one_line
+from training.sources.platform import find_platform
+from training.tasks.catalog import Alternative, Catalog, CatalogItem
+from training.tasks.decision_points import NAME_TOKENS, DecisionPoint, Record, choice_key, format_price
+from training.tasks.forms import Task, sandbox_task
 
 REPLY = choose(("yes", "yes, reply"), ("no", "no, read on"))
 _STARS_AS_TITLE = re.compile(r"\W*(one|two|three|four|five|[1-5])\W+stars?\W*", re.IGNORECASE)
-"""What a shop puts where a title is missing; it says what is asked."""
+"""What a shop uses as the title of a review without one; it would give the answer away."""
 
 
-def purchase(moment: Moment, catalog: Catalog, hard: int, uniform: int) -> Iterator[Task]:
-    """Which of these products did they buy? Bare purchases are asked about even where they had bought it before."""
-    platform = moment.record["platform"]
-    if platform == "purchases" or (platform in PRODUCT_PLATFORMS and moment.is_new):
-        yield from _pick(moment, "purchase", catalog, hard, uniform)
+def purchase_tasks(point: DecisionPoint, catalog: Catalog, hard: int, uniform: int) -> Iterator[Task]:
+    """Which of these products did they buy? Bare purchases count even if they had bought the product before."""
+    platform = find_platform(point.record["platform"])
+    if platform.products == "bought" or (platform.products == "reviewed" and point.is_new):
+        yield from _choice_task(point, "purchase", catalog, hard, uniform)
 
 
-def thread(moment: Moment, catalog: Catalog, hard: int, uniform: int) -> Iterator[Task]:
+def thread_tasks(point: DecisionPoint, catalog: Catalog, hard: int, uniform: int) -> Iterator[Task]:
     """Which of these threads did they enter?"""
-    if moment.record["kind"] == "comment" and moment.is_new:
-        yield from _pick(moment, "thread", catalog, hard, uniform)
+    if point.record["kind"] == "comment" and point.is_new:
+        yield from _choice_task(point, "thread", catalog, hard, uniform)
 
 
-def stars(moment: Moment) -> Iterator[Task]:
-    """How many stars did they give, before and after hearing what they say?"""
-    record = moment.record
+def star_tasks(point: DecisionPoint) -> Iterator[Task]:
+    """How many stars did they give, first without and then with their own words?"""
+    record = point.record
     if not record["stars"] or not record["context"]:
         return
-    given = f"{record['stars']:.0f}"
-    facts = {"name": one_line(record["context"], NAME_TOKENS), "price": priced(record["price"], record["platform"])}
-    yield sandbox_task(moment, "stars", facts, STARS, given)
+    answer = f"{record['stars']:.0f}"
+    price = format_price(record["price"], record["platform"])
+    facts = {"name": one_line(record["context"], NAME_TOKENS), "price": price}
+    yield sandbox_task(point, "stars", facts, STARS, answer)
     title = "" if _STARS_AS_TITLE.fullmatch(record["title"]) else record["title"]
     if verdict := title or record["text"]:
-        yield sandbox_task(moment, "verdict", {**facts, "said": verdict}, STARS, given)
+        yield sandbox_task(point, "verdict", {**facts, "said": verdict}, STARS, answer)
 
 
-def reply(moment: Moment, catalog: Catalog) -> Iterator[Task]:
-    """Did they reply to this? Asked once about what they replied to, once about what they passed by, or not at all."""
-    record = moment.record
-    if record["kind"] != "comment" or not record["context"] or not moment.is_new:
+def reply_tasks(point: DecisionPoint, catalog: Catalog) -> Iterator[Task]:
+    """Did they reply to this? Ask about what they replied to and about what they passed by, or not at all."""
+    record = point.record
+    if record["kind"] != "comment" or not record["context"] or not point.is_new:
         return
-    shown = {"place": record["place"], "title": record["title"], "text": record["context"]}
-    passed = catalog.others(chosen_of(moment, catalog), moment.owned, 1, 0, moment.seed_of("passed by"))
-    if passed:
-        yield sandbox_task(moment, "reply", shown, REPLY, "yes")
-    for other, kind in passed:
-        shown = {"place": other.place, "title": other.title, "text": other.text}
-        yield sandbox_task(moment, "reply", shown, REPLY, "no", which="passed by", kinds={"no": kind})
+    facts = {"place": record["category"], "title": record["title"], "text": record["context"]}
+    passed_by = catalog.draw_alternatives(chosen_item(point, catalog), point.owned, 1, 0, point.seed_for("passed by"))
+    if passed_by:
+        yield sandbox_task(point, "reply", facts, REPLY, "yes")
+    for item, kind in passed_by:
+        facts = {"place": item.category, "title": item.title, "text": item.text}
+        yield sandbox_task(point, "reply", facts, REPLY, "no", variant="passed by", kinds={"no": kind})
 
 
-def _pick(moment: Moment, form: str, catalog: Catalog, hard: int, uniform: int) -> Iterator[Task]:
-    """One that they chose among others, new or owned; none where there are too few, or nobody knows its name."""
-    chosen = chosen_of(moment, catalog)
-    if moment.is_new:
-        others = catalog.others(chosen, moment.owned, hard, uniform, moment.seed_of(form))
+def option_text(item: CatalogItem, platform: str) -> str:
+    """Return an item as it reads on a list."""
+    name = one_line(item.title, NAME_TOKENS)
+    return f"{name}, {format_price(item.price, platform)}" if item.price else name
+
+
+def chosen_item(point: DecisionPoint, catalog: Catalog) -> CatalogItem:
+    """Return what the record chose."""
+    return _item_of(point.record, catalog)
+
+
+def _choice_task(point: DecisionPoint, form: str, catalog: Catalog, hard: int, uniform: int) -> Iterator[Task]:
+    """Ask which item they chose among new or owned ones; not if there are too few, or if it has no name."""
+    chosen = chosen_item(point, catalog)
+    if point.is_new:
+        alternatives = catalog.draw_alternatives(chosen, point.owned, hard, uniform, point.seed_for(form))
     else:
-        others = _owned(moment, catalog, hard + uniform)
-    if not chosen.title or len(others) < hard + uniform:
+        alternatives = _owned_alternatives(point, catalog, hard + uniform)
+    if not chosen.title or len(alternatives) < hard + uniform:
         return
-    offered = [Drawn(chosen, "chosen"), *others]
-    options = Choose(tuple(Option(one.key, shown(one, moment.record["platform"])) for one, _ in offered))
+    offers = [Alternative(chosen, "chosen"), *alternatives]
+    options = Choose(tuple(Option(item.key, option_text(item, point.record["platform"])) for item, _ in offers))
     yield sandbox_task(
-        moment,
+        point,
         form,
         {},
         options,
         chosen.key,
-        kinds={one.key: kind for one, kind in offered},
-        places={one.key: one.place for one, _ in offered},
-        last=_last(moment),
+        kinds={item.key: kind for item, kind in offers},
+        places={item.key: item.category for item, _ in offers},
+        last=_last_category(point),
     )
 
 
-def _owned(moment: Moment, catalog: Catalog, number: int) -> list[Drawn]:
-    """Options beside something that they bought again: other things that they had before, on other days.
+def _owned_alternatives(point: DecisionPoint, catalog: Catalog, number: int) -> list[Alternative]:
+    """Draw alternatives to something that they bought again: other things that they bought before, on other days.
 
-    All options are known to them then, as none is where they buy something for the first time, so that to know it does
+    They know all options then, just as they know none when they buy something for the first time, so familiarity does
     not give the answer away.
     """
-    before = {key_of(row): row for row in moment.past if key_of(row) not in moment.together}
-    keys = sorted(before)
-    order = permutation(len(keys), moment.seed_of("owned"))[:number]
-    return [Drawn(_offer(before[keys[place]], catalog), "owned") for place in order]
+    earlier = {choice_key(row): row for row in point.past if choice_key(row) not in point.simultaneous}
+    keys = sorted(earlier)
+    order = permutation(len(keys), point.seed_for("owned"))[:number]
+    return [Alternative(_item_of(earlier[keys[place]], catalog), "owned") for place in order]
 
 
-def shown(offer: Offer, platform: str) -> str:
-    """An option as it reads on a list."""
-    name = one_line(offer.title, NAME_TOKENS)
-    return f"{name}, {priced(offer.price, platform)}" if offer.price else name
-
-
-def chosen_of(moment: Moment, catalog: Catalog) -> Offer:
-    """What the record chose."""
-    return _offer(moment.record, catalog)
-
-
-def _offer(record: Row, catalog: Catalog) -> Offer:
-    """What a record chose; as the record has it where the catalog did not keep it."""
-    if kept := catalog.find(key_of(record)):
-        return kept
-    is_product = record["platform"] in PRODUCT_PLATFORMS
+def _item_of(record: Record, catalog: Catalog) -> CatalogItem:
+    """Return what a record chose, from the record itself if the catalog did not keep it."""
+    if item := catalog.find(choice_key(record)):
+        return item
+    is_product = find_platform(record["platform"]).has_products
     title, text = (record["context"], "") if is_product else (record["title"], record["context"])
-    band = catalog.band_of(record["place"], record["price"])
-    return Offer(key_of(record), record["place"], title, text, record["price"], band, 1)
+    band = catalog.price_band(record["category"], record["price"])
+    return CatalogItem(choice_key(record), record["category"], title, text, record["price"], band, 1)
 
 
-def _last(moment: Moment) -> str:
-    """Place of what they chose before; "" where there is nothing."""
-    places: Sequence[str] = [row["place"] for row in moment.past if key_of(row)]
-    return places[-1] if places else ""
+def _last_category(point: DecisionPoint) -> str:
+    """Return the category or community of their previous choice; "" if there is none."""
+    categories: Sequence[str] = [row["category"] for row in point.past if choice_key(row)]
+    return categories[-1] if categories else ""

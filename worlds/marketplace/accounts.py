@@ -13,7 +13,7 @@ class Accounts:
     """All money and goods that buyers and sellers do not hold."""
 
     treasury: int = 0
-    """Taxes, fees, rents, and what leaving sellers leave."""
+    """Taxes, fees, rents, and the cash of sellers who left."""
     suppliers: int = 0
     """What sellers paid for goods."""
     minted: int = 0
@@ -22,16 +22,16 @@ class Accounts:
     """Units that sellers ever bought from suppliers."""
     sold: int = 0
     written_off: int = 0
-    """Units that left with their sellers."""
+    """Units of sellers who left."""
 
     def sell(self, buyer: Buyer, seller: Seller, listing: Listing, tax: float, bid: float) -> int:
-        """Move one unit one way and its price the other; returns the price."""
-        price = listing.asked
-        taxed = round(price * tax)
-        fee = round((price - taxed) * bid)
+        """Move one unit one way and its price the other; return the price in cents."""
+        price = listing.offer_price
+        tax_paid = round(price * tax)
+        fee = round((price - tax_paid) * bid)
         buyer.pay(price)
-        seller.earn(price, price - taxed - fee)
-        self.treasury += taxed + fee
+        seller.earn(price, price - tax_paid - fee)
+        self.treasury += tax_paid + fee
         listing.stock -= 1
         listing.sold += 1
         self.sold += 1
@@ -47,31 +47,31 @@ class Accounts:
             self.produced += units
 
     def charge_rent(self, seller: Seller, rent: int) -> bool:
-        """Take the rent or all there is; True where it was paid in full."""
+        """Take the rent, or all the cash there is; return whether the rent was paid in full."""
         paid = min(rent, seller.cash)
         seller.cash -= paid
         self.treasury += paid
         return paid == rent
 
     def wind_up(self, seller: Seller) -> None:
-        """Take over a leaving seller's cash and write its stock off."""
+        """Take over the cash of a seller who leaves, and write off its stock."""
         self.treasury += seller.cash
         seller.cash = 0
         for listing in seller.listings:
             self.written_off += listing.stock
             listing.stock = 0
 
-    def check(self, step: int, people: Iterable[Buyer | Seller], listings: Iterable[Listing]) -> None:
+    def check(self, step: int, agents: Iterable[Buyer | Seller], listings: Iterable[Listing]) -> None:
         """Raise `ContractError` unless money and goods are conserved, nobody owes and no stock is negative."""
-        cash = [person.cash for person in people]
+        cash = [agent.cash for agent in agents]
         stock = [listing.stock for listing in listings]
         balance = {
             "money": (sum(cash) + self.treasury + self.suppliers, self.minted),
             "goods": (sum(stock) + self.sold + self.written_off, self.produced),
         }
-        for what, (found, made) in balance.items():
-            if found != made:
-                raise ContractError(f"step {step}: {what} not conserved: {found} accounted for, {made} made")
+        for what, (held, created) in balance.items():
+            if held != created:
+                raise ContractError(f"step {step}: {what} not conserved: {held} accounted for, {created} created")
         poorest, emptiest = min(cash, default=0), min(stock, default=0)
         if poorest < 0 or emptiest < 0:
             raise ContractError(f"step {step}: lowest cash {poorest} cents, lowest stock {emptiest}; none may be < 0")

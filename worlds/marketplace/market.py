@@ -4,153 +4,140 @@ One step: sellers set prices; active buyers want something and search; they choo
 seeded order; the step's buyers may review and tell a friend; sellers pay rent, restock, leave or enter.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
+from sandbox.core import Row, SeedTree, Turn, World, gather, read_prompts
+from sandbox.core.seeds import uniform, uniforms
 from sandbox.errors import ConfigError, ContractError
-from sandbox.question import Answer, Question
-from sandbox.seeds import SeedTree, uniform, uniforms
-from sandbox.world import Record, Turn, World, read_prompts
 from worlds.marketplace.accounts import Accounts
-from worlds.marketplace.goods import Listing, Shelf, dollars, fit, make_listings, shelves
-from worlds.marketplace.measures import FIGURES, MEASURES, Tally, market_metrics, market_tables, seller_record
-from worlds.marketplace.people import MAX_FRIENDS, Buyer, Seller, in_words
-from worlds.marketplace.rule import rule
-from worlds.marketplace.settings import Ban, FakeReview, MarketParams, Tax
+from worlds.marketplace.goods import Listing, Offer, Shelf, build_shelves, draw_listings, fit, format_dollars
+from worlds.marketplace.metrics import (
+    FIGURES,
+    METRIC_LABELS,
+    ClosedShop,
+    MarketCounts,
+    market_metrics,
+    market_tables,
+)
+from worlds.marketplace.people import MAX_FRIENDS, Buyer, Purchase, Seller, describe_quality
+from worlds.marketplace.rules import RULES
+from worlds.marketplace.settings import MarketParams
 
-HERE = Path(__file__).parent
-Found: TypeAlias = list[tuple[Listing, bool]]
-"""Search results: a listing and whether its place is sponsored."""
-
-
-class Purchase(NamedTuple):
-    """What a buyer got in this step."""
-
-    buyer: Buyer
-    listing: Listing
-    price: int
-    """Paid, in cents."""
-    experience: str
-    """How good it turned out, in words."""
-
-    def story(self, stars: int | None) -> str:
-        """What the buyer will remember of it."""
-        reviewed = f"; you gave it {stars} of 5 stars" if stars else ""
-        return f"You bought the {self.listing.title} for {dollars(self.price)}; it was {self.experience}{reviewed}."
+FOLDER = Path(__file__).parent
+Choices: TypeAlias = dict[Buyer, tuple[list[Offer], Offer | None]]
+"""By buyer: the search result and the chosen offer."""
 
 
-class Marketplace(World):
+class Marketplace(World[MarketParams]):
     """A two-sided market with search, prices, reviews and word of mouth."""
 
-    Params = MarketParams
-    prompts = read_prompts(HERE / "prompts")
-    paraphrases = tuple(read_prompts(HERE / "paraphrases" / number) for number in ("1", "2", "3"))
-    measures = MEASURES
-    without: ClassVar[Mapping[str, str]] = {
+    prompts = read_prompts(FOLDER / "prompts")
+    paraphrases = tuple(read_prompts(FOLDER / "paraphrases" / number) for number in ("1", "2", "3"))
+    rules = RULES
+    metric_labels = METRIC_LABELS
+    undefined_at_zero: ClassVar[Mapping[str, str]] = {
         "mean_stars": "mean_stars",
         "five_star_share": "mean_stars",
         "chosen_position": "chosen_position",
     }
     figures = FIGURES
-    interventions: ClassVar[Any] = {"tax": Tax, "fake_review": FakeReview, "ban": Ban}
     roles = (Buyer.role, Seller.role)
     platforms = ("reviews",)
-    rule = staticmethod(rule)
 
     def __init__(self, params: MarketParams, **parts: Any) -> None:
         """Open the market; `parts` are those of `World`."""
         super().__init__(params, **parts)
         size = self.network.G.number_of_nodes()
-        if len(self.people) <= size:
-            raise ConfigError(f"a marketplace of {size} buyers needs sellers too, found {len(self.people)} people")
-        self.tally, self.accounts = Tally(), Accounts()
+        if len(self.profiles) <= size:
+            raise ConfigError(f"a marketplace of {size} buyers needs sellers too, found {len(self.profiles)} profiles")
+        self.counts, self.accounts = MarketCounts(), Accounts()
         self.listings: dict[int, Listing] = {}
         self.sellers: dict[int, Seller] = {}
         self.banned: set[int] = set()
-        """Ids of sellers who were."""
+        """Ids of banned sellers."""
         self._numbers: dict[int, int] = {}
-        """Which of the sellers' people every seller is or was, by id."""
-        self._offers: dict[int, Record] = {}
+        """By seller id: which of the profiles that run shops this seller has or had."""
+        self._offer_rows: dict[int, Row] = {}
         self._shelves: dict[str, Shelf] = {}
         self._rng = self.seeds.rng("world")
-        self._goods = self._rng if params.goods is None else SeedTree(params.goods).rng("world")
+        self._goods_rng = self._rng if params.goods is None else SeedTree(params.goods).rng("world")
         self.buyers = [self._new_buyer(node) for node in range(size)]
         for number in range(params.num_sellers):
             self._open_shop(number)
 
     @classmethod
-    def num_people(cls, params: MarketParams, size: int) -> int:
-        """Buyers live on the graph; sellers are people too."""
+    def num_profiles(cls, params: MarketParams, size: int) -> int:
+        """Return the number of buyers, who live on the graph, and sellers, who do not."""
         return size + params.num_sellers
 
     # One step.
 
-    def turn(self) -> Turn:
+    def turn(self) -> Turn[None]:
         """Prices, choices, reviews, word of mouth, accounts."""
-        self.tally.begin()
+        self.counts.begin_step()
         yield from self._set_prices()
         purchases = yield from self._shop()
         stars: dict[Buyer, int] = {}
         if self.params.reviews != "off":
             stars = yield from self._review(purchases)
-        told: list[tuple[Buyer, Purchase]] = []
+        tips: list[tuple[Buyer, Purchase]] = []
         if self.params.word_of_mouth:
-            told = yield from self._tell(purchases)
-        for one in purchases:
-            one.buyer.remember("purchase", one.story(stars.get(one.buyer)), importance=1.5)
-        for friend, one in told:
-            friend.hear(one.listing, one.experience, one.buyer)
+            tips = yield from self._tell(purchases)
+        for purchase in purchases:
+            purchase.buyer.remember("purchase", purchase.story(stars.get(purchase.buyer)), importance=1.5)
+        for friend, purchase in tips:
+            friend.hear(purchase.listing, purchase.experience, purchase.buyer)
         self._settle_accounts()
 
-    def _set_prices(self) -> Turn:
-        self._shelves = shelves(list(self.listings.values()), list(self.params.categories))
+    def _set_prices(self) -> Turn[None]:
+        self._shelves = build_shelves(list(self.listings.values()), list(self.params.categories))
         sellers = self.in_order(list(self.sellers.values()), "prices")
-        priced = [(seller, seller.in_focus(self.now)) for seller in sellers]
-        rivals = [self._shelves[listing.category].lowest_rival(listing) for _, listing in priced]
-        answers = yield [one.ask_price(listing, rival) for (one, listing), rival in zip(priced, rivals, strict=True)]
-        for (seller, listing), answer in zip(priced, answers, strict=True):
-            seller.reprice(listing, str(answer.value))
-        self._offers.clear()
+        listings = [seller.listing_to_price(self.now) for seller in sellers]
+        rivals = [self._shelves[listing.category].lowest_rival(listing) for listing in listings]
+        cases = list(zip(sellers, listings, rivals, strict=True))
+        moves = yield from gather([seller.ask_price(listing, rival) for seller, listing, rival in cases])
+        for (seller, listing, _), move in zip(cases, moves, strict=True):
+            seller.reprice(listing, move)
+        self._offer_rows.clear()
         for shelf in self._shelves.values():
             shelf.rank(self.params.ranking, self.params.places_for_sale, self.seeds, self.now)
 
-    def _shop(self) -> Generator[list[Question], list[Answer], list[Purchase]]:
+    def _shop(self) -> Turn[list[Purchase]]:
         searches = [(buyer, self._search(buyer)) for buyer in self._active_buyers()]
-        shoppers = [(buyer, found) for buyer, found in searches if found]
-        answers = yield [buyer.ask_choice(found) for buyer, found in shoppers]
-        chosen = {buyer: (found, str(answer.value)) for (buyer, found), answer in zip(shoppers, answers, strict=True)}
-        purchases = [self._clear(buyer, *chosen[buyer]) for buyer in self.in_order(list(chosen), "clearing")]
-        return [one for one in purchases if one is not None]
+        searches = [(buyer, offers) for buyer, offers in searches if offers]
+        chosen = yield from gather(
+            [buyer.ask_choice(offers, self._describe_offers(offers)) for buyer, offers in searches]
+        )
+        choices: Choices = {buyer: (offers, offer) for (buyer, offers), offer in zip(searches, chosen, strict=True)}
+        purchases = [self._clear(buyer, *choices[buyer]) for buyer in self.in_order(list(choices), "clearing")]
+        return [purchase for purchase in purchases if purchase is not None]
 
-    def _review(self, purchases: Sequence[Purchase]) -> Generator[list[Question], list[Answer], dict[Buyer, int]]:
+    def _review(self, purchases: Sequence[Purchase]) -> Turn[dict[Buyer, int]]:
         reviewed = purchases
         if self.params.reviews == "on":
-            answers = yield [one.buyer.ask_review(one.listing, one.experience) for one in purchases]
-            reviewed = [one for one, answer in zip(purchases, answers, strict=True) if answer.value == "yes"]
-        answers = yield [one.buyer.ask_stars(one.listing, one.experience) for one in reviewed]
-        given = [int(str(answer.value)) for answer in answers]
-        texts = yield [
-            one.buyer.ask_text(one.listing, one.experience, stars) for one, stars in zip(reviewed, given, strict=True)
-        ]
-        for one, stars, text in zip(reviewed, given, texts, strict=True):
-            one.listing.add_stars(stars)
-            self.tally.review(self.now, one.buyer.unique_id, one.listing, stars, str(text.value))
-        return {one.buyer: stars for one, stars in zip(reviewed, given, strict=True)}
+            decisions = yield from gather([each.buyer.ask_review(each.listing, each.experience) for each in purchases])
+            reviewed = [purchase for purchase, wants_to in zip(purchases, decisions, strict=True) if wants_to]
+        ratings = yield from gather([each.buyer.ask_stars(each.listing, each.experience) for each in reviewed])
+        rated = list(zip(reviewed, ratings, strict=True))
+        texts = yield from gather([each.buyer.ask_text(each.listing, each.experience, stars) for each, stars in rated])
+        for (purchase, stars), text in zip(rated, texts, strict=True):
+            purchase.listing.add_stars(stars)
+            self.counts.add_review(self.now, purchase.buyer.unique_id, purchase.listing, stars, text)
+        return {purchase.buyer: stars for purchase, stars in rated}
 
-    def _tell(
-        self, purchases: Sequence[Purchase]
-    ) -> Generator[list[Question], list[Answer], list[tuple[Buyer, Purchase]]]:
-        tellers = [(one, self._friends(one.buyer)) for one in purchases]
-        tellers = [(one, friends) for one, friends in tellers if friends]
-        answers = yield [one.buyer.ask_tell(one.listing, one.experience, friends) for one, friends in tellers]
-        told: list[tuple[Buyer, Purchase]] = []
-        for (one, friends), answer in zip(tellers, answers, strict=True):
-            told += [(friend, one) for friend in friends if str(friend.unique_id) == answer.value]
-        for friend, _ in told:
-            self.tally.tell(friend.unique_id)
-        return told
+    def _tell(self, purchases: Sequence[Purchase]) -> Turn[list[tuple[Buyer, Purchase]]]:
+        circles = [(purchase, self._friends(purchase.buyer)) for purchase in purchases]
+        circles = [(purchase, friends) for purchase, friends in circles if friends]
+        chosen = yield from gather(
+            [each.buyer.ask_tell(each.listing, each.experience, friends) for each, friends in circles]
+        )
+        tips = [(friend, purchase) for (purchase, _), friend in zip(circles, chosen, strict=True) if friend is not None]
+        for friend, _ in tips:
+            self.counts.add_tip(friend.unique_id)
+        return tips
 
     def _settle_accounts(self) -> None:
         """Rent and restocking; the insolvent leave; new sellers enter."""
@@ -159,75 +146,75 @@ class Marketplace(World):
                 self.accounts.restock(seller, self.params.stock)
             else:
                 self.dismiss(seller)
-        chance = uniforms(self.seeds.decision(0, self.now, -1))
+        draws = uniforms(self.seeds.decision(0, self.now, -1))
         for _ in range(self.params.num_sellers - len(self.sellers)):
-            if next(chance) < self.params.entry and (free := self._without_shop()):
-                self._open_shop(free[int(next(chance) * len(free))])
+            if next(draws) < self.params.entry and (candidates := self._possible_entrants()):
+                self._open_shop(candidates[int(next(draws) * len(candidates))])
 
     # Buyers.
 
-    def offer(self, listing: Listing) -> Record:
-        """How a listing reads in this step; made once for all who see it."""
-        if (row := self._offers.get(listing.id)) is None:
-            row = self._offers[listing.id] = self._describe(listing)
-        return row
+    def _describe_offers(self, offers: Sequence[Offer]) -> Mapping[int, Row]:
+        """Return how all listings that were shown in this step read, by id; each is described once for all buyers."""
+        for listing, _ in offers:
+            if listing.id not in self._offer_rows:
+                self._offer_rows[listing.id] = self._build_offer_row(listing)
+        return self._offer_rows
 
-    def _describe(self, listing: Listing) -> Record:
+    def _build_offer_row(self, listing: Listing) -> Row:
         params = self.params
         number = listing.num_reviews if params.reviews != "off" else 0
-        price = dollars(listing.asked) if params.show_prices else ""
+        price = format_dollars(listing.offer_price) if params.show_prices else ""
         stars = f"{listing.rating:.1f} stars ({number})" if number else "no reviews"
         return {
             "id": str(listing.id),
             "label": ", ".join(part for part in (listing.title, price, stars * (params.reviews != "off")) if part),
-            "price": listing.asked / 100 if params.show_prices else None,
+            "price": listing.offer_price / 100 if params.show_prices else None,
             "stars": round(listing.rating, 2) if number else None,
             "reviews": number,
         }
 
     def _active_buyers(self) -> list[Buyer]:
-        """Pay incomes; who is active wants something from a category, by taste."""
+        """Pay incomes; active buyers want something from a category, by taste."""
         active: list[Buyer] = []
         for buyer in self.buyers:
             activity = buyer.profile.activity
             income = round(100 * buyer.profile.budget * activity * self.params.income)
             buyer.cash += income
             self.accounts.minted += income
-            chance = uniforms(self.seeds.decision(buyer.unique_id, self.now, -1))
-            if next(chance) < activity * self.params.demand:
-                buyer.wants = buyer.want(self.params.categories, next(chance))
+            draws = uniforms(self.seeds.decision(buyer.unique_id, self.now, -1))
+            if next(draws) < activity * self.params.demand:
+                buyer.wants = buyer.want(self.params.categories, next(draws))
                 active.append(buyer)
         return self.in_order(active, "shopping")
 
-    def _search(self, buyer: Buyer) -> Found:
+    def _search(self, buyer: Buyer) -> list[Offer]:
         params = self.params
-        return self._shelves[buyer.wants].search(buyer.spot, buyer.cash, params.num_shown, params.places_for_sale)
+        return self._shelves[buyer.wants].search(buyer.location, buyer.cash, params.num_shown, params.places_for_sale)
 
-    def _clear(self, buyer: Buyer, found: Found, chosen: str) -> Purchase | None:
-        """Sell what was chosen, unless others were first and took the last one."""
-        place = next((at for at, (listing, _) in enumerate(found) if str(listing.id) == chosen), None)
-        surplus = [listing.value(fit(listing.spot, buyer.spot)) - listing.asked for listing, _ in found]
-        in_stock = place is not None and found[place][0].stock > 0
-        self.tally.choice(place, surplus, in_stock)
-        if place is None:
+    def _clear(self, buyer: Buyer, offers: list[Offer], chosen: Offer | None) -> Purchase | None:
+        """Sell the chosen offer, unless other buyers came first and took the last unit."""
+        surplus = [listing.value(fit(listing.location, buyer.location)) - listing.offer_price for listing, _ in offers]
+        is_in_stock = chosen is not None and chosen.listing.stock > 0
+        self.counts.add_choice(None if chosen is None else offers.index(chosen), surplus, is_in_stock)
+        if chosen is None:
             return None
-        listing, sponsored = found[place]
-        if not in_stock:
-            buyer.remember("missed purchase", f"The {listing.title} was sold out.")
+        if not is_in_stock:
+            buyer.remember("missed purchase", f"The {chosen.listing.title} was sold out.")
             return None
-        return self._sell(buyer, listing, sponsored)
+        return self._sell(buyer, chosen)
 
-    def _sell(self, buyer: Buyer, listing: Listing, sponsored: bool) -> Purchase:
-        """Clear one purchase; the buyer learns how good the thing is."""
+    def _sell(self, buyer: Buyer, offer: Offer) -> Purchase:
+        """Clear one purchase; the buyer learns how good the product is."""
+        listing = offer.listing
         if listing.seller in self.banned:
             raise ContractError(f"step {self.now}: buyer {buyer.unique_id} ordered from banned seller {listing.seller}")
         seller = self.sellers[listing.seller]
-        self.tally.sale(listing.asked, listing)
-        price = self.accounts.sell(buyer, seller, listing, self.params.tax, listing.bid if sponsored else 0.0)
+        self.counts.add_sale(listing.offer_price, listing)
+        price = self.accounts.sell(buyer, seller, listing, self.params.tax, listing.bid if offer.is_sponsored else 0.0)
         luck = uniform(self.seeds.decision(buyer.unique_id, self.now, -2))
         noise = self.params.quality_noise * NormalDist().inv_cdf(min(max(luck, 1e-9), 1 - 1e-9))
-        experience = in_words(listing.quality + noise)
-        self.tally.bought.append(
+        experience = describe_quality(listing.quality + noise)
+        self.counts.bought.append(
             {
                 "step": self.now,
                 "buyer": buyer.unique_id,
@@ -239,33 +226,32 @@ class Marketplace(World):
         return Purchase(buyer, listing, price, experience)
 
     def _friends(self, buyer: Buyer) -> list[Buyer]:
-        friends = [friend for friend in buyer.friends() if isinstance(friend, Buyer)]
-        return self.in_order(friends, "friends")[:MAX_FRIENDS]
+        return self.in_order(buyer.friends(), "friends")[:MAX_FRIENDS]
 
     def _new_buyer(self, node: int) -> Buyer:
-        profile = self.people[node]
+        profile = self.profiles[node]
         cash = round(100 * profile.budget * self.params.start_cash)
         self.accounts.minted += cash
         return Buyer(self, profile, node, float(self._rng.random()), cash)
 
     # Sellers.
 
-    def _without_shop(self) -> list[int]:
-        """Which of the sellers' people run no shop now, though they may."""
-        busy = {seller.number for seller in self.sellers.values()}
-        return sorted(set(range(self.params.num_sellers)) - busy - {self._numbers[one] for one in self.banned})
+    def _possible_entrants(self) -> list[int]:
+        """Return the numbers of the profiles that may open a shop: they run none and are not banned."""
+        active = {seller.number for seller in self.sellers.values()}
+        return sorted(set(range(self.params.num_sellers)) - active - {self._numbers[seller] for seller in self.banned})
 
     def _open_shop(self, number: int) -> None:
-        """The `number`-th of the sellers' people enters with goods and with cash from outside."""
-        params, first = self.params, self.tally.num_listings
+        """Let a seller with one of the sellers' profiles enter, with goods and with cash from outside."""
+        params, first = self.params, self.counts.num_listings
         names = list(params.categories)
-        mine = [names[(first + place) % len(names)] for place in range(params.listings_per_seller)]
-        goods = make_listings(self._goods, first, mine, params.categories, params.margin)
+        categories = [names[(first + place) % len(names)] for place in range(params.listings_per_seller)]
+        goods = draw_listings(self._goods_rng, first, categories, params.categories, params.margin)
         stock_worth = sum(params.stock * listing.cost for listing in goods)
         cash = stock_worth + round(stock_worth * params.seller_cash)
-        seller = Seller(self, self.people[len(self.buyers) + number], number, goods, cash)
+        seller = Seller(self, self.profiles[len(self.buyers) + number], number, goods, cash)
         self.accounts.minted += cash
-        self.tally.num_listings += len(goods)
+        self.counts.num_listings += len(goods)
         self.sellers[seller.unique_id] = seller
         self._numbers[seller.unique_id] = number
         self.listings.update((listing.id, listing) for listing in goods)
@@ -276,20 +262,22 @@ class Marketplace(World):
         self.accounts.wind_up(seller)
         for listing in seller.listings:
             del self.listings[listing.id]
-        self.tally.gone.append(seller_record(seller, self.now))
+        self.counts.closed_shops.append(ClosedShop(seller, self.now))
         del self.sellers[seller.unique_id]
         seller.remove()
 
     # What is reported.
 
     def metrics(self) -> dict[str, float]:
-        """Figures of this step and of the market so far."""
-        return market_metrics(self)
+        """Return metrics of this step and of the market so far."""
+        sellers = list(self.sellers.values())
+        return market_metrics(self.counts, list(self.listings.values()), sellers, self.buyers)
 
-    def tables(self) -> dict[str, list[Record]]:
-        """Sellers, buyers, listings, reviews, stars and positions."""
-        return market_tables(self)
+    def tables(self) -> dict[str, list[Row]]:
+        """Return sellers, buyers, listings, reviews, purchases, stars and positions."""
+        sellers = list(self.sellers.values())
+        return market_tables(self.counts, list(self.listings.values()), sellers, self.buyers)
 
     def check(self) -> None:
-        """Money and goods are conserved, nobody owes, nothing is sold that is not there."""
+        """Raise `ContractError` unless money and goods are conserved and no balance or stock is negative."""
         self.accounts.check(self.now, [*self.buyers, *self.sellers.values()], self.listings.values())

@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
-from sandbox.people import Profile
-from sandbox.question import STARS, Choose, Option, Question, Write
-from sandbox.world import Person
-from worlds.marketplace.goods import Listing, dollars
+from sandbox.core import STARS, Agent, Choose, Option, Profile, Question, Row, World, Write, choose_among
+from worlds.marketplace.goods import Listing, Offer, format_dollars
+from worlds.marketplace.settings import MarketParams
 
-if TYPE_CHECKING:
-    from worlds.marketplace.market import Marketplace
+Market: TypeAlias = World[MarketParams]
+"""What buyers and sellers know of their market."""
 
-NONE = Option("none", "buy nothing this time")
-NOBODY = Option("nobody", "tell nobody")
+NOTHING = ("none", "buy nothing this time")
+NOBODY = ("nobody", "tell nobody")
 MAX_FRIENDS = 4
 """Friends that a buyer can choose among when telling somebody."""
 MAX_TIPS = 4
@@ -23,10 +22,24 @@ NO_TIPS: Mapping[int, str] = MappingProxyType({})
 EXPERIENCES = ("terrible", "poor", "somewhat disappointing", "fine", "good", "very good", "excellent")
 """Experienced quality in words, evenly from 1 to 5 stars."""
 
-MOVES = {"up10": 0.10, "up5": 0.05, "keep": 0.0, "down5": -0.05, "down10": -0.10}
-"""Price moves of a seller, as shares of the price."""
-SALE = 0.2
-"""Share taken off in a one-step sale."""
+
+class PriceMove(NamedTuple):
+    """What a seller can do about a price; both as shares of the price."""
+
+    change: float
+    """Lasting change."""
+    discount: float = 0.0
+    """Taken off for one step."""
+
+
+PRICE_MOVES: Mapping[str, PriceMove] = {
+    "up10": PriceMove(0.10),
+    "up5": PriceMove(0.05),
+    "keep": PriceMove(0.0),
+    "down5": PriceMove(-0.05),
+    "down10": PriceMove(-0.10),
+    "sale": PriceMove(0.0, discount=0.2),
+}
 
 _PRICE = Choose(
     (
@@ -36,84 +49,93 @@ _PRICE = Choose(
         Option("down5", "lower it by 5%"),
         Option("down10", "lower it by 10%"),
         Option("sale", "hold a one-day sale, 20% off"),
-    )
+    ),
+    objects=tuple(PRICE_MOVES.values()),
 )
-_REVIEW = Choose((Option("yes", "yes, write a review"), Option("no", "no, do not bother")))
+_REVIEW = Choose((Option("yes", "yes, write a review"), Option("no", "no, do not bother")), objects=(True, False))
 _TEXT = Write(max_words=30)
 
 
-class Buyer(Person):
-    """Wants things, buys, reviews and tells friends."""
+class Buyer(Agent[Market]):
+    """Shops, reviews and tells friends."""
 
     role: ClassVar[str] = "buyer"
 
-    def __init__(self, world: "Marketplace", profile: Profile, node: int, spot: float, cash: int) -> None:
+    def __init__(self, world: Market, profile: Profile, node: int, location: float, cash: int) -> None:
         super().__init__(world, profile, node)
-        self.spot = spot
+        self.location = location
         self.cash = cash
         self.wants = ""
         self.purchases = 0
         self.spent = 0
         self.tips: Mapping[int, str] = NO_TIPS
-        """What friends said of a listing, by its id, latest last."""
+        """What friends said about a listing, by its id, latest last."""
 
     def want(self, categories: Iterable[str], point: float) -> str:
-        """The category at `point` in [0, 1) of this buyer's tastes; any of them for one with other tastes."""
+        """Return the category at `point` in [0, 1) of this buyer's tastes; of all, if none of them is traded."""
         weights = {name: self.profile.tastes.get(name, 0.0) for name in categories}
         if not any(weights.values()):
             weights = dict.fromkeys(weights, 1.0)
-        left = point * sum(weights.values())
+        remaining = point * sum(weights.values())
         for name, weight in weights.items():
-            left -= weight
-            if left < 0:
+            remaining -= weight
+            if remaining < 0:
                 return name
         return max(weights, key=lambda name: weights[name])
 
-    def ask_choice(self, found: Sequence[tuple[Listing, bool]]) -> Question:
-        """Which of these, or none?"""
-        market = cast("Marketplace", self.model)
-        rows = [market.offer(listing) for listing, _ in found]
-        marks = [self._mark(listing, sponsored) for listing, sponsored in found]
-        options = [Option(str(row["id"]), f"{row['label']}{mark}") for row, mark in zip(rows, marks, strict=True)]
+    def ask_choice(self, offers: Sequence[Offer], rows: Mapping[int, Row]) -> "Question[Offer | None]":
+        """Ask which of these offers to buy, if any; `rows` describes the listings, by id."""
+        options = choose_among(
+            offers,
+            key=lambda offer: str(offer.listing.id),
+            text=lambda offer: f"{rows[offer.listing.id]['label']}{self._remark(offer)}",
+            none=NOTHING,
+            ordered=True,
+        )
         facts = {
             "category": self.wants,
-            "cash": dollars(self.cash),
-            "offers": rows,
-            "tips": [self.tips.get(listing.id, "") for listing, _ in found],
-            "sponsored": [sponsored for _, sponsored in found],
+            "cash": format_dollars(self.cash),
+            "offers": [rows[offer.listing.id] for offer in offers],
+            "tips": [self.tips.get(offer.listing.id, "") for offer in offers],
+            "sponsored": [offer.is_sponsored for offer in offers],
         }
-        return self.ask("choose", facts, Choose((*options, NONE), ordered=True))
+        return self.ask("choose", facts, options)
 
-    def ask_review(self, listing: Listing, experience: str) -> Question:
-        """Review it at all?"""
-        return self.ask("review", self._bought(listing, experience), _REVIEW)
+    def ask_review(self, listing: Listing, experience: str) -> Question[bool]:
+        """Ask whether to review it at all."""
+        return self.ask("review", self._purchase_facts(listing, experience), _REVIEW)
 
-    def ask_stars(self, listing: Listing, experience: str) -> Question:
-        """How many stars?"""
-        return self.ask("stars", self._bought(listing, experience), STARS)
+    def ask_stars(self, listing: Listing, experience: str) -> Question[int]:
+        """Ask how many stars to give."""
+        return self.ask("stars", self._purchase_facts(listing, experience), STARS)
 
-    def ask_text(self, listing: Listing, experience: str, stars: int) -> Question:
-        """What do you write?"""
-        return self.ask("text", {**self._bought(listing, experience), "stars": stars}, _TEXT)
+    def ask_text(self, listing: Listing, experience: str, stars: int) -> Question[str]:
+        """Ask what to write."""
+        return self.ask("text", {**self._purchase_facts(listing, experience), "stars": stars}, _TEXT)
 
-    def ask_tell(self, listing: Listing, experience: str, friends: Sequence["Buyer"]) -> Question:
-        """Tell a friend?"""
-        options = [Option(str(friend.unique_id), f"tell {friend.known_for()}") for friend in friends]
-        return self.ask("tell", self._bought(listing, experience), Choose((*options, NOBODY)))
+    def ask_tell(self, listing: Listing, experience: str, friends: Sequence["Buyer"]) -> "Question[Buyer | None]":
+        """Ask which friend to tell about it, if any."""
+        options = choose_among(
+            friends,
+            key=Buyer.key,
+            text=lambda friend: f"tell {friend.description()}",
+            none=NOBODY,
+        )
+        return self.ask("tell", self._purchase_facts(listing, experience), options)
 
-    def known_for(self) -> str:
-        """How friends know this buyer."""
+    def description(self) -> str:
+        """Return how friends know this buyer."""
         tastes = self.profile.tastes
         favourite = max(tastes, key=lambda name: (tastes[name], name)) if tastes else "anything"
-        return f"friend {self.world.presentation.called(self.unique_id)}, who likes {favourite}"
+        return f"friend {self.world.presentation.display_name(self.unique_id)}, who likes {favourite}"
 
     def hear(self, listing: Listing, experience: str, teller: "Buyer") -> None:
         """Take a friend's word."""
-        others = [(number, tip) for number, tip in self.tips.items() if number != listing.id]
-        self.tips = dict([*others, (listing.id, experience)][-MAX_TIPS:])
-        called = self.world.presentation.called(teller.unique_id)
-        told = f"Friend {called} told you that the {listing.title} was {experience}."
-        self.remember("tip from a friend", told, importance=2.0)
+        other_tips = [(number, tip) for number, tip in self.tips.items() if number != listing.id]
+        self.tips = dict([*other_tips, (listing.id, experience)][-MAX_TIPS:])
+        name = self.world.presentation.display_name(teller.unique_id)
+        text = f"Friend {name} told you that the {listing.title} was {experience}."
+        self.remember("tip from a friend", text, importance=2.0)
 
     def pay(self, price: int) -> None:
         """Pay for one unit."""
@@ -121,25 +143,41 @@ class Buyer(Person):
         self.spent += price
         self.purchases += 1
 
-    def _bought(self, listing: Listing, experience: str) -> dict[str, Any]:
-        return {"title": listing.title, "paid": dollars(listing.asked), "experience": experience}
+    def _purchase_facts(self, listing: Listing, experience: str) -> dict[str, Any]:
+        return {"title": listing.title, "paid": format_dollars(listing.offer_price), "experience": experience}
 
-    def _mark(self, listing: Listing, sponsored: bool) -> str:
-        tip = self.tips.get(listing.id)
-        return (f", a friend called it {tip}" if tip else "") + (", sponsored" if sponsored else "")
+    def _remark(self, offer: Offer) -> str:
+        tip = self.tips.get(offer.listing.id)
+        return (f", a friend called it {tip}" if tip else "") + (", sponsored" if offer.is_sponsored else "")
 
 
-class Seller(Person):
+class Purchase(NamedTuple):
+    """What a buyer got in this step."""
+
+    buyer: Buyer
+    listing: Listing
+    price: int
+    """Paid, in cents."""
+    experience: str
+    """How good it turned out, in words."""
+
+    def story(self, stars: int | None) -> str:
+        """Return what the buyer will remember of it."""
+        review = f"; you gave it {stars} of 5 stars" if stars else ""
+        return (
+            f"You bought the {self.listing.title} for {format_dollars(self.price)}; it was {self.experience}{review}."
+        )
+
+
+class Seller(Agent[Market]):
     """Sets prices, restocks, and leaves when the money is gone."""
 
     role: ClassVar[str] = "seller"
 
-    def __init__(
-        self, world: "Marketplace", profile: Profile, number: int, listings: Sequence[Listing], cash: int
-    ) -> None:
+    def __init__(self, world: Market, profile: Profile, number: int, listings: Sequence[Listing], cash: int) -> None:
         super().__init__(world, profile)
         self.number = number
-        """Place among the sellers' people."""
+        """Place among the profiles that run shops."""
         for listing in listings:
             listing.seller = self.unique_id
         self.listings = list(listings)
@@ -148,18 +186,18 @@ class Seller(Person):
         self.units = 0
         self.entered = world.now
 
-    def ask_price(self, listing: Listing, lowest_rival: int | None) -> Question:
-        """What about the price of this one?"""
+    def ask_price(self, listing: Listing, lowest_rival: int | None) -> Question[PriceMove]:
+        """Ask what to do about the price of a listing."""
         facts = {
             "title": listing.title,
             "category": listing.category,
-            "price": dollars(listing.price),
-            "cost": dollars(listing.cost),
+            "price": format_dollars(listing.price),
+            "cost": format_dollars(listing.cost),
             "sold": listing.sold - listing.sold_before,
             "stock": listing.stock,
             "rating": round(listing.rating, 1),
             "reviews": listing.num_reviews,
-            "rival": dollars(lowest_rival) if lowest_rival else "",
+            "rival": format_dollars(lowest_rival) if lowest_rival else "",
             "margin": round(1 - listing.cost / listing.price, 2),
             "lead": round(lowest_rival / listing.price - 1, 2) if lowest_rival else None,
         }
@@ -171,20 +209,19 @@ class Seller(Person):
         self.revenue += price
         self.units += 1
 
-    def in_focus(self, step: int) -> Listing:
-        """The listing whose price is up in this step; goods take turns."""
+    def listing_to_price(self, step: int) -> Listing:
+        """Return the listing whose price is decided in this step; listings take turns."""
         return self.listings[step % len(self.listings)]
 
-    def reprice(self, listing: Listing, move: str) -> None:
-        """Do what was decided; a price never falls below one cent."""
+    def reprice(self, listing: Listing, move: PriceMove) -> None:
+        """Change the price of a listing; it never falls below one cent. Sales of the last step end."""
         listing.sold_before = listing.sold
-        for one in self.listings:
-            one.charge(one.price)
-        moved = max(1, round(listing.price * (1 + MOVES.get(move, 0.0))))
-        listing.charge(moved, SALE if move == "sale" else 0.0)
+        for offered in self.listings:
+            offered.set_price(offered.price)
+        listing.set_price(max(1, round(listing.price * (1 + move.change))), move.discount)
 
 
-def in_words(quality: float) -> str:
-    """Experienced quality, from 1 to 5 stars, as a word."""
+def describe_quality(quality: float) -> str:
+    """Return experienced quality, from 1 to 5 stars, as a word."""
     step = (quality - 1) / 4 * len(EXPERIENCES)
     return EXPERIENCES[min(len(EXPERIENCES) - 1, max(0, int(step)))]

@@ -1,11 +1,10 @@
-"""Parameters of the marketplace and the interventions that it knows."""
+"""Parameters of the marketplace."""
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator, model_validator
 
-from sandbox.errors import ConfigError, unknown
-from sandbox.world import Intervention, WorldParams
+from sandbox.core import WorldParams
 
 
 class Category(WorldParams):
@@ -18,7 +17,7 @@ class Category(WorldParams):
 
     @field_validator("prices")
     @classmethod
-    def _rising(cls, prices: tuple[float, ...]) -> tuple[float, ...]:
+    def _check_rising(cls, prices: tuple[float, ...]) -> tuple[float, ...]:
         if prices[0] <= 0 or sorted(prices) != list(prices):
             raise ValueError("price quantiles must be positive and rising")
         return prices
@@ -73,7 +72,7 @@ class MarketParams(WorldParams):
     """Share of each payment that goes to the treasury."""
 
     @model_validator(mode="after")
-    def _slots_fit(self) -> "MarketParams":
+    def _check_slots(self) -> "MarketParams":
         if self.sponsored_slots > self.num_shown:
             raise ValueError(f"sponsored_slots={self.sponsored_slots} cannot exceed num_shown={self.num_shown}")
         return self
@@ -82,69 +81,3 @@ class MarketParams(WorldParams):
     def places_for_sale(self) -> int:
         """First places of a search that go to the highest bidders, who pay their bid for each sale from there."""
         return self.num_shown if self.ranking == "sponsored" else self.sponsored_slots
-
-
-class Tax(Intervention):
-    """Tax every payment from now on: `{step: 10, do: tax, rate: 0.2}`."""
-
-    rate: float = Field(ge=0, lt=1)
-    """Share of each payment."""
-
-    def apply(self, world: Any) -> None:
-        """Set the rate."""
-        world.change(tax=self.rate)
-
-
-class FakeReview(Intervention):
-    """Plant reviews that nobody wrote: `{step: 5, do: fake_review, listing: 3, stars: 5, count: 10}`."""
-
-    listing: NonNegativeInt
-    """Id of the listing."""
-    stars: int = Field(ge=1, le=5)
-    count: PositiveInt = 1
-
-    def check(self, world: Any) -> None:
-        """Look whether there can be such a listing by then."""
-        most = world.tally.num_listings + _num_entrants(self.step, world) * world.params.listings_per_seller
-        if self.listing >= most:
-            raise ConfigError(
-                f"fake_review: there can be no listing {self.listing} at step {self.step}; at step {world.now} there "
-                f"are 0 to {world.tally.num_listings - 1}"
-            )
-
-    def apply(self, world: Any) -> None:
-        """Add the stars, unless the listing has left; the count of real reviews stays what it is."""
-        if self.listing in range(world.tally.num_listings) and self.listing not in world.listings:
-            return
-        if self.listing not in world.listings:
-            raise ConfigError(f"fake_review: {unknown('listing', str(self.listing), map(str, world.listings))}")
-        world.listings[self.listing].add_stars(self.stars, self.count)
-
-
-class Ban(Intervention):
-    """Ban a seller for good: `{step: 8, do: ban, seller: 101}`; sellers' ids follow the buyers'."""
-
-    seller: PositiveInt
-    """Agent id of the seller."""
-
-    def check(self, world: Any) -> None:
-        """Look whether there can be such a seller by then."""
-        first, now = len(world.buyers) + 1, len(world.buyers) + len(world.tally.gone) + len(world.sellers)
-        if not first <= self.seller <= now + _num_entrants(self.step, world):
-            raise ConfigError(
-                f"ban: there can be no seller {self.seller} at step {self.step}; at step {world.now} there are {first} "
-                f"to {now}"
-            )
-
-    def apply(self, world: Any) -> None:
-        """Take the seller and its goods off the market, where they have not left by themselves."""
-        if self.seller not in world.sellers and all(row["id"] != self.seller for row in world.tally.gone):
-            raise ConfigError(f"ban: {unknown('seller', str(self.seller), map(str, world.sellers))}")
-        world.banned.add(self.seller)
-        if self.seller in world.sellers:
-            world.dismiss(world.sellers[self.seller])
-
-
-def _num_entrants(step: int, world: Any) -> int:
-    """Most sellers that can enter before `step`: at each step no more than there are places."""
-    return (step - world.now) * world.params.num_sellers

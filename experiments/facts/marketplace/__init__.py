@@ -1,1 +1,1 @@
-"""Facts of markets, one file each."""
+"""Facts and scored items of markets, one file each."""

@@ -1,31 +1,38 @@
-"""Two of three real reviews give five stars."""
+"""Two out of three real reviews give five stars."""
 
-from experiments.facts.evidence import Tables
-from experiments.facts.fact import Fact, Needs, per_seed
-from experiments.facts.measures import Frame
-from experiments.facts.people import around
+import pandas as pd
+
+from experiments.facts.evidence import Tables, per_seed
+from experiments.facts.fact import Fact, Needs
+from experiments.facts.reference import Reference
+from experiments.frames import column
 
 MIN_REVIEWS = 20
 """Reviews that a world needs."""
 
 
-def five_stars(tables: Tables) -> Frame:
-    """Share of five stars of each seed."""
+def five_star_shares(tables: Tables) -> pd.Series:
+    """Return the share of five-star reviews of each seed."""
 
-    def share(rows: Frame) -> float:
-        return float((rows["stars"].astype(int) == 5).mean()) if len(rows) >= MIN_REVIEWS else float("nan")
+    def share(rows: pd.DataFrame) -> float:
+        enough = len(rows) >= MIN_REVIEWS
+        return float((column(rows, "stars").astype(int) == 5).mean()) if enough else float("nan")
 
     return per_seed(tables["reviews"], share)
 
 
+REFERENCE = Reference(0.6652, 0.6337, 0.6947, num_people=352)
+
 FACT = Fact(
     name="five_star_share",
-    statement="Two of three real reviews give five stars.",
-    citation="Amazon Reviews 2023: Hou et al. (2024), arXiv:2403.03952; 352 people, experiments.facts.measure",
+    label="five-star share",
+    statement="Two out of three real reviews give five stars.",
+    citation="Amazon Reviews 2023: Hou et al. (2024), arXiv:2403.03952; 352 people, measured by `measure_people`",
     measure="share of reviews with five stars",
-    statistic=five_stars,
-    band=around("five_star_share", 0.05),
+    statistic=five_star_shares,
+    band=REFERENCE.around(0.05),
     needs=Needs({"reviews": ("stars",)}, world={"reviews": ("on",)}),
-    note="People of the shipped population have the star habits of the same reviewers in their profiles, and the rule "
-    "reads them: for it this is no test.",
+    reference=REFERENCE,
+    note="The agents' profiles contain the rating habits of the same reviewers, and the rule mind reads them: for it "
+    "this is no test.",
 )

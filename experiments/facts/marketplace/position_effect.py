@@ -1,44 +1,49 @@
-"""The place on a list decides what people look at, not what they buy of what they looked at."""
+"""The position on a list decides what people look at, not what they buy among what they looked at."""
 
 import math
 
 import numpy as np
+import pandas as pd
 
-from experiments.facts.evidence import Tables
-from experiments.facts.fact import Band, Fact, Needs, per_seed
+from experiments.facts.evidence import Tables, per_seed
+from experiments.facts.fact import Fact, Needs
 from experiments.facts.logit import conditional_logit
-from experiments.facts.measures import Frame
+from experiments.facts.reference import Band, Reference
+from experiments.frames import column
 
 
-def odds_per_place(offers: Frame) -> float:
-    """Odds of an offer against an equal one a place above it."""
-    known = offers.assign(
-        log_price=np.log(offers["price"].astype(float)),
-        is_reviewed=offers["reviews"] > 0,
-        better=offers["stars"].astype(float).fillna(0.0),
-        has_tip=offers["tip"] != "",
+def odds_per_position(offers: pd.DataFrame) -> float:
+    """Return the odds of an offer relative to an equal offer one position above it."""
+    features = offers.assign(
+        log_price=np.log(column(offers, "price").astype(float)),
+        is_reviewed=column(offers, "reviews") > 0,
+        rating=column(offers, "stars").astype(float).fillna(0.0),
+        has_tip=column(offers, "tip") != "",
     )
-    place = conditional_logit(known, ("place", "log_price", "is_reviewed", "better", "has_tip"))["place"]
-    return math.exp(place.value) if math.isfinite(place.error) else float("nan")
+    names = ("position", "log_price", "is_reviewed", "rating", "has_tip")
+    position = conditional_logit(features, names)["position"]
+    return math.exp(position.value) if math.isfinite(position.error) else float("nan")
 
 
-def odds(tables: Tables) -> Frame:
-    """The odds of each seed."""
-    return per_seed(tables["offers"], odds_per_place)
+def odds_by_seed(tables: Tables) -> pd.Series:
+    """Return the odds of each seed."""
+    return per_seed(tables["offers"], odds_per_position)
 
 
 FACT = Fact(
     name="position_effect",
-    statement="In randomly ordered results the place decides what is clicked, but not what is bought of what was "
+    statement="In randomly ordered results the position decides what is clicked, but not what is bought among what was "
     "clicked.",
     citation="Ursu (2018), Marketing Science 37(4):530, doi:10.1287/mksc.2017.1072",
-    measure="odds that an offer is chosen against an equal offer one place above (1: places do not matter)",
-    statistic=odds,
-    band=Band(0.9, 1.1, "no effect of the place, give or take a tenth per place", 1.0),
+    measure="odds that an offer is chosen relative to an equal offer one position above (1: positions do not matter)",
+    statistic=odds_by_seed,
+    band=Band(0.9, 1.1, "no effect of the position, within a tenth per position"),
     needs=Needs(
-        {"offers": ("place", "price", "reviews", "stars", "tip", "search", "weight")},
+        {"offers": ("position", "price", "reviews", "stars", "tip", "search", "weight")},
         world={"ranking": ("random",), "sponsored_slots": (0,), "show_prices": (True,)},
     ),
-    note="The market has no clicks: all offers of a search are read, so a choice is one after the click. The effect "
-    "on clicks, on average worth $1.92 a place, cannot be shown.",
+    reference=Reference(1.0),
+    level="choice",
+    note="The market has no clicks: all offers of a search are read, so a choice corresponds to one after the click. "
+    "The effect on clicks, worth $1.92 per position on average, cannot be shown.",
 )

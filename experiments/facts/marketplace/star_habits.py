@@ -1,34 +1,57 @@
-"""People have habits of giving stars."""
+"""People have rating habits."""
 
-from experiments.facts.evidence import Tables
-from experiments.facts.fact import Fact, Needs, per_seed
-from experiments.facts.measures import Frame, between_share
-from experiments.facts.people import around
+import math
+
+import pandas as pd
+
+from experiments.facts.evidence import Tables, per_seed
+from experiments.facts.fact import Fact, Needs
+from experiments.facts.item import SampleItem
+from experiments.facts.measures import absolute_difference, between_share
+from experiments.facts.reference import Reference
+from experiments.frames import column, entries_where, rows_where
 
 MIN_PEOPLE = 10
 """People with two reviews or more."""
 
 
-def habit(reviews: Frame) -> float:
-    """Share of the stars' variance that lies between people; NaN where too few gave stars twice."""
-    often = reviews["buyer"].value_counts()
-    known = reviews[reviews["buyer"].isin(often[often > 1].index)]
-    enough = (often > 1).sum() >= MIN_PEOPLE
-    return between_share(known["stars"].astype(float), known["buyer"]) if enough else float("nan")
+def habit(reviews: pd.DataFrame) -> float:
+    """Return the share of the ratings' variance that lies between people; NaN if too few people rated twice."""
+    counts = column(reviews, "buyer").value_counts()
+    repeated = rows_where(reviews, column(reviews, "buyer").isin(entries_where(counts, counts > 1).index))
+    is_enough = (counts > 1).sum() >= MIN_PEOPLE
+    return between_share(column(repeated, "stars").astype(float), column(repeated, "buyer")) if is_enough else math.nan
 
 
-def habits(tables: Tables) -> Frame:
-    """The habit of each seed."""
+def habits_by_seed(tables: Tables) -> pd.Series:
+    """Return the habit of each seed."""
     return per_seed(tables["reviews"], habit)
 
+
+def habit_of_sample(reviews: pd.DataFrame) -> float:
+    """Return the share of the ratings' variance that lies between people, however few they are."""
+    return between_share(column(reviews, "stars"), column(reviews, "person"))
+
+
+REFERENCE = Reference(0.1747, 0.1347, 0.2189, num_people=352, sampling_distance=0.0807)
 
 FACT = Fact(
     name="star_habits",
     statement="Some people give more stars than others, whatever they bought.",
-    citation="Amazon Reviews 2023: Hou et al. (2024), arXiv:2403.03952; 352 people, experiments.facts.measure",
-    measure="share of the stars' variance that lies between people (intraclass correlation)",
-    statistic=habits,
-    band=around("star_habits", 0.05),
+    citation="Amazon Reviews 2023: Hou et al. (2024), arXiv:2403.03952; 352 people, measured by `measure_people`",
+    measure="share of the ratings' variance that lies between people (intraclass correlation)",
+    statistic=habits_by_seed,
+    band=REFERENCE.around(0.05),
     needs=Needs({"reviews": ("buyer", "stars")}, world={"reviews": ("on", "forced")}),
-    note="People of the shipped population have the star habits of the same reviewers in their profiles.",
+    reference=REFERENCE,
+    note="The agents' profiles contain the rating habits of the same reviewers.",
+)
+
+ITEM = SampleItem(
+    name="star_habits",
+    level="variance",
+    distance_measure="difference in the share of the ratings' variance that lies between people",
+    statistic=habit_of_sample,
+    distance=absolute_difference,
+    reference=REFERENCE,
 )

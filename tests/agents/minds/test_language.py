@@ -1,6 +1,7 @@
-"""People who answer with a language model, over a scripted engine: no model is needed to test what we do with it."""
+"""Language minds over an engine that follows a function: what we do with a model's output needs no model to test."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from math import exp, inf, log
 from pathlib import Path
 from typing import Any, Self
@@ -10,74 +11,107 @@ from pydantic import BaseModel, Field
 from scipy import stats
 
 from agents.cache import AnswerCache
-from agents.minds.language import Engine, Job, LanguageMind, Raw, Sampling, label_weights, repeats, strip_text
-from agents.prompt import render
-from sandbox.mind import Context, shown_order
-from sandbox.question import Choose, Fill, Question, Write, check_answers
-from tests.conftest import question
+from agents.minds.language import Engine, Generation, Job, LanguageMind, Sampling, label_weights
+from sandbox.core.answer import Answer
+from sandbox.core.answering import display_order
+from sandbox.core.form import Choose, Fill, Write
+from sandbox.core.mind import MindContext
+from sandbox.core.question import Question, check_answers
+from sandbox.core.replicate import Replicate
+from sandbox.errors import ContractError
+from tests.conftest import make_question
 
 SAMPLING = Sampling(temperature=1.0, text_temperature=0.8, top_p=1.0, min_p=0.05)
 
 
-class Plan(BaseModel):
+class ShoppingPlan(BaseModel):
     """A form to fill."""
 
     hours: int = Field(ge=0, le=9)
 
 
-class Scripted(Engine):
-    """Answers every job by a function, and remembers the batches."""
+class Booking(BaseModel):
+    """A form with constraints that a JSON schema cannot express completely."""
 
-    def __init__(self, reply: Callable[[Job], Raw | None]) -> None:
+    name: str = Field(min_length=3, max_length=12)
+    code: str = Field(pattern=r"^[A-Z]{2}-\d{3}$")
+    day: date = Field(ge=date(2020, 1, 1), lt=date(2021, 1, 1))
+    guests: tuple[int, str]
+
+
+class ScriptedEngine(Engine):
+    """Answers every job by a function and records the batches."""
+
+    def __init__(self, reply: Callable[[Job], Generation | None]) -> None:
         self.reply = reply
         self.batches: list[list[Job]] = []
 
-    def generate(self, jobs: Sequence[Job]) -> list[Raw | None]:
+    def generate(self, jobs: Sequence[Job]) -> list[Generation | None]:
         self.batches.append(list(jobs))
         return [self.reply(job) for job in jobs]
 
-    def model(self, voice: str) -> str:
-        return f"scripted+{voice}"
+    def model(self, adapter: str) -> str:
+        return f"scripted+{adapter}"
 
     def describe(self) -> dict[str, Any]:
         return {}
 
 
-class Mind(LanguageMind):
+class ScriptedMind(LanguageMind):
     """A language mind with a name."""
 
     name = "scripted"
 
     @classmethod
-    def build(cls, settings: Mapping[str, Any], context: Context) -> Self:
+    def build(cls, settings: Mapping[str, Any], context: MindContext) -> Self:
         raise NotImplementedError
 
 
-def mind(reply: Callable[[Job], Raw | None], cache: AnswerCache | None = None, **sampling: float) -> Mind:
-    return Mind(Scripted(reply), SAMPLING.model_copy(update=sampling), cache)
+def make_mind(
+    reply: Callable[[Job], Generation | None], cache: AnswerCache | None = None, **sampling: float
+) -> ScriptedMind:
+    return ScriptedMind(ScriptedEngine(reply), SAMPLING.model_copy(update=sampling), cache)
 
 
-def batches(one: Mind) -> list[list[Job]]:
-    assert isinstance(one.engine, Scripted)
-    return one.engine.batches
+def batches_of(mind: ScriptedMind) -> list[list[Job]]:
+    assert isinstance(mind.engine, ScriptedEngine)
+    return mind.engine.batches
 
 
-def likes(label: str) -> Raw:
-    """Log-probabilities that favour one label of three."""
-    return Raw(tuple(log(0.8) if letter == label else log(0.1) for letter in "ABC"))
+def favour_label(label: str) -> Generation:
+    """Return log-probabilities that favour one label of three."""
+    return Generation(tuple(log(0.8) if letter == label else log(0.1) for letter in "ABC"))
+
+
+def reply_by_prompt(job: Job) -> Generation:
+    """Reply like a pure engine: another prompt, other probabilities."""
+    weight = (sum(job.prompt.user.encode()) % 17 + 1) / 20
+    return Generation((log(weight), log((1 - weight) / 2), log((1 - weight) / 2)), text=f"words {weight}")
+
+
+def make_questions() -> list[Question]:
+    return [
+        make_question(Write(9) if i % 3 == 0 else None, agent=i, seed=i * 7919, facts={"time": str(i)})
+        for i in range(30)
+    ]
+
+
+def decisions(answers: Sequence[Answer]) -> list[tuple[Any, ...]]:
+    return [(answer.value, answer.probs, answer.position) for answer in answers]
 
 
 def test_a_choice_is_drawn_from_the_labels_probabilities() -> None:
-    answers = mind(lambda _: likes("A")).answer([question(seed=seed * 7919) for seed in range(3000)])
-    first = sum(answer.position == 0 for answer in answers)
-    assert stats.binomtest(first, 3000, 0.8).pvalue > 1e-3
+    answers = make_mind(lambda _: favour_label("A")).answer([make_question(seed=seed * 7919) for seed in range(3000)])
+    num_first = sum(answer.position == 0 for answer in answers)
+    assert stats.binomtest(num_first, 3000, 0.8).pvalue > 1e-3
 
 
 def test_probabilities_are_logged_in_declared_order() -> None:
-    asked = [question(seed=seed) for seed in range(50)]
-    for one, answer in zip(asked, mind(lambda _: likes("B")).answer(asked), strict=True):
+    questions = [make_question(seed=seed) for seed in range(50)]
+    answers = make_mind(lambda _: favour_label("B")).answer(questions)
+    for question, answer in zip(questions, answers, strict=True):
         assert answer.probs is not None
-        assert answer.probs[shown_order(one)[1]] == pytest.approx(0.8)
+        assert answer.probs[display_order(question)[1]] == pytest.approx(0.8)
         assert sum(answer.probs) == pytest.approx(1)
 
 
@@ -89,127 +123,127 @@ def test_temperature_sharpens_a_choice() -> None:
     assert label_weights([-1000.0, -1001.0], 1.0) == pytest.approx([1, exp(-1)])
 
 
-def test_a_choice_without_probabilities_is_a_fallback() -> None:
-    answers = mind(lambda _: Raw((-inf, -inf, -inf))).answer([question()])
+def test_an_answer_without_a_usable_generation_is_a_fallback() -> None:
+    answers = make_mind(lambda _: Generation((-inf, -inf, -inf))).answer([make_question()])
     assert (answers[0].source, answers[0].retried) == ("fallback", True)
-    answers = mind(lambda _: None).answer([question(), question(Write(5)), question(Fill(Plan))])
+    questions = [make_question(), make_question(Write(5)), make_question(Fill(ShoppingPlan))]
+    answers = make_mind(lambda _: None).answer(questions)
     assert [answer.source for answer in answers] == ["fallback"] * 3
 
 
-@pytest.mark.parametrize(
-    ("raw", "text", "cut"),
-    [
-        ("  Great tea.  ", "Great tea.", False),
-        ('"Great tea."', "Great tea.", False),
-        ("Sure, here is my review: Great tea.", "Great tea.", False),
-        ("Here's a short review:\nGreat tea.", "Great tea.", False),
-        ("Great\n  tea.", "Great tea.", False),
-        ("This is it: a lamp.", "This is it: a lamp.", False),
-        ("One two three. Four five six seven", "One two three.", True),
-        ("one two three four five six seven", "one two three four five", True),
-        ("", "", False),
-    ],
-)
-def test_text_is_stripped_to_what_was_asked(raw: str, text: str, cut: bool) -> None:
-    assert strip_text(raw, 5) == (text, cut)
-
-
 def test_text_that_repeats_its_prompt_is_asked_again_with_another_seed() -> None:
-    said = iter(["It is noon. What do you drink?", "A pot of tea."])
-    one = mind(lambda _: Raw(text=next(said)))
-    answer = one.answer([question(Write(8))])[0]
+    texts = iter(["It is noon. What do you drink?", "A pot of tea."])
+    mind = make_mind(lambda _: Generation(text=next(texts)))
+    answer = mind.answer([make_question(Write(8))])[0]
     assert (answer.value, answer.source, answer.retried) == ("A pot of tea.", "model", True)
-    assert batches(one)[0][0].seed != batches(one)[1][0].seed
+    assert batches_of(mind)[0][0].seed != batches_of(mind)[1][0].seed
+
+
+def test_a_retried_answer_costs_the_tokens_of_both_attempts() -> None:
+    texts = iter(["", "A pot of tea."])
+    mind = make_mind(lambda _: Generation(text=next(texts), prompt_tokens=7, cached_tokens=2, output_tokens=3))
+    answer = mind.answer([make_question(Write(8))])[0]
+    assert (answer.prompt_tokens, answer.cached_tokens, answer.output_tokens) == (14, 4, 6)
 
 
 def test_text_that_stays_unusable_is_a_fallback() -> None:
-    one = mind(lambda _: Raw(text="  "))
-    answer = one.answer([question(Write(8))])[0]
+    mind = make_mind(lambda _: Generation(text="  "))
+    answer = mind.answer([make_question(Write(8))])[0]
     assert (answer.value, answer.source, answer.retried) == ("", "fallback", True)
-    assert len(batches(one)) == 2
-
-
-def test_short_text_may_stand_in_the_prompt() -> None:
-    assert not repeats("noon", render(question()))
-    assert repeats("it is NOON. what do you drink?", render(question()))
+    assert len(batches_of(mind)) == 2
 
 
 def test_text_at_its_bound_is_marked_as_truncated() -> None:
-    answer = mind(lambda _: Raw(text="A pot of", finished=False)).answer([question(Write(8))])[0]
-    assert answer.truncated
+    mind = make_mind(lambda _: Generation(text="A pot of", finished=False))
+    assert mind.answer([make_question(Write(8))])[0].truncated
 
 
 def test_forms_are_filled_or_fall_back_to_legal_values() -> None:
-    asked = [question(Fill(Plan))]
-    assert mind(lambda _: Raw(text='{"hours": 3}')).answer(asked)[0].value == {"hours": 3}
-    for bad in ('{"hours": 99}', "no json"):
-        answers = mind(lambda _, bad=bad: Raw(text=bad)).answer(asked)
+    questions = [make_question(Fill(ShoppingPlan))]
+    assert make_mind(lambda _: Generation(text='{"hours": 3}')).answer(questions)[0].value == {"hours": 3}
+    for invalid in ('{"hours": 99}', "no json"):
+        answers = make_mind(lambda _, invalid=invalid: Generation(text=invalid)).answer(questions)
         assert answers[0].source == "fallback"
-        check_answers(asked, answers)
+        check_answers(questions, answers)
 
 
-def by_prompt(job: Job) -> Raw:
-    """A pure engine: another prompt, other probabilities."""
-    weight = (sum(job.prompt.user.encode()) % 17 + 1) / 20
-    return Raw((log(weight), log((1 - weight) / 2), log((1 - weight) / 2)), text=f"words {weight}")
+def test_a_form_with_any_constraints_falls_back_to_legal_values_by_its_seed() -> None:
+    questions = [make_question(Fill(Booking), seed=seed * 2**40) for seed in range(50)]
+    answers = make_mind(lambda _: None).answer(questions)
+    check_answers(questions, answers)
+    assert {answer.source for answer in answers} == {"fallback"}
+    bookings = [question.result(answer) for question, answer in zip(questions, answers, strict=True)]
+    assert len({booking.model_dump_json() for booking in bookings}) > 40
+    assert make_mind(lambda _: Generation(text="{}")).answer(questions[:1])[0].value == answers[0].value
 
 
-def crowd() -> list[Question]:
-    return [
-        question(Write(9) if i % 3 == 0 else None, agent=i, seed=i * 7919, facts={"time": str(i)}) for i in range(30)
-    ]
+def test_a_form_falls_back_to_the_values_that_it_brings() -> None:
+    booking = Booking(name="nobody", code="XX-000", day=date(2020, 2, 29), guests=(0, "none"))
+    question = make_question(Fill(Booking, fallback=booking))
+    answers = make_mind(lambda _: None).answer([question])
+    check_answers([question], answers)
+    assert answers[0].source == "fallback"
+    assert question.result(answers[0]) == booking
+
+
+def test_a_form_that_nothing_satisfies_asks_for_a_fallback_of_its_own() -> None:
+    class ImpossibleForm(BaseModel):
+        digits: str = Field(pattern=r"^\d+$", min_length=3, max_length=1)
+
+    with pytest.raises(ContractError, match=r"test/drink: no random instance of ImpossibleForm .* `fallback`"):
+        make_mind(lambda _: None).answer([make_question(Fill(ImpossibleForm))])
 
 
 def test_answers_do_not_depend_on_the_batch() -> None:
-    asked = crowd()
-    together = mind(by_prompt).answer(asked)
-    assert mind(by_prompt).answer(asked[::-1])[::-1] == together
-    assert [mind(by_prompt).answer([one])[0] for one in asked] == together
+    questions = make_questions()
+    answers = make_mind(reply_by_prompt).answer(questions)
+    assert make_mind(reply_by_prompt).answer(questions[::-1])[::-1] == answers
+    assert [make_mind(reply_by_prompt).answer([question])[0] for question in questions] == answers
 
 
 def test_a_second_run_asks_the_model_nothing(tmp_path: Path) -> None:
-    asked = crowd()
-    first = mind(by_prompt, AnswerCache(tmp_path / "a.sqlite")).answer(asked)
-    second = mind(by_prompt, AnswerCache(tmp_path / "a.sqlite"))
-    answers = second.answer(asked)
-    assert batches(second) == []
+    questions = make_questions()
+    first_answers = make_mind(reply_by_prompt, AnswerCache(tmp_path / "a.sqlite")).answer(questions)
+    mind = make_mind(reply_by_prompt, AnswerCache(tmp_path / "a.sqlite"))
+    answers = mind.answer(questions)
+    assert batches_of(mind) == []
     assert {answer.source for answer in answers} == {"cache"}
-    assert [(one.value, one.probs, one.position) for one in answers] == [
-        (one.value, one.probs, one.position) for one in first
-    ]
+    assert {answer.prompt_tokens for answer in answers} == {0}
+    assert decisions(answers) == decisions(first_answers)
 
 
 @pytest.mark.parametrize(
     ("change", "sampling"),
     [
-        ({"replicate": "main/1"}, {}),
+        ({"replicate": Replicate("main", 1)}, {}),
+        ({"replicate": Replicate("control", 0)}, {}),
         ({"seed": 12}, {}),
-        ({"voice": "tuned"}, {}),
+        ({"mind": "tuned"}, {}),
         ({"facts": {"time": "one"}}, {}),
         ({"form": Write(10)}, {}),
         ({}, {"text_temperature": 0.9}),
     ],
 )
-def test_replicates_seeds_voices_prompts_forms_and_sampling_never_share_an_entry(
+def test_replicates_seeds_adapters_prompts_forms_and_sampling_never_share_an_entry(
     tmp_path: Path, change: dict[str, Any], sampling: dict[str, float]
 ) -> None:
     cache = AnswerCache(tmp_path / "a.sqlite")
-    mind(by_prompt, cache).answer([question(Write(9))])
-    other = mind(by_prompt, cache, **sampling)
-    other.answer([question(**{"form": Write(9), **change})])
-    assert len(batches(other)) == 1
+    make_mind(reply_by_prompt, cache).answer([make_question(Write(9))])
+    mind = make_mind(reply_by_prompt, cache, **sampling)
+    mind.answer([make_question(**{"form": Write(9), **change})])
+    assert len(batches_of(mind)) == 1
 
 
 def test_fallbacks_are_not_cached(tmp_path: Path) -> None:
     cache = AnswerCache(tmp_path / "a.sqlite")
-    assert mind(lambda _: None, cache).answer([question()])[0].source == "fallback"
-    assert mind(by_prompt, cache).answer([question()])[0].source == "model"
+    assert make_mind(lambda _: None, cache).answer([make_question()])[0].source == "fallback"
+    assert make_mind(reply_by_prompt, cache).answer([make_question()])[0].source == "model"
 
 
-def test_the_choice_form_is_checked_by_its_own_labels() -> None:
-    asked = question()
-    assert isinstance(asked.form, Choose)
-    one = mind(by_prompt)
-    one.answer([asked])
-    assert batches(one)[0][0].labels == "ABC"
-    assert batches(one)[0][0].max_tokens == 1
+def test_a_choice_costs_one_token_and_has_a_label_for_each_option() -> None:
+    question = make_question()
+    assert isinstance(question.form, Choose)
+    mind = make_mind(reply_by_prompt)
+    mind.answer([question])
+    assert batches_of(mind)[0][0].labels == "ABC"
+    assert batches_of(mind)[0][0].max_tokens == 1

@@ -1,4 +1,4 @@
-"""What a model is called; no engine is started."""
+"""How a model's name states its number types; no engine is started."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ del DEFAULTS["_target_"]
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "types"),
     [
         ({}, ""),
         ({"dtype": "float32"}, " dtype=float32"),
@@ -22,8 +22,8 @@ del DEFAULTS["_target_"]
         ({"enforce_eager": False, "kv_cache_gib": 9.0}, ""),
     ],
 )
-def test_a_models_name_tells_the_types_that_are_not_the_usual_ones(changes: dict[str, Any], told: str) -> None:
-    assert unusual_types(VllmSettings(**{**DEFAULTS, **changes})) == told
+def test_a_models_name_states_the_types_that_are_not_the_usual_ones(changes: dict[str, Any], types: str) -> None:
+    assert unusual_types(VllmSettings(**{**DEFAULTS, **changes})) == types
 
 
 def test_the_usual_types_are_the_defaults() -> None:

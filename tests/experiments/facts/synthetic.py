@@ -1,4 +1,4 @@
-"""Tables made to show a fact, and tables made not to."""
+"""Tables made to show a fact, and tables made not to show it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -6,8 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from experiments.facts.evidence import Arm, Evidence
-from experiments.facts.measures import Frame
+from experiments.facts.evidence import ArmSettings, Evidence
 
 WORLD: Mapping[str, Any] = {
     "ranking": "random",
@@ -19,131 +18,132 @@ WORLD: Mapping[str, Any] = {
 SEEDS = range(8)
 J, PEAK = (0.1, 0.03, 0.05, 0.15, 0.67), (0.05, 0.2, 0.45, 0.25, 0.05)
 NUM_PRODUCTS = 40
+NUM_CATEGORIES = 16
 
-Table: TypeAlias = Frame
-Maker: TypeAlias = Callable[[np.random.Generator], Table]
-
-
-def arm(name: str = "mine", mind: str = "base", **world: Any) -> Arm:
-    """An arm of a marketplace."""
-    return Arm(name, mind, {**WORLD, **world})
+Maker: TypeAlias = Callable[[np.random.Generator], pd.DataFrame]
+Appeal: TypeAlias = Callable[[np.random.Generator], np.ndarray[Any, Any]]
 
 
-def evidence(*arms: tuple[Arm, Mapping[str, Maker]], seeds: Sequence[int] = SEEDS) -> Evidence:
-    """Tables of some arms, each made anew for every seed."""
-    tables: dict[str, list[Table]] = {}
-    for one, makers in arms:
+def make_arm(name: str = "mine", mind: str = "base", **world: Any) -> ArmSettings:
+    """Return an arm of a marketplace."""
+    return ArmSettings(name, mind, {**WORLD, **world})
+
+
+def make_evidence(*arms: tuple[ArmSettings, Mapping[str, Maker]], seeds: Sequence[int] = SEEDS) -> Evidence:
+    """Return tables of some arms, generated for every seed."""
+    tables: dict[str, list[pd.DataFrame]] = {}
+    for arm, makers in arms:
         for name, make in makers.items():
             for seed in seeds:
-                made = make(np.random.default_rng((seed, len(one.name))))
-                tables.setdefault(name, []).append(made.assign(arm=one.name, seed=seed))
+                table = make(np.random.default_rng((seed, len(arm.name))))
+                tables.setdefault(name, []).append(table.assign(arm=arm.name, seed=seed))
     joined = {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
-    return Evidence(joined, {one.name: one for one, _ in arms})
+    return Evidence(joined, {arm.name: arm for arm, _ in arms})
 
 
-def alone(table: str, make: Maker, **world: Any) -> Evidence:
-    """One arm with one table."""
-    return evidence((arm(**world), {table: make}))
+def single_table(table: str, make: Maker, **world: Any) -> Evidence:
+    """Return a single arm with a single table."""
+    return make_evidence((make_arm(**world), {table: make}))
 
 
-def stars(shares: Sequence[float]) -> Maker:
-    """Reviews with these shares of stars."""
+def reviews(shares: Sequence[float]) -> Maker:
+    """Return reviews with these shares of stars."""
 
-    def make(rng: np.random.Generator) -> Table:
-        given = rng.choice(5, size=400, p=shares) + 1
-        return pd.DataFrame({"step": 0, "buyer": rng.integers(100, size=400), "stars": given, "text": "good"})
+    def make(rng: np.random.Generator) -> pd.DataFrame:
+        stars = rng.choice(5, size=400, p=shares) + 1
+        return pd.DataFrame({"step": 0, "buyer": rng.integers(100, size=400), "stars": stars, "text": "good"})
 
     return make
 
 
-def habits(between: float) -> Maker:
-    """Reviews of people who differ; the share of the variance that lies between them, rounding apart."""
+def habitual_reviews(between: float) -> Maker:
+    """Return reviews of people who differ; `between` is the share of the variance between them, before rounding."""
 
-    def make(rng: np.random.Generator) -> Table:
+    def make(rng: np.random.Generator) -> pd.DataFrame:
         people = np.repeat(np.arange(150), 6)
-        own = rng.normal(0, between**0.5, 150)[people]
-        values = 3 + own + rng.normal(0, (1 - between) ** 0.5, len(people))
+        levels = rng.normal(0, between**0.5, 150)[people]
+        values = 3 + levels + rng.normal(0, (1 - between) ** 0.5, len(people))
         return pd.DataFrame({"step": 0, "buyer": people, "stars": np.clip(values.round(), 1, 5), "text": "fine"})
 
     return make
 
 
 def texts(words: int) -> Maker:
-    """Reviews of about that many words."""
+    """Return reviews of about that many words."""
 
-    def make(rng: np.random.Generator) -> Table:
-        numbers = rng.poisson(words, 60)
-        return pd.DataFrame({"step": 0, "buyer": 1, "stars": 5, "text": [" ".join(["word"] * one) for one in numbers]})
+    def make(rng: np.random.Generator) -> pd.DataFrame:
+        lengths = [" ".join(["word"] * number) for number in rng.poisson(words, 60)]
+        return pd.DataFrame({"step": 0, "buyer": 1, "stars": 5, "text": lengths})
 
     return make
 
 
-def offers(price: float = -2.0, name: float = 0.0, place: float = 0.0) -> Maker:
-    """Searches whose choices follow a logit with these weights of log price, a good name and the place."""
+def offers(price: float = -2.0, reputation: float = 0.0, position: float = 0.0) -> Maker:
+    """Return searches whose choices follow a logit with these weights of log price, good reputation and position."""
 
-    def make(rng: np.random.Generator) -> Table:
-        searches, shown = 400, 4
-        size = searches * shown
-        places = np.tile(np.arange(1, shown + 1), searches)
-        prices, reviews = rng.uniform(10, 30, size), rng.choice([0, 1, 5], size)
+    def make(rng: np.random.Generator) -> pd.DataFrame:
+        num_searches, num_options = 400, 4
+        size = num_searches * num_options
+        positions = np.tile(np.arange(1, num_options + 1), num_searches)
+        prices, num_reviews = rng.uniform(10, 30, size), rng.choice([0, 1, 5], size)
         listing = rng.integers(NUM_PRODUCTS, size=size)
-        utility = price * np.log(prices) + name * (reviews == 5) + place * places
-        odds = np.exp(utility).reshape(searches, shown)
+        utility = price * np.log(prices) + reputation * (num_reviews == 5) + position * positions
+        odds = np.exp(utility).reshape(num_searches, num_options)
         weight = 0.8 * odds / odds.sum(axis=1, keepdims=True)
-        drawn = np.array([rng.choice(shown, p=row / row.sum()) for row in weight])
+        picks = np.array([rng.choice(num_options, p=row / row.sum()) for row in weight])
         return pd.DataFrame(
             {
-                "step": 0, "buyer": 1, "search": np.repeat(np.arange(searches), shown).astype(str), "place": places,
-                "listing": listing, "title": [f"thing {one}" for one in listing], "price": prices, "reviews": reviews,
-                "stars": np.where(reviews > 0, 4.5, np.nan), "sponsored": False, "tip": "",
-                "chosen": (np.arange(shown) == drawn[:, None]).ravel(), "weight": weight.ravel(),
+                "step": 0, "buyer": 1, "search": np.repeat(np.arange(num_searches), num_options).astype(str),
+                "position": positions, "listing": listing, "title": [f"thing {number}" for number in listing],
+                "price": prices, "reviews": num_reviews, "stars": np.where(num_reviews > 0, 4.5, np.nan),
+                "sponsored": False, "tip": "", "chosen": (np.arange(num_options) == picks[:, None]).ravel(),
+                "weight": weight.ravel(),
             }
         )  # fmt: skip
 
     return make
 
 
-def popular(appeal: Callable[[np.random.Generator], np.ndarray[Any, Any]], titled: str = "thing") -> Maker:
-    """Choices among products by their appeal; every row is an offer that was chosen."""
+def popular_offers(appeal: Appeal, titled: str = "thing") -> Maker:
+    """Return choices among products by their appeal; every row is an offer that was chosen."""
 
-    def make(rng: np.random.Generator) -> Table:
+    def make(rng: np.random.Generator) -> pd.DataFrame:
         strength = appeal(rng)
-        chosen = rng.choice(NUM_PRODUCTS, size=2000, p=strength / strength.sum())
-        return pd.DataFrame(
-            {"step": 0, "listing": chosen, "title": [f"{titled} {at}" for at in chosen], "chosen": True}
-        )
+        listing = rng.choice(NUM_PRODUCTS, size=2000, p=strength / strength.sum())
+        titles = [f"{titled} {number}" for number in listing]
+        return pd.DataFrame({"step": 0, "listing": listing, "title": titles, "chosen": True})
 
     return make
 
 
-def goods(_: np.random.Generator) -> Table:
-    """All products."""
+def all_listings(_: np.random.Generator) -> pd.DataFrame:
+    """Return all products."""
     return pd.DataFrame({"id": np.arange(NUM_PRODUCTS), "price": 10.0, "first_price": 10.0})
 
 
-def prices(share_moved: float) -> Maker:
-    """Listings, and with them a long history, of which a share has another price than at first."""
+def repriced_listings(share_moved: float) -> Maker:
+    """Return listings after many steps, a share of which no longer have their first price."""
 
-    def make(rng: np.random.Generator) -> Table:
-        moved = rng.random(NUM_PRODUCTS) < share_moved
-        return pd.DataFrame({"step": 29, "price": np.where(moved, 12.0, 10.0), "first_price": 10.0})
+    def make(rng: np.random.Generator) -> pd.DataFrame:
+        has_moved = rng.random(NUM_PRODUCTS) < share_moved
+        return pd.DataFrame({"step": 29, "price": np.where(has_moved, 12.0, 10.0), "first_price": 10.0})
 
     return make
 
 
 def dispersion(last: float) -> Maker:
-    """Price dispersion that goes from 0.5 to `last`."""
+    """Return metrics with a price dispersion that goes from 0.5 to `last`."""
 
-    def make(rng: np.random.Generator) -> Table:
+    def make(rng: np.random.Generator) -> pd.DataFrame:
         return pd.DataFrame({"step": np.arange(40), "price_cv": np.linspace(0.5, last, 40) + rng.normal(0, 0.01, 40)})
 
     return make
 
 
 def choices(advantage: float) -> Maker:
-    """Shuffled questions whose first option has this many times the weight of each other one."""
+    """Return shuffled questions whose first option has `advantage` times the weight of each of the others."""
 
-    def make(rng: np.random.Generator) -> Table:
+    def make(rng: np.random.Generator) -> pd.DataFrame:
         options = rng.integers(2, 7, 400)
         first = rng.random(400) < advantage / (advantage + options - 1)
         shuffled = pd.DataFrame({"step": 0, "ordered": False, "num_options": options, "first": first})
@@ -153,14 +153,14 @@ def choices(advantage: float) -> Maker:
 
 
 def purchases(loyalty: float, spread: float = 1.0) -> Maker:
-    """People who buy the same again with this probability, and trips whose log price has this variance."""
+    """Return people who buy the same again with probability `loyalty`, on trips whose log price has that variance."""
 
-    def make(rng: np.random.Generator) -> Table:
+    def make(rng: np.random.Generator) -> pd.DataFrame:
         people, trips = 40, 12
         items = rng.integers(20, size=(people, trips))
         for trip in range(1, trips):
-            again = rng.random(people) < loyalty
-            items[again, trip] = items[again, trip - 1]
+            repeats = rng.random(people) < loyalty
+            items[repeats, trip] = items[repeats, trip - 1]
         size = people * trips
         return pd.DataFrame(
             {
@@ -175,113 +175,124 @@ def purchases(loyalty: float, spread: float = 1.0) -> Maker:
     return make
 
 
-def sales(appeal: Sequence[float]) -> Mapping[str, Maker]:
-    """What tables a world has where sixteen categories sell products of that appeal to sixty people each."""
+def sales_tables(appeal: Sequence[float]) -> Mapping[str, Maker]:
+    """Return the tables of a world whose categories sell products of that appeal to sixty people each."""
 
-    def bought(rng: np.random.Generator) -> Table:
+    def make_purchases(rng: np.random.Generator) -> pd.DataFrame:
         parts = [
-            pd.DataFrame({"category": f"c{at}", "listing": rng.choice(len(appeal), 60, p=appeal), "buyer": range(60)})
-            for at in range(16)
+            pd.DataFrame(
+                {"category": f"c{number}", "listing": rng.choice(len(appeal), 60, p=appeal), "buyer": range(60)}
+            )
+            for number in range(NUM_CATEGORIES)
         ]
         return pd.concat(parts, ignore_index=True).assign(step=0, price=10.0)
 
-    def listed(_: np.random.Generator) -> Table:
-        return pd.DataFrame({"category": np.repeat([f"c{at}" for at in range(16)], len(appeal))}).assign(id=0)
+    def make_listings(_: np.random.Generator) -> pd.DataFrame:
+        categories = np.repeat([f"c{number}" for number in range(NUM_CATEGORIES)], len(appeal))
+        return pd.DataFrame({"category": categories}).assign(id=0)
 
-    return {"purchases": bought, "listings": listed}
+    return {"purchases": make_purchases, "listings": make_listings}
 
 
 def surplus(share: float) -> Maker:
-    """Steps in which this share of the best surplus was had."""
+    """Return steps in which this share of the best surplus was realised."""
 
-    def make(rng: np.random.Generator) -> Table:
-        had = share + rng.normal(0, 0.02, 30)
-        return pd.DataFrame({"step": np.arange(30), "surplus": had, "surplus_gap": 1 - had})
+    def make(rng: np.random.Generator) -> pd.DataFrame:
+        realised = share + rng.normal(0, 0.02, 30)
+        return pd.DataFrame({"step": np.arange(30), "surplus": realised, "surplus_gap": 1 - realised})
 
     return make
 
 
-def two_arms(mine: Arm, other: Arm, my_tables: Mapping[str, Maker], others: Mapping[str, Maker]) -> Evidence:
-    """An arm and the one that it is compared with."""
-    return evidence((mine, my_tables), (other, others))
-
-
-def forced(forced_shares: Sequence[float], voluntary_shares: Sequence[float]) -> Evidence:
-    """Forced and voluntary reviews."""
-    one, other = arm(reviews="forced"), arm("voluntary")
-    return two_arms(one, other, {"reviews": stars(forced_shares)}, {"reviews": stars(voluntary_shares)})
+def forced_and_voluntary(forced_shares: Sequence[float], voluntary_shares: Sequence[float]) -> Evidence:
+    """Return an arm with forced reviews and one with voluntary reviews."""
+    return make_evidence(
+        (make_arm(reviews="forced"), {"reviews": reviews(forced_shares)}),
+        (make_arm("voluntary"), {"reviews": reviews(voluntary_shares)}),
+    )
 
 
 def influence(influenced: Maker, independent: Maker, seeds: Sequence[int] = SEEDS) -> Evidence:
-    """Worlds in which people know what others chose, and worlds in which they do not."""
-    one, other = arm(ranking="sales"), arm("independent", reviews="off", word_of_mouth=False)
-    mine, others = ({"offers": shown, "listings": goods} for shown in (influenced, independent))
-    return evidence((one, mine), (other, others), seeds=seeds)
+    """Return worlds in which people know what others chose, and worlds in which they do not."""
+    arms = (make_arm(ranking="sales"), make_arm("independent", reviews="off", word_of_mouth=False))
+    tables = ({"offers": make, "listings": all_listings} for make in (influenced, independent))
+    return make_evidence(*zip(arms, tables, strict=True), seeds=seeds)
 
 
-def zero_intelligence(mine: float, chance: float) -> Evidence:
-    """An arm and one that draws by chance, with their efficiencies."""
-    return two_arms(arm(), arm("random", "random"), {"metrics": surplus(mine)}, {"metrics": surplus(chance)})
+def zero_intelligence(share: float, random_share: float) -> Evidence:
+    """Return an arm and one that answers at random, with their efficiencies."""
+    return make_evidence(
+        (make_arm(), {"metrics": surplus(share)}), (make_arm("random", "random"), {"metrics": surplus(random_share)})
+    )
 
 
-def popularity(appeal: Callable[[np.random.Generator], np.ndarray[Any, Any]]) -> Evidence:
-    """One arm with products of that appeal."""
-    return evidence((arm(), {"offers": popular(appeal), "listings": goods}))
+def popularity(appeal: Appeal) -> Evidence:
+    """Return a single arm with products of that appeal."""
+    return make_evidence((make_arm(), {"offers": popular_offers(appeal), "listings": all_listings}))
 
 
 def even(_: np.random.Generator) -> np.ndarray[Any, Any]:
-    """All products appeal alike."""
+    """Return an equal appeal for all products."""
     return np.ones(NUM_PRODUCTS)
 
 
 def steep(_: np.random.Generator) -> np.ndarray[Any, Any]:
-    """The same few products win in every world."""
+    """Return an appeal by which the same few products win in every world."""
     return 1.0 / np.arange(1, NUM_PRODUCTS + 1) ** 1.3
 
 
 def lucky(rng: np.random.Generator) -> np.ndarray[Any, Any]:
-    """A few products win, others in every world."""
+    """Return an appeal by which a few products win, different ones in every world."""
     return rng.permutation(steep(rng))
 
 
 CONTROLS: Mapping[str, tuple[Callable[[], Evidence], Callable[[], Evidence]]] = {
-    "j_shaped_stars": (lambda: alone("reviews", stars(J)), lambda: alone("reviews", stars(PEAK))),
-    "forced_reviews": (lambda: forced(PEAK, J), lambda: forced(J, J)),
-    "five_star_share": (lambda: alone("reviews", stars(J)), lambda: alone("reviews", stars(PEAK))),
-    "star_habits": (lambda: alone("reviews", habits(0.18)), lambda: alone("reviews", habits(0.6))),
-    "review_lengths": (lambda: alone("reviews", texts(20)), lambda: alone("reviews", texts(8))),
+    "j_shaped_stars": (lambda: single_table("reviews", reviews(J)), lambda: single_table("reviews", reviews(PEAK))),
+    "forced_reviews": (lambda: forced_and_voluntary(PEAK, J), lambda: forced_and_voluntary(J, J)),
+    "five_star_share": (lambda: single_table("reviews", reviews(J)), lambda: single_table("reviews", reviews(PEAK))),
+    "star_habits": (
+        lambda: single_table("reviews", habitual_reviews(0.18)),
+        lambda: single_table("reviews", habitual_reviews(0.6)),
+    ),
+    "review_lengths": (lambda: single_table("reviews", texts(20)), lambda: single_table("reviews", texts(8))),
     "reputation_premium": (
-        lambda: alone("offers", offers(price=-4, name=0.3)),
-        lambda: alone("offers", offers(price=-4, name=-1)),
+        lambda: single_table("offers", offers(price=-4, reputation=0.3)),
+        lambda: single_table("offers", offers(price=-4, reputation=-1)),
     ),
-    "position_effect": (lambda: alone("offers", offers()), lambda: alone("offers", offers(place=-0.6))),
-    "first_option": (lambda: alone("choices", choices(1)), lambda: alone("choices", choices(10))),
+    "position_effect": (
+        lambda: single_table("offers", offers()),
+        lambda: single_table("offers", offers(position=-0.6)),
+    ),
+    "position_bias": (lambda: single_table("choices", choices(1)), lambda: single_table("choices", choices(10))),
     "price_dispersion": (
-        lambda: alone("metrics", dispersion(0.45)),
-        lambda: alone("metrics", dispersion(0.02)),
+        lambda: single_table("metrics", dispersion(0.45)),
+        lambda: single_table("metrics", dispersion(0.02)),
     ),
-    "price_movement": (lambda: alone("listings", prices(0.6)), lambda: alone("listings", prices(0.0))),
+    "price_movement": (
+        lambda: single_table("listings", repriced_listings(0.6)),
+        lambda: single_table("listings", repriced_listings(0.0)),
+    ),
     "heavy_tailed_sales": (lambda: popularity(lucky), lambda: popularity(even)),
     "influence_inequality": (
-        lambda: influence(popular(lucky), popular(even)),
-        lambda: influence(popular(even), popular(steep)),
+        lambda: influence(popular_offers(lucky), popular_offers(even)),
+        lambda: influence(popular_offers(even), popular_offers(steep)),
     ),
     "influence_unpredictability": (
-        lambda: influence(popular(lucky), popular(steep)),
-        lambda: influence(popular(steep), popular(lucky)),
+        lambda: influence(popular_offers(lucky), popular_offers(steep)),
+        lambda: influence(popular_offers(steep), popular_offers(lucky)),
     ),
     "repeat_purchases": (
-        lambda: alone("purchases", purchases(0.33)),
-        lambda: alone("purchases", purchases(0.0)),
+        lambda: single_table("purchases", purchases(0.33)),
+        lambda: single_table("purchases", purchases(0.0)),
     ),
     "basket_prices": (
-        lambda: alone("purchases", purchases(0.3, spread=1.4)),
-        lambda: alone("purchases", purchases(0.3, spread=0.2)),
+        lambda: single_table("purchases", purchases(0.3, spread=1.4)),
+        lambda: single_table("purchases", purchases(0.3, spread=0.2)),
     ),
     "uneven_sales": (
-        lambda: evidence((arm(), sales((0.5, 0.25, 0.15, 0.1)))),
-        lambda: evidence((arm(), sales((0.25, 0.25, 0.25, 0.25)))),
+        lambda: make_evidence((make_arm(), sales_tables((0.5, 0.25, 0.15, 0.1)))),
+        lambda: make_evidence((make_arm(), sales_tables((0.25, 0.25, 0.25, 0.25)))),
     ),
     "efficiency": (lambda: zero_intelligence(0.7, 0.3), lambda: zero_intelligence(0.2, 0.3)),
 }
-"""For every fact, evidence known to show it and evidence known not to."""
+"""For every fact, evidence known to show it and evidence known not to show it."""

@@ -1,18 +1,27 @@
-"""Every fact tells evidence that shows it from evidence that does not."""
+"""Every fact distinguishes evidence that shows it from evidence that does not."""
 
 import math
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from experiments.facts.evidence import Evidence
 from experiments.facts.fact import Fact
-from experiments.facts.measures import Frame
-from experiments.facts.table import facts
-from tests.experiments.facts.synthetic import CONTROLS, J, Maker, forced, influence, popular, steep
+from experiments.facts.registry import list_facts
+from tests.experiments.facts.synthetic import (
+    CONTROLS,
+    J,
+    Maker,
+    forced_and_voluntary,
+    influence,
+    popular_offers,
+    steep,
+)
+from worlds.marketplace import Marketplace
 
-FACTS = {fact.name: fact for fact in facts()}
+FACTS = {fact.name: fact for fact in list_facts(Marketplace)}
 
 
 def test_every_fact_has_controls() -> None:
@@ -21,31 +30,34 @@ def test_every_fact_has_controls() -> None:
 
 @pytest.mark.parametrize("name", CONTROLS)
 def test_a_fact_accepts_what_shows_it(name: str) -> None:
-    assert _judged(name, CONTROLS[name][0]) == "within"
+    assert judge_control(name, CONTROLS[name][0]) == "within"
 
 
 @pytest.mark.parametrize("name", CONTROLS)
 def test_a_fact_refuses_what_does_not_show_it(name: str) -> None:
-    assert _judged(name, CONTROLS[name][1]) == "outside"
+    assert judge_control(name, CONTROLS[name][1]) == "outside"
 
 
 def test_forced_stars_with_two_peaks_are_not_unimodal() -> None:
-    assert _judged("forced_reviews", lambda: forced((0.10, 0.30, 0.05, 0.05, 0.50), J)) == "outside"
+    bimodal = (0.10, 0.30, 0.05, 0.05, 0.50)
+    assert judge_control("forced_reviews", lambda: forced_and_voluntary(bimodal, J)) == "outside"
 
 
 @pytest.mark.parametrize("name", ["influence_inequality", "influence_unpredictability"])
-def test_influence_is_seldom_found_where_there_is_none(name: str) -> None:
-    judged = [_judged(name, lambda draw=draw: influence(_redrawn(draw), _redrawn(draw))) for draw in range(60)]
-    assert judged.count("within") <= 6  # 2.5 % are expected; 7 or more have a chance of 0.1 %
+def test_influence_is_seldom_detected_where_there_is_none(name: str) -> None:
+    verdicts = [
+        judge_control(name, lambda draw=draw: influence(same_choices(draw), same_choices(draw))) for draw in range(60)
+    ]
+    assert verdicts.count("within") <= 6  # 2.5 % are expected; 7 or more have a chance of 0.1 %
 
 
 @pytest.mark.parametrize("name", ["influence_inequality", "influence_unpredictability"])
 def test_fewer_choices_are_no_influence(name: str) -> None:
-    def few(rng: np.random.Generator) -> Frame:
-        return _redrawn(1)(rng).head(150)
+    def few_choices(rng: np.random.Generator) -> pd.DataFrame:
+        return same_choices(1)(rng).head(150)
 
-    assert _judged(name, lambda: influence(few, _redrawn(2))) != "within"
-    assert _judged(name, lambda: influence(_redrawn(2), few)) != "outside"
+    assert judge_control(name, lambda: influence(few_choices, same_choices(2))) != "within"
+    assert judge_control(name, lambda: influence(same_choices(2), few_choices)) != "outside"
 
 
 @pytest.mark.parametrize("fact", FACTS.values(), ids=lambda fact: fact.name)
@@ -54,13 +66,14 @@ def test_a_fact_says_where_it_is_from_and_what_it_cannot_show(fact: Fact) -> Non
     assert any(mark in fact.citation for mark in ("doi:", "arXiv:", "Handbook", "Ta Feng"))
     assert all(text[-1] == "." for text in (fact.statement, fact.note) if text)
     assert fact.band.low < fact.band.high
-    assert math.isnan(fact.band.human) or fact.band.low < fact.band.human < fact.band.high
+    assert math.isnan(fact.human) or fact.band.low < fact.human < fact.band.high
 
 
-def _redrawn(draw: int) -> Maker:
-    """Choices among the same goods in every arm and world, drawn again."""
-    return lambda rng: popular(steep)(np.random.default_rng([draw, int(rng.integers(2**31))]))
+def same_choices(draw: int) -> Maker:
+    """Return choices among the same goods in every arm and world, with different random draws."""
+    return lambda rng: popular_offers(steep)(np.random.default_rng([draw, int(rng.integers(2**31))]))
 
 
-def _judged(name: str, make: Callable[[], Evidence]) -> str:
-    return FACTS[name].judge(make(), "mine").answer
+def judge_control(name: str, make: Callable[[], Evidence]) -> str:
+    """Return the verdict of a fact on the arm `mine`."""
+    return FACTS[name].judge(make(), "mine").verdict

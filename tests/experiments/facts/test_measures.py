@@ -1,4 +1,4 @@
-"""Statistics that people and agents are both measured by."""
+"""Statistics by which people and agents are both measured."""
 
 import math
 from collections.abc import Sequence
@@ -10,16 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments.facts.measures import (
-    Frame,
     between_share,
     beyond_chance,
     capped_words,
+    count_repeats,
     divergence,
     duplicate_share,
     earth_mover,
     hook,
     log_variance,
-    repeats,
     star_shares,
     unevenness,
     valley,
@@ -27,8 +26,8 @@ from experiments.facts.measures import (
 )
 
 
-def bought(*rows: tuple[str, int, str, str]) -> Frame:
-    """Purchases."""
+def buy(*rows: tuple[str, int, str, str]) -> pd.DataFrame:
+    """Return purchases."""
     return pd.DataFrame(rows, columns=["person", "time", "category", "item"])
 
 
@@ -49,33 +48,33 @@ def test_a_valley_is_as_deep_as_the_lower_of_its_peaks_is_high() -> None:
     assert valley([0.2, 0.2, 0.2, 0.2, 0.2]) == 0
 
 
-def sold(items: Sequence[str], category: str = "a", people: Sequence[int] | None = None) -> Frame:
-    """One purchase of each item, by a person each."""
+def sales_of(items: Sequence[str], category: str = "a", people: Sequence[int] | None = None) -> pd.DataFrame:
+    """Return one purchase of each item, each by a different person."""
     return pd.DataFrame({"person": people or range(len(items)), "category": category, "item": list(items)})
 
 
 def test_two_purchases_are_of_one_product_the_likelier_the_more_uneven_sales_are() -> None:
-    one, other = sold("xxxy"), sold("xyxy", "b")
-    offered = pd.Series({"a": 2, "b": 3})
-    found = unevenness(pd.concat([one, other]), offered)
-    assert found.to_dict() == pytest.approx({"a": 2 * 3 / 6, "b": 3 * 2 / 6})
-    assert unevenness(sold("xxxx"), offered).to_list() == [2], "one sells alone, of two on offer"
-    assert unevenness(sold("xx"), pd.Series({"a": 1})).to_list() == [1], "there is no other"
+    first, second = sales_of("xxxy"), sales_of("xyxy", "b")
+    num_offered = pd.Series({"a": 2, "b": 3})
+    ratios = unevenness(pd.concat([first, second]), num_offered)
+    assert ratios.to_dict() == pytest.approx({"a": 2 * 3 / 6, "b": 3 * 2 / 6})
+    assert unevenness(sales_of("xxxx"), num_offered).to_list() == [2], "only one of two products sells"
+    assert unevenness(sales_of("xx"), pd.Series({"a": 1})).to_list() == [1], "there is only one product"
 
 
 def test_sales_are_not_uneven_because_somebody_likes_something() -> None:
-    offered = pd.Series({"a": 2})
-    assert unevenness(sold("xxxxy", people=[1, 1, 1, 1, 2]), offered).to_list() == [0]
-    assert unevenness(sold("xxxxyx", people=[1, 1, 1, 1, 2, 2]), offered).to_list() == [2 * 4 / 8]
-    assert unevenness(sold("xx", people=[1, 1]), offered).empty, "a single person"
+    num_offered = pd.Series({"a": 2})
+    assert unevenness(sales_of("xxxxy", people=[1, 1, 1, 1, 2]), num_offered).to_list() == [0]
+    assert unevenness(sales_of("xxxxyx", people=[1, 1, 1, 1, 2, 2]), num_offered).to_list() == [2 * 4 / 8]
+    assert unevenness(sales_of("xx", people=[1, 1]), num_offered).empty, "a single person"
 
 
 @pytest.mark.parametrize("num", [20, 2000])
 def test_unevenness_does_not_depend_on_the_number_of_purchases(num: int) -> None:
     rng = np.random.default_rng(0)
-    parts = [sold(rng.choice(["x", "y"], num, p=(0.8, 0.2)).tolist(), f"c{at}") for at in range(200)]
-    offered = pd.Series({f"c{at}": 2 for at in range(200)})
-    assert unevenness(pd.concat(parts), offered).mean() == pytest.approx(2 * (0.8**2 + 0.2**2), abs=0.03)
+    parts = [sales_of(rng.choice(["x", "y"], num, p=(0.8, 0.2)).tolist(), f"c{index}") for index in range(200)]
+    num_offered = pd.Series({f"c{index}": 2 for index in range(200)})
+    assert unevenness(pd.concat(parts), num_offered).mean() == pytest.approx(2 * (0.8**2 + 0.2**2), abs=0.03)
 
 
 def test_duplicates_are_found_whatever_their_case_and_space() -> None:
@@ -127,23 +126,23 @@ def test_a_spread_has_no_currency() -> None:
 
 
 def test_repeats_are_counted_from_one_trip_to_the_next() -> None:
-    known = repeats(bought(("a", 0, "tea", "x"), ("a", 1, "tea", "x"), ("a", 2, "tea", "y"), ("a", 3, "tea", "x")))
-    assert known.loc["a", ["num", "same"]].tolist() == [3, 1]
-    assert known.loc["a", "chance"] == pytest.approx(0.75 + 0.75 + 0.25)
+    repeats = count_repeats(buy(("a", 0, "tea", "x"), ("a", 1, "tea", "x"), ("a", 2, "tea", "y"), ("a", 3, "tea", "x")))
+    assert repeats.loc["a", ["num", "same"]].tolist() == [3, 1]
+    assert repeats.loc["a", "chance"] == pytest.approx(0.75 + 0.75 + 0.25)
 
 
 def test_a_basket_counts_once_for_each_of_its_items() -> None:
-    known = repeats(bought(("a", 0, "tea", "x"), ("a", 0, "tea", "y"), ("a", 5, "tea", "y"), ("b", 5, "tea", "x")))
-    assert known.loc["a"].tolist() == [1, 1, 1]
+    repeats = count_repeats(buy(("a", 0, "tea", "x"), ("a", 0, "tea", "y"), ("a", 5, "tea", "y"), ("b", 5, "tea", "x")))
+    assert repeats.loc["a"].tolist() == [1, 1, 1]
 
 
-def test_categories_are_kept_apart() -> None:
-    assert repeats(bought(("a", 0, "tea", "x"), ("a", 1, "milk", "x"))).empty
+def test_categories_are_kept_separate() -> None:
+    assert count_repeats(buy(("a", 0, "tea", "x"), ("a", 1, "milk", "x"))).empty
 
 
 def test_people_who_buy_by_chance_are_not_loyal() -> None:
     rng = np.random.default_rng(1)
     rows = [(f"p{person}", time, "tea", f"i{rng.integers(5)}") for person in range(200) for time in range(10)]
-    assert beyond_chance(repeats(bought(*rows))) == pytest.approx(0, abs=0.04)
+    assert beyond_chance(count_repeats(buy(*rows))) == pytest.approx(0, abs=0.04)
     loyal = [(f"p{person}", time, "tea", f"i{person % 5}") for person in range(50) for time in range(5)]
-    assert beyond_chance(repeats(bought(*loyal))) == pytest.approx(1)
+    assert beyond_chance(count_repeats(buy(*loyal))) == pytest.approx(1)

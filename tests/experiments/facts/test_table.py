@@ -1,17 +1,20 @@
 """Runs are read and judged from their folders."""
 
 from pathlib import Path
+from typing import Any, cast
 
 import pandas as pd
 import pytest
 
 from experiments.facts.decisions import CHOICES, OFFERS, decision_tables
 from experiments.facts.evidence import Evidence, runs_by_name
-from experiments.facts.table import COLUMNS, as_text, catalogue, facts, facts_of, worlds_with_facts
-from sandbox.errors import ConfigError, DataError
-from sandbox.run import Run
-from sandbox.runner import Progress
+from experiments.facts.registry import list_facts
+from experiments.facts.table import COLUMNS, catalogue, format_table, judge_facts
+from sandbox.errors import DataError
+from sandbox.runtime.run import Run
+from sandbox.runtime.runner import Progress
 from tests.experiments.facts.test_controls import FACTS
+from worlds.marketplace import Marketplace
 
 ARMS = {
     "control": ("mind=rule",),
@@ -22,38 +25,39 @@ ARMS = {
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Small runs without a model, one folder each."""
+    """Return small runs without a model, one folder each."""
     root = tmp_path_factory.mktemp("runs")
     for name, overrides in ARMS.items():
         settings = ("steps=3", "seeds=[0,1]", "population.size=60", "world.demand=2", f"run_dir={root / name}")
-        Run.start([*overrides, *settings]).go_on(Progress(), print)
+        Run.start([*overrides, *settings]).resume(Progress(), print)
     return {name: root / name for name in ARMS}
 
 
 @pytest.fixture(scope="module")
 def evidence(runs: dict[str, Path]) -> Evidence:
-    """What facts see of the runs."""
-    return Evidence.of_runs(runs)
+    """Return what facts see of the runs."""
+    return Evidence.from_runs(runs)
 
 
 def test_every_arm_is_judged_by_every_fact(evidence: Evidence) -> None:
-    table = facts_of(evidence)
+    table = judge_facts(evidence, Marketplace)
     assert tuple(table.columns) == COLUMNS
-    assert len(table) == len(facts()) * len(ARMS)
-    assert set(table["answer"]) <= {"within", "outside", "cannot tell"}
+    assert len(table) == len(list_facts(Marketplace)) * len(ARMS)
+    assert set(table["verdict"]) <= {"within", "outside", "inconclusive"}
     assert table["reason"].str.len().min() > 10
 
 
-def test_folders_can_be_named_directly(runs: dict[str, Path], evidence: Evidence) -> None:
-    some = [FACTS["first_option"]]
-    pd.testing.assert_frame_equal(facts_of(list(runs.values()), some), facts_of(evidence, some))
+def test_folders_can_be_given_directly(runs: dict[str, Path], evidence: Evidence) -> None:
+    facts = [FACTS["position_bias"]]
+    by_folder = judge_facts(list(runs.values()), Marketplace, facts)
+    pd.testing.assert_frame_equal(by_folder, judge_facts(evidence, Marketplace, facts))
 
 
 def test_an_arm_knows_its_mind_and_its_world(evidence: Evidence) -> None:
     assert {name: arm.mind for name, arm in evidence.arms.items()} == {
         "control": "rule", "forced": "rule", "chance": "random",
     }  # fmt: skip
-    assert evidence.arms["control"].differs_in(evidence.arms["forced"]) == {"reviews"}
+    assert evidence.arms["control"].differing_params(evidence.arms["forced"]) == {"reviews"}
 
 
 def test_forced_reviews_find_the_voluntary_arm(evidence: Evidence) -> None:
@@ -62,25 +66,33 @@ def test_forced_reviews_find_the_voluntary_arm(evidence: Evidence) -> None:
 
 def test_efficiency_is_measured_against_chance(evidence: Evidence) -> None:
     assert FACTS["efficiency"].judge(evidence, "control").mean.num == 2
-    assert FACTS["efficiency"].judge(evidence, "chance").answer == "cannot tell"
+    assert FACTS["efficiency"].judge(evidence, "chance").verdict == "inconclusive"
 
 
 @pytest.mark.parametrize("arm", ["control", "forced"])
 def test_purchases_of_the_log_are_those_of_the_market(evidence: Evidence, arm: str) -> None:
-    tables = evidence.of(arm)
-    mine = tables["purchases"].groupby(["seed", "buyer"]).agg(number=("price", "size"), paid=("price", "sum"))
-    market = tables["buyers"].query("purchases > 0").set_index(["seed", "id"])
-    assert mine["number"].tolist() == market["purchases"].tolist()
-    assert mine["paid"].tolist() == pytest.approx(market["spent"].tolist())
+    tables = evidence.arm_tables(arm)
+    by_buyer = tables["purchases"].groupby(["seed", "buyer"]).agg(number=("price", "size"), paid=("price", "sum"))
+    buyers = tables["buyers"].query("purchases > 0").set_index(["seed", "id"])
+    assert by_buyer["number"].tolist() == buyers["purchases"].tolist()
+    assert by_buyer["paid"].tolist() == pytest.approx(buyers["spent"].tolist())
 
 
 def test_offers_of_the_log_are_the_searches_of_the_market(evidence: Evidence) -> None:
-    offers = evidence.of("control")["offers"]
-    chosen = offers[offers["chosen"]].groupby(["seed", "place"]).size()
-    counted = evidence.of("control")["positions"].query("position != 'nothing'").set_index(["seed", "position"])
-    assert chosen.tolist() == counted["chosen"].tolist()
-    assert offers.groupby(["seed", "search"])["weight"].sum().between(0, 1).all()
-    assert (offers["place"] == offers.groupby(["seed", "search"]).cumcount() + 1).all()
+    tables = evidence.arm_tables("control")
+    offers = tables["offers"]
+    choices = offers[offers["chosen"]].groupby(["seed", "position"]).size()
+    counts = tables["positions"].query("position != 'nothing'").set_index(["seed", "position"])
+    assert choices.tolist() == counts["chosen"].tolist()
+    weights = cast("pd.Series", offers.groupby(["seed", "search"])["weight"].sum())
+    assert weights.between(0, 1).all()
+    assert (offers["position"] == offers.groupby(["seed", "search"]).cumcount() + 1).all()
+
+
+def test_only_lists_that_are_ordered_count_as_ordered(evidence: Evidence) -> None:
+    ordered: Any = evidence.tables["choices"].groupby("template")["ordered"].agg(["min", "max"])
+    assert ordered.loc["marketplace/choose"].tolist() == [True, True], "a search page has an order of its own"
+    assert not ordered["max"].all(), "and there are questions whose options are shuffled"
 
 
 def test_a_log_without_decisions_gives_empty_tables() -> None:
@@ -95,17 +107,17 @@ def test_the_arms_of_one_run_are_judged_as_those_of_several(runs: dict[str, Path
     settings = ("steps=3", "seeds=[0,1]", "population.size=60", "world.demand=2", f"run_dir={folder}")
     arms = (
         "mind=rule",
-        "+mind@voices.random=random",
+        "+mind@extra_minds.random=random",
         "minds=[rule,random]",
         "treatments={on: {}, forced: {reviews: forced}}",
     )
-    Run.start([*arms, *settings]).go_on(Progress(), print)
-    crossed = Evidence.of_run(Run(folder))
+    Run.start([*arms, *settings]).resume(Progress(), print)
+    crossed = Evidence.from_run(Run(folder))
     assert {name: (arm.mind, arm.world["reviews"]) for name, arm in crossed.arms.items()} == {
         "rule:on": ("rule", "on"), "rule:forced": ("rule", "forced"),
         "random:on": ("random", "on"), "random:forced": ("random", "forced"),
     }  # fmt: skip
-    for fact in ("first_option", "forced_reviews"):
+    for fact in ("position_bias", "forced_reviews"):
         alone = FACTS[fact].values(evidence, "forced" if fact == "forced_reviews" else "control")
         together = FACTS[fact].values(crossed, "rule:forced" if fact == "forced_reviews" else "rule:on")
         assert together.tolist() == alone.tolist()
@@ -118,31 +130,25 @@ def test_influence_is_judged_where_all_worlds_trade_the_same_goods(tmp_path: Pat
             "mind=rule", "steps=6", "seeds=[0,1,2,3,4,5,6,7]", "population.size=40", "world.demand=2", "world.goods=0",
             f"treatments={{influence: {{ranking: sales}}, independent: {alone}}}", f"run_dir={tmp_path / 'run'}",
         ]
-    ).go_on(Progress(), print)  # fmt: skip
-    found = FACTS["influence_inequality"].judge(Evidence.of_run(Run(tmp_path / "run")), "influence")
-    assert found.mean.num == 8, found.reason
+    ).resume(Progress(), print)  # fmt: skip
+    judgement = FACTS["influence_inequality"].judge(Evidence.from_run(Run(tmp_path / "run")), "influence")
+    assert judgement.mean.num == 8, judgement.reason
 
 
 def test_the_table_reads_as_text(evidence: Evidence) -> None:
-    text = as_text(facts_of(evidence, [FACTS["first_option"], FACTS["price_dispersion"]]))
-    lines = text.splitlines()
-    assert lines[0] == "first option"
+    facts = [FACTS["position_bias"], FACTS["price_dispersion"]]
+    lines = format_table(judge_facts(evidence, Marketplace, facts)).splitlines()
+    assert lines[0] == "position bias"
     assert lines[4] == "price dispersion"
-    assert lines[5] == "  control  cannot tell  needs at least 20 steps, and control has 3"
+    assert lines[5] == "  control  inconclusive  needs at least 20 steps, and control has 3"
 
 
 def test_the_catalogue_says_what_every_fact_is() -> None:
-    texts = catalogue()
-    assert texts["fact"].tolist() == [fact.name for fact in facts()]
+    texts = catalogue(Marketplace)
+    assert texts["fact"].tolist() == [fact.name for fact in list_facts(Marketplace)]
     assert texts[["statement", "measure", "band", "citation"]].map(len).to_numpy().min() > 8
 
 
-def test_runs_of_one_name_are_refused(tmp_path: Path) -> None:
+def test_runs_of_the_same_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="two runs are named 'x'"):
         runs_by_name([tmp_path / "a" / "x", tmp_path / "b" / "x"])
-
-
-def test_an_unknown_world_is_named() -> None:
-    assert worlds_with_facts() == ["marketplace"]
-    with pytest.raises(ConfigError, match="there is marketplace"):
-        facts("market")

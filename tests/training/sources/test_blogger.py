@@ -8,11 +8,10 @@ import polars as pl
 import pytest
 
 from sandbox.errors import DataError
-from training.safety import stated_minor
-from training.sources.blogger import Blogger, day
-from training.stages import fingerprint
-
-from .reading import Reading, reading, run_until
+from tests.training.sources.source_files import SourceContents, read_source, run_until
+from training.curation.safety import states_minor_age
+from training.pipeline.keys import fingerprint
+from training.sources.blogger import Blogger, parse_day
 
 NAME = "1000331.female.37.Arts.Leo.xml"
 BLOG = b"""<Blog>
@@ -40,19 +39,19 @@ SENTENCES = (
 )
 
 
-def blog_of(*posts: tuple[str, str]) -> bytes:
-    """A blogger's file."""
+def build_blog(*posts: tuple[str, str]) -> bytes:
+    """Return a blogger's file."""
     parts = "".join(f"<date>{date}</date>\n<post>\n{text}\n</post>\n" for date, text in posts)
     return f"<Blog>\n{parts}</Blog>".encode()
 
 
-def folder_of(path: Path, blogs: dict[str, bytes]) -> Path:
-    """Write a folder, or a .zip of one."""
+def write_blogs(path: Path, blogs: dict[str, bytes]) -> Path:
+    """Write a folder of blogs, or a .zip of one; return its path."""
     if path.suffix == ".zip":
-        with zipfile.ZipFile(path, "w") as made:
+        with zipfile.ZipFile(path, "w") as archive:
             for name, raw in blogs.items():
-                made.writestr(f"blogs/{name}", raw)
-            made.writestr(f"__MACOSX/blogs/._{NAME}", b"\x00")
+                archive.writestr(f"blogs/{name}", raw)
+            archive.writestr(f"__MACOSX/blogs/._{NAME}", b"\x00")
         return path
     path.mkdir(exist_ok=True)
     for name, raw in blogs.items():
@@ -60,14 +59,14 @@ def folder_of(path: Path, blogs: dict[str, bytes]) -> Path:
     return path
 
 
-def read(path: Path, blogs: dict[str, bytes], **settings: Any) -> Reading:
-    """Write a folder or a .zip and read it."""
-    return reading(Blogger(name="blogger", paths=[str(folder_of(path, blogs))], **settings))
+def read_blogger(path: Path, blogs: dict[str, bytes], **settings: Any) -> SourceContents:
+    """Write a folder or a .zip and return what is read from it."""
+    return read_source(Blogger(name="blogger", paths=[str(write_blogs(path, blogs))], **settings))
 
 
 @pytest.mark.parametrize("name", ["blogs", "blogs.zip"])
 def test_posts_become_records_field_by_field(tmp_path: Path, name: str) -> None:
-    first, second = read(tmp_path / name, {NAME: BLOG, "README.txt": b"no blog"}).records
+    first, second = read_blogger(tmp_path / name, {NAME: BLOG, "README.txt": b"no blog"}).records
     assert json.loads(first.pop("extra")) == {"gender": "female", "age": 37, "industry": "Arts", "sign": "Leo"}
     assert first == {
         "source": "blogger",
@@ -75,7 +74,7 @@ def test_posts_become_records_field_by_field(tmp_path: Path, name: str) -> None:
         "user": "1000331",
         "time": 1085961600,
         "kind": "post",
-        "place": "",
+        "category": "",
         "id": "1000331/00000",
         "item": "",
         "thread": "",
@@ -116,18 +115,18 @@ def test_posts_become_records_field_by_field(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_months_are_read_in_many_languages(date: str, month: int) -> None:
-    assert day(date) == datetime(2004, month, 1, tzinfo=UTC).timestamp()
+    assert parse_day(date) == datetime(2004, month, 1, tzinfo=UTC).timestamp()
 
 
 @pytest.mark.parametrize("date", ["", ",,", "31,June,2004", "01,Smarch,2004", "00,May,2004", "01,May,0", "May 1, 2004"])
 def test_a_date_that_is_none_leaves_the_time_open(tmp_path: Path, date: str) -> None:
-    [record] = read(tmp_path / "blogs", {NAME: blog_of((date, "Undated."))}).records
+    [record] = read_blogger(tmp_path / "blogs", {NAME: build_blog((date, "Undated."))}).records
     assert (record["time"], record["text"]) == (None, "Undated.")
 
 
 def test_end_tags_may_be_missing(tmp_path: Path) -> None:
     raw = b"<BLOG><date>31,May,2004</date><post>One.<date>01,June,2004<post>Two.</Blog>"
-    assert [one["text"] for one in read(tmp_path / "blogs", {NAME: raw}).records] == ["One.", "Two."]
+    assert [record["text"] for record in read_blogger(tmp_path / "blogs", {NAME: raw}).records] == ["One.", "Two."]
 
 
 def test_what_has_no_counterpart_is_counted_with_its_reason(tmp_path: Path) -> None:
@@ -138,33 +137,33 @@ def test_what_has_no_counterpart_is_counted_with_its_reason(tmp_path: Path) -> N
         "3.male.young.Law.Leo.xml": BLOG,
         "4.male.25.Law.Leo.xml": b"<Blog>",
     }
-    found = read(tmp_path / "blogs", blogs, max_reject_share=1)
-    assert [one["text"] for one in found.records] == ["B"]
-    assert found.num_rejected == 6
-    assert found.reasons == [
+    result = read_blogger(tmp_path / "blogs", blogs, max_reject_share=1)
+    assert [record["text"] for record in result.records] == ["B"]
+    assert result.num_rejected == 6
+    assert result.reasons == [
         (1, f"{NAME}: a post without a date"),
         (1, f"{NAME}: a date without a post"),
         (1, f"{NAME}: a post without a date"),
         (1, f"{NAME}: a date without a post"),
         (2, "2.male.24.Law.Leo.xml: no posts"),
-        (3, "3.male.young.Law.Leo.xml is not named such as 1234567.female.27.Student.Leo.xml"),
+        (3, "3.male.young.Law.Leo.xml is not named like 1234567.female.27.Student.Leo.xml"),
     ]
 
 
 def test_too_many_bad_files_stop_with_an_explanation(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"1 of 3 lines \(33\.3%\) cannot be read as Blogger.*page\.xml is not named"):
-        read(tmp_path / "blogs", {NAME: BLOG, "page.xml": b"<html>"})
+        read_blogger(tmp_path / "blogs", {NAME: BLOG, "page.xml": b"<html>"})
 
 
 def test_a_folder_is_one_unit_however_many_files_it_has(tmp_path: Path) -> None:
-    blogs = {f"{number}.male.27.Law.Leo.xml": blog_of(("1,May,2004", f"Post {number}.")) for number in range(120)}
-    source = Blogger(name="blogger", paths=[str(folder_of(tmp_path / "blogs", blogs))])
+    blogs = {f"{number}.male.27.Law.Leo.xml": build_blog(("1,May,2004", f"Post {number}.")) for number in range(120)}
+    source = Blogger(name="blogger", paths=[str(write_blogs(tmp_path / "blogs", blogs))])
     assert source.files() == [tmp_path / "blogs"]
-    assert len({one["user"] for one in reading(source).records}) == 120
+    assert len({record["user"] for record in read_source(source).records}) == 120
 
 
 def test_a_folder_whose_files_have_changed_is_read_anew(tmp_path: Path) -> None:
-    path = folder_of(tmp_path / "blogs", {NAME: BLOG, "2.male.24.Law.Leo.xml": BLOG})
+    path = write_blogs(tmp_path / "blogs", {NAME: BLOG, "2.male.24.Law.Leo.xml": BLOG})
     before = fingerprint(path)
     assert fingerprint(path) == before
     (path / "2.male.24.Law.Leo.xml").unlink()
@@ -174,39 +173,39 @@ def test_a_folder_whose_files_have_changed_is_read_anew(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["blogs", "blogs.zip"])
 def test_a_folder_without_blogs_is_an_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match="holds no files such as"):
-        read(tmp_path / name, {"README.txt": b"no blog"})
+        read_blogger(tmp_path / name, {"README.txt": b"no blog"})
 
 
 @pytest.mark.parametrize("keep", [0, 0.5, 0.9])
 def test_half_a_zip_is_an_error(tmp_path: Path, keep: float) -> None:
-    path = folder_of(tmp_path / "blogs.zip", {NAME: BLOG * 100})
+    path = write_blogs(tmp_path / "blogs.zip", {NAME: BLOG * 100})
     raw = path.read_bytes()
     path.write_bytes(raw[: int(len(raw) * keep)])
     with pytest.raises(DataError, match=r"blogs\.zip cannot be read to its end"):
-        reading(Blogger(name="blogger", paths=[str(path)]))
+        read_source(Blogger(name="blogger", paths=[str(path)]))
 
 
 def test_a_zip_with_a_damaged_blog_is_an_error(tmp_path: Path) -> None:
-    path = folder_of(tmp_path / "blogs.zip", {NAME: BLOG})
+    path = write_blogs(tmp_path / "blogs.zip", {NAME: BLOG})
     path.write_bytes(path.read_bytes().replace(b"Well", b"Wall", 1))
     with pytest.raises(DataError, match=r"cannot be read to its end.*CRC"):
-        reading(Blogger(name="blogger", paths=[str(path)]))
+        read_source(Blogger(name="blogger", paths=[str(path)]))
 
 
 @pytest.mark.parametrize(("pattern", "message"), [("*.xml", "name the folder"), ("none", "nothing at")])
 def test_what_is_neither_a_folder_nor_a_zip_is_named(tmp_path: Path, pattern: str, message: str) -> None:
-    folder_of(tmp_path / "blogs", {NAME: BLOG})
+    write_blogs(tmp_path / "blogs", {NAME: BLOG})
     with pytest.raises(DataError, match=message):
         Blogger(name="blogger", paths=[str(tmp_path / "blogs" / pattern)]).files()
 
 
 def test_bloggers_under_18_never_leave_the_cleaning(tmp_path: Path) -> None:
-    texts = [" ".join(one.format(place) for one in SENTENCES) for place in PLACES]
+    texts = [" ".join(sentence.format(place) for sentence in SENTENCES) for place in PLACES]
     blogs = {
-        f"{user}.female.{age}.indUnk.Leo.xml": blog_of(*((f"{n},May,2004", text) for n, text in enumerate(texts, 1)))
+        f"{user}.female.{age}.indUnk.Leo.xml": build_blog(*((f"{n},May,2004", text) for n, text in enumerate(texts, 1)))
         for user, age in ((1, 13), (2, 17), (3, 18), (4, 44))
     }
-    path = folder_of(tmp_path / "blogs", blogs)
+    path = write_blogs(tmp_path / "blogs", blogs)
     overrides = ["sources=[blogger]", f"source.blogger.paths=[{path}]", "clean.duplicate_threshold=1"]
     assert run_until("group", overrides, tmp_path / "before")["user"].n_unique() == 4
     rows = run_until("clean", overrides, tmp_path / "after")
@@ -216,7 +215,7 @@ def test_bloggers_under_18_never_leave_the_cleaning(tmp_path: Path) -> None:
 
 def test_an_age_is_read_however_the_source_writes_it() -> None:
     young = ['{"age":17}', '{"gender":"male","age":"13"}', '{"age":15.5,"sign":"Leo"}']
-    others = [
+    not_minor = [
         '{"age":18}',
         '{"age":"44"}',
         '{"age":170}',
@@ -225,4 +224,4 @@ def test_an_age_is_read_however_the_source_writes_it() -> None:
         '{"age":null}',
         "",
     ]
-    assert stated_minor(pl.Series([*young, *others])).to_list() == [True] * len(young) + [False] * len(others)
+    assert states_minor_age(pl.Series([*young, *not_minor])).to_list() == [True] * len(young) + [False] * len(not_minor)

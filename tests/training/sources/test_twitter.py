@@ -7,11 +7,10 @@ import pytest
 import zstandard
 
 from sandbox.errors import DataError
-from training.sources.columns import seconds
+from tests.training.sources.source_files import SourceContents, json_lines, read_source, run_until, write_file
+from training.sources.columns import parse_time
 from training.sources.source import Rejects
 from training.sources.twitter import Twitter
-
-from .reading import Reading, json_lines, reading, run_until, written
 
 ARCHIVED = {
     "id_str": "21",
@@ -39,32 +38,37 @@ USERS = [
 ]
 
 
-def read_raw(tmp_path: Path, raw: bytes, name: str = "tweets.jsonl", **settings: Any) -> Reading:
-    """Read one file with these bytes."""
-    return reading(Twitter(name="twitter", paths=[str(written(tmp_path / name, raw))], **settings))
+def read_raw(tmp_path: Path, raw: bytes, name: str = "tweets.jsonl", **settings: Any) -> SourceContents:
+    """Return what is read from one file with these bytes."""
+    return read_source(Twitter(name="twitter", paths=[str(write_file(tmp_path / name, raw))], **settings))
 
 
-def part(name: str, entries: list[Any]) -> bytes:
-    """A file of an archive."""
+def build_archive_file(name: str, entries: list[Any]) -> bytes:
+    """Return a file of an archive."""
     return f"window.YTD.{name}.part0 = {json.dumps(entries, indent=2)}".encode()
 
 
-def archive(tmp_path: Path, tweets: list[Any], name: str = "tweets.js", **settings: Any) -> Reading:
-    """Write an archive and read its tweets."""
-    written(tmp_path / "account.js", part("account", [{"account": {"username": "ann", "accountId": "7"}}]))
-    written(tmp_path / "profile.js", part("profile", [{"profile": {"description": {"bio": 'baker, "bread"'}}}]))
-    return read_raw(tmp_path, part("tweets", tweets), name, **settings)
+def read_archive(tmp_path: Path, tweets: list[Any], name: str = "tweets.js", **settings: Any) -> SourceContents:
+    """Write an archive and return what is read from its tweets."""
+    write_file(
+        tmp_path / "account.js", build_archive_file("account", [{"account": {"username": "ann", "accountId": "7"}}])
+    )
+    write_file(
+        tmp_path / "profile.js",
+        build_archive_file("profile", [{"profile": {"description": {"bio": 'baker, "bread"'}}}]),
+    )
+    return read_raw(tmp_path, build_archive_file("tweets", tweets), name, **settings)
 
 
-def csv_of(*rows: str) -> bytes:
-    """Rows of a CSV file."""
+def build_csv(*rows: str) -> bytes:
+    """Return the rows of a CSV file."""
     return "".join(f"{row}\n" for row in rows).encode()
 
 
 @pytest.mark.parametrize("name", ["tweets.js", "tweet.js", "tweets-part1.js.gz", "tweets.js.zst"])
 @pytest.mark.parametrize("is_wrapped", [True, False])
 def test_an_archive_becomes_records_field_by_field(tmp_path: Path, name: str, is_wrapped: bool) -> None:
-    [record] = archive(tmp_path, [{"tweet": ARCHIVED} if is_wrapped else ARCHIVED], name).records
+    [record] = read_archive(tmp_path, [{"tweet": ARCHIVED} if is_wrapped else ARCHIVED], name).records
     assert json.loads(record.pop("extra")) == {"lang": "en", "bio": 'baker, "bread"'}
     assert record == {
         "source": "twitter",
@@ -72,7 +76,7 @@ def test_an_archive_becomes_records_field_by_field(tmp_path: Path, name: str, is
         "user": "ann",
         "time": 1219842525,
         "kind": "comment",
-        "place": "",
+        "category": "",
         "id": "21",
         "item": "20",
         "thread": "20",
@@ -88,26 +92,26 @@ def test_an_archive_becomes_records_field_by_field(tmp_path: Path, name: str, is
 
 def test_an_archive_without_its_account_says_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"tweets\.js: whose tweets are they\?.*account\.js"):
-        read_raw(tmp_path, part("tweets", [{"tweet": ARCHIVED}]), "tweets.js")
+        read_raw(tmp_path, build_archive_file("tweets", [{"tweet": ARCHIVED}]), "tweets.js")
 
 
 def test_a_broken_account_is_named(tmp_path: Path) -> None:
-    written(tmp_path / "account.js", b"window.YTD.account.part0 = [{")
-    with pytest.raises(DataError, match=r"account\.js is not as the archive had it"):
-        read_raw(tmp_path, part("tweets", [{"tweet": ARCHIVED}]), "tweets.js")
+    write_file(tmp_path / "account.js", b"window.YTD.account.part0 = [{")
+    with pytest.raises(DataError, match=r"account\.js is not as it was in the archive"):
+        read_raw(tmp_path, build_archive_file("tweets", [{"tweet": ARCHIVED}]), "tweets.js")
 
 
 def test_half_an_archive_stops_with_an_explanation(tmp_path: Path) -> None:
-    archive(tmp_path, [])
+    read_archive(tmp_path, [])
     with pytest.raises(DataError, match=r"no list of tweets.*is this the right kind of file"):
-        read_raw(tmp_path, part("tweets", [ARCHIVED, ARCHIVED])[:-9], "tweets.js")
+        read_raw(tmp_path, build_archive_file("tweets", [ARCHIVED, ARCHIVED])[:-9], "tweets.js")
 
 
 def test_bad_tweets_of_an_archive_are_counted(tmp_path: Path) -> None:
     bad = [7, {"tweet": {"id_str": "2"}}, {"tweet": {**ARCHIVED, "created_at": "soon"}}]
-    found = archive(tmp_path, [ARCHIVED, *bad], max_reject_share=1)
-    assert len(found.records) == 1
-    assert found.reasons == [(2, "no tweet"), (3, "no text"), (4, "time is 'soon'")]
+    result = read_archive(tmp_path, [ARCHIVED, *bad], max_reject_share=1)
+    assert len(result.records) == 1
+    assert result.reasons == [(2, "no tweet"), (3, "no text"), (4, "time is 'soon'")]
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "json.gz", "zst"])
@@ -125,24 +129,24 @@ def test_tweets_of_the_api_become_records_field_by_field(tmp_path: Path, ending:
     )
 
 
-def test_answers_of_the_api_name_users_and_bring_what_is_answered(tmp_path: Path) -> None:
-    answer = {"data": [REPLY], "includes": {"users": USERS, "tweets": [PLAIN]}, "meta": {"result_count": 1}}
+def test_responses_of_the_api_name_users_and_bring_what_is_answered(tmp_path: Path) -> None:
+    response = {"data": [REPLY], "includes": {"users": USERS, "tweets": [PLAIN]}, "meta": {"result_count": 1}}
     single = {"data": PLAIN, "includes": {"users": USERS}}
-    found = read_raw(tmp_path, json_lines([answer, single]))
-    assert [(one["user"], one["id"]) for one in found.records] == [("bob", "31"), ("ann", "30")]
-    assert json.loads(found.records[1]["extra"])["bio"] == "baker"
-    assert [(one["id"], one["user"], one["text"]) for one in found.items] == [("30", "ann", "Toast.")]
+    result = read_raw(tmp_path, json_lines([response, single]))
+    assert [(record["user"], record["id"]) for record in result.records] == [("bob", "31"), ("ann", "30")]
+    assert json.loads(result.records[1]["extra"])["bio"] == "baker"
+    assert [(record["id"], record["user"], record["text"]) for record in result.items] == [("30", "ann", "Toast.")]
 
 
-def both_ways(tmp_path: Path, lines: list[Any], odd: Any) -> tuple[Reading, Reading]:
-    """These lines by Arrow, seen not to fail, and after an odd one, for whose sake all go the long way."""
+def read_both_ways(tmp_path: Path, lines: list[Any], odd: Any) -> tuple[SourceContents, SourceContents]:
+    """Read these lines by Arrow, which must not fail, and after an odd line, which makes them all go the slow way."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("training.sources.tweets.JsonLines", None)
-        quick = read_raw(tmp_path, json_lines(lines), max_reject_share=1)
-    return quick, read_raw(tmp_path, json_lines([odd, *lines]), max_reject_share=1)
+        fast = read_raw(tmp_path, json_lines(lines), max_reject_share=1)
+    return fast, read_raw(tmp_path, json_lines([odd, *lines]), max_reject_share=1)
 
 
-def test_tweets_read_the_quick_way_are_those_read_the_long_way(tmp_path: Path) -> None:
+def test_tweets_read_the_fast_way_are_those_read_the_slow_way(tmp_path: Path) -> None:
     tweets = [
         PLAIN,
         REPLY,
@@ -155,25 +159,25 @@ def test_tweets_read_the_quick_way_are_those_read_the_long_way(tmp_path: Path) -
         {**PLAIN, "lang": None, "created_at": "2021-03-01T10:00:00Z", "entities": {"urls": []}},
     ]
     odd = {**PLAIN, "id": 30}
-    quick, long = both_ways(tmp_path, tweets, odd)
-    assert quick.records == long.records[1:]
-    assert len(quick.records) == len(tweets) - 2
-    assert [reason for _, reason in quick.reasons] == [reason for _, reason in long.reasons] == ["no user", "no text"]
+    fast, slow = read_both_ways(tmp_path, tweets, odd)
+    assert fast.records == slow.records[1:]
+    assert len(fast.records) == len(tweets) - 2
+    assert [reason for _, reason in fast.reasons] == [reason for _, reason in slow.reasons] == ["no user", "no text"]
 
 
-def test_answers_read_the_quick_way_are_those_read_the_long_way(tmp_path: Path) -> None:
-    answers = [
+def test_responses_read_the_fast_way_are_those_read_the_slow_way(tmp_path: Path) -> None:
+    responses = [
         {"data": [REPLY], "includes": {"users": USERS, "tweets": [PLAIN]}, "meta": {"result_count": 1}},
         {"data": [{**PLAIN, "author_id": "5"}, {**REPLY, "id": "32"}], "includes": {"users": USERS}, "errors": [{}]},
         {"data": [{**PLAIN, "author": USERS[1]}]},
         {"data": [{**PLAIN, "text": ""}, REPLY], "includes": {}},
     ]
     odd = {"data": [{**PLAIN, "id": 30}]}
-    quick, long = both_ways(tmp_path, answers, odd)
-    assert quick.records == long.records[1:]
-    assert len(quick.records) == 5
-    assert quick.items == long.items != []
-    assert [reason for _, reason in quick.reasons] == [reason for _, reason in long.reasons] == ["no text"]
+    fast, slow = read_both_ways(tmp_path, responses, odd)
+    assert fast.records == slow.records[1:]
+    assert len(fast.records) == 5
+    assert fast.items == slow.items != []
+    assert [reason for _, reason in fast.reasons] == [reason for _, reason in slow.reasons] == ["no text"]
 
 
 @pytest.mark.parametrize(
@@ -192,15 +196,15 @@ def test_names_within_a_tweet_may_be_spelt_in_any_way(tmp_path: Path, line: dict
 
 @pytest.mark.parametrize("entries", [[1, 2], ["a"], [None]])
 def test_an_array_without_tweets_is_rejected_entry_by_entry(tmp_path: Path, entries: list[Any]) -> None:
-    found = read_raw(tmp_path, json.dumps(entries).encode(), "a.json", max_reject_share=1)
-    assert found.records == []
-    assert [reason for _, reason in found.reasons] == ["no tweet"] * len(entries)
+    result = read_raw(tmp_path, json.dumps(entries).encode(), "a.json", max_reject_share=1)
+    assert result.records == []
+    assert [reason for _, reason in result.reasons] == ["no tweet"] * len(entries)
 
 
-def test_the_whole_of_a_long_tweet_is_taken(tmp_path: Path) -> None:
+def test_a_long_tweet_is_complete(tmp_path: Path) -> None:
     rows = [{**PLAIN, "note_tweet": {"text": "Toast. And so on."}}]
     rows += [{**PLAIN, "extended_tweet": {"full_text": "Toast. And on."}}]
-    texts = [one["text"] for one in read_raw(tmp_path, json_lines(rows)).records]
+    texts = [record["text"] for record in read_raw(tmp_path, json_lines(rows)).records]
     assert texts == ["Toast. And so on.", "Toast. And on."]
 
 
@@ -222,23 +226,23 @@ def test_tweets_of_the_first_api_are_read_too(tmp_path: Path) -> None:
     ],
 )
 def test_retweets_are_marked_as_the_filter_wants_it(tmp_path: Path, mark: dict[str, Any]) -> None:
-    found = read_raw(tmp_path, json_lines([{**PLAIN, **mark}, {**PLAIN, "is_retweet": "False", "retweeted": True}]))
-    assert ['"is_rt":true' in one["extra"] for one in found.records] == [True, False]
+    result = read_raw(tmp_path, json_lines([{**PLAIN, **mark}, {**PLAIN, "is_retweet": "False", "retweeted": True}]))
+    assert ['"is_rt":true' in record["extra"] for record in result.records] == [True, False]
 
 
 def test_lines_without_a_tweet_are_passed_over_and_bad_ones_counted(tmp_path: Path) -> None:
     notices = [{"delete": {"status": {"id": 1}}}, {"meta": {"result_count": 0}}, {"errors": []}]
     bad = [b'{"id": \n', b"\xff\xfe{}\n", b"[]\n", {"id": "1", "text": "x"}, {**PLAIN, "created_at": "2021-13-01"}]
-    found = read_raw(tmp_path, json_lines([PLAIN, *notices, *bad, {"data": 7}]), max_reject_share=1)
-    assert len(found.records) == 1
-    assert found.num_rejected == 6
-    assert [line for line, _ in found.reasons] == [5, 6, 7, 8, 9, 10]
-    assert [reason for _, reason in found.reasons[3:]] == ["no user", "time is '2021-13-01'", "no user"]
+    result = read_raw(tmp_path, json_lines([PLAIN, *notices, *bad, {"data": 7}]), max_reject_share=1)
+    assert len(result.records) == 1
+    assert result.num_rejected == 6
+    assert [line for line, _ in result.reasons] == [5, 6, 7, 8, 9, 10]
+    assert [reason for _, reason in result.reasons[3:]] == ["no user", "time is '2021-13-01'", "no user"]
 
 
 @pytest.mark.parametrize("raw", [b'{"meta":{"result_count":0}}\n', b'{"delete":{"status":{}}}\n' * 3, b"[]"])
 def test_a_file_without_any_tweet_has_no_records(tmp_path: Path, raw: bytes) -> None:
-    assert read_raw(tmp_path, raw) == Reading([], [], [], 0)
+    assert read_raw(tmp_path, raw) == SourceContents([], [], [], 0)
 
 
 def test_a_tweet_may_be_wrapped_in_lines_too(tmp_path: Path) -> None:
@@ -250,34 +254,34 @@ def test_a_tweet_may_be_wrapped_in_lines_too(tmp_path: Path) -> None:
 def test_what_other_tools_write_is_read_to_the_end(tmp_path: Path) -> None:
     plain = {"tweetId": "1", "rawContent": "Toast.", "username": "ann", 'te"xt': "no"}
     rows = [*({**plain, "tweetId": str(number)} for number in range(20_000)), {**plain, "inReplyToTweetId": 7}]
-    found = read_raw(tmp_path, json_lines(rows), "a.jsonl.zst").records
-    assert (len(found), found[-1]["item"], found[-1]["kind"]) == (20_001, "7", "comment")
+    records = read_raw(tmp_path, json_lines(rows), "a.jsonl.zst").records
+    assert (len(records), records[-1]["item"], records[-1]["kind"]) == (20_001, "7", "comment")
 
 
 def test_an_archive_is_its_owners(tmp_path: Path) -> None:
-    [record] = archive(tmp_path, [{**ARCHIVED, "user": {"screen_name": "bob"}}]).records
+    [record] = read_archive(tmp_path, [{**ARCHIVED, "user": {"screen_name": "bob"}}]).records
     assert record["user"] == "ann"
 
 
 def test_what_a_tweet_answers_may_be_said_in_either_way(tmp_path: Path) -> None:
     flat = {**PLAIN, "id": "32", "referenced_tweets.replied_to.id": "29"}
-    assert [one["item"] for one in read_raw(tmp_path, json_lines([flat, REPLY])).records] == ["29", "30"]
+    assert [record["item"] for record in read_raw(tmp_path, json_lines([flat, REPLY])).records] == ["29", "30"]
 
 
 def test_pages_are_not_all_held_at_once(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr("training.sources.lines.ROWS", 50)
-    monkeypatch.setattr("training.sources.lines.BLOCK", 2000)
-    monkeypatch.setattr("training.sources.lines.HELD", 10_000)
+    monkeypatch.setattr("training.sources.lines.PIECE_ROWS", 50)
+    monkeypatch.setattr("training.sources.lines.BLOCK_BYTES", 2000)
+    monkeypatch.setattr("training.sources.lines.PIECE_BYTES", 10_000)
     page = {"data": [{**PLAIN, "id": str(number)} for number in range(60)]}
-    path = written(tmp_path / "a.jsonl", json_lines([page] * 5))
+    path = write_file(tmp_path / "a.jsonl", json_lines([page] * 5))
     source = Twitter(name="twitter", paths=[str(path)])
-    heights = [piece.height for name, piece in source.read(path, Rejects("twitter", path)) if name == "record"]
+    heights = [piece.height for name, piece in source.read_file(path, Rejects("twitter", path)) if name == "record"]
     assert sum(heights) == 300
     assert max(heights) == 50
 
 
 def test_a_dump_without_header_is_known_by_its_six_columns(tmp_path: Path) -> None:
-    raw = csv_of(
+    raw = build_csv(
         '"0","1467810369","Mon Apr 06 22:19:45 PDT 2009","NO_QUERY","_ann_","@bob - Awww, a ""bummer"""',
         '"4","1467810370","Mon Apr 06 22:19:46 PDT 2009","NO_QUERY","bob","caf\u00e9"',
     )
@@ -288,7 +292,7 @@ def test_a_dump_without_header_is_known_by_its_six_columns(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("header", "row", "known"),
+    ("header", "row", "expected_cells"),
     [
         (
             "tweet_id,author_id,inbound,created_at,text,in_response_to_tweet_id",
@@ -315,34 +319,34 @@ def test_a_dump_without_header_is_known_by_its_six_columns(tmp_path: Path) -> No
     ],
 )
 def test_dumps_are_read_by_the_names_of_their_columns(
-    tmp_path: Path, header: str, row: str, known: dict[str, Any]
+    tmp_path: Path, header: str, row: str, expected_cells: dict[str, Any]
 ) -> None:
-    [found] = read_raw(tmp_path, csv_of(header, row.format(when="2020-12-20 06:06:44")), "dump.csv").records
+    [record] = read_raw(tmp_path, build_csv(header, row.format(when="2020-12-20 06:06:44")), "dump.csv").records
     extra = '{"is_rt":true}' if "is_retweet" in header else ""
     shared = {"user": "ann", "text": "Hm", "time": 1608444404, "id": "5", "kind": "post", "item": ""}
-    expected = {**shared, "votes": None, "extra": extra, **known}
+    expected = {**shared, "votes": None, "extra": extra, **expected_cells}
     expected = {**expected, "thread": expected.get("thread") or expected["item"] or expected["id"]}
-    assert {name: found[name] for name in expected} == expected
+    assert {name: record[name] for name in expected} == expected
 
 
 def test_bad_rows_of_a_dump_are_counted(tmp_path: Path) -> None:
     good = "1,ann,none,2020-12-20"
     bad = ["2,,x,2020-12-20", "3,ann,,2020-12-20", "4,ann,x,5/1/2017 10:20", "5,ann,x", "6,ann,x,1e999"]
-    raw = csv_of("id,user,text,created_at", good, *bad)
-    found = read_raw(tmp_path, raw, "dump.csv", max_reject_share=1)
-    assert [one["text"] for one in found.records] == ["none"]
-    assert found.num_rejected == 5
-    reasons = {reason for _, reason in found.reasons}
+    raw = build_csv("id,user,text,created_at", good, *bad)
+    result = read_raw(tmp_path, raw, "dump.csv", max_reject_share=1)
+    assert [record["text"] for record in result.records] == ["none"]
+    assert result.num_rejected == 5
+    reasons = {reason for _, reason in result.reasons}
     assert reasons > {"no user", "no text", "time is '5/1/2017 10:20'", "3 columns instead of 4"}
 
 
 def test_a_dump_without_users_says_what_it_lacks(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no column says the user or the text of a tweet; found ItemID, Sentiment"):
-        read_raw(tmp_path, csv_of("ItemID,Sentiment,SentimentText", "1,0,Hm"), "dump.csv")
+    with pytest.raises(DataError, match="no column has the user or the text of a tweet; found ItemID, Sentiment"):
+        read_raw(tmp_path, build_csv("ItemID,Sentiment,SentimentText", "1,0,Hm"), "dump.csv")
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("text", "expected"),
     [
         ("1614592800", 1614592800),
         ("1614592800000", 1614592800),
@@ -353,14 +357,14 @@ def test_a_dump_without_users_says_what_it_lacks(tmp_path: Path) -> None:
         ("Mon Mar 01 10:00:00 2021", 1614592800),
     ],
 )
-def test_times_are_read_as_they_are_written(found: str, expected: int | None) -> None:
-    assert seconds(found) == expected
+def test_times_are_read_as_they_are_written(text: str, expected: int | None) -> None:
+    assert parse_time(text) == expected
 
 
-@pytest.mark.parametrize("found", ["soon", "9" * 30, "9" * 400, "2021-02-30"])
-def test_a_time_that_is_no_date_is_an_error(found: str) -> None:
+@pytest.mark.parametrize("text", ["soon", "9" * 30, "9" * 400, "2021-02-30"])
+def test_a_time_that_is_no_date_is_an_error(text: str) -> None:
     with pytest.raises((ValueError, OverflowError)):
-        seconds(found)
+        parse_time(text)
 
 
 @pytest.mark.parametrize(("ending", "pack"), [("jsonl.gz", gzip.compress), ("zst", zstandard.compress)])
@@ -368,12 +372,12 @@ def test_half_a_file_is_an_error(tmp_path: Path, ending: str, pack: Any) -> None
     raw = pack(json_lines({**PLAIN, "id": str(number)} for number in range(2000)))
     (tmp_path / f"a.{ending}").write_bytes(raw[: len(raw) // 2])
     with pytest.raises(DataError, match="cannot be read to its end"):
-        reading(Twitter(name="twitter", paths=[str(tmp_path / f"a.{ending}")]))
+        read_source(Twitter(name="twitter", paths=[str(tmp_path / f"a.{ending}")]))
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl.gz", "a.zst"])
 def test_an_empty_file_has_no_records(tmp_path: Path, name: str) -> None:
-    assert read_raw(tmp_path, b"", name) == Reading([], [], [], 0)
+    assert read_raw(tmp_path, b"", name) == SourceContents([], [], [], 0)
 
 
 def test_too_many_bad_lines_stop_with_an_explanation(tmp_path: Path) -> None:
@@ -390,9 +394,13 @@ def test_replies_meet_what_they_answer_and_retweets_and_companies_go(tmp_path: P
     company = {**PLAIN, "id": "40", "author_id": "9"}
     retweet = {**PLAIN, "id": "41", "referenced_tweets": [{"type": "retweeted", "id": "1"}]}
     users = [*USERS, {"id": "9", "username": "bunco", "description": "Buns & Co, a company"}]
-    answer = {"data": [REPLY, company, retweet], "includes": {"users": users, "tweets": [PLAIN]}}
-    path = written(tmp_path / "page.jsonl", json_lines([answer]))
+    response = {"data": [REPLY, company, retweet], "includes": {"users": users, "tweets": [PLAIN]}}
+    path = write_file(tmp_path / "page.jsonl", json_lines([response]))
     rules = "[{rule: no_retweet}, {rule: no_company, words: [company]}]"
-    overrides = [f"source.twitter.paths=[{path}]", f"rules.microblog.row={rules}", "rules.microblog.core.min_records=0"]
+    overrides = [
+        f"source.twitter.paths=[{path}]",
+        f"filters.microblog.rules={rules}",
+        "filters.microblog.k_core.min_records=0",
+    ]
     [row] = run_until("group", ["sources=[twitter]", *overrides], tmp_path / "corpus").to_dicts()
     assert (row["id"], row["user"], row["context"]) == ("31", "bob", "Toast.")

@@ -8,35 +8,51 @@ import msgspec
 import polars as pl
 import pytest
 
-from agents.prompt import render
+from sandbox.core.answer import Answer, Value
+from sandbox.core.form import Fill
+from sandbox.core.question import Question
 from sandbox.errors import ConfigError
-from sandbox.question import Fill, Question, Value
-from tests.training.synthesis.scripted import ASK, GOOD, TEXT, Scripted, made_by, paper, portion, written
-from training.funnel import Tally
+from sandbox.prompting.render import render
+from tests.training.synthesis.scripted_synthesizer import (
+    ASK,
+    GOOD,
+    TEXT,
+    ScriptedSynthesizer,
+    paper_settings,
+    portion,
+    synthesis_settings,
+    write_table,
+)
+from training.pipeline.folders import Unit
+from training.pipeline.funnel import Tally
 from training.synthesis import judge
-from training.synthesis.asking import Asker
-from training.synthesis.judge import MEANINGS, SCORE, Candidate, JudgeConfig, Verdict, judge_unit, readable
+from training.synthesis.judge import ANCHORS, SCORE, Candidate, JudgeConfig, JudgeVerdict, format_object, judge_unit
 from training.synthesis.posts import Post
+from training.synthesis.questions import Asker
 from training.synthesis.synthesizer import synthesis_unit
 
-CONFIG = JudgeConfig(**paper("judge", model="other-model"))
+CONFIG = JudgeConfig(**paper_settings("judge", model="other-model"))
 POST = Post("diary", "forum", "u0", "r0", "train", "latest", False, "2014-05-13", TEXT)
 
 
-def judged(candidates: Sequence[Candidate], mind: Scripted, config: JudgeConfig, tally: Tally) -> list[Verdict]:
-    return judge.judged(candidates, Asker(mind, 0, tally), config, tally)
+def judge_with(
+    mind: ScriptedSynthesizer, candidates: Sequence[Candidate], config: JudgeConfig, tally: Tally
+) -> list[JudgeVerdict]:
+    return judge.judge_candidates(candidates, Asker(mind, 0, tally), config, tally)
 
 
 def candidate(kind: str = "persona", platform: str = "forum", model: str = "big-model@1") -> Candidate:
     return Candidate("diary", platform, "u0", "", kind, "A loyal worker.", (POST,), model)
 
 
-def scoring(**scores: int) -> Scripted:
-    """Gives those scores, and 10 on all other items."""
-    return Scripted(lambda question: {name: scores.get(name, 10) for name in _items(question)}, "other-model@9")
+def judge_giving(**scores: int) -> ScriptedSynthesizer:
+    """Return a judge that gives these scores, and 10 on all other criteria."""
+    return ScriptedSynthesizer(
+        lambda question: {name: scores.get(name, 10) for name in criteria_of(question)}, "other-model@9"
+    )
 
 
-def _items(question: Question) -> list[str]:
+def criteria_of(question: Question[Any]) -> list[str]:
     return [item["name"] for item in question.facts["items"]]
 
 
@@ -59,66 +75,67 @@ def _items(question: Question) -> list[str]:
 )
 def test_the_papers_thresholds_decide(kind: str, platform: str, scores: dict[str, int], reason: str) -> None:
     tally = Tally("judge")
-    (verdict,) = judged([candidate(kind, platform)], scoring(**scores), CONFIG, tally)
+    (verdict,) = judge_with(judge_giving(**scores), [candidate(kind, platform)], CONFIG, tally)
     assert verdict.reason == reason
     assert verdict.scores["overall"] == scores.get("overall", 10)
     assert tally.counts["diary", kind, reason or "out"] == 1
 
 
 @pytest.mark.parametrize(("kind", "platform"), [("style", "forum"), ("topic", "blog"), ("persona", "reviews")])
-def test_what_has_no_threshold_is_kept_without_a_question(kind: str, platform: str) -> None:
-    mind, tally = scoring(), Tally("judge")
-    assert judged([candidate(kind, platform)], mind, CONFIG, tally) == [Verdict()]
+def test_objects_without_thresholds_are_kept_without_a_question(kind: str, platform: str) -> None:
+    mind, tally = judge_giving(), Tally("judge")
+    assert judge_with(mind, [candidate(kind, platform)], CONFIG, tally) == [JudgeVerdict()]
     assert mind.batches == []
     assert tally.counts["diary", kind, "out, not judged"] == 1
 
 
-def test_all_objects_are_scored_in_one_batch_in_bounded_whole_numbers() -> None:
-    mind, tally = scoring(), Tally("judge")
-    judged([candidate(), candidate("qa_reason"), candidate("style")], mind, CONFIG, tally)
+def test_all_objects_are_scored_in_one_batch_in_bounded_integers() -> None:
+    mind, tally = judge_giving(), Tally("judge")
+    judge_with(mind, [candidate(), candidate("qa_reason"), candidate("style")], CONFIG, tally)
     (batch,) = mind.batches
     forms = [question.form.model.model_json_schema() for question in batch if isinstance(question.form, Fill)]
     assert [list(form["properties"]) for form in forms] == [
         ["hallucination", "coverage", "conciseness", "relevance", "overall"],
         ["hallucination", "coverage", "fidelity", "novelty", "leakage", "overall"],
     ]
-    bounds = {(one["type"], one["minimum"], one["maximum"]) for form in forms for one in form["properties"].values()}
-    assert bounds == {("integer", 1, 10)}
+    fields = [field for form in forms for field in form["properties"].values()]
+    assert {(field["type"], field["minimum"], field["maximum"]) for field in fields} == {("integer", 1, 10)}
     assert tally.counts["all", "questions", "asked"] == 2
     assert not [key for key in tally.counts if key[1] == "judge"]
 
 
-def test_the_source_comes_first_then_the_object_then_the_items() -> None:
-    mind = scoring()
-    judged([candidate()], mind, CONFIG, Tally("judge"))
+def test_the_source_comes_first_then_the_object_then_the_criteria() -> None:
+    mind = judge_giving()
+    judge_with(mind, [candidate()], CONFIG, Tally("judge"))
     text = render(mind.batches[0][0]).user
     places = [text.index(part) for part in (TEXT, "this persona:\nA loyal worker.", 'Field "hallucination"', "overall")]
     assert places == sorted(places)
-    assert all(meaning in text for item, meaning in MEANINGS.items() if item in CONFIG.thresholds["persona"])
+    assert all(anchor in text for criterion, anchor in ANCHORS.items() if criterion in CONFIG.thresholds["persona"])
 
 
 def test_an_object_without_scores_is_dropped() -> None:
-    class Mute(Scripted):
+    class MuteJudge(ScriptedSynthesizer):
         """Has no scores to give."""
 
-        def answer(self, questions: Any) -> Any:
-            return [msgspec.structs.replace(one, source="fallback", retried=True) for one in super().answer(questions)]
+        def answer(self, questions: Sequence[Question[Any]]) -> list[Answer]:
+            answers = super().answer(questions)
+            return [msgspec.structs.replace(answer, source="fallback", retried=True) for answer in answers]
 
-    mute, tally = Mute(scoring().script, "other-model"), Tally("judge")
-    assert judged([candidate()], mute, CONFIG, tally) == [Verdict(reason="no score")]
+    mute_judge, tally = MuteJudge(judge_giving().script, "other-model"), Tally("judge")
+    assert judge_with(mute_judge, [candidate()], CONFIG, tally) == [JudgeVerdict(reason="no score")]
     assert tally.counts["diary", "persona", "no score"] == 1
 
 
-@pytest.mark.parametrize("made_by", ["other-model@9", "other-model", "hub/Other-Model@77", "/models/other-model@3"])
-def test_a_model_does_not_judge_its_own(made_by: str) -> None:
+@pytest.mark.parametrize("maker", ["other-model@9", "other-model", "hub/Other-Model@77", "/models/other-model@3"])
+def test_a_model_does_not_judge_its_own(maker: str) -> None:
     with pytest.raises(ConfigError, match=r"judge\.model is other-model, which made 1 of the 2 objects itself"):
-        judged([candidate(), candidate(model=made_by)], scoring(), CONFIG, Tally("judge"))
+        judge_with(judge_giving(), [candidate(), candidate(model=maker)], CONFIG, Tally("judge"))
 
 
-def test_a_model_may_judge_its_own_where_that_is_said_and_counted() -> None:
+def test_a_model_may_judge_its_own_if_that_is_allowed_and_counted() -> None:
     tally = Tally("judge")
     config = CONFIG.model_copy(update={"allow_self_judge": True})
-    judged([candidate(model="other-model@9")], scoring(), config, tally)
+    judge_with(judge_giving(), [candidate(model="other-model@9")], config, tally)
     assert tally.counts["all", "objects", "judged by the model that made them"] == 1
 
 
@@ -134,31 +151,34 @@ def test_thresholds_of_what_is_never_made_are_refused() -> None:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> list[Path]:
+def unit(tmp_path: Path) -> Unit:
     """What the synthesizer leaves of one portion."""
-    tally = Tally("synthesis")
-    tables = dict(synthesis_unit([written(tmp_path, "record", portion(early=3))], made_by(), tally))
-    return [written(tmp_path, name, tables[name]) for name in ("object", "post")]
+    source = Unit("0000", {"portion": [write_table(tmp_path, "record", portion(early=3))]})
+    tables = dict(synthesis_unit(source, synthesis_settings(), Tally("synthesis")))
+    return Unit("0000", {name: [write_table(tmp_path, name, tables[name])] for name in ("object", "post")})
 
 
-def scored(
-    made: list[Path], mind: Scripted, monkeypatch: pytest.MonkeyPatch, **changes: object
+def run_judge(
+    unit: Unit, mind: ScriptedSynthesizer, monkeypatch: pytest.MonkeyPatch, **changes: object
 ) -> tuple[dict[str, pl.DataFrame], Tally]:
-    monkeypatch.setattr("training.synthesis.asking.mind_of", lambda _: mind)
+    monkeypatch.setattr("training.synthesis.questions.open_mind", lambda _: mind)
     tally = Tally("judge")
-    settings = {"ask": {**ASK, "model": "other-model"}, "judge": paper("judge", model="other-model", **changes)}
-    return dict(judge_unit(made, settings, tally)), tally
+    settings = {
+        "ask": {**ASK, "model": "other-model"},
+        "judge": paper_settings("judge", model="other-model", **changes),
+    }
+    return dict(judge_unit(unit, settings, tally)), tally
 
 
-def test_a_unit_keeps_what_passes(made: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    def script(question: Question) -> Value:
-        weak = question.facts["object"] in ("profile", "qa thoughts")
-        return {name: 2 if weak and name == "coverage" else 9 for name in _items(question)}
+def test_a_unit_keeps_what_passes(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(question: Question[Any]) -> Value:
+        is_weak = question.facts["object"] in ("profile", "qa thoughts")
+        return {name: 2 if is_weak and name == "coverage" else 9 for name in criteria_of(question)}
 
-    tables, tally = scored(made, Scripted(script, "other-model@9"), monkeypatch)
-    before = pl.read_parquet(made[0])
-    assert before["kind"].n_unique() == 13
-    assert tables["object"].equals(before.filter(~pl.col("kind").is_in(["profile", "qa_thoughts"])))
+    tables, tally = run_judge(unit, ScriptedSynthesizer(script, "other-model@9"), monkeypatch)
+    objects = pl.read_parquet(unit.file("object"))
+    assert objects["kind"].n_unique() == 13
+    assert tables["object"].equals(objects.filter(~pl.col("kind").is_in(["profile", "qa_thoughts"])))
     assert tables["score"].schema == SCORE
     lost = tables["score"].filter(pl.col("reason") != "").group_by("kind").len().sort("kind").rows()
     assert lost == [("profile", 2), ("qa_thoughts", 5)]
@@ -166,41 +186,43 @@ def test_a_unit_keeps_what_passes(made: list[Path], monkeypatch: pytest.MonkeyPa
     assert tally.counts["diary", "qa_thoughts", "coverage < 8"] == 5
 
 
-def test_what_enters_is_kept_or_its_loss_is_counted(made: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    mind = Scripted(lambda question: dict.fromkeys(_items(question), 7 + question.seed % 3), "other-model@9")
-    tables, tally = scored(made, mind, monkeypatch)
-    kept = dict(tables["object"].group_by("kind").len().rows())
-    for kind, entered in pl.read_parquet(made[0]).group_by("kind").len().rows():
-        mine = {reason: number for (_, what, reason), number in tally.counts.items() if what == kind}
-        assert mine.pop("in") == entered == sum(mine.values())
-        assert mine.get("out", 0) + mine.get("out, not judged", 0) == kept.get(kind, 0)
+def test_every_object_is_kept_or_its_loss_is_counted(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
+    mind = ScriptedSynthesizer(
+        lambda question: dict.fromkeys(criteria_of(question), 7 + question.seed % 3), "other-model@9"
+    )
+    tables, tally = run_judge(unit, mind, monkeypatch)
+    num_kept = dict(tables["object"].group_by("kind").len().rows())
+    for kind, entered in pl.read_parquet(unit.file("object")).group_by("kind").len().rows():
+        counts = {reason: number for (_, entity, reason), number in tally.counts.items() if entity == kind}
+        assert counts.pop("in") == entered == sum(counts.values())
+        assert counts.get("out", 0) + counts.get("out, not judged", 0) == num_kept.get(kind, 0)
 
 
-def test_people_are_judged_by_what_they_know_and_moments_by_their_record(
-    made: list[Path], monkeypatch: pytest.MonkeyPatch
+def test_people_are_judged_by_what_they_know_and_other_objects_by_their_record(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mind = scoring()
-    scored(made, mind, monkeypatch)
-    shown = {(one.facts["object"], len(one.facts["posts"])) for one in mind.batches[0]}
-    assert shown >= {("persona", 4), ("persona", 3), ("stories", 4), ("stories", 3), ("qa general", 1)}
+    mind = judge_giving()
+    run_judge(unit, mind, monkeypatch)
+    num_posts = {(question.facts["object"], len(question.facts["posts"])) for question in mind.batches[0]}
+    assert num_posts >= {("persona", 4), ("persona", 3), ("stories", 4), ("stories", 3), ("qa general", 1)}
 
 
-def test_an_empty_portion_stays_empty(made: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    for path in made:
-        pl.read_parquet(path).clear().write_parquet(path)
-    tables, _ = scored(made, scoring(), monkeypatch)
+def test_an_empty_portion_stays_empty(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("object", "post"):
+        pl.read_parquet(unit.file(name)).clear().write_parquet(unit.file(name))
+    tables, _ = run_judge(unit, judge_giving(), monkeypatch)
     assert [table.height for table in tables.values()] == [0, 0]
 
 
-def test_nobody_is_asked_where_nothing_is_to_be_judged(made: list[Path]) -> None:
-    nothing = {"ask": None, "judge": {**paper("judge"), "thresholds": {}, "by_platform": {}}}
-    tables = dict(judge_unit(made, nothing, Tally("judge")))
-    assert tables["object"].equals(pl.read_parquet(made[0]))
+def test_no_mind_is_needed_if_nothing_is_to_be_judged(unit: Unit) -> None:
+    settings = {"ask": None, "judge": {**paper_settings("judge"), "thresholds": {}, "by_platform": {}}}
+    tables = dict(judge_unit(unit, settings, Tally("judge")))
+    assert tables["object"].equals(pl.read_parquet(unit.file("object")))
     assert set(tables["score"]["judge"]) == {""}
 
 
-def test_objects_are_read_as_prose() -> None:
-    assert readable({"text": "Plain."}) == "Plain."
-    assert readable([{"record": "r", "summary": "S", "content": "C."}]) == "Summary: S Content: C."
-    told = readable(GOOD["frame"])
-    assert told == "Background: A neighbour needs a lift to the clinic. Characters: a worker; a neighbour"
+def test_objects_are_formatted_as_prose() -> None:
+    assert format_object({"text": "Plain."}) == "Plain."
+    assert format_object([{"record": "r", "summary": "S", "content": "C."}]) == "Summary: S Content: C."
+    frame = format_object(GOOD["frame"])
+    assert frame == "Background: A neighbour needs a lift to the clinic. Characters: a worker; a neighbour"

@@ -1,25 +1,26 @@
-"""A made-up person and their records, for tests of tasks."""
+"""An invented person and their records, for tests of tasks."""
 
 from typing import Any
 
-from sandbox.people import NO_MEMORY, Profile
-from training.tasks.catalog import Catalog, Option
-from training.tasks.moments import Moment
+from sandbox.core.memory import NO_MEMORY
+from sandbox.core.profile import Profile
+from training.tasks.catalog import Catalog, CatalogItem
+from training.tasks.decision_points import DecisionPoint
 
 PERSON = Profile(
     "u_1", "You like tea.", profile="You have liked tea for long.", writing_style="Short.", platform="reviews"
 )
 
 
-def record(number: int, **known: Any) -> dict[str, Any]:
-    """A review of a product of its own."""
+def record(number: int, **changes: Any) -> dict[str, Any]:
+    """Return a review of a product that no other record is about."""
     return {
         "source": "s",
         "platform": "reviews",
         "user": "u_1",
         "time": number,
         "kind": "review",
-        "place": "Tea",
+        "category": "Tea",
         "id": f"i_{number}",
         "item": f"B{number}",
         "thread": "",
@@ -32,28 +33,30 @@ def record(number: int, **known: Any) -> dict[str, Any]:
         "part": "target",
         "early": False,
         "topic": "",
-        **known,
+        **changes,
     }
 
 
-def comment(number: int, **known: Any) -> dict[str, Any]:
-    """A comment in a thread of its own."""
-    mine = {"platform": "forum", "kind": "comment", "item": "", "thread": f"t_{number}", "title": f"Tea no. {number}"}
-    return record(number, **{**mine, "context": f"Do you like it, {number}?", "stars": None, "price": None, **known})
+def comment(number: int, **changes: Any) -> dict[str, Any]:
+    """Return a comment in a thread that no other record is in."""
+    thread = {"platform": "forum", "kind": "comment", "item": "", "thread": f"t_{number}", "title": f"Tea no. {number}"}
+    context = f"Do you like it, {number}?"
+    return record(number, **{**thread, "context": context, "stars": None, "price": None, **changes})
 
 
-def moment(row: dict[str, Any], past: list[dict[str, Any]] | None = None, seed: int = 0) -> Moment:
-    """Somebody right before this record."""
+def decision_point(row: dict[str, Any], past: list[dict[str, Any]] | None = None, seed: int = 0) -> DecisionPoint:
+    """Return the decision point right before this record."""
     past = past or []
-    owned = frozenset(one["item"] or one["thread"] for one in (*past, row))
-    return Moment(row, past, PERSON, NO_MEMORY, owned, seed)
+    owned = frozenset(entry["item"] or entry["thread"] for entry in (*past, row))
+    return DecisionPoint(row, past, PERSON, NO_MEMORY, owned, seed)
 
 
-def catalog(places: int = 3, each: int = 30) -> Catalog:
-    """Products B0, B1, ... by place, cheap and dear ones in turns."""
+def catalog(categories: int = 3, each: int = 30) -> Catalog:
+    """Return products B0, B1, ... of each category, alternately cheap and expensive."""
+    names = ["Tea", *(f"Place {number}" for number in range(1, categories))]
     return Catalog(
         [
-            Option(f"B{n}", "Tea" if n % places == 0 else f"Place {n % places}", f"Thing {n}", "", 5.0 + n, n % 2, 1)
-            for n in range(places * each)
+            CatalogItem(f"B{n}", names[n % categories], f"Thing {n}", "", 5.0 + n, n % 2, 1)
+            for n in range(categories * each)
         ]
     )

@@ -1,61 +1,60 @@
 import json
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
-from sandbox.mind import shown_order
-from sandbox.people import MemoryBudget
-from sandbox.presentation import PLAIN
-from sandbox.question import Choose
-from training.tasks import choices, texts
-from training.tasks.catalog import Catalog
-from training.tasks.catalog import Option as Offer
-from training.tasks.example import Asked, Task, question_of, template_of
-from training.tasks.moments import moments_of
+from sandbox.core.answering import display_order
+from sandbox.core.form import Choose
+from sandbox.core.memory import MemoryBudget
+from sandbox.core.presentation import PLAIN
+from training.tasks.catalog import Catalog, CatalogItem
+from training.tasks.choices import purchase_tasks, reply_tasks, star_tasks, thread_tasks
+from training.tasks.decision_points import find_decision_points
+from training.tasks.forms import Task, TaskQuestion, build_question, task_template
+from training.tasks.texts import text_tasks
 
-from .people import PERSON, catalog, comment, moment, record
-
-
-def asked(task: Task) -> Asked:
-    return msgspec.json.decode(task.question, type=Asked)
+from .people import PERSON, catalog, comment, decision_point, record
 
 
-def options(task: Task) -> Choose:
-    form = asked(task).form
+def decode_question(task: Task) -> TaskQuestion:
+    return msgspec.json.decode(task.question, type=TaskQuestion)
+
+
+def choice(task: Task) -> Choose[Any]:
+    form = decode_question(task).form
     assert isinstance(form, Choose)
     return form
 
 
-def shown(task: Task) -> list[str]:
+def option_lines(task: Task) -> list[str]:
     return [line for line in task.messages[1]["content"].splitlines() if line.startswith("* ") and line[-3:-1] == ": "]
 
 
-def test_the_chosen_product_stands_among_hard_and_uniform_others() -> None:
-    (task,) = choices.purchase(moment(record(12)), catalog(), 5, 4)
-    keys = [option.key for option in options(task).options]
-    known = {option.key: option for option in catalog().options}
+def test_the_chosen_product_is_listed_among_hard_and_uniform_negatives() -> None:
+    (task,) = purchase_tasks(decision_point(record(12)), catalog(), 5, 4)
+    keys = [option.key for option in choice(task).options]
+    items = {item.key: item for item in catalog().items}
     assert keys[0] == task.meta["answer"] == "B12"
     assert len(set(keys)) == 10
     kinds = task.meta["kinds"]
     assert Counter(kinds.values()) == {"chosen": 1, "hard": 5, "uniform": 4}
-    hard = [known[key] for key, kind in kinds.items() if kind == "hard"]
-    assert {(one.place, one.band) for one in hard} == {("Tea", 0)}
+    hard = [items[key] for key, kind in kinds.items() if kind == "hard"]
+    assert {(item.category, item.band) for item in hard} == {("Tea", 0)}
 
 
-def test_the_label_that_is_said_stands_behind_what_was_chosen() -> None:
+def test_the_answer_is_the_label_of_what_was_chosen() -> None:
     for number in range(0, 30, 3):
-        (task,) = choices.purchase(moment(record(number)), catalog(), 2, 2)
+        (task,) = purchase_tasks(decision_point(record(number)), catalog(), 2, 2)
         label = task.messages[-1]["content"].removeprefix("Answer: ")
-        assert f"* Thing {number}, ${5 + number}.00: {label}" in shown(task)
+        assert f"* Thing {number}, ${5 + number}.00: {label}" in option_lines(task)
 
 
-def test_what_was_chosen_stands_at_every_place_alike() -> None:
+def test_what_was_chosen_is_equally_likely_in_every_position() -> None:
     answers: Counter[str] = Counter()
     for seed in range(1000):
-        (task,) = choices.purchase(moment(record(12), seed=seed), catalog(), 2, 2)
+        (task,) = purchase_tasks(decision_point(record(12), seed=seed), catalog(), 2, 2)
         answers[task.messages[-1]["content"]] += 1
     assert len(answers) == 5
     assert all(150 < number < 250 for number in answers.values()), answers
@@ -63,142 +62,150 @@ def test_what_was_chosen_stands_at_every_place_alike() -> None:
 
 def test_nobody_passes_over_what_they_own() -> None:
     past = [record(number) for number in range(0, 60, 6)]
-    (task,) = choices.purchase(moment(record(72), past), catalog(), 5, 4)
-    assert not {option.key for option in options(task).options} & {one["item"] for one in past}
+    (task,) = purchase_tasks(decision_point(record(72), past), catalog(), 5, 4)
+    assert not {option.key for option in choice(task).options} & {row["item"] for row in past}
 
 
 def test_what_was_bought_before_is_not_asked_again() -> None:
-    assert list(choices.purchase(moment(record(12), [record(3, item="B12")]), catalog(), 1, 1)) == []
+    assert list(purchase_tasks(decision_point(record(12), [record(3, item="B12")]), catalog(), 1, 1)) == []
 
 
-def bought(number: int, **known: Any) -> dict[str, Any]:
-    """A bare purchase of a product of its own."""
-    return record(number, **{"platform": "purchases", "kind": "purchase", "text": "", "stars": None, **known})
+def purchase(number: int, **changes: Any) -> dict[str, Any]:
+    """Return a bare purchase of a product that no other record is about."""
+    return record(number, **{"platform": "purchases", "kind": "purchase", "text": "", "stars": None, **changes})
 
 
 def test_a_bare_purchase_is_asked_in_its_own_currency() -> None:
-    (task,) = choices.purchase(moment(bought(12)), catalog(), 5, 4)
+    (task,) = purchase_tasks(decision_point(purchase(12)), catalog(), 5, 4)
     assert Counter(task.meta["kinds"].values()) == {"chosen": 1, "hard": 5, "uniform": 4}
-    assert any(line.startswith("* Thing 12, NT$17.00: ") for line in shown(task))
-    assert "supermarket" in template_of(task.form, "purchases").rules
+    assert any(line.startswith("* Thing 12, NT$17.00: ") for line in option_lines(task))
+    assert "supermarket" in task_template(task.form, "purchases").preamble
 
 
-def test_what_is_bought_again_stands_among_other_things_that_they_had() -> None:
-    past = [bought(number) for number in range(20)]
-    (task,) = choices.purchase(moment(bought(30, item="B12"), past), catalog(), 5, 4)
+def test_what_is_bought_again_is_listed_among_other_things_that_they_had() -> None:
+    past = [purchase(number) for number in range(20)]
+    (task,) = purchase_tasks(decision_point(purchase(30, item="B12"), past), catalog(), 5, 4)
     assert task.meta["answer"] == "B12"
     assert Counter(task.meta["kinds"].values()) == {"chosen": 1, "owned": 9}
-    assert set(task.meta["kinds"]) <= {one["item"] for one in past}
+    assert set(task.meta["kinds"]) <= {row["item"] for row in past}
 
 
-def test_what_lies_in_the_same_basket_is_no_option() -> None:
-    rows = [bought(number, time=number // 10) for number in range(20)] + [bought(20, item="B3", time=1)]
-    (asked,) = [one for one in moments_of(rows, {"latest": PERSON}, MemoryBudget(99, 9), 99, 0) if not one.is_new]
-    (task,) = choices.purchase(asked, catalog(), 5, 4)
+def test_nothing_from_the_same_basket_is_an_option() -> None:
+    rows = [purchase(number, time=number // 10) for number in range(20)] + [purchase(20, item="B3", time=1)]
+    points = find_decision_points(rows, {"latest": PERSON}, MemoryBudget(99, 9), 99, 0)
+    (repeat_purchase,) = [point for point in points if not point.is_new]
+    (task,) = purchase_tasks(repeat_purchase, catalog(), 5, 4)
     assert set(task.meta["kinds"]) == {f"B{number}" for number in range(10)}
-    assert list(choices.purchase(asked, catalog(), 5, 5)) == [], "there are no more than nine others"
+    assert list(purchase_tasks(repeat_purchase, catalog(), 5, 5)) == [], "there are no more than nine others"
 
 
 def test_too_small_a_catalog_makes_no_task() -> None:
-    assert list(choices.purchase(moment(record(0)), catalog(1, 5), 5, 4)) == []
-    assert len(list(choices.purchase(moment(record(0)), catalog(1, 5), 2, 2))) == 1
+    assert list(purchase_tasks(decision_point(record(0)), catalog(1, 5), 5, 4)) == []
+    assert len(list(purchase_tasks(decision_point(record(0)), catalog(1, 5), 2, 2))) == 1
 
 
-def test_a_product_that_the_catalog_lacks_is_told_as_the_record_has_it() -> None:
-    (task,) = choices.purchase(moment(record(12, item="new", price=None)), catalog(), 0, 3)
-    assert any(line.startswith("* Pot no. 12: ") for line in shown(task))
+def test_a_product_that_the_catalog_lacks_is_listed_as_the_record_has_it() -> None:
+    (task,) = purchase_tasks(decision_point(record(12, item="new", price=None)), catalog(), 0, 3)
+    assert any(line.startswith("* Pot no. 12: ") for line in option_lines(task))
 
 
-def test_its_price_does_not_give_a_product_away_that_the_catalog_lacks() -> None:
-    plain = [Offer(f"N{n}", "Tea", f"Plain {n}", "", None, -1, 1) for n in range(30)]
-    known = Catalog([*catalog().options, *plain])
+def test_a_product_that_the_catalog_lacks_is_not_given_away_by_its_price() -> None:
+    unpriced = [CatalogItem(f"N{n}", "Tea", f"Plain {n}", "", None, -1, 1) for n in range(30)]
+    mixed = Catalog([*catalog().items, *unpriced])
     for hard, uniform in ((5, 0), (5, 4)):
-        (task,) = choices.purchase(moment(record(12, item="new", price=18.0)), known, hard, uniform)
-        near = [option.text for option in options(task).options if task.meta["kinds"][option.key] in ("chosen", "hard")]
-        assert len(near) == 6
-        assert all(", $" in text for text in near)
+        (task,) = purchase_tasks(decision_point(record(12, item="new", price=18.0)), mixed, hard, uniform)
+        kinds = task.meta["kinds"]
+        similar = [option.text for option in choice(task).options if kinds[option.key] in ("chosen", "hard")]
+        assert len(similar) == 6
+        assert all(", $" in text for text in similar)
 
 
-def test_stars_are_asked_before_and_after_hearing_what_they_say() -> None:
-    stars, verdict = choices.stars(moment(record(0, stars=2.0, title="Meh")))
+def test_stars_are_asked_without_and_with_their_own_words() -> None:
+    stars, verdict = star_tasks(decision_point(record(0, stars=2.0, title="Meh")))
     for task in (stars, verdict):
         assert task.meta == {"answer": "2"}
         label = task.messages[-1]["content"].removeprefix("Answer: ")
-        assert f"* 2 stars: {label}" in shown(task)
+        assert f"* 2 stars: {label}" in option_lines(task)
     assert "Meh" not in stars.messages[1]["content"]
     assert 'for $10.00. You say: "Meh"' in verdict.messages[1]["content"]
 
 
-@pytest.mark.parametrize(("title", "said"), [("Five Stars", False), ("one star.", False), ("Five stars from me", True)])
-def test_a_title_that_is_but_the_stars_is_not_told(title: str, said: bool) -> None:
-    _, verdict = choices.stars(moment(record(0, title=title)))
-    assert (title in verdict.messages[1]["content"]) is said
-    assert ("word0" in verdict.messages[1]["content"]) is not said
+def test_the_question_holds_options_and_not_what_they_stand_for() -> None:
+    stars, _ = star_tasks(decision_point(record(0)))
+    assert "objects" not in json.loads(stars.question)["form"]
+
+
+@pytest.mark.parametrize(
+    ("title", "is_quoted"), [("Five Stars", False), ("one star.", False), ("Five stars from me", True)]
+)
+def test_a_title_that_only_names_the_stars_is_not_quoted(title: str, is_quoted: bool) -> None:
+    _, verdict = star_tasks(decision_point(record(0, title=title)))
+    assert (title in verdict.messages[1]["content"]) is is_quoted
+    assert ("word0" in verdict.messages[1]["content"]) is not is_quoted
 
 
 def test_another_draw_has_other_options_in_another_order() -> None:
-    first = moment(record(12))
-    tasks = [next(choices.purchase(first._replace(draw=draw), catalog(), 5, 4)) for draw in range(3)]
+    point = decision_point(record(12))
+    tasks = [next(purchase_tasks(point._replace(draw=draw), catalog(), 5, 4)) for draw in range(3)]
     assert len({frozenset(task.meta["kinds"]) for task in tasks}) == 3
     assert {task.meta["answer"] for task in tasks} == {"B12"}
 
 
-def test_a_share_of_questions_is_laid_out_in_other_ways_and_answered_alike() -> None:
+def test_a_share_of_questions_has_other_presentations_and_the_same_answer() -> None:
     letters: Counter[str] = Counter()
     is_reversed: Counter[bool] = Counter()
     for seed in range(600):
-        stars, _ = choices.stars(moment(record(0, stars=2.0), seed=seed)._replace(varied_share=0.5))
+        stars, _ = star_tasks(decision_point(record(0, stars=2.0), seed=seed)._replace(varied_share=0.5))
         label = stars.messages[-1]["content"].removeprefix("Answer: ")
-        assert f"* 2 stars: {label}" in shown(stars)
-        if asked(stars).presentation == PLAIN:
+        lines = option_lines(stars)
+        assert f"* 2 stars: {label}" in lines
+        if decode_question(stars).presentation == PLAIN:
             assert label == "B"
         else:
-            letters[shown(stars)[0][-1]] += 1
-            is_reversed[shown(stars)[0].startswith("* 5 stars")] += 1
+            letters[lines[0][-1]] += 1
+            is_reversed[lines[0].startswith("* 5 stars")] += 1
     assert 240 < letters.total() < 360
     assert len(letters) == 26
     assert min(is_reversed.values()) > 90
 
 
-def test_a_reply_is_asked_of_what_they_answered_and_of_what_they_passed_by() -> None:
-    threads = catalog()
-    threads = type(threads)([one._replace(text=f"Said {one.key}") for one in threads.options])
-    yes, no = choices.reply(moment(comment(4)), threads)
+def test_replies_are_asked_about_what_they_answered_and_what_they_passed_by() -> None:
+    threads = Catalog([item._replace(text=f"Said {item.key}") for item in catalog().items])
+    yes, no = reply_tasks(decision_point(comment(4)), threads)
     assert (yes.meta["answer"], no.meta["answer"]) == ("yes", "no")
     assert "Do you like it, 4?" in yes.messages[1]["content"]
     assert "Said B" in no.messages[1]["content"]
-    assert asked(yes).seed != asked(no).seed
+    assert decode_question(yes).seed != decode_question(no).seed
 
 
-def test_a_reply_is_not_asked_where_nothing_was_passed_by() -> None:
-    assert list(choices.reply(moment(comment(4)), Catalog([]))) == []
+def test_a_reply_is_not_asked_if_nothing_was_passed_by() -> None:
+    assert list(reply_tasks(decision_point(comment(4)), Catalog([]))) == []
 
 
-def test_a_reply_to_what_has_neither_place_nor_title_is_asked_without_them() -> None:
-    tweets = Catalog([one._replace(place="", title="", text=f"Said {one.key}") for one in catalog().options])
-    for task in choices.reply(moment(comment(4, platform="microblog", place="", title="")), tweets):
+def test_a_reply_to_a_text_without_community_and_title_is_asked_without_them() -> None:
+    tweets = Catalog([item._replace(category="", title="", text=f"Said {item.key}") for item in catalog().items])
+    for task in reply_tasks(decision_point(comment(4, platform="microblog", category="", title="")), tweets):
         assert "You come across this:\n" in task.messages[1]["content"]
 
 
-def test_a_thread_without_a_title_is_told_by_its_place() -> None:
-    yes, _ = choices.reply(moment(comment(4, title="")), catalog())
+def test_a_thread_without_a_title_is_described_by_its_community() -> None:
+    yes, _ = reply_tasks(decision_point(comment(4, title="")), catalog())
     assert "In Tea you come across this:\n" in yes.messages[1]["content"]
-    (answer,) = texts.written(moment(comment(4, title="")), 300)
+    (answer,) = text_tasks(decision_point(comment(4, title="")), 300)
     assert "In Tea, somebody wrote:\n" in answer.messages[1]["content"]
 
 
-@pytest.mark.parametrize("form", ["purchase", "thread", "reply"])
-def test_other_kinds_of_records_are_not_asked(form: str) -> None:
-    row = {"purchase": comment(1), "thread": record(1), "reply": record(1)}[form]
-    extra: Sequence[Any] = () if form == "reply" else (1, 1)
-    assert list(getattr(choices, form)(moment(row), catalog(), *extra)) == []
+def test_other_kinds_of_records_are_not_asked_about() -> None:
+    assert list(purchase_tasks(decision_point(comment(1)), catalog(), 1, 1)) == []
+    assert list(thread_tasks(decision_point(record(1)), catalog(), 1, 1)) == []
+    assert list(reply_tasks(decision_point(record(1)), catalog())) == []
 
 
-def test_the_question_can_be_put_again_to_anybody() -> None:
-    (task,) = choices.purchase(moment(record(12)), catalog(), 5, 4)
-    question = question_of(asked(task), PERSON)
+def test_the_question_can_be_put_to_anybody_again() -> None:
+    (task,) = purchase_tasks(decision_point(record(12)), catalog(), 5, 4)
+    question = build_question(decode_question(task), PERSON)
     form = question.form
     assert isinstance(form, Choose)
-    first = form.options[shown_order(question)[0]]
-    assert shown(task)[0] == f"* {first.text}: A"
+    first = form.options[display_order(question)[0]]
+    assert option_lines(task)[0] == f"* {first.text}: A"
     json.dumps(task.meta)

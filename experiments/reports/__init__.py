@@ -1,0 +1,1 @@
+"""Pages and pictures that tell people what a comparison or an audit found."""

@@ -1,0 +1,51 @@
+"""Self-contained pages, pictures included, readable on a phone and without a network; the same content as Markdown."""
+
+import base64
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+
+def write_pages(folder: Path, names: Sequence[str], **variables: Any) -> list[Path]:
+    """Fill in the templates of these names, which are in this file's folder, and write each into `folder`."""
+    paths = [folder / name for name in names]
+    for path in paths:
+        path.write_text(render_page(path.name, **variables), encoding="utf-8")
+    return paths
+
+
+def render_page(template: str, **variables: Any) -> str:
+    """Fill in one of the templates in this file's folder."""
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(loader=loader, autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(number=format_number, p=format_p_value, words=name_in_words)
+    return environment.get_template(template).render(variables)
+
+
+def format_number(value: Any) -> str:
+    """Return a number with three significant digits, or a dash."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if isinstance(value, int) or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}".replace("-", "−")
+
+
+def format_p_value(value: float) -> str:
+    """Return a p-value as papers print it."""
+    if math.isnan(value):
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def name_in_words(name: Any) -> str:
+    """Return an identifier as words."""
+    return str(name).replace("_", " ")
+
+
+def inline_image(path: Path) -> str:
+    """Return a PNG as the source of an HTML image."""
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"

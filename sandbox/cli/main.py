@@ -1,0 +1,133 @@
+"""`python -m sandbox`: which commands there are, and what they take."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sandbox.cli import commands, studies
+from sandbox.cli.packages import check_package_origin
+from sandbox.errors import exit_code
+
+EPILOG = """examples:
+  python -m sandbox run world=marketplace
+  python -m sandbox run world=marketplace mind=rule seeds=[0,1,2] steps=50
+  python -m sandbox run world=marketplace mind=rule -m world.ranking=price,rating
+  python -m sandbox branch runs/marketplace-20261123-120000 --at 10 world.tax=0.2
+"""
+
+RENAMED_FLAGS = {"--who": "--agents", "--people": "--max-agents"}
+"""Arguments of earlier versions and their names now."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    args, overrides = build_parser().parse_known_args(arguments)
+    flags = [text for text in overrides if text.startswith("-")]
+    if flags or (overrides and not args.takes_overrides):
+        unknown = (flags or overrides)[0]
+        hint = f"see `python -m sandbox {args.name} --help`"
+        if unknown in RENAMED_FLAGS:
+            hint = f"it is now called {RENAMED_FLAGS[unknown]}"
+        print(f"error: unknown argument {unknown!r}; {hint}", file=sys.stderr)
+        return 2
+
+    def run_command() -> int:
+        if args.command is not commands.doctor:  # which reports it among everything else
+            check_package_origin()
+        return int(args.command(args, overrides))
+
+    return exit_code(run_command, "what was answered is in the log")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox",
+        description="Simulate people with a language model, and compare these agents with real people.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="command")
+    _add_run_commands(subparsers)
+    _add_study_commands(subparsers)
+    _add_other_commands(subparsers)
+    return parser
+
+
+def _add(
+    subparsers: Any, command: commands.Command, summary: str, takes_overrides: bool = False, name: str = ""
+) -> Any:
+    name = name or command.__name__
+    parser = subparsers.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    parser.set_defaults(command=command, name=name, takes_overrides=takes_overrides)
+    return parser
+
+
+def _add_run_commands(subparsers: Any) -> None:
+    run = _add(subparsers, commands.run, "run a world; settings are Hydra overrides such as world=rumor steps=50", True)
+    run.add_argument("-m", "--multirun", action="store_true", help="run all combinations of comma-separated values")
+    resume = _add(subparsers, commands.resume, "continue a run that was interrupted")
+    branch = _add(
+        subparsers,
+        commands.branch,
+        "copy a run up to a step and continue it with other settings",
+        True,
+    )
+    show = _add(subparsers, commands.show, "print the summary of a run")
+    plot = _add(subparsers, commands.plot, "draw the figures of a run")
+    export = _add(subparsers, commands.export, "export a run as Parquet, CSV and GraphML")
+    for parser in (resume, branch, show, plot, export):
+        parser.add_argument("run", type=Path, help="folder of the run")
+    branch.add_argument("--at", type=int, required=True, metavar="STEP", help="first step that may differ (0-based)")
+    plot.add_argument("--at", type=_step_list, metavar="STEPS", help="also draw the social graph after steps like 0,10")
+    plot.add_argument(
+        "--animate", action="store_true", help="also draw the social graph over all steps, as a GIF (and MP4)"
+    )
+    export.add_argument("--to", type=Path, metavar="FOLDER", help="folder to write to; default: RUN/export")
+
+
+def _add_study_commands(subparsers: Any) -> None:
+    compare = _add(
+        subparsers, studies.compare, "compare arms (conditions) with one another and with people, over seeds", True
+    )
+    audit = _add(subparsers, studies.audit, "measure how much outcomes change when something irrelevant changes", True)
+    ask = _add(
+        subparsers,
+        studies.ask,
+        'interview agents as they were at a step: ask RUN --at 10 "Why did you buy that?"',
+        True,
+    )
+    phase = _add(
+        subparsers,
+        studies.phase,
+        "draw a map of a metric over two settings: phase sales world.rent=2,5 world.tax=0,0.2",
+        True,
+    )
+    phase.add_argument("metric", help="name of the metric (mean over steps), or NAME@last (value at the last step)")
+    compare.add_argument("--run", type=Path, help="folder of a comparison to resume or to analyse again")
+    audit.add_argument("--run", type=Path, help="folder of an audit to resume")
+    phase.add_argument("--run", type=Path, help="folder of an earlier map, to resume it or to draw another metric")
+    ask.add_argument("run", type=Path, help="folder of the run")
+    ask.add_argument("--survey", type=Path, help="YAML file with several questions (likert, choice or open)")
+    ask.add_argument("--at", type=int, required=True, metavar="STEP", help="number of steps before the interview")
+    ask.add_argument("--agents", metavar="WHO", help="a role, or ids such as 3,17; default: all agents")
+    ask.add_argument("--max-agents", type=int, metavar="N", help="ask at most this many agents of each replicate")
+
+
+def _add_other_commands(subparsers: Any) -> None:
+    check = _add(subparsers, commands.check, "check that a world meets its contract, and render all its prompts", True)
+    check.add_argument("world", help="name of the world")
+    new = _add(subparsers, commands.new, "create a small example world in this folder: new world NAME")
+    new.add_argument("kind", choices=["world"], help="what to create")
+    new.add_argument("world", metavar="NAME", help="name of the world: lower-case letters, digits and underscores")
+    _add(
+        subparsers, commands.list_choices, "list worlds, minds, populations, social graphs and experiments", name="list"
+    )
+    doctor = _add(subparsers, commands.doctor, "check what this machine can run, and say how to fix what is missing")
+    doctor.add_argument("--model", default="smollm2-135m", help="name, folder or Hugging Face id of the language model")
+
+
+def _step_list(text: str) -> list[int]:
+    return [int(step) for step in text.split(",")]

@@ -1,0 +1,67 @@
+"""The commands that turn runs into findings: compare, audit, ask, phase."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sandbox.cli.commands import run_to_end
+from sandbox.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sandbox.runtime.run import Run
+
+
+def compare(args: argparse.Namespace, overrides: list[str]) -> int:
+    """Compare arms with each other and with people."""
+    from experiments import comparison
+
+    run = _open_or_start(args.run, overrides, "compare", lambda: comparison.start(overrides))
+    code = run_to_end(run, "compare --run")
+    report, *_ = comparison.conclude(run, run.results(), print)
+    print(f"\nreport: {report}")
+    return code
+
+
+def audit(args: argparse.Namespace, overrides: list[str]) -> int:
+    """Measure what moves although it should not."""
+    from experiments import audit
+    from sandbox.output.progress import notify
+
+    for path in audit.write(audit.run_all(overrides, args.run, notify)):
+        print(path)
+    return 0
+
+
+def ask(args: argparse.Namespace, words: list[str]) -> int:
+    """Interview agents off the timeline."""
+    from experiments import survey
+    from sandbox.output.progress import notify
+    from sandbox.runtime.run import Run
+
+    question = " ".join(words) or None  # argparse takes no positional after an option, so it is among the overrides
+    chosen_survey, run = survey.choose_survey(question, args.survey, args.agents, args.max_agents), Run(args.run)
+    table = survey.ask(run, args.at, chosen_survey, notify)
+    files = survey.write_answers(table, run, chosen_survey)
+    print("\n".join((*survey.summarize(table), "", *map(str, files))))
+    return 0
+
+
+def phase(args: argparse.Namespace, overrides: list[str]) -> int:
+    """Map a metric over two settings."""
+    from experiments import phase
+
+    run = _open_or_start(args.run, overrides, "phase", lambda: phase.start(overrides, args.metric))
+    run_to_end(run, f"phase {args.metric} --run")
+    for path in phase.draw_phase(run, run.results(), args.metric):
+        print(path)
+    return 0
+
+
+def _open_or_start(folder: Path | None, overrides: list[str], command: str, start: "Callable[[], Run]") -> "Run":
+    """Return the run in the folder, or start the one that the settings describe."""
+    from sandbox.runtime.run import Run
+
+    if folder is not None and overrides:
+        raise ConfigError(f"{command} takes settings for a new run, or the folder of an earlier one, not both")
+    return start() if folder is None else Run(folder)

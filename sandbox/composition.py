@@ -1,0 +1,218 @@
+"""From YAML files and command-line overrides to plain Python values, by Hydra.
+
+Nothing outside this module and `runtime.sweep` sees a `DictConfig`. The Hydra groups are the registry of worlds,
+minds, populations and graphs: a new one is a YAML file with a `_target_`, in the project's `conf/` or in a `conf/` of
+the folder where the command is run.
+"""
+
+import importlib
+import re
+import sys
+import traceback
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sandbox.errors import ConfigError, SandboxError, unknown
+from sandbox.paths import CONF_DIR, user_conf_dir
+
+GROUPS = ("world", "mind", "population", "graph")
+EXPERIMENT = "experiment"
+"""The group of which a run may name one or none."""
+
+RENAMED_SETTINGS: Mapping[str, str] = {
+    "voices": "extra_minds",
+    "cast": "assignment",
+    "events": "interventions",
+    "max_fallback_share": "max_fallback_rate",
+    "rules": "filters",
+    "source.table.columns.place": "source.table.columns.category",
+    "source.table.kind_of_platform": "source.table.platform",
+    "source.table.spaces_for": "source.table.space_character",
+    "tasks.fewest_words": "tasks.min_words",
+    "tasks.most_words": "tasks.max_words",
+    "tasks.per_place": "tasks.per_category",
+    "mind.speaker": "mind.default_adapter",
+    "judge.max_made_tokens": "judge.max_object_tokens",
+}
+"""Settings of earlier versions and their names now."""
+
+_NEW_KEYS_ALLOWED = re.compile(r"\+{0,2}(assignment|extra_minds|treatments)[.=]")
+"""Settings that take names which no file declares: Hydra's `assignment.buyer=rule` alone changes only what is there."""
+_NOT_OVERRIDDEN = re.compile(r"Could not override '([\w.]+)'")
+
+
+def compose(overrides: Sequence[str], config: str = "config", groups: Sequence[str] = GROUPS) -> dict[str, Any]:
+    """Compose `conf/<config>.yaml` with command-line overrides into plain Python values.
+
+    Args:
+        overrides: In Hydra's syntax.
+        config: Name of the file to begin with.
+        groups: Groups of which the file names one choice each.
+
+    Raises:
+        ConfigError: An override is malformed or names something that does not exist.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    refuse_old_names(overrides)
+    for override in overrides:
+        _check_choice(override, groups)
+    try:
+        with _nested_hydra(), initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+            values = to_plain(hydra_compose(config, overrides=[*search_path(), *allow_new_keys(overrides)]))
+    except YAMLError as error:
+        raise ConfigError(f"a file of settings is not valid YAML: {_first_lines(error)}") from error
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        if match := _NOT_OVERRIDDEN.search(str(error)):
+            raise ConfigError(_explain_unknown_setting(match[1], overrides, config, groups)) from error
+        raise ConfigError(f"invalid override in {' '.join(overrides)!r}: {_first_lines(error)}") from error
+    _refuse_old_settings(values)
+    return values
+
+
+def search_path() -> list[str]:
+    """Return the overrides that let Hydra find the user's own settings, where there are some."""
+    folder = user_conf_dir()
+    return [] if folder is None else [f"hydra.searchpath=['file://{folder}']"]
+
+
+def allow_new_keys(overrides: Sequence[str]) -> list[str]:
+    """Return overrides that may add roles, minds and treatments without Hydra's `+`."""
+    return [f"++{text.lstrip('+')}" if _NEW_KEYS_ALLOWED.match(text) else text for text in overrides]
+
+
+def to_plain(node: Any) -> dict[str, Any]:
+    """Resolve an OmegaConf node into dictionaries and lists."""
+    from omegaconf import OmegaConf
+
+    container = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    if not isinstance(container, dict):
+        raise ConfigError(f"the configuration must be a mapping, found {type(container).__name__}")
+    return {str(key): value for key, value in container.items()}
+
+
+def resolve_target(node: Mapping[str, Any], where: str) -> tuple[Any, dict[str, Any]]:
+    """Split a node into the object that its `_target_` names and its other settings."""
+    settings = dict(node)
+    target = settings.pop("_target_", None)
+    if not isinstance(target, str) or "." not in target:
+        raise ConfigError(f"{where} needs a _target_ such as package.module.Name, found {target!r}")
+    module, name = target.rsplit(".", 1)
+    imported = _import_module(module, f"{where}._target_ is {target}")
+    if not hasattr(imported, name):
+        raise ConfigError(f"{where}._target_ is {target}, but {module} has no {name}")
+    return getattr(imported, name), settings
+
+
+def list_choices(group: str) -> dict[str, str]:
+    """Return the names in a group and the one-line description that each file begins with."""
+    descriptions: dict[str, str] = {}
+    folders = [folder for folder in (CONF_DIR, user_conf_dir()) if folder is not None]
+    for path in sorted(path for folder in folders for path in (folder / group).glob("*.yaml")):
+        lines = path.read_text(encoding="utf-8").split("\n")
+        first = lines[1] if "@package" in lines[0] else lines[0]
+        descriptions[path.stem] = first.removeprefix("#").strip() if first.startswith("#") else ""
+    return descriptions
+
+
+def _import_module(module: str, context: str) -> ModuleType:
+    make_user_modules_importable()
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and f"{module}.".startswith(f"{error.name}."):
+            hint = "run the command in the folder that holds it, or install it"
+            raise ConfigError(f"{context}, but there is no module {error.name!r} to import; {hint}") from error
+        raise ConfigError(f"{context}, but {module} imports {error.name!r}, which is not installed") from error
+    except SandboxError:
+        raise
+    except Exception as error:  # a user's module may raise anything
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}:{frame.lineno}"
+        if isinstance(error, SyntaxError):
+            place = f"{Path(error.filename or module).name}:{error.lineno}"
+        raise ConfigError(
+            f"{context}, but importing {module} raised {type(error).__name__}: {error}, at {place}"
+        ) from error
+
+
+def make_user_modules_importable() -> None:
+    """Put the folder of the user's own settings on the module path; under pytest it is not there."""
+    folder = user_conf_dir()
+    if folder is not None and str(folder.parent) not in sys.path:
+        sys.path.append(str(folder.parent))
+
+
+@contextmanager
+def _nested_hydra() -> Generator[None, None, None]:
+    """Compose inside a sweep too, where Hydra is already initialised."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    state = GlobalHydra.instance()
+    outer, state.hydra = state.hydra, None
+    try:
+        yield
+    finally:
+        state.hydra = outer
+
+
+def refuse_old_names(overrides: Sequence[str]) -> None:
+    """Raise `ConfigError` if an override uses the name that a setting had in an earlier version."""
+    for override in overrides:
+        _refuse_old_name(override)
+
+
+def _refuse_old_settings(values: Mapping[str, Any]) -> None:
+    """Raise `ConfigError` if a composed configuration, such as one from a user's file, uses an old name."""
+    for old, new in RENAMED_SETTINGS.items():
+        node: Any = values
+        for name in old.split("."):
+            node = node.get(name) if isinstance(node, Mapping) else None
+        if node is not None:
+            raise ConfigError(f"invalid configuration: the setting `{old}` is now called `{new}`")
+
+
+def _refuse_old_name(override: str) -> None:
+    path = re.sub(r"@[\w.]+", "", override.lstrip("+~").partition("=")[0])
+    package = override.lstrip("+~").partition("=")[0].partition("@")[2]
+    for old, new in RENAMED_SETTINGS.items():
+        for name in (path, package):
+            if name == old or name.startswith(f"{old}."):
+                raise ConfigError(f"invalid override {override!r}: the setting `{old}` is now called `{new}`")
+
+
+def _check_choice(override: str, groups: Sequence[str]) -> None:
+    group, is_choice, name = override.partition("=")
+    if is_choice and group in (*groups, EXPERIMENT) and not name.startswith(("{", "[", "null")) and "," not in name:
+        choices = list_choices(group)
+        if name not in choices:
+            raise ConfigError(unknown(group, name, choices))
+
+
+def _explain_unknown_setting(path: str, overrides: Sequence[str], config: str, groups: Sequence[str]) -> str:
+    """Say which name of `path` does not exist, and which do."""
+    choices = [text for text in overrides if text.partition("=")[0] in groups and not text.endswith(("}", "]"))]
+    node: Any = compose(choices, config, groups)
+    for name in path.split("."):
+        if not isinstance(node, dict) or name not in node:
+            settings = node if isinstance(node, dict) else {}
+            names = [key for key in settings if key != "_target_"]
+            deeper = [f"{key}.{name}" for key in names if isinstance(settings[key], dict) and name in settings[key]]
+            hint = f" Did you mean {' or '.join(deeper)}?" if deeper else ""
+            return f"invalid override {path}: {unknown('setting', name, names)}{hint}"
+        node = node[name]
+    if isinstance(node, dict) and node:
+        return f"invalid override {path}: it takes {', '.join(node)}, and nothing else"
+    return f"invalid override {path}: the setting exists, but not together with these other overrides"
+
+
+def _first_lines(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:3])

@@ -1,0 +1,107 @@
+"""What a figure is: a declaration that a world makes and that can draw itself.
+
+A world lists instances of `Figure` in `World.figures`; `sandbox.output.plot` arranges them on sheets. A new kind of
+figure is a frozen dataclass that derives from `Figure` and writes two methods, `is_empty` and `draw`. It may be in a
+world's own module: matplotlib and pandas are imported inside `draw`, so that a world can be imported without them.
+This module must not import `sandbox.core` or `sandbox.runtime`, because `sandbox.core` imports it.
+"""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from sandbox.figures.style import WIDE, Pens, assign_pens
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class FigureData:
+    """What figures are drawn from: the results of one run."""
+
+    metrics: "pd.DataFrame"
+    """One row per replicate and step: arm, seed, step, one column per metric."""
+    tables: "Mapping[str, pd.DataFrame]"
+    """The world's tables; columns arm and seed first."""
+    metric_labels: Mapping[str, str]
+    """What an axis calls each metric."""
+    make_graph: "Callable[[], nx.Graph[Any]]"
+    """Builds the social graph of the first replicate; called only if a figure needs it."""
+
+    @cached_property
+    def graph(self) -> "nx.Graph[Any]":
+        """Return the social graph of the first replicate."""
+        return self.make_graph()
+
+    @cached_property
+    def pens(self) -> Pens:
+        """Return a pen for every arm."""
+        return assign_pens([str(arm) for arm in self.metrics["arm"].unique()])
+
+    @cached_property
+    def num_replicates(self) -> int:
+        """Return the number of worlds in the run: arms times seeds."""
+        return len(self.metrics[["arm", "seed"]].drop_duplicates())
+
+    def total(self, table: str, column: str) -> float:
+        """Return the sum of a table's column over all replicates; 0 if the table is missing or empty."""
+        rows = self.tables.get(table)
+        return 0.0 if rows is None or rows.empty else cast("float", rows[column].sum())
+
+    def first_replicate_rows(self, table: str) -> "pd.DataFrame":
+        """Return the rows of a table that belong to the first replicate."""
+        rows = self.tables[table]
+        arm, seed = (rows if self.metrics.empty else self.metrics)[["arm", "seed"]].iloc[0]
+        return cast("pd.DataFrame", rows[(rows["arm"] == arm) & (rows["seed"] == seed)])
+
+    def first_replicate_name(self) -> str:
+        """Return what a note calls the first replicate."""
+        arm, seed = self.metrics[["arm", "seed"]].iloc[0]
+        return f"seed {seed}" if len(self.pens) == 1 else f"arm {arm}, seed {seed}"
+
+    def interval_note(self) -> str:
+        """Explain means and intervals to the reader; empty if every arm has one seed."""
+        num_seeds = Counter(self.metrics[["arm", "seed"]].drop_duplicates()["arm"]).values()
+        fewest, most = min(num_seeds, default=0), max(num_seeds, default=0)
+        if most < 2:
+            return ""
+        number = f"{most}" if fewest == most else f"{fewest} to {most}"
+        return f"Means over {number} seeds; bands, error bars and ± are 95 % intervals of the mean (Student's t)."
+
+
+@dataclass(frozen=True)
+class Figure(ABC):
+    """A figure that a world wants to have drawn."""
+
+    name: str
+    """Name of its files."""
+    title: str
+
+    size: ClassVar[tuple[float, float]] = WIDE
+    """Inches, width and height, of a sheet with this figure alone."""
+    has_arms: ClassVar[bool] = True
+    """Whether lines or colours stand for arms, so that a sheet of several arms needs a key."""
+    repeats_in_overview: ClassVar[bool] = False
+    """Whether the overview shows several figures of this kind, before all others; otherwise only the first."""
+
+    @abstractmethod
+    def is_empty(self, data: FigureData) -> bool:
+        """Return whether there is nothing to draw; the sheet then says so, and `draw` is not called."""
+
+    @abstractmethod
+    def draw(self, ax: "Axes", data: FigureData) -> None:
+        """Draw on `ax`, which is empty."""
+
+    def panels(self, data: FigureData) -> "Sequence[Figure]":
+        """Return the parts that are drawn on axes of their own; the overview shows the first."""
+        return [self]
+
+    def note(self, data: FigureData) -> str:
+        """Return what the bottom of the sheet says about this figure; empty: nothing."""
+        return data.interval_note()

@@ -1,0 +1,86 @@
+"""Metrics over steps: one line per arm, the mean over seeds, with a band for its 95 % interval."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from textwrap import fill
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from sandbox.figures.figure import Figure, FigureData
+from sandbox.intervals import Mean
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MAX_MARKED_STEPS = 12
+"""Lines of at most this many steps have a dot at each step."""
+
+
+@dataclass(frozen=True)
+class TimeSeries(Figure):
+    """Metrics over steps, a panel for each."""
+
+    metrics: tuple[str, ...]
+    """Names of the metrics; the overview shows the first."""
+    ylabel: str
+
+    repeats_in_overview: ClassVar[bool] = True
+
+    def is_empty(self, data: FigureData) -> bool:
+        """Return whether no step is finished."""
+        return data.metrics.empty
+
+    def panels(self, data: FigureData) -> Sequence["TimeSeries"]:
+        """Return one time series per metric, with the metric's label for a title."""
+        return [
+            replace(self, title=data.metric_labels.get(metric, metric), metrics=(metric,)) for metric in self.metrics
+        ]
+
+    def draw(self, ax: "Axes", data: FigureData) -> None:
+        """Draw the first metric."""
+        metric = self.metrics[0]
+        values = data.metrics[metric].dropna().to_numpy(float)
+        low, high = float(values.min()), float(values.max())
+        ends = [low, high]
+        for arm, rows in data.metrics.groupby("arm", sort=False):
+            pen = data.pens[str(arm)]
+            means = {int(str(step)): Mean.of(part.to_list()) for step, part in rows.groupby("step")[metric]}
+            steps = list(means)
+            middle = np.array([mean.value for mean in means.values()])
+            half = np.array([mean.half_width for mean in means.values()])
+            marker: dict[str, Any] = {"marker": "o", "markersize": 3} if len(steps) <= MAX_MARKED_STEPS else {}
+            ax.plot(steps, middle, color=pen.color, linestyle=pen.dash, label=pen.label, **marker)
+            if not np.isnan(half).all():
+                alpha = 0.18 if len(data.pens) < 3 else 0.1
+                ax.fill_between(steps, middle - half, middle + half, color=pen.color, alpha=alpha, linewidth=0)
+                ends += [float(np.nanmin(middle - half)), float(np.nanmax(middle + half))]
+        ax.set_ylim(*_axis_range(low, high, ends))
+        _format_axes(ax, low, high)
+        ax.set_ylabel(fill(self.ylabel, 34))
+
+
+def _format_axes(ax: "Axes", low: float, high: float) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    ax.set_xlabel("step")
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    if max(abs(low), abs(high)) > 1000 and high - low > 10:
+        ax.yaxis.set_major_formatter("{x:,.0f}")
+    else:
+        ax.ticklabel_format(axis="y", useOffset=False, style="plain")
+
+
+def _axis_range(low: float, high: float, ends: Sequence[float]) -> tuple[float, float]:
+    """Return the limits of an axis: all seeds and all bands, except what is far away or below a natural zero.
+
+    Args:
+        low: Smallest value of any seed.
+        high: Largest value of any seed.
+        ends: These two, and the ends of all bands.
+    """
+    room = (high - low) / 2 or abs(high) / 4 or 0.5
+    bottom, top = max(min(ends), low - room), min(max(ends), high + room)
+    edge = 0.06 * max(top - bottom, room)
+    return (bottom - edge if low < 0 else max(bottom - edge, 0.0) - 0.01 * room), top + edge

@@ -1,0 +1,176 @@
+"""Write a run for other programs: Parquet and CSV of all that it holds, GraphML of its social graphs.
+
+The decision log is copied in chunks, so a log may be larger than memory. Metrics are in long form, one value per row.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import networkx as nx
+
+from sandbox.core.agent import Agent
+from sandbox.core.world import World
+from sandbox.runtime.results import Results
+from sandbox.runtime.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHUNK = 50_000
+"""Decisions that are held in memory at once."""
+
+DECISION_COLUMNS: Mapping[str, str] = {
+    "batch": "int64",
+    "position_in_batch": "int64",
+    "arm": "string",
+    "seed": "int64",
+    "step": "int64",
+    "round": "int64",
+    "agent": "int64",
+    "role": "string",
+    "template": "string",
+    "hash": "string",
+    "question_seed": "int64",
+    "memory": "string",
+    "content": "string",
+    "value": "string",
+    "source": "string",
+    "mind": "string",
+    "model": "string",
+    "probs": "string",
+    "position": "int64",
+    "prompt_tokens": "int64",
+    "cached_tokens": "int64",
+    "output_tokens": "int64",
+    "truncated": "bool",
+    "retried": "bool",
+}
+"""Columns of the exported log and their types; `content` and `probs` are JSON, `hash` and `memory` hexadecimal."""
+BATCH_COLUMNS: Mapping[str, str] = {
+    "batch": "int64",
+    "step": "int64",
+    "round": "int64",
+    "decisions": "int64",
+    "seconds": "double",
+    "unix_time": "double",
+}
+"""`seconds` is the time that answering took, `at` the unix time of its end."""
+INTERVENTION_COLUMNS: Mapping[str, str] = {"arm": "string", "seed": "int64", "step": "int64", "description": "string"}
+"""`what` is the type of the intervention and its settings as JSON."""
+
+LogRow: TypeAlias = dict[str, Any]
+
+
+def export_run(run: Run, folder: Path | None = None) -> list[Path]:
+    """Write everything a run holds, finished or not.
+
+    Args:
+        run: The run.
+        folder: Where to write; default: `export` in the run's folder.
+
+    Returns:
+        The files: decisions, batches, interventions, metrics, tables, graphs.
+    """
+    target = folder or run.folder / "export"
+    for name in ("tables", "graphs"):
+        (target / name).mkdir(parents=True, exist_ok=True)
+    files = _export_log(run, target)
+    worlds = run.replay()
+    results = Results.of(worlds)
+    files += write_frame(to_long_form(results.metrics), target / "metrics")
+    for name, table in results.tables.items():
+        files += write_frame(table, target / "tables" / name)
+    return files + [write_graph(world, target / "graphs") for world in worlds]
+
+
+def write_rows(rows: Iterator[LogRow], columns: Mapping[str, str], path: Path) -> list[Path]:
+    """Write rows as Parquet and CSV, `CHUNK` at a time.
+
+    Args:
+        rows: One dictionary per row.
+        columns: Name and Arrow type of every column.
+        path: Where to write, without a suffix.
+    """
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    schema = pa.schema(list(columns.items()))
+    files = [path.with_name(f"{path.name}.parquet"), path.with_name(f"{path.name}.csv")]
+    with parquet.ParquetWriter(files[0], schema) as parquet_writer, csv.CSVWriter(files[1], schema) as csv_writer:
+        while chunk := list(islice(rows, CHUNK)):
+            table: pa.Table = pa.Table.from_pylist(chunk, schema)
+            parquet_writer.write_table(table)
+            csv_writer.write_table(table)
+    return files
+
+
+def write_frame(frame: "pd.DataFrame", path: Path) -> list[Path]:
+    """Write a data frame as Parquet and CSV; `path` has no suffix."""
+    files = [path.with_name(f"{path.name}.parquet"), path.with_name(f"{path.name}.csv")]
+    frame.to_parquet(files[0], index=False)
+    frame.to_csv(files[1], index=False)
+    return files
+
+
+def to_long_form(metrics: "pd.DataFrame") -> "pd.DataFrame":
+    """Return metrics with one value per row: arm, seed, step, metric, value."""
+    return metrics.melt(["arm", "seed", "step"], var_name="metric", value_name="value")
+
+
+def write_graph(world: World[Any], folder: Path) -> Path:
+    """Write a world's social graph as GraphML, with what its tables say about each node."""
+    graph = nx.Graph(world.network.G)
+    attributes_by_node = node_attributes(world)
+    for node, attributes in graph.nodes(data=True):
+        attributes.clear()
+        attributes.update(attributes_by_node.get(node, {}))
+    path = folder / f"{world.replicate.arm}-{world.replicate.seed}.graphml"
+    nx.write_graphml_xml(graph, path)
+    return path
+
+
+def node_attributes(world: World[Any]) -> dict[Any, LogRow]:
+    """Return, for every node, its agent and profile and the columns of those tables that have a `node` column."""
+    attributes: dict[Any, LogRow] = {}
+    for agent in world.agents:
+        if isinstance(agent, Agent) and agent.cell is not None:
+            attributes[agent.cell.coordinate] = {"agent": agent.unique_id, "profile": agent.profile.id}
+    for rows in world.tables().values():
+        for row in rows:
+            if "node" in row:
+                values = {name: value for name, value in row.items() if name != "node" and value is not None}
+                attributes.setdefault(row["node"], {}).update(
+                    (name, _remove_illegal_characters(value)) for name, value in values.items()
+                )
+    return attributes
+
+
+def _remove_illegal_characters(value: Any) -> Any:
+    """Remove the characters of a text that no XML file may contain."""
+    return _ILLEGAL_IN_XML.sub("", value) if isinstance(value, str) else value
+
+
+def _export_log(run: Run, target: Path) -> list[Path]:
+    with closing(run.log()) as log:
+        batches = (dict(zip(BATCH_COLUMNS, row, strict=True)) for row in log.batches())
+        interventions = (dict(zip(INTERVENTION_COLUMNS, row, strict=True)) for row in log.interventions())
+        return [
+            *write_rows(map(_decode_row, log.decisions()), DECISION_COLUMNS, target / "decisions"),
+            *write_rows(batches, BATCH_COLUMNS, target / "batches"),
+            *write_rows(interventions, INTERVENTION_COLUMNS, target / "interventions"),
+        ]
+
+
+def _decode_row(row: LogRow) -> LogRow:
+    """Return a row of the log with text and truth values in place of bytes and integers."""
+    row |= {name: row[name].hex() for name in ("hash", "memory")}
+    row |= {name: row[name] and row[name].decode() for name in ("content", "probs")}
+    row |= {name: bool(row[name]) for name in ("truncated", "retried")}
+    return row
+
+
+_ILLEGAL_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

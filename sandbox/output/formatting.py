@@ -1,0 +1,55 @@
+"""Numbers, durations and paths as the summary prints them."""
+
+from collections.abc import Mapping
+from math import isnan
+from pathlib import Path
+
+from sandbox.intervals import Mean
+
+
+def format_mean(mean: Mean) -> str:
+    """Format a number and its interval with as many decimals as a reader can use; a dash if there is no value."""
+    if isnan(mean.value):
+        return "–"
+    size = max(abs(mean.value), 0 if isnan(mean.half_width) else mean.half_width)
+    decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 3
+    if mean.value == round(mean.value) and not mean.half_width > 0:
+        decimals = 0
+    if isnan(mean.half_width):
+        return f"{mean.value:,.{decimals}f}"
+    return f"{mean.value:,.{decimals}f} ± {mean.half_width:,.{decimals}f}"
+
+
+def format_percent(part: float, total: float) -> str:
+    """Format a share in %; never `0 %` or `100 %` unless it is exactly that."""
+    share = 100 * part / total if total else 0.0
+    if share in (0.0, 100.0):
+        return f"{share:.0f} %"
+    return "< 0.1 %" if share < 0.1 else "> 99.9 %" if share > 99.9 else f"{share:.1f} %"
+
+
+def format_count(count: float, total: float, unit: str) -> str:
+    """Format a count and its share of a total, such as `3 (25.0 % of texts)`; `0` alone if it is 0."""
+    return f"{count:,.0f} ({format_percent(count, total)} of {unit})" if count else "0"
+
+
+def format_shares(counts: Mapping[str, int]) -> str:
+    """Format the share of every name, largest first."""
+    total = sum(counts.values())
+    items = sorted(counts.items(), key=lambda item: -item[1])
+    return ", ".join(f"{name or 'unnamed'} {format_percent(count, total)}" for name, count in items)
+
+
+def format_duration(seconds: float) -> str:
+    """Format seconds in the unit that a reader would choose."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds >= 0.1 else "< 0.1 s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def format_path(path: Path) -> str:
+    """Format a path relative to the working directory if it is inside it."""
+    directory = Path.cwd()
+    is_inside = path.is_absolute() and path.is_relative_to(directory)
+    return str(path.relative_to(directory)) if is_inside else str(path)

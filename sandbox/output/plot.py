@@ -1,0 +1,147 @@
+"""Draw a run: every figure that its world declares, and one overview sheet, as PNG and SVG.
+
+Figures draw themselves on axes (`sandbox.figures`); this module arranges them on sheets and writes files. It does not
+use pyplot, restores matplotlib's settings, and writes files that depend on the results alone: drawn twice, they are
+equal byte for byte.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+from sandbox.core.world import World
+from sandbox.figures.figure import Figure, FigureData
+from sandbox.figures.style import FAINT, Pens, project_style
+from sandbox.runtime.results import Results
+
+if TYPE_CHECKING:
+    import networkx as nx
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Sheet
+
+DPI = 180
+MAX_OVERVIEW = 6
+PANEL, OVERVIEW_PANEL = (3.6, 2.6), (3.7, 3.1)
+"""Inches, width and height, of a panel next to others and of a panel of the overview."""
+MAX_COLUMNS = 3
+MARGIN = 0.012
+"""Where titles and notes begin, as a share of the sheet's width."""
+
+
+def draw_figures(
+    results: Results, kind: type[World[Any]], make_graph: "Callable[[], nx.Graph[Any]]", folder: Path
+) -> list[Path]:
+    """Draw all figures of a world and an overview into `folder`/figures.
+
+    Args:
+        results: Metrics and tables of the run, any number of arms and seeds.
+        kind: The world; it declares figures and what an axis calls each metric.
+        make_graph: Builds the social graph of the first replicate; called only if a figure needs it.
+        folder: The run's folder.
+
+    Returns:
+        The files, the overview's first.
+    """
+    target = folder / "figures"
+    target.mkdir(parents=True, exist_ok=True)
+    data = FigureData(results.metrics, results.tables, kind.metric_labels, make_graph)
+    files: list[Path] = []
+    with project_style():
+        if kind.figures:
+            files += save_sheet(_overview_sheet(kind.figures, data), target / "overview")
+        for figure in kind.figures:
+            files += save_sheet(_figure_sheet(figure, data), target / figure.name)
+    return files
+
+
+def select_overview(figures: Sequence[Figure]) -> list[Figure]:
+    """Select at most `MAX_OVERVIEW` figures: the first of each kind, after as many of the kinds that may repeat."""
+    firsts = {type(figure): figure for figure in reversed(figures) if not figure.repeats_in_overview}
+    singles = [figure for figure in figures if figure in firsts.values()][:MAX_OVERVIEW]
+    repeated = [figure for figure in figures if figure.repeats_in_overview]
+    return [*repeated[: MAX_OVERVIEW - len(singles)], *singles]
+
+
+def make_sheet(width: float, height: float) -> "Sheet":
+    """Return an empty sheet of that size in inches, on which nothing will overlap."""
+    from matplotlib.figure import Figure as Sheet
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06, wspace=0.03, hspace=0.04)
+    return Sheet(figsize=(width, height), layout=layout)
+
+
+def save_sheet(sheet: "Sheet", path: Path) -> list[Path]:
+    """Write one sheet as PNG and SVG, without dates or versions."""
+    files = [path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.svg")]
+    sheet.savefig(files[0], dpi=DPI, metadata={"Software": None})
+    sheet.set_layout_engine("none")  # the first file has laid it out already; doing it again would double the time
+    sheet.savefig(files[1], dpi=DPI, metadata={"Date": None, "Creator": None})
+    return files
+
+
+def _figure_sheet(figure: Figure, data: FigureData) -> "Sheet":
+    """Draw one declared figure on a sheet of its own."""
+    panels = figure.panels(data)
+    is_single = len(panels) == 1
+    sheet, axes = _panel_grid(len(panels), figure.size if is_single else PANEL, 0.0 if is_single else 0.6)
+    for ax, panel in zip(axes, panels, strict=True):
+        if not is_single:
+            ax.set_title(fill(panel.title, 40))
+        _draw_panel(ax, panel, data)
+    _annotate(sheet, figure.title, [figure], data)
+    return sheet
+
+
+def _overview_sheet(figures: Sequence[Figure], data: FigureData) -> "Sheet":
+    """Draw the most important figures on one sheet."""
+    selection = select_overview(figures)
+    sheet, axes = _panel_grid(len(selection), OVERVIEW_PANEL, 0.6)
+    for ax, figure in zip(axes, selection, strict=True):
+        ax.set_title(figure.title, fontweight="bold", fontsize=10)
+        _draw_panel(ax, figure.panels(data)[0], data)
+    _annotate(sheet, "", selection, data)
+    return sheet
+
+
+def _panel_grid(number: int, size: tuple[float, float], extra_height: float) -> "tuple[Sheet, list[Axes]]":
+    """Return a sheet with `number` panels of `size` inches in rows, and room for titles and notes."""
+    num_columns = min(number, MAX_COLUMNS)
+    num_rows = -(-number // num_columns)
+    sheet = make_sheet(size[0] * num_columns, size[1] * num_rows + extra_height)
+    return sheet, [sheet.add_subplot(num_rows, num_columns, index) for index in range(1, number + 1)]
+
+
+def _draw_panel(ax: "Axes", panel: Figure, data: FigureData) -> None:
+    if panel.is_empty(data):
+        ax.text(0.5, 0.5, "no observations", ha="center", va="center", color=FAINT, transform=ax.transAxes)
+        ax.axis("off")
+    else:
+        panel.draw(ax, data)
+
+
+def _annotate(sheet: "Sheet", title: str, figures: Sequence[Figure], data: FigureData) -> None:
+    """Add what the reader must know: which line is which arm, what a band is, what a map leaves out."""
+    figures = [figure for figure in figures if not figure.is_empty(data)]
+    if len(data.pens) > 1 and any(figure.has_arms for figure in figures):
+        _add_arm_key(sheet, title, data.pens)
+    elif title:
+        sheet.suptitle(title, x=MARGIN, ha="left")
+    if notes := [note for figure in figures if (note := figure.note(data))]:
+        sheet.supxlabel("\n".join(dict.fromkeys(notes)), x=MARGIN, ha="left", fontsize=7.5, color=FAINT)
+
+
+def _add_arm_key(sheet: "Sheet", title: str, pens: Pens) -> None:
+    """Put the title, and below it which line is which arm."""
+    from matplotlib.lines import Line2D
+
+    lines = [Line2D([], [], color=pen.color, linestyle=pen.dash, label=pen.label) for pen in pens.values()]
+    inches = 0.65 + 0.075 * max(map(len, pens))
+    num_columns = max(1, min(len(lines), int(sheet.get_figwidth() / inches)))
+    num_rows = -(-len(lines) // num_columns)
+    # the layout engine keeps space free for titles but not for this legend: empty lines of the title reserve it
+    heading = f"{title}\n" if title else ""
+    sheet.suptitle(heading + "\n".join([" "] * num_rows), x=MARGIN, ha="left")
+    top = 1 - (0.26 if title else 0.04) / sheet.get_figheight()
+    sheet.legend(handles=lines, loc="upper left", bbox_to_anchor=(0.005, top), ncols=num_columns)

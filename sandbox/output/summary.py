@@ -1,0 +1,185 @@
+"""What a scientist wants to read after a run: what was simulated, what the results are, and how far to trust them.
+
+Reads the manifest, the results and sums over the decision log; prints at most about 45 lines.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, cast
+
+from sandbox.core.world import World
+from sandbox.intervals import Mean
+from sandbox.output.formatting import (
+    format_count,
+    format_duration,
+    format_mean,
+    format_path,
+    format_percent,
+    format_shares,
+)
+from sandbox.output.log_totals import LogTotals, PositionBias
+from sandbox.runtime.assembly import resolve_world
+from sandbox.runtime.manifest import Manifest
+from sandbox.runtime.results import Results
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+    from rich.table import Table
+
+    from sandbox.runtime.run import Run
+
+MAX_ARMS = 4
+"""Arms that fit side by side in the table of metrics."""
+DEFAULT_WIDTH = 100
+"""Columns if the output is not a terminal."""
+
+
+def print_summary(run: "Run", results: Results) -> None:
+    """Print the summary of a run, finished or not, to the terminal."""
+    from rich.console import Console
+
+    with closing(run.log()) as log:
+        totals = LogTotals.of(log)
+    kind, _ = resolve_world(run.manifest.segments[-1].config)
+    console = Console(width=None if sys.stdout.isatty() else DEFAULT_WIDTH, highlight=False)
+    write_summary(console, run.manifest, results, totals, kind)
+
+
+def write_summary(
+    console: "Console", manifest: Manifest, results: Results, totals: LogTotals, kind: type[World[Any]]
+) -> None:
+    """Write the headline, the metrics, and what to know before believing them."""
+    num_steps = int(max(results.metrics["step"], default=-1)) + 1
+    console.print()
+    console.print(manifest.folder.name, style="bold", markup=False)
+    for line in headline(manifest, kind, totals, num_steps):
+        console.print(line, markup=False)
+    console.print()
+    if num_steps:
+        console.print(metrics_table(results, kind.metric_labels))
+    else:
+        console.print("No step is finished yet.")
+    console.print()
+    console.print(_two_columns(quality_lines(manifest, totals)))
+
+
+def headline(manifest: Manifest, kind: type[World[Any]], totals: LogTotals, num_steps: int) -> list[str]:
+    """Return lines that say who was simulated for how long, and who answered."""
+    config = manifest.segments[-1].config
+    _, params = resolve_world(config)
+    size = int(config.population["size"])
+    num_agents = kind.num_profiles(params, size)
+    agents = f"{num_agents:,} agents" + (f", {size:,} of them on the social graph" if num_agents != size else "")
+    steps = f"{num_steps:,} steps" if num_steps == config.steps else f"{num_steps:,} of {config.steps:,} steps"
+    ending = "" if manifest.status == "finished" else "; unfinished, continue it with `resume`"
+    lines = [f"{kind.name}: {agents}; {steps}; {_describe_seeds(config.seeds)}{ending}."]
+    if totals.minds:
+        models = f" ({', '.join(totals.models)})" if totals.models else ""
+        lines.append(f"Answered by {format_shares(totals.minds)}{models}.")
+    if changes := [str(part.from_step) for part in manifest.segments[1:]]:
+        lines.append(f"This run is a branch: its settings can differ from step {', '.join(changes)} on.")
+    return lines
+
+
+def metrics_table(results: Results, labels: Mapping[str, str]) -> "Table":
+    """Return all metrics: first step, last step and mean over steps; with several arms only the mean over steps."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    metrics = results.metrics
+    arms = list(metrics["arm"].unique())
+    is_single = len(arms) == 1
+    intervals = " (± 95 % interval over seeds)" if len(metrics["seed"].unique()) > 1 else ""
+    columns = ["first step", "last step", "mean"] if is_single else [str(arm) for arm in arms[:MAX_ARMS]]
+    title = "metric" if is_single else "metric, mean over steps"
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column(Text(title + intervals), no_wrap=True, overflow="ellipsis", min_width=20)
+    for name in columns:
+        table.add_column(Text(name), justify="right", no_wrap=True)
+    for metric, label in labels.items():
+        means = over_steps(metrics, metric) if is_single else _means_by_arm(metrics, metric, arms[:MAX_ARMS])
+        table.add_row(Text(label), *(format_mean(mean) for mean in means))
+    if len(arms) > MAX_ARMS:
+        table.caption = f"metrics.csv has {len(arms) - MAX_ARMS} more arms"
+    return table
+
+
+def over_steps(metrics: "pd.DataFrame", metric: str) -> tuple[Mean, Mean, Mean]:
+    """Return a metric at the first step, at the last step and on average over steps; means over seeds."""
+    by_seed = metrics.groupby("seed")[metric].agg(["first", "last", "mean"])
+    first, last, mean = (Mean.of(list(by_seed[column])) for column in ("first", "last", "mean"))
+    return first, last, mean
+
+
+def quality_lines(manifest: Manifest, totals: LogTotals) -> list[tuple[str, str]]:
+    """Return what to know before believing the numbers: where answers are from, data quality, bias, cost, files."""
+    sums, number = totals.sums, int(totals.sums["decisions"])
+    sources = f": {format_shares(totals.sources)}" if number else ""
+    lines = [
+        ("decisions", f"{number:,} in {totals.num_batches:,} batches{sources}"),
+        ("data quality", _describe_quality(totals)),
+        ("position bias", _describe_position_bias(totals.position_bias)),
+    ]
+    if sums["prompt_tokens"] or sums["output_tokens"]:
+        from_cache = format_percent(sums["cached_tokens"], sums["prompt_tokens"])
+        tokens = f"{sums['prompt_tokens']:,.0f} read ({from_cache} from the prefix cache)"
+        lines.append(("tokens", f"{tokens}, {sums['output_tokens']:,.0f} written"))
+    lines.append(("time", _describe_time(sums, manifest)))
+    figures, command = manifest.folder / "figures", f"python -m sandbox plot {format_path(manifest.folder)}"
+    lines.append(("figures", format_path(figures) if figures.is_dir() else command))
+    return lines
+
+
+def _means_by_arm(metrics: "pd.DataFrame", metric: str, arms: Sequence[str]) -> list[Mean]:
+    return [over_steps(cast("pd.DataFrame", metrics[metrics["arm"] == arm]), metric)[2] for arm in arms]
+
+
+def _two_columns(lines: Sequence[tuple[str, str]]) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    for name, text in lines:
+        grid.add_row(Text(name, style="bold"), Text(text))
+    return grid
+
+
+def _describe_quality(totals: LogTotals) -> str:
+    sums, number = totals.sums, totals.sums["decisions"]
+    counts = [
+        f"drawn at random (fallbacks) {format_count(totals.sources.get('fallback', 0), number, 'decisions')}",
+        f"truncated {format_count(sums['truncated'], totals.num_texts, 'texts')}",
+        f"retried {format_count(sums['retried'], number, 'decisions')}",
+    ]
+    return ", ".join(counts)
+
+
+def _describe_position_bias(bias: PositionBias) -> str:
+    if not bias.num:
+        return "no choice had shuffled options"
+    p = bias.p_value()
+    significance = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    return (
+        f"first option chosen in {format_percent(bias.num_first, bias.num)} of {bias.num:,} shuffled choices, "
+        f"{format_percent(bias.expected, bias.num)} expected by chance ({significance})"
+    )
+
+
+def _describe_time(sums: Mapping[str, float], manifest: Manifest) -> str:
+    seconds = sums["seconds"]
+    parts = [f"{format_duration(seconds)} for the answers"]
+    if seconds > 0:
+        parts.append(f"{sums['decisions'] / seconds:,.0f} decisions/s")
+    if manifest.status == "finished":
+        parts.append(f"{format_duration(manifest.wall_s)} in total")
+    return ", ".join(parts)
+
+
+def _describe_seeds(seeds: Sequence[int]) -> str:
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    is_range = list(seeds) == list(range(seeds[0], seeds[0] + len(seeds)))
+    return f"{len(seeds)} seeds ({f'{seeds[0]} to {seeds[-1]}' if is_range else ', '.join(map(str, seeds))})"

@@ -1,0 +1,218 @@
+"""Build the parts that a configuration names: worlds with their profiles and graphs, minds, interventions."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+
+from sandbox.composition import resolve_target
+from sandbox.core.assignment import Assignment, MindRouter
+from sandbox.core.intervention import Intervention
+from sandbox.core.interventions import SetParams
+from sandbox.core.memory import MemoryBudget
+from sandbox.core.mind import Mind, MindContext
+from sandbox.core.params import WorldParams
+from sandbox.core.presentation import Presentation
+from sandbox.core.profile import Profile
+from sandbox.core.replicate import Replicate
+from sandbox.core.seeds import SeedTree
+from sandbox.core.world import World
+from sandbox.errors import ConfigError, unknown
+from sandbox.graphs.params import GraphParams
+from sandbox.paths import cache_dir
+from sandbox.runtime.config import LAST, Arm, PopulationSettings, RunConfig
+from sandbox.settings import validate
+
+ProfileLoader: TypeAlias = Callable[[int, np.random.Generator], list[Profile]]
+"""Draws that many profiles from a population."""
+
+
+def resolve_world(config: RunConfig, treatment: str = "") -> tuple[type[World[Any]], WorldParams]:
+    """Return the world's class and its validated parameters, under one of the treatments or under none."""
+    kind, settings = resolve_target(config.world, "world")
+    if not (isinstance(kind, type) and issubclass(kind, World)):
+        raise ConfigError(f"world._target_ must name a subclass of sandbox.core.world.World, found {kind!r}")
+    params = validate(kind.Params, settings, "world")
+    if not treatment:
+        return kind, params
+    changes = config.treatments[treatment]
+    return kind, validate(kind.Params, {**settings, **changes}, f"treatments.{treatment}")
+
+
+def build_worlds(config: RunConfig) -> list[World[Any]]:
+    """Build one world per arm and seed; worlds with the same seed share profiles, graph and random numbers."""
+    worlds = [_build_world(config, arm, seed) for arm in config.arms() for seed in config.seeds]
+    check_interventions(worlds)
+    return worlds
+
+
+def build_interventions(
+    kind: type[World[Any]], params: WorldParams, nodes: Sequence[dict[str, Any]], steps: int
+) -> list[Intervention[Any]]:
+    """Build validated interventions, in the order given.
+
+    Args:
+        kind: The world; it knows which interventions there are.
+        params: Its parameters at the start.
+        nodes: The settings of each intervention.
+        steps: Length of the run.
+    """
+    kinds = kind.interventions()
+    interventions: list[Intervention[Any]] = []
+    for place, node in enumerate(nodes):
+        settings, where = dict(node), f"interventions[{place}]"
+        name = str(settings.pop("do", None))
+        if name not in kinds:
+            raise ConfigError(f"{where}.do: {unknown('intervention', name, kinds)}")
+        interventions.append(validate(kinds[name], settings, where))
+        if interventions[-1].step >= steps:
+            raise ConfigError(
+                f"{where}.step is {interventions[-1].step} but the run ends before it, with {steps} steps (0-based)"
+            )
+    for place, intervention in sorted(enumerate(interventions), key=lambda pair: pair[1].step):
+        if isinstance(intervention, SetParams):
+            params = params.with_changes(intervention.params, f"interventions[{place}].params")
+    return interventions
+
+
+def check_interventions(worlds: Sequence[World[Any]]) -> None:
+    """Raise `ConfigError` if a future intervention names something that its world does not have."""
+    for world in worlds:
+        for intervention in world.scheduled:
+            if intervention.step >= world.now:
+                intervention.check(world)
+
+
+def check_outcomes(config: RunConfig, kind: type[World[Any]]) -> None:
+    """Raise `ConfigError` if an outcome is not a metric of the world."""
+    for name in config.outcomes:
+        if name.removesuffix(LAST) not in kind.metric_labels:
+            raise ConfigError(f"outcomes: {unknown('metric', name.removesuffix(LAST), kind.metric_labels)}")
+
+
+def build_assignment(config: RunConfig, kind: type[World[Any]], mind: str = "") -> Assignment:
+    """Build the assignment of one arm without starting a mind.
+
+    Args:
+        config: The run.
+        kind: Its world.
+        mind: The mind of every role that the assignment does not name; empty: the run's default.
+    """
+    for role in config.assignment:
+        if role not in kind.roles:
+            raise ConfigError(f"assignment: {unknown('role', role, kind.roles)}")
+    default, _ = _resolve_mind(config.mind, "mind")
+    for name, node in config.extra_minds.items():
+        _resolve_mind(node, f"extra_minds.{name}")
+    names = list(dict.fromkeys([*config.extra_minds, default.name, *config.mind.get("adapters", {})]))
+    if mind and mind not in names:
+        raise ConfigError(f"minds: {unknown('mind', mind, names)}")
+    return Assignment({**(dict.fromkeys(kind.roles, mind) if mind else {}), **config.assignment}, names)
+
+
+def check_minds(config: RunConfig) -> None:
+    """Raise `SandboxError` if a mind of the run could not be built, as far as that shows without an engine."""
+    for where, node in _nodes_in_use(config).items():
+        kind, settings = _resolve_mind(node, where)
+        kind.check(settings, config.model)
+
+
+def build_minds(config: RunConfig, notify: Callable[[str], None]) -> MindRouter:
+    """Build the minds that some agent of a run may use; this starts engines."""
+    kind, _ = resolve_world(config)
+    cache = answer_cache_file() if config.cache else None
+    context = MindContext(kind.rules, config.model, cache, notify)
+    minds = {where: _build_mind(node, where, context) for where, node in _nodes_in_use(config).items()}
+    default = minds.pop("mind", None)
+    return MindRouter(default, {where.removeprefix("extra_minds."): mind for where, mind in minds.items()})
+
+
+def answer_cache_file() -> Path:
+    """Return where answers of language models are kept."""
+    return cache_dir() / "answers.sqlite"
+
+
+def _nodes_in_use(config: RunConfig) -> dict[str, dict[str, Any]]:
+    """Return the settings of the minds that some agent may use, by their path in the configuration.
+
+    Where every arm names its mind, the others are left out: no engine starts for a mind that nobody asks. An extra mind
+    that repeats the default mind under its own name is left out too.
+    """
+    default, _ = _resolve_mind(config.mind, "mind")
+    names = _minds_in_use(config)
+    nodes: dict[str, dict[str, Any]] = {}
+    if names is None or names & {default.name, *config.mind.get("adapters", {})}:
+        nodes["mind"] = config.mind
+    for name, node in config.extra_minds.items():
+        repeats_default = (name, node) == (default.name, config.mind)
+        if (names is None or name in names) and not repeats_default:
+            nodes[f"extra_minds.{name}"] = node
+    return nodes
+
+
+def _minds_in_use(config: RunConfig) -> set[str] | None:
+    """Return the names of the minds that agents are assigned; None if some agents may use the default."""
+    if not config.minds:
+        return None
+    mixes = ([mix] if isinstance(mix, str) else list(mix) for mix in config.assignment.values())
+    return {*config.minds, *(name for mix in mixes for name in mix)}
+
+
+def _resolve_mind(node: dict[str, Any], where: str) -> tuple[type[Mind], dict[str, Any]]:
+    kind, settings = resolve_target(node, where)
+    if not (isinstance(kind, type) and issubclass(kind, Mind)):
+        raise ConfigError(f"{where}._target_ must name a subclass of sandbox.core.mind.Mind, found {kind!r}")
+    return kind, settings
+
+
+def _build_mind(node: dict[str, Any], where: str, context: MindContext) -> Mind:
+    kind, settings = _resolve_mind(node, where)
+    return kind.build(settings, context)
+
+
+def _build_world(config: RunConfig, arm: Arm, seed: int) -> World[Any]:
+    kind, params = resolve_world(config, arm.treatment)
+    seeds = SeedTree(seed)
+    size, load_profiles = _resolve_population(config, kind)
+    profiles = load_profiles(kind.num_profiles(params, size), seeds.rng("population"))
+    generator, settings = resolve_target(config.graph, "graph")
+    if not (isinstance(generator, type) and issubclass(generator, GraphParams)):
+        raise ConfigError(f"graph._target_ must name a subclass of GraphParams in sandbox.graphs, found {generator!r}")
+    graph = validate(generator, settings, "graph").build(profiles[:size], seeds.rng("graph"))
+    world = kind(
+        params,
+        profiles=profiles,
+        graph=graph,
+        rng=seed,
+        assignment=build_assignment(config, kind, arm.mind),
+        memory=MemoryBudget(**config.memory.model_dump()),
+        presentation=_build_presentation(config, kind),
+        replicate=Replicate(arm.name, seed),
+    )
+    world.scheduled = build_interventions(kind, params, config.interventions, config.steps)
+    return world
+
+
+def _build_presentation(config: RunConfig, kind: type[World[Any]]) -> Presentation:
+    presentation = Presentation(**config.presentation.model_dump())
+    if presentation.wording > len(kind.paraphrases):
+        raise ConfigError(
+            f"presentation.wording is {presentation.wording}, but {kind.name} has {len(kind.paraphrases)} paraphrases"
+        )
+    return presentation
+
+
+def _resolve_population(config: RunConfig, kind: type[World[Any]]) -> tuple[int, ProfileLoader]:
+    load, settings = resolve_target(config.population, "population")
+    if not callable(load):
+        raise ConfigError(
+            f"population._target_ must name a function such as agents.population.load_profiles, found {load!r}"
+        )
+    population = validate(PopulationSettings, settings, "population")
+
+    def load_profiles(num: int, rng: np.random.Generator) -> list[Profile]:
+        profiles = load(population.file, num, rng, platforms=kind.platforms, splits=population.splits)
+        return cast("list[Profile]", profiles)
+
+    return population.size, load_profiles

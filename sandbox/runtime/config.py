@@ -1,0 +1,128 @@
+"""What a run depends on, as frozen settings.
+
+A value lives once, in `conf/`; here are its type, bounds, unit and meaning.
+"""
+
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+
+from sandbox.composition import compose
+from sandbox.settings import Settings, validate
+
+LAST = "@last"
+"""After the name of a metric: its value at the last step; without it, its mean over steps."""
+ARM_SEPARATOR = ":"
+"""Between mind and treatment in the name of an arm."""
+
+
+class MemorySettings(Settings):
+    """Bounds of every agent's memory."""
+
+    recent: int = Field(ge=16)
+    """Tokens of events kept in order."""
+    salient: int = Field(ge=0)
+    """Tokens of older events kept because they matter."""
+    kinds: PositiveInt
+    """Kinds of events that the running summary counts."""
+    half_life: float = Field(gt=0)
+    """Steps after which an event weighs half."""
+
+
+class PresentationSettings(Settings):
+    """How questions are worded and laid out: what should not matter, and is varied in an audit."""
+
+    wording: int = Field(ge=0)
+    """Which wording of the world's prompts; 0 is its own, 1 the first paraphrase."""
+    shuffle: NonNegativeInt
+    """Which of many random orders of the options."""
+    scales_reversed: bool
+    """List options that have an order of their own, such as stars, in reverse."""
+    profile_reversed: bool
+    """List the sentences about a person in reverse."""
+    first_label: str = Field(pattern="^[A-Z]$")
+    """Letter of the first option."""
+    given_names: bool
+    """Call people by given names as well as by their numbers."""
+
+
+class PopulationSettings(Settings):
+    """Where profiles come from."""
+
+    file: str
+    """A path, or the name of a population that comes with the project."""
+    size: PositiveInt = Field(strict=True)
+    """Number of agents who live on the social graph."""
+    splits: list[Literal["train", "val", "test"]] = Field(default=["train", "val", "test"], min_length=1)
+    """Which people may be drawn, where the file says whether a model was trained on them."""
+
+
+class Arm(NamedTuple):
+    """One condition: what replicates with the same seed differ in."""
+
+    name: str
+    mind: str
+    """The mind of all agents; empty: as assigned."""
+    treatment: str
+    """Which of the treatments; empty: none."""
+
+
+class RunConfig(Settings):
+    """Everything that a run depends on."""
+
+    world: dict[str, Any]
+    """A world class (`_target_`) and its parameters."""
+    population: dict[str, Any]
+    """Where profiles come from (`_target_`), and how many agents live on the social graph."""
+    graph: dict[str, Any]
+    """A social graph generator and its parameters."""
+    mind: dict[str, Any]
+    """The default mind: it answers where the assignment names no other."""
+    extra_minds: dict[str, dict[str, Any]]
+    """Further minds of the run, by name."""
+    assignment: dict[str, str | dict[str, float]]
+    """Which mind each role uses: a name, or the share of each mind."""
+    minds: list[str]
+    """Minds to compare, one arm each, in which all agents use that mind; empty: one arm, with minds as assigned."""
+    treatments: dict[str, dict[str, Any]]
+    """Treatments to compare, one arm each: the world's parameters that differ. Crossed with `minds`."""
+    outcomes: list[str]
+    """Metrics to compare, declared before the run; all others are exploratory. `@last`: at the last step."""
+    model: str
+    """Language model: a known name, a hub id or a folder."""
+    steps: PositiveInt
+    """Ticks to simulate."""
+    seeds: list[NonNegativeInt] = Field(min_length=1)
+    """One replicate per seed."""
+    memory: MemorySettings
+    """Bounds of every agent's memory."""
+    presentation: PresentationSettings
+    """How questions are worded and laid out."""
+    interventions: list[dict[str, Any]]
+    """Scheduled changes of the running world: `{step, do, ...}`."""
+    max_fallback_rate: float = Field(ge=0, le=1)
+    """Stop the run when a larger share of its answers could not be obtained."""
+    cache: bool
+    """Whether answers of language models are kept across runs and reused."""
+    run_dir: Path | None
+    """The run's folder; null: a new one under `runs/`."""
+
+    @field_validator("seeds", "minds", "outcomes")
+    @classmethod
+    def _check_unique(cls, names: list[Any]) -> list[Any]:
+        if len(set(names)) != len(names):
+            raise ValueError("each may be named once")
+        return names
+
+    def arms(self) -> list["Arm"]:
+        """Return every mind with every treatment; one arm, `main`, where neither is named."""
+        pairs = product(self.minds or [""], self.treatments or {"": {}})
+        return [Arm(ARM_SEPARATOR.join(filter(None, pair)) or "main", *pair) for pair in pairs]
+
+
+def load_run_config(overrides: Sequence[str]) -> RunConfig:
+    """Compose and validate the configuration of a run."""
+    return validate(RunConfig, compose(overrides))

@@ -1,0 +1,56 @@
+"""Results of a run as data frames: metrics by replicate and step, and the world's tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+
+from sandbox.core.world import World
+
+
+@dataclass(frozen=True)
+class Results:
+    """Tidy results of a run."""
+
+    metrics: pd.DataFrame
+    """One row per replicate and step: arm, seed, step (0-based), one column per metric."""
+    tables: dict[str, pd.DataFrame]
+    """The world's tables after the last step; columns arm and seed first."""
+
+    @classmethod
+    def of(cls, worlds: Sequence[World[Any]]) -> Self:
+        """Collect the results of worlds after a run."""
+        metrics = pd.concat([_add_replicate(world, _metric_history(world)) for world in worlds], ignore_index=True)
+        frames: dict[str, list[pd.DataFrame]] = {}
+        for world in worlds:
+            for name, rows in world.tables().items():
+                frames.setdefault(name, []).append(_add_replicate(world, pd.DataFrame(rows)))
+        return cls(metrics, {name: pd.concat(parts, ignore_index=True) for name, parts in frames.items()})
+
+    def write(self, folder: Path) -> None:
+        """Write `metrics.csv` and `tables/*.csv`."""
+        (folder / "tables").mkdir(exist_ok=True)
+        for name, table in self.tables.items():
+            table.to_csv(folder / "tables" / f"{name}.csv", index=False)
+        self.metrics.to_csv(folder / "metrics.csv", index=False)
+
+    @classmethod
+    def read(cls, folder: Path) -> Self | None:
+        """Read what `write` wrote; None if the run never finished."""
+        path = folder / "metrics.csv"
+        if not path.is_file():
+            return None
+        tables = {file.stem: pd.read_csv(file) for file in sorted((folder / "tables").glob("*.csv"))}
+        return cls(pd.read_csv(path), tables)
+
+
+def _metric_history(world: World[Any]) -> pd.DataFrame:
+    return world.datacollector.get_model_vars_dataframe().rename_axis("step").reset_index()
+
+
+def _add_replicate(world: World[Any], table: pd.DataFrame) -> pd.DataFrame:
+    table.insert(0, "arm", world.replicate.arm)
+    table.insert(1, "seed", world.replicate.seed)
+    return table

@@ -1,0 +1,256 @@
+"""Runs as folders: start, resume, branch, replay.
+
+A run's folder holds `manifest.json` (what was run, on what), `decisions.sqlite` (the run itself) and what can be
+reproduced from these two: `metrics.csv`, `tables/`, `figures/`.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from datetime import datetime
+from itertools import count, pairwise
+from pathlib import Path
+from typing import Any, NoReturn, TypeAlias
+
+from sandbox.core.assignment import MindRouter
+from sandbox.core.world import World
+from sandbox.errors import ConfigError, ContractError, DataError
+from sandbox.paths import runs_dir
+from sandbox.runtime.assembly import (
+    build_assignment,
+    build_interventions,
+    build_minds,
+    build_worlds,
+    check_interventions,
+    check_minds,
+    check_outcomes,
+    resolve_world,
+)
+from sandbox.runtime.config import Arm, RunConfig, load_run_config
+from sandbox.runtime.log import DecisionLog
+from sandbox.runtime.manifest import Manifest, Segment, describe_mind_change, work_began
+from sandbox.runtime.results import Results
+from sandbox.runtime.runner import Progress, Runner
+
+LOG = "decisions.sqlite"
+Observer: TypeAlias = Callable[[int, Sequence[World[Any]]], None]
+"""Receives the number of finished steps and the worlds as they are then."""
+
+
+class EndOfLogError(Exception):
+    """A replay has reached the end of the log."""
+
+
+class Run:
+    """One run's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest = Manifest.read(folder)
+
+    @classmethod
+    def start(cls, overrides: Sequence[str], config: RunConfig | None = None) -> "Run":
+        """Create the folder of a new run, after all checks that need no engine."""
+        config = config or load_run_config(overrides)
+        build_worlds(config)
+        check_minds(config)
+        kind, _ = resolve_world(config)
+        check_outcomes(config, kind)
+        folder = _make_folder(config.run_dir, kind.name)
+        Manifest.new(folder, overrides, [Segment(0, config)]).write()
+        DecisionLog.create(folder / LOG).close()
+        return cls(folder)
+
+    def branch(self, step: int, overrides: Sequence[str], run_dir: Path | None = None) -> "Run":
+        """Create a run that equals this one before `step` and differs from it after.
+
+        Raises:
+            ConfigError: `step` lies outside the log, or an override would change what came before.
+        """
+        old = self.manifest.segments[-1].config
+        config = self._compose_branch(old, step, overrides)
+        run_dir = run_dir or (config.run_dir if config.run_dir != old.run_dir else None)
+        kind, _ = resolve_world(config)
+        with closing(self.log()) as log:
+            self._check_step(step, log)
+            if config.interventions != old.interventions:
+                worlds = self.replay(step)
+                switch_config(worlds, old, config)
+                check_interventions(worlds)
+            folder = _make_folder(run_dir, f"{kind.name}-branch")
+            log.copy_until(folder / LOG, step)
+        segments = [part for part in self.manifest.segments if part.from_step < step]
+        Manifest.new(folder, [*self.manifest.overrides, *overrides], [*segments, Segment(step, config)]).write()
+        return Run(folder)
+
+    def resume(self, progress: Progress, notify: Callable[[str], None]) -> Results:
+        """Replay what the log holds, answer the rest live, and write the results."""
+        began, config = work_began(), self.manifest.segments[-1].config
+        log = DecisionLog.open(self.folder / LOG, write=True)
+
+        def build() -> MindRouter:
+            minds = build_minds(config, notify)
+            self._record_minds(minds, has_answers=log.num_batches > 0)
+            return minds
+
+        with closing(log):
+            worlds, runner = self._build_runner(log, build, progress)
+            with closing(runner):
+                runner.run(config.steps)
+                results = Results.of(worlds)
+                results.write(self.folder)
+                if self.manifest.status != "finished":
+                    self.manifest.finish(log.totals(), began)
+        return results
+
+    def replay(self, until: int | None = None, observer: Observer | None = None) -> list[World[Any]]:
+        """Return the worlds as they were after `until` steps, or at the end of the log; asks no mind.
+
+        Args:
+            until: Steps to replay; None: all that are logged.
+            observer: Called before the first step and after each.
+        """
+        log = DecisionLog.open(self.folder / LOG)
+
+        def stop() -> NoReturn:
+            raise EndOfLogError
+
+        steps = self.manifest.segments[-1].config.steps
+        with closing(log):
+            worlds, runner = self._build_runner(log, stop, Progress(), observer)
+            with suppress(EndOfLogError):
+                runner.run(steps if until is None else min(until, steps))
+                if observer is not None:
+                    observer(worlds[0].now, worlds)
+        return worlds
+
+    def results(self) -> Results:
+        """Return metrics and tables: as written at the end, or replayed as far as the log goes."""
+        return Results.read(self.folder) or Results.of(self.replay())
+
+    def log(self) -> DecisionLog:
+        """Open the decision log for reading."""
+        return DecisionLog.open(self.folder / LOG)
+
+    def _check_step(self, step: int, log: DecisionLog) -> None:
+        """Raise `ConfigError` if no branch can begin at `step`: all steps before it must be complete."""
+        start, config = self.manifest.segments[-1]
+        is_finished = self.manifest.status == "finished"
+        last = config.steps if is_finished else max((start, *(batch[1] for batch in log.batches())))
+        if not 0 < step <= last:
+            hint = "" if is_finished else "; the step after it may be incomplete: resume the run first"
+            raise ConfigError(f"--at {step} must lie in the run's log, from 1 to {last} (0-based steps){hint}")
+        if step < start:
+            raise ConfigError(f"--at {step} lies before step {start}, where this branch began; branch its parent")
+
+    def _record_minds(self, minds: MindRouter, has_answers: bool) -> None:
+        """Record a run's minds, or close them and raise `ContractError` if others have answered before."""
+        description = minds.describe()
+        if has_answers and (change := describe_mind_change(self.manifest.minds, description)):
+            minds.close()
+            raise ContractError(
+                f"{self.folder} cannot continue with another model: {change}; restore the earlier one, or `branch` the "
+                "run to continue with this one"
+            )
+        self.manifest.minds = description
+        self.manifest.write()
+
+    def _build_runner(
+        self,
+        log: DecisionLog,
+        make_minds: Callable[[], MindRouter],
+        progress: Progress,
+        observer: Observer | None = None,
+    ) -> tuple[list[World[Any]], Runner]:
+        segments = self.manifest.segments
+        worlds = build_worlds(segments[0].config)
+        switches = {later.from_step: (earlier.config, later.config) for earlier, later in pairwise(segments)}
+
+        def before_step(step: int) -> None:
+            if step in switches:
+                switch_config(worlds, *switches[step])
+            if observer is not None:
+                observer(step, worlds)
+
+        rate = segments[-1].config.max_fallback_rate
+        runner = Runner(worlds, make_minds, log, max_fallback_rate=rate, progress=progress, before_step=before_step)
+        return worlds, runner
+
+    def _compose_branch(self, old: RunConfig, step: int, overrides: Sequence[str]) -> RunConfig:
+        if load_run_config(self.manifest.overrides) != old:
+            raise ConfigError(
+                f"the files in conf/ have changed since {self.folder} was run, so overrides cannot be composed; "
+                "check out the commit in its manifest.json"
+            )
+        new = load_run_config([*self.manifest.overrides, *overrides])
+        _refuse_changed_past(old, new, step)
+        return new
+
+
+def _refuse_changed_past(old: RunConfig, new: RunConfig, step: int) -> None:
+    """Raise `ConfigError` if a branch's configuration would change what came before `step`."""
+    for name in ("population", "graph", "seeds", "memory", "presentation"):
+        if getattr(new, name) != getattr(old, name):
+            raise ConfigError(f"{name} shapes a run from its first step and cannot change in a branch")
+    if new.arms() != old.arms():
+        raise ConfigError("minds and the names of treatments shape a run from its first step; start a new run")
+    if resolve_world(old)[0] is not resolve_world(new)[0]:
+        raise ConfigError("a branch stays in its world; start a new run for another one")
+    for arm in new.arms():
+        _refuse_changed_past_of(arm, old, new, step)
+
+
+def _refuse_changed_past_of(arm: Arm, old: RunConfig, new: RunConfig, step: int) -> None:
+    kind, old_params = resolve_world(old, arm.treatment)
+    _, new_params = resolve_world(new, arm.treatment)
+    for name in sorted(old_params.fixed):
+        if getattr(old_params, name) != getattr(new_params, name):
+            raise ConfigError(f"world.{name} shapes the world when it is created and cannot change in a branch")
+    build_assignment(new, kind, arm.mind)
+    old_interventions = build_interventions(kind, old_params, old.interventions, old.steps)
+    for intervention in build_interventions(kind, new_params, new.interventions, new.steps):
+        if intervention.step < step and intervention not in old_interventions:
+            raise ConfigError(f"an intervention at step {intervention.step} would change what came before --at {step}")
+
+
+def switch_config(worlds: Sequence[World[Any]], old: RunConfig, new: RunConfig) -> None:
+    """Give running worlds the parameters, assignment and interventions in which a new configuration differs."""
+    arms = [arm for arm in new.arms() for _ in new.seeds]
+    for world, arm in zip(worlds, arms, strict=True):
+        kind, before = resolve_world(old, arm.treatment)
+        _, after = resolve_world(new, arm.treatment)
+        changes = {name: getattr(after, name) for name in type(after).model_fields}
+        world.change(**{name: value for name, value in changes.items() if getattr(before, name) != value})
+        world.assign_minds(build_assignment(new, kind, arm.mind))
+        world.scheduled = build_interventions(kind, after, new.interventions, new.steps)
+
+
+def _make_folder(run_dir: Path | None, kind: str) -> Path:
+    """Create the folder of a new run: `run_dir`, or else a new one under `runs/`."""
+    if run_dir is None:
+        return _make_new_folder(kind)
+    if (run_dir / LOG).exists():
+        raise DataError(f"{run_dir} already holds a run; resume it or choose another run_dir")
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_create(run_dir, error) from error
+    return run_dir
+
+
+def _make_new_folder(kind: str) -> Path:
+    """Create a folder named after the kind of run and the time; runs that start in one second get a number."""
+    name = f"{kind}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    for number in count(1):
+        folder = runs_dir() / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise _cannot_create(runs_dir(), error) from error
+        return folder
+    raise AssertionError("count never ends")
+
+
+def _cannot_create(folder: Path, error: OSError) -> DataError:
+    return DataError(f"cannot create the folder {folder} for the run ({error.strerror}); name another run_dir")

@@ -1,0 +1,103 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import AutoModelForCausalLM
+
+from training.finetuning.attention import PACKED, register_attention
+from training.finetuning.examples import IGNORED, Example
+from training.finetuning.trainer import ResponseTrainer, token_weights
+
+from .tiny import tiny_model
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model(tmp_path_factory.mktemp("tiny"))
+
+
+def load_model(folder: Path, attention: str) -> Any:
+    register_attention()
+    return AutoModelForCausalLM.from_pretrained(folder, attn_implementation=attention, dtype=torch.float32).eval()
+
+
+EXAMPLES = [Example("a", [5, 6, 7, 8], [9, 10, 1]), Example("b", [11, 12], [13]), Example("c", [20] * 30, [21, 22])]
+
+
+def pack_row(examples: list[Example]) -> dict[str, Any]:
+    """Return examples in one row, as TRL's collator packs them."""
+    lengths = torch.tensor([len(example.input_ids) for example in examples])
+    labels = [[IGNORED, *example.labels[1:]] for example in examples]
+    return {
+        "input_ids": torch.tensor([[token for example in examples for token in example.input_ids]]),
+        "labels": torch.tensor([[label for example_labels in labels for label in example_labels]]),
+        "position_ids": torch.cat([torch.arange(int(length)) for length in lengths])[None],
+        "cu_seq_lens_q": torch.cat([torch.zeros(1), lengths.cumsum(0)]).to(torch.int32),
+    }
+
+
+def loss_of(folder: Path, examples: list[Example], choice_weight: float = 1.0) -> float:
+    trainer = object.__new__(ResponseTrainer)
+    trainer.choice_weight = choice_weight
+    return trainer.compute_loss(load_model(folder, PACKED), pack_row(examples)).item()
+
+
+def plain_losses(folder: Path, example: Example) -> torch.Tensor:
+    """Return the loss of every token of the answer, computed for one example with all logits."""
+    logits = load_model(folder, "eager")(input_ids=torch.tensor([example.input_ids])).logits[0]
+    start = len(example.prompt)
+    return cross_entropy(logits[start - 1 : -1], torch.tensor(example.answer), reduction="none")
+
+
+def test_packed_examples_do_not_see_each_other(folder: Path) -> None:
+    expected = torch.cat([plain_losses(folder, example) for example in EXAMPLES]).mean()
+    assert loss_of(folder, EXAMPLES) == pytest.approx(expected.item(), abs=1e-5)
+    assert loss_of(folder, EXAMPLES[::-1]) == pytest.approx(expected.item(), abs=1e-5)
+
+
+def test_a_choice_has_the_weight_that_is_set(folder: Path) -> None:
+    losses = [plain_losses(folder, example) for example in EXAMPLES]
+    weighted = losses[0].sum() + 7 * losses[1].sum() + losses[2].sum()
+    assert loss_of(folder, EXAMPLES, 7.0) == pytest.approx(weighted.item() / 12, abs=1e-5)
+
+
+def test_the_gradient_is_that_of_the_plain_loss(folder: Path) -> None:
+    grads: list[torch.Tensor] = []
+    for attention in (PACKED, "eager"):
+        model = load_model(folder, attention)
+        if attention == PACKED:
+            trainer = object.__new__(ResponseTrainer)
+            trainer.choice_weight = 1.0
+            trainer.compute_loss(model, pack_row(EXAMPLES)).backward()
+        else:
+            parts = [
+                cross_entropy(
+                    model(input_ids=torch.tensor([example.input_ids])).logits[0, len(example.prompt) - 1 : -1],
+                    torch.tensor(example.answer),
+                    reduction="sum",
+                )
+                for example in EXAMPLES
+            ]
+            (torch.stack(parts).sum() / 6).backward()
+        grads.append(torch.cat([weight.grad.flatten() for weight in model.parameters() if weight.grad is not None]))
+    assert torch.allclose(grads[0], grads[1], atol=1e-5)
+
+
+def test_a_sliding_window_stays_within_each_example(folder: Path) -> None:
+    model = load_model(folder, PACKED)
+    for layer in model.model.layers:
+        layer.self_attn.sliding_window = 4
+    inputs = pack_row(EXAMPLES)
+    inputs.pop("labels")
+    together = model(**inputs, sliding_window=4).logits[0]
+    alone = model(**{**pack_row(EXAMPLES[2:]), "labels": None}, sliding_window=4).logits[0]
+    assert torch.allclose(together[-32:], alone, atol=1e-5)
+    unlimited = model(**{**pack_row(EXAMPLES[2:]), "labels": None}).logits[0]
+    assert not torch.allclose(alone[-1], unlimited[-1], atol=1e-4)
+
+
+def test_a_token_weight_depends_on_its_example() -> None:
+    positions, starts = torch.tensor([2, 3, 5, 9]), torch.tensor([0, 4, 6, 10], dtype=torch.int32)
+    assert token_weights(positions, starts, 5.0).tolist() == [1.0, 1.0, 5.0, 5.0]

@@ -1,0 +1,67 @@
+"""The data card of a corpus: what is in it, under which terms, what it cannot say, and how to delete a user."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from sandbox.core.profile import Profile
+from training.corpus.config import CorpusConfig
+from training.pipeline.funnel import Count
+
+STAGES = ("read", "filter", "k_core", "clean", "split")
+TEMPLATE = Path(__file__).parent / "card.md"
+
+
+def write_card(
+    config: CorpusConfig, people: Sequence[Profile], counts: Sequence[Count], tasks: Mapping[str, Mapping[str, int]]
+) -> None:
+    """Write `card.md`.
+
+    Args:
+        config: The corpus's settings.
+        people: Its population.
+        counts: Its funnel.
+        tasks: Number of tasks by split and form.
+    """
+    template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    text = template.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        config=config,
+        stages=STAGES,
+        sources=[_describe_source(name, config.source[name], people, counts) for name in config.sources],
+        people=len(people),
+        platforms=sorted(Counter(person.platform for person in people).items()),
+        splits=sorted(Counter(person.split for person in people).items()),
+        tasks={split: dict(forms) for split, forms in tasks.items()},
+        forms=sorted({form for forms in tasks.values() for form in forms}),
+    )
+    (config.corpus_dir / "card.md").write_text(text, encoding="utf-8")
+
+
+def _describe_source(
+    name: str, node: Mapping[str, Any], people: Sequence[Profile], counts: Sequence[Count]
+) -> dict[str, Any]:
+    def total(stage: str, entity: str, *reasons: str) -> int:
+        return sum(
+            count.number
+            for count in counts
+            if (count.stage, count.source, count.entity) == (stage, name, entity) and count.reason in reasons
+        )
+
+    return {
+        "name": name,
+        "citation": node.get("citation", ""),
+        "licence": node.get("licence", "not stated"),
+        "remaining": {stage: _describe_remaining(stage, total) for stage in STAGES},
+        "people": sum(person.source == name for person in people),
+    }
+
+
+def _describe_remaining(stage: str, total: Callable[..., int]) -> str:
+    """Return how many records a stage left, and how many users and items if these are counted."""
+    sides = ("out", "train", "val", "test")
+    numbers = {entity: total(stage, entity, *sides) for entity in ("users", "items")}
+    details = ", ".join(f"{number:,} {entity}" for entity, number in numbers.items() if number)
+    return f"{total(stage, 'records', *sides, 'seen'):,}" + (f" ({details})" if details else "")

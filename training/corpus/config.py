@@ -1,0 +1,177 @@
+"""Settings of a corpus, and how `python -m training corpus` loads them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from sandbox.composition import compose, list_choices, resolve_target
+from sandbox.errors import ConfigError, unknown
+from sandbox.settings import Settings, validate
+from training.sources.platform import find_platform
+from training.sources.source import Source
+from training.synthesis.judge import JudgeConfig
+from training.synthesis.synthesizer import SynthesisConfig
+from training.tasks.forms import Family
+
+GROUPS = ("source", "corpus", "synthesis", "judge", "mind")
+
+
+class LanguageConfig(Settings):
+    """Which texts are English."""
+
+    min_characters: int = Field(ge=0)
+    """Shorter texts pass: their language cannot be identified."""
+    threshold: float = Field(ge=0, le=1)
+    """Probability of English from which a text passes."""
+
+
+class SplitConfig(Settings):
+    """How people and their records are divided."""
+
+    shares: dict[Literal["train", "val", "test"], float]
+    """Shares of the users of a source that has no split of its own."""
+    history_share: float = Field(gt=0, lt=1)
+    """Share of a user's records, oldest first, that the person is made from; tasks come from the rest."""
+    early_share: float = Field(ge=0, lt=1)
+    """Share of a train user's records that their earlier self is made from; 0 for no earlier selves."""
+    seen_share: float = Field(ge=0, lt=1)
+    """Share of a train user's records, the last ones, that are held out as `seen`."""
+
+
+class CleanConfig(Settings):
+    """Which records are fit to be learnt from."""
+
+    language: LanguageConfig
+    duplicate_threshold: float = Field(gt=0, le=1)
+    """Jaccard similarity from which a user's text is a near-duplicate of an earlier one of theirs."""
+    max_toxic: float = Field(ge=0, le=1)
+    """Texts with a higher probability of being toxic are dropped."""
+    min_records: PositiveInt
+    """Users with fewer records left are dropped."""
+
+
+class MemoryConfig(Settings):
+    """How much of their earlier records people remember in a task, in tokens."""
+
+    recent: PositiveInt
+    salient: NonNegativeInt
+
+
+class TaskConfig(Settings):
+    """Which tasks are built, and how many."""
+
+    families: list[Family]
+    per_user: PositiveInt
+    """Decision points of a user that are asked about, drawn by hash."""
+    hard: NonNegativeInt
+    """Options of the same community or category and price band as the chosen one."""
+    uniform: NonNegativeInt
+    """Options from anywhere."""
+    draws: PositiveInt
+    """Lists of options with which a decision point of `train` is asked about, each with other options in another
+    order."""
+    varied_share: float = Field(ge=0, le=1)
+    """Share of the sandbox's train questions that are presented differently: other labels, reversed scales or
+    profiles."""
+    per_category: PositiveInt
+    """Products or threads of a category or community that options are drawn from."""
+    memory: MemoryConfig
+    min_words: PositiveInt
+    max_words: PositiveInt
+    """Only texts within these bounds become writing tasks."""
+    length_hint: bool
+    """Whether the paper's forms say how long the answer is, as they do in the paper."""
+    caps: dict[str, int | None]
+    """Maximum number of train tasks of each form, per platform; null or absent: all."""
+    held_out_cap: int | None
+    """The same for each of val, test and seen, and for every form."""
+
+
+class FiltersConfig(Settings):
+    """What is dropped of one platform."""
+
+    rules: list[dict[str, Any]]
+    """Rules about single records, in order; see `RULES` in `curation/filters.py`."""
+    k_core: dict[str, Any]
+    """Rules about users and items with all their records; see `KCoreConfig` in `curation/k_core.py`."""
+
+
+class CorpusConfig(Settings):
+    """Everything that a corpus depends on."""
+
+    sources: list[str] = Field(min_length=1)
+    """Names of sources, each a file in `conf/source/` or a key of `source`."""
+    source: dict[str, dict[str, Any]]
+    """Settings of each source, by its name."""
+    filters: dict[str, FiltersConfig]
+    """Filters by platform, each a file in `conf/filters/` or given here."""
+    clean: CleanConfig
+    splits: SplitConfig
+    tasks: TaskConfig
+    synthesizer: Literal["extractive", "llm"]
+    """Who words the persons: templates, or a language model, which also makes material for further tasks."""
+    mind: dict[str, Any] | None
+    """Node of the mind that `llm` asks."""
+    model: str | None
+    """Its language model: a known name, a hub id or a folder."""
+    cache: bool
+    """Whether answers of language models are kept and reused."""
+    synthesis: SynthesisConfig
+    judge: JudgeConfig
+    min_history: PositiveInt
+    """Records that a person's history must have."""
+    records_per_bucket: PositiveInt
+    """Approximate size of the buckets in which users are processed; memory grows with it, not with the corpus."""
+    people: dict[str, int | None]
+    """Maximum number of people in the population, by platform; null or absent: all."""
+    secret: str | None
+    """Text that the key of the hashed ids is made from; null: a random key, kept in the corpus's folder."""
+    seed: int
+    launcher: Literal["local", "ray"]
+    """Where units run: in this process, or on a Ray cluster."""
+    corpus_dir: Path
+    """Folder of the corpus; stages that were finished there under the same settings are kept."""
+
+
+def load_corpus_config(overrides: Sequence[str]) -> CorpusConfig:
+    """Compose and check the configuration.
+
+    The names in `sources` bring in their files from `conf/source/`, and these sources' platforms theirs from
+    `conf/filters/`, unless the settings have them already.
+
+    Raises:
+        ConfigError: A setting is unknown or invalid, or a source or platform has no settings.
+    """
+    general = [override for override in overrides if not override.lstrip("+").startswith("source.")]
+    settings = compose(general, "corpus", GROUPS)
+    names = settings["sources"]
+    if not isinstance(names, list) or not names:
+        raise ConfigError("sources is empty; name some, such as sources=[reddit,blogger] or corpus=shared")
+    extra = _bring_in("source", [str(name) for name in names], settings["source"])
+    settings = compose([*extra, *overrides], "corpus", GROUPS)
+    platforms = sorted({build_source(name, settings["source"][name]).platform for name in names})
+    for platform in platforms:
+        find_platform(platform)
+    if extra_filters := _bring_in("filters", platforms, settings["filters"]):
+        settings = compose([*extra, *extra_filters, *overrides], "corpus", GROUPS)
+    return validate(CorpusConfig, settings)
+
+
+def build_source(name: str, node: Mapping[str, Any]) -> Source:
+    """Return the source of that name from its settings."""
+    kind, settings = resolve_target(node, f"source.{name}")
+    if not (isinstance(kind, type) and issubclass(kind, Source)):
+        raise ConfigError(f"source.{name}._target_ must name a subclass of training.sources.source.Source")
+    return validate(kind, settings, f"source.{name}")
+
+
+def _bring_in(group: str, names: Sequence[str], present: Mapping[str, Any]) -> list[str]:
+    """Return the overrides that add the files of a group for those names that have no settings yet."""
+    choices = list_choices(group)
+    missing = [name for name in names if name not in present]
+    for name in missing:
+        if name not in choices:
+            raise ConfigError(f"{unknown(group, name, choices)} Or add conf/{group}/{name}.yaml.")
+    return [f"+{group}@{group}.{name}={name}" for name in missing]

@@ -1,1 +1,0 @@
-"""Benchmarks that nobody is trained on: MotiveBench and ToMBench, in all orders of their options."""

@@ -1,0 +1,1 @@
+"""Benchmarks that no model here is trained on: MotiveBench and ToMBench, with options in several orders."""

@@ -1,0 +1,157 @@
+"""TRL's trainer and its setup, with an efficient loss: logits of answers only, no attention between examples."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from accelerate import PartialState
+from peft import LoraConfig
+from torch.nn.functional import cross_entropy
+from transformers import AutoModelForCausalLM
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
+
+from sandbox.errors import ConfigError
+from training.finetuning.attention import PACKED, register_attention
+from training.finetuning.config import RecipeConfig, SftConfig
+from training.finetuning.examples import IGNORED, Example, pack_examples
+
+
+class ResponseTrainer(SFTTrainer):
+    """Trains on packed rows; `choice_weight` is the weight of a choice's single answer token."""
+
+    choice_weight: float = 1.0
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Return the weighted mean of the negative log-likelihood of the answers' tokens, in nats.
+
+        Args:
+            model: Takes `logits_to_keep`, as every causal model of transformers does.
+            inputs: One packed row: `input_ids`, `labels`, `position_ids` (1, tokens) and `cu_seq_lens_q`.
+            return_outputs: Return the model's output too.
+            num_items_in_batch: Ignored: the loss is a mean over a row, and the trainer averages over rows.
+        """
+        labels = inputs["labels"][0, 1:]
+        targets = (labels != IGNORED).nonzero().flatten()
+        model_inputs = {name: value for name, value in inputs.items() if name != "labels"}
+        output = model(**model_inputs, logits_to_keep=targets, use_cache=False)
+        losses = cross_entropy(output.logits[0].float(), labels[targets], reduction="none")
+        weights = token_weights(targets + 1, inputs["cu_seq_lens_q"], self.choice_weight)
+        loss = (losses * weights).sum() / weights.sum().clamp(min=1)
+        return (loss, output) if return_outputs else loss
+
+
+def token_weights(positions: torch.Tensor, starts: torch.Tensor, choice_weight: float) -> torch.Tensor:
+    """Return the weight of each answer token: `choice_weight` if it is its example's only one, else 1.
+
+    Args:
+        positions: Positions of the answers' tokens in the row, ascending.
+        starts: Where examples begin, and the row's end.
+        choice_weight: Weight of single tokens.
+    """
+    example = torch.bucketize(positions, starts[1:].to(positions.device), right=True)
+    is_single = torch.bincount(example, minlength=len(starts))[example] == 1
+    return torch.where(is_single, choice_weight, 1.0)
+
+
+def accumulation_steps(recipe: RecipeConfig, processes: int) -> int:
+    """Return how often each process adds up gradients before a step, so that a step has the same rows anywhere.
+
+    Raises:
+        ConfigError: The processes cannot share the rows of a step.
+    """
+    rows_at_once = recipe.rows_per_device * processes
+    if recipe.rows_per_step % rows_at_once:
+        raise ConfigError(
+            f"recipe.rows_per_step={recipe.rows_per_step} cannot be shared by {processes} process(es) that take "
+            f"recipe.rows_per_device={recipe.rows_per_device} at once; make it a multiple of {rows_at_once}"
+        )
+    return recipe.rows_per_step // rows_at_once
+
+
+def build_trainer(
+    config: SftConfig,
+    arguments: SFTConfig,
+    base: str,
+    tokenizer: Any,
+    train: Sequence[Example],
+    held_out: Sequence[Example],
+) -> ResponseTrainer:
+    """Load the base model and return its trainer."""
+    register_attention()
+    recipe = config.recipe
+    model = AutoModelForCausalLM.from_pretrained(
+        base, dtype=getattr(torch, recipe.dtype if recipe.lora else "float32"), attn_implementation=PACKED
+    )
+    trainer = ResponseTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=pack_examples(train, config.first, recipe.pack_length, config.seed),
+        eval_dataset=pack_examples(held_out, (), recipe.pack_length, config.seed) if held_out else None,
+        processing_class=tokenizer,
+        peft_config=_lora_config(config),
+    )
+    trainer.choice_weight = config.choice_weight
+    # The loss is a mean over each row, so the trainer itself must divide it by the accumulation steps.
+    trainer.loss_is_scaled_for_ga = False
+    is_sharded = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
+    if recipe.compile and not is_sharded and shutil.which("g++"):
+        _compile_layers(model)
+    return trainer
+
+
+def training_arguments(config: SftConfig, state: PartialState, num_accumulated: int) -> SFTConfig:
+    """Return TRL's settings; shares of the run stand for numbers of steps, which only the trainer knows."""
+    recipe = config.recipe
+    share = 1 / config.checks
+    device = "cpu" if state.device is None else state.device.type
+    if config.tensorboard:
+        os.environ["TENSORBOARD_LOGGING_DIR"] = str(config.out_dir / "tensorboard")
+    return SFTConfig(
+        output_dir=str(config.out_dir / "checkpoints"),
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type=recipe.schedule,
+        warmup_steps=recipe.warmup,
+        weight_decay=recipe.weight_decay,
+        num_train_epochs=recipe.epochs,
+        max_steps=recipe.max_steps,
+        max_length=recipe.pack_length,
+        packing=True,
+        per_device_train_batch_size=recipe.rows_per_device,
+        per_device_eval_batch_size=recipe.rows_per_device,
+        gradient_accumulation_steps=num_accumulated,
+        max_grad_norm=recipe.max_grad_norm,
+        bf16=recipe.dtype == "bfloat16",
+        gradient_checkpointing=recipe.gradient_checkpointing,
+        use_cpu=device == "cpu",
+        ddp_find_unused_parameters=False,
+        logging_steps=share / 10,
+        eval_strategy="steps" if config.validation else "no",
+        eval_steps=share,
+        save_steps=share,
+        save_total_limit=2,
+        report_to=["tensorboard"] if config.tensorboard else [],
+        dataloader_pin_memory=device == "cuda",
+        dataset_kwargs={"skip_prepare_dataset": True},  # the rows are packed already
+        train_sampling_strategy="sequential" if config.first else "random",
+        seed=config.seed,
+        disable_tqdm=False,
+    )
+
+
+def _compile_layers(model: Any) -> None:
+    """Compile the layers one by one, in place, for rows of any length: all of them share a few compiled graphs."""
+    for layer in model.get_decoder().layers:
+        layer.compile(dynamic=True)
+
+
+def _lora_config(config: SftConfig) -> LoraConfig | None:
+    lora = config.recipe.lora
+    if lora is None:
+        return None
+    sizes: dict[str, Any] = {"r": lora.rank, "lora_alpha": lora.alpha, "lora_dropout": lora.dropout}
+    return LoraConfig(**sizes, target_modules="all-linear", task_type="CAUSAL_LM")

@@ -1,0 +1,11 @@
+"""Purchases without words, such as a supermarket's log."""
+
+from training.persons.profiles import ShopperProfiles
+from training.sources.platform import BASIC_FORMS, Platform
+
+CURRENCY = "NT$"
+"""New Taiwan dollar: the one source so far is a Taiwanese supermarket's log."""
+
+PLATFORM = Platform(
+    "purchases", ShopperProfiles(CURRENCY), forms=BASIC_FORMS | {"purchase"}, products="bought", currency=CURRENCY
+)

@@ -1,1 +1,0 @@
-"""Supervised fine-tuning: from a base model and the corpus's tasks to HumanLLM."""
