@@ -15,6 +15,7 @@ from docs.generate.dictionary import read_dictionary
 from docs.generate.docstrings import read_field_docstrings
 from docs.generate.markdown import anchor, code, escape_text, table
 from docs.generate.page_parts import resolve_choice
+from docs.generate.types import WORDS
 from sandbox.composition import list_choices
 from sandbox.core.answer import Answer
 from sandbox.core.profile import Profile
@@ -96,7 +97,7 @@ def list_profile_columns() -> list[DescribedColumn]:
     return [
         DescribedColumn(
             field.name,
-            "JSON text" if field.name in JSON_COLUMNS else _describe_plain_type(field.type),
+            "JSON text" if field.name in JSON_COLUMNS else WORDS.get(field.type, "number"),
             nodes.get(field.name, {}).get("unit", ""),
             docstrings.get(field.name) or nodes[field.name]["meaning"],
         )
@@ -175,11 +176,6 @@ def _log_column(name: str, kind: str, node: Mapping[str, Any]) -> DescribedColum
     return DescribedColumn(
         name, f"{TYPES[kind]}{empty}", cells.get("unit", ""), cells.get("meaning") or docstrings[name]
     )
-
-
-def _describe_plain_type(kind: Any) -> str:
-    base = getattr(kind, "__origin__", kind)
-    return {str: "text", int: "integer", float: "number"}.get(base, "number")
 
 
 def _unit_of(label: str) -> str:

@@ -1,10 +1,8 @@
 """All pages of settings, and what they lack."""
 
-from pydantic import BaseModel
-
 from docs.generate import run_pages, training_pages
 from docs.generate.run_pages import OVERRIDES
-from docs.generate.settings import list_settings
+from docs.generate.settings import DescribedSetting, list_settings
 
 
 def write_pages() -> dict[str, str]:
@@ -13,22 +11,22 @@ def write_pages() -> dict[str, str]:
     return {"index": _write_index()} | {name: "\n".join(write()) for name, write in pages.items()}
 
 
-def settings_models() -> list[type[BaseModel]]:
-    """Return every settings model that a page describes at its top level."""
-    return [*run_pages.list_models(), *training_pages.list_models()]
-
-
 def list_setting_keys() -> set[str]:
     """Return the `Class.field` of every setting of the reference."""
-    return {setting.key for model in settings_models() for setting in list_settings(model, [{}])}
+    return {setting.key for setting in _all_settings()}
 
 
 def find_incomplete_settings() -> list[str]:
     """Return what the reference lacks: settings without a meaning, and numbers without a unit."""
-    settings = [setting for model in settings_models() for setting in list_settings(model, [{}])]
+    settings = _all_settings()
     meanings = [f"{setting.key} has no meaning" for setting in settings if not setting.meaning]
     units = [f"{setting.key} has no unit" for setting in settings if setting.is_number and not setting.unit]
     return sorted({*meanings, *units})
+
+
+def _all_settings() -> list[DescribedSetting]:
+    models = [*run_pages.list_models(), *training_pages.list_models()]
+    return [setting for model in models for setting in list_settings(model, [{}])]
 
 
 def _write_index() -> str:
