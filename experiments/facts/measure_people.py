@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from experiments.facts.item import SampleItem
+from experiments.facts.marketplace.star_habits import habit_of_sample
 from experiments.facts.measures import (
-    between_share,
     beyond_chance,
     capped_words,
     count_repeats,
@@ -77,9 +77,7 @@ def measure_reviewers(path: Path) -> dict[str, Reference]:
     return {
         "j_shaped_stars": measure_reference(table, lambda rows: hook(star_shares(column(rows, "stars")))),
         "five_star_share": measure_reference(table, lambda rows: float((column(rows, "stars") == 5).mean())),
-        "star_habits": measure_reference(
-            table, lambda rows: between_share(column(rows, "stars"), column(rows, "person"))
-        ),
+        "star_habits": measure_reference(table, habit_of_sample),
         "review_lengths": measure_reference(texts, lambda rows: capped_words(column(rows, "text"))),
     }
 
