@@ -29,8 +29,8 @@ class Accounts:
         price = listing.offer_price
         tax_paid = round(price * tax)
         fee = round((price - tax_paid) * bid)
-        buyer.pay(price)
-        seller.earn(price, price - tax_paid - fee)
+        buyer.take(listing)
+        seller.earn(listing, price - tax_paid - fee)
         self.treasury += tax_paid + fee
         listing.stock -= 1
         listing.sold += 1
@@ -49,7 +49,7 @@ class Accounts:
     def charge_rent(self, seller: Seller, rent: int) -> bool:
         """Take the rent, or all the cash there is; return whether the rent was paid in full."""
         paid = min(rent, seller.cash)
-        seller.cash -= paid
+        seller.pay_rent(paid)
         self.treasury += paid
         return paid == rent
 

@@ -1,20 +1,25 @@
 """What is traded: listings, and the search that orders them.
 
-Goods and tastes lie on a circle (Salop 1979, doi:10.2307/3003323): the nearer a listing is to a buyer, the better it
-fits. So relevance is personal, yet a search costs one bisection. Money is in whole cents.
+Goods and tastes lie on a circle of styles (Salop 1979, doi:10.2307/3003323): the nearer a listing is to a buyer, the
+better it fits. So relevance is personal, yet a search costs one bisection. A listing's title names its style, and
+buyers know their own: taste is seen before a purchase and felt after it. Costs vary within a category and are
+correlated with quality by `price_quality`; in real markets that correlation is weak (Tellis and Wernerfelt 1987,
+doi:10.1287/mksc.6.3.240). Money is in whole cents.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from statistics import NormalDist
 from sys import intern
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import betaincinv
 
 from sandbox.core.seeds import SeedTree
-from worlds.marketplace.settings import Category
+from worlds.marketplace.settings import MarketParams
 
 MIN_REVIEWS = 3
 """A listing with fewer reviews counts as new."""
@@ -30,8 +35,8 @@ class Listing:
     id: int
     category: str
     title: str
-    reference: int
-    """First price, in cents: what such a good is usually worth."""
+    usual_price: int
+    """What goods of the category usually cost, in cents."""
     cost: int
     """What the seller pays for a unit, in cents."""
     quality: float
@@ -49,11 +54,19 @@ class Listing:
     sold: int = 0
     sold_before: int = 0
     """Units sold up to the seller's last look at it."""
+    first_price: int = 0
+    """Price at the start, in cents."""
     stars: list[int] = field(default_factory=lambda: [0, 0, 0, 0, 0])
     """Number of reviews with 1, 2, 3, 4 and 5 stars."""
 
     def __post_init__(self) -> None:
+        self.first_price = self.price
         self.set_price(self.price)
+
+    @property
+    def style(self) -> str:
+        """The word for its location."""
+        return style_of(self.location)
 
     def set_price(self, price: int, discount: float = 0.0) -> None:
         """Set the price, and the discount until it is set again."""
@@ -75,9 +88,13 @@ class Listing:
         """Count reviews."""
         self.stars[stars - 1] += count
 
-    def value(self, fit: float) -> float:
-        """Return the value to a buyer with that fit, in cents: 0.5 to 1.5 times the usual price, +-20 %."""
-        return self.reference * (0.5 + 0.25 * (self.quality - 1)) * (0.8 + 0.4 * fit)
+    def expected_stars(self, location: float, taste: float) -> float:
+        """Return what a buyer at `location` will experience on average: quality, moved by how well it fits."""
+        return self.quality + taste * (fit(self.location, location) - 0.5)
+
+    def value(self, stars: float) -> float:
+        """Return what an experience of that many stars is worth, in cents: 3 stars are worth the usual price."""
+        return self.usual_price * max(0.0, 0.25 + 0.25 * stars)
 
 
 class Offer(NamedTuple):
@@ -101,7 +118,9 @@ class Shelf:
         self._by_price: list[Listing] = []
         self._prices: list[int] = []
 
-    def search(self, location: float, cash: int, num_shown: int, num_sponsored: int) -> list[Offer]:
+    def search(
+        self, location: float, cash: int, num_shown: int, num_sponsored: int, recommended: Listing | None = None
+    ) -> list[Offer]:
         """Return up to `num_shown` listings in stock that `cash` can buy.
 
         Args:
@@ -109,6 +128,7 @@ class Shelf:
             cash: What the buyer can spend, in cents.
             num_shown: Length of the search result.
             num_sponsored: First places that go to the highest bids.
+            recommended: A listing that the buyer has heard of; takes the last place if the search would not show it.
         """
 
         def buyable(listing: Listing) -> bool:
@@ -120,8 +140,10 @@ class Shelf:
         top = list(islice(filter(buyable, self.sponsored), num_sponsored))
         ranked = filter(buyable, self.ranked or self._by_fit(location, num_affordable))
         organic = (listing for listing in ranked if listing not in top)
-        sponsored = [Offer(listing, True) for listing in top]
-        return sponsored + [Offer(listing, False) for listing in islice(organic, num_shown - len(top))]
+        found = [*top, *islice(organic, num_shown - len(top))]
+        if recommended is not None and recommended not in found and buyable(recommended):
+            found = [*found[: num_shown - 1], recommended]
+        return [Offer(listing, place < len(top) and listing in top) for place, listing in enumerate(found)]
 
     def _by_fit(self, location: float, num_affordable: int) -> Iterable[Listing]:
         """Return listings by falling fit; where few are affordable, only those, since a walk would go far."""
@@ -178,36 +200,65 @@ def fit(location: float, other_location: float) -> float:
     return 1 - 2 * min(distance, 1 - distance)
 
 
-def draw_listings(
-    rng: np.random.Generator, first: int, names: Sequence[str], categories: dict[str, Category], margin: float
-) -> list[Listing]:
-    """Draw one seller's goods, one in each of the named categories, numbered from `first`.
+STYLES = ("plain", "classic", "sturdy", "large", "bold", "bright", "modern", "compact")
+"""Words for locations on the circle; neighbours are alike."""
 
-    Prices follow the category's real quantiles, linear between them. Latent quality is 1 + 4 Beta(4, 1.6), mean
-    3.9: most goods are decent.
-    """
-    listings: list[Listing] = []
-    for number, name in enumerate(names):
-        category = categories[name]
-        price = np.interp(rng.uniform(0.05, 0.95), (0.05, 0.25, 0.5, 0.75, 0.95), category.prices)
-        cents = max(2, round(100 * float(price)))
-        listings.append(
-            Listing(
-                id=first + number,
-                category=name,
-                title=intern(f"{rng.choice(ADJECTIVES)} {rng.choice(category.products)}"),
-                reference=cents,
-                cost=max(1, round(cents * (1 - margin))),
-                quality=1 + 4 * float(rng.beta(4, 1.6)),
-                location=float(rng.random()),
-                bid=float(rng.uniform(0, 0.1)),
-                price=cents,
-            )
+
+def style_of(location: float) -> str:
+    """Return the word for a location on the circle."""
+    return STYLES[round(location * len(STYLES)) % len(STYLES)]
+
+
+def style_fit(style: str, other_style: str) -> float:
+    """Return how well two styles fit, as far as their words tell: 1 if they are the same, 0 if they are opposite."""
+    return fit(STYLES.index(style) / len(STYLES), STYLES.index(other_style) / len(STYLES))
+
+
+class Factory:
+    """Draws goods; two goods of a category have the same title only where titles have run out."""
+
+    def __init__(self, rng: np.random.Generator, params: MarketParams) -> None:
+        self._rng = rng
+        self._params = params
+        self._titles: set[tuple[str, str]] = set()
+
+    def draw(self, first: int, names: Sequence[str], markup: float) -> list[Listing]:
+        """Draw one seller's goods, one in each of the named categories, numbered from `first`.
+
+        First prices are costs times `markup`.
+
+        Latent quality is 1 + 4 Beta(2.5, 1.5), mean 3.5: most goods are decent. The logarithm of cost is normal; its
+        correlation with quality, by a Gaussian copula, is `price_quality`.
+        """
+        return [self._draw_listing(first + number, name, markup) for number, name in enumerate(names)]
+
+    def _draw_listing(self, number: int, name: str, markup: float) -> Listing:
+        params, category, rng = self._params, self._params.categories[name], self._rng
+        own, shared = rng.standard_normal(2)
+        quality = 1 + 4 * float(betaincinv(2.5, 1.5, NormalDist().cdf(float(shared))))
+        deviation = params.price_quality * shared + (1 - params.price_quality**2) ** 0.5 * own
+        usual_cost = 100 * category.usual_price * (1 - params.margin)
+        cost = max(1, round(usual_cost * float(np.exp(params.cost_spread * deviation))))
+        location = float(rng.random())
+        return Listing(
+            id=number,
+            category=name,
+            title=self._make_title(name, style_of(location)),
+            usual_price=round(100 * category.usual_price),
+            cost=cost,
+            quality=quality,
+            location=location,
+            bid=float(rng.uniform(0, 0.1)),
+            price=max(1, round(cost * markup)),
         )
-    return listings
 
-
-ADJECTIVES = ("plain", "sturdy", "slim", "classic", "compact", "bright", "large", "light", "handy", "fine")
+    def _make_title(self, name: str, style: str) -> str:
+        products = self._params.categories[name].products
+        start = int(self._rng.integers(len(products)))
+        titles = [f"{style} {product}" for product in (*products[start:], *products[:start])]
+        title = next((title for title in titles if (name, title) not in self._titles), titles[0])
+        self._titles.add((name, title))
+        return intern(title)
 
 
 def build_shelves(listings: Sequence[Listing], categories: Sequence[str]) -> dict[str, Shelf]:

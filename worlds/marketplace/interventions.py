@@ -75,4 +75,4 @@ class Ban(Intervention[Marketplace]):
 
 def _num_entrants(step: int, world: Marketplace) -> int:
     """Return the most sellers that can enter before `step`: at each step, no more than there are places."""
-    return (step - world.now) * world.params.num_sellers
+    return (step - world.now) * world.params.max_sellers

@@ -1,19 +1,27 @@
 """The marketplace: who may act when, and what clears.
 
 One step: sellers set prices; active buyers want something and search; they choose; purchases clear against stock in
-seeded order; the step's buyers may review and tell a friend; sellers pay rent, restock, leave or enter.
+seeded order; the step's buyers may review and tell a friend; sellers pay rent and restock; who loses money may close,
+who cannot pay must; new sellers enter while there is profit.
+
+Buyers choose among differentiated goods and an outside option (Salop 1979; McFadden 1974). Before they buy they see a
+good's price, style and ratings, and what friends said about it and bought; how good it is they learn afterwards. A
+friend's word puts a good into the next search (word of mouth as consideration: Katz and Lazarsfeld 1955), and friends'
+purchases can be seen (Bikhchandani, Hirshleifer and Welch 1992, doi:10.1086/261849). Sellers see what a sale leaves
+them after tax; they exit if losses last (Dixit 1989, doi:10.1086/261619) and enter while others earn (free entry: Salop
+1979).
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 from sandbox.core import Row, SeedTree, Turn, World, gather, read_prompts
 from sandbox.core.seeds import uniform, uniforms
 from sandbox.errors import ConfigError, ContractError
 from worlds.marketplace.accounts import Accounts
-from worlds.marketplace.goods import Listing, Offer, Shelf, build_shelves, draw_listings, fit, format_dollars
+from worlds.marketplace.goods import Factory, Listing, Offer, Shelf, build_shelves
 from worlds.marketplace.metrics import (
     FIGURES,
     METRIC_LABELS,
@@ -22,7 +30,7 @@ from worlds.marketplace.metrics import (
     market_metrics,
     market_tables,
 )
-from worlds.marketplace.people import MAX_FRIENDS, Buyer, Purchase, Seller, describe_quality
+from worlds.marketplace.people import MAX_FRIENDS, PATIENCE, Buyer, Purchase, Seller, describe_experience
 from worlds.marketplace.rules import RULES
 from worlds.marketplace.settings import MarketParams
 
@@ -38,11 +46,6 @@ class Marketplace(World[MarketParams]):
     paraphrases = tuple(read_prompts(FOLDER / "paraphrases" / number) for number in ("1", "2", "3"))
     rules = RULES
     metric_labels = METRIC_LABELS
-    undefined_at_zero: ClassVar[Mapping[str, str]] = {
-        "mean_stars": "mean_stars",
-        "five_star_share": "mean_stars",
-        "chosen_position": "chosen_position",
-    }
     figures = FIGURES
     roles = (Buyer.role, Seller.role)
     platforms = ("reviews",)
@@ -63,21 +66,25 @@ class Marketplace(World[MarketParams]):
         self._offer_rows: dict[int, Row] = {}
         self._shelves: dict[str, Shelf] = {}
         self._rng = self.seeds.rng("world")
-        self._goods_rng = self._rng if params.goods is None else SeedTree(params.goods).rng("world")
+        self._factory = Factory(self._rng if params.goods is None else SeedTree(params.goods).rng("world"), params)
         self.buyers = [self._new_buyer(node) for node in range(size)]
+        self.categories = self._choose_categories()
+        """Names of the categories that are traded."""
         for number in range(params.num_sellers):
             self._open_shop(number)
 
     @classmethod
     def num_profiles(cls, params: MarketParams, size: int) -> int:
         """Return the number of buyers, who live on the graph, and sellers, who do not."""
-        return size + params.num_sellers
+        return size + params.max_sellers
 
     # One step.
 
     def turn(self) -> Turn[None]:
         """Prices, choices, reviews, word of mouth, accounts."""
         self.counts.begin_step()
+        for seller in self.sellers.values():
+            seller.profits.append(0)
         yield from self._set_prices()
         purchases = yield from self._shop()
         stars: dict[Buyer, int] = {}
@@ -91,9 +98,11 @@ class Marketplace(World[MarketParams]):
         for friend, purchase in tips:
             friend.hear(purchase.listing, purchase.experience, purchase.buyer)
         self._settle_accounts()
+        yield from self._close_shops()
+        self._open_shops()
 
     def _set_prices(self) -> Turn[None]:
-        self._shelves = build_shelves(list(self.listings.values()), list(self.params.categories))
+        self._shelves = build_shelves(list(self.listings.values()), self.categories)
         sellers = self.in_order(list(self.sellers.values()), "prices")
         listings = [seller.listing_to_price(self.now) for seller in sellers]
         rivals = [self._shelves[listing.category].lowest_rival(listing) for listing in listings]
@@ -109,7 +118,10 @@ class Marketplace(World[MarketParams]):
         searches = [(buyer, self._search(buyer)) for buyer in self._active_buyers()]
         searches = [(buyer, offers) for buyer, offers in searches if offers]
         chosen = yield from gather(
-            [buyer.ask_choice(offers, self._describe_offers(offers)) for buyer, offers in searches]
+            [
+                buyer.ask_choice(offers, self._describe_offers(offers), self._usual_price(buyer.wants))
+                for buyer, offers in searches
+            ]
         )
         choices: Choices = {buyer: (offers, offer) for (buyer, offers), offer in zip(searches, chosen, strict=True)}
         purchases = [self._clear(buyer, *choices[buyer]) for buyer in self.in_order(list(choices), "clearing")]
@@ -135,21 +147,37 @@ class Marketplace(World[MarketParams]):
             [each.buyer.ask_tell(each.listing, each.experience, friends) for each, friends in circles]
         )
         tips = [(friend, purchase) for (purchase, _), friend in zip(circles, chosen, strict=True) if friend is not None]
-        for friend, _ in tips:
-            self.counts.add_tip(friend.unique_id)
+        for friend, purchase in tips:
+            self.counts.add_tip(self.now, purchase, friend)
         return tips
 
     def _settle_accounts(self) -> None:
-        """Rent and restocking; the insolvent leave; new sellers enter."""
+        """Take rents, restock, and dismiss those who cannot pay."""
         for seller in self.in_order(list(self.sellers.values()), "accounts"):
             if self.accounts.charge_rent(seller, round(100 * self.params.rent)):
                 self.accounts.restock(seller, self.params.stock)
             else:
                 self.dismiss(seller)
+
+    def _close_shops(self) -> Turn[None]:
+        """Let sellers who have been losing money decide whether to go on."""
+        losing = [seller for seller in self.sellers.values() if len(seller.profits) == PATIENCE and seller.profit < 0]
+        losing = self.in_order(losing, "closing")
+        closing = yield from gather([seller.ask_close() for seller in losing])
+        for seller, closes in zip(losing, closing, strict=True):
+            if closes:
+                self.dismiss(seller)
+
+    def _open_shops(self) -> None:
+        """Let new sellers take free places while those who are there earn something, or nobody is there."""
+        profits = [seller.profits[-1] for seller in self.sellers.values()]
+        is_attractive = sum(profits) > 0 or not profits
         draws = uniforms(self.seeds.decision(0, self.now, -1))
-        for _ in range(self.params.num_sellers - len(self.sellers)):
-            if next(draws) < self.params.entry and (candidates := self._possible_entrants()):
-                self._open_shop(candidates[int(next(draws) * len(candidates))])
+        for _ in range(self.params.max_sellers - len(self.sellers)):
+            is_drawn = next(draws) < self.params.entry
+            pick = next(draws)
+            if is_attractive and is_drawn and (candidates := self._possible_entrants()):
+                self._open_shop(candidates[int(pick * len(candidates))])
 
     # Buyers.
 
@@ -161,17 +189,26 @@ class Marketplace(World[MarketParams]):
         return self._offer_rows
 
     def _build_offer_row(self, listing: Listing) -> Row:
-        params = self.params
-        number = listing.num_reviews if params.reviews != "off" else 0
-        price = format_dollars(listing.offer_price) if params.show_prices else ""
-        stars = f"{listing.rating:.1f} stars ({number})" if number else "no reviews"
+        number = listing.num_reviews if self.params.reviews != "off" else None
         return {
             "id": str(listing.id),
-            "label": ", ".join(part for part in (listing.title, price, stars * (params.reviews != "off")) if part),
-            "price": listing.offer_price / 100 if params.show_prices else None,
-            "stars": round(listing.rating, 2) if number else None,
+            "title": listing.title,
+            "style": listing.style,
+            "price": listing.offer_price / 100 if self.params.show_prices else None,
+            "stars": round(listing.rating, 1) if number else None,
             "reviews": number,
         }
+
+    def _usual_price(self, category: str) -> float | None:
+        """Return what buyers know about prices in a category, in dollars."""
+        return self.params.categories[category].usual_price if self.params.show_prices else None
+
+    def _choose_categories(self) -> list[str]:
+        """Return the categories that are traded: those that the buyers like most, in the order of the settings."""
+        names = list(self.params.categories)
+        likings = {name: sum(buyer.profile.tastes.get(name, 0.0) for buyer in self.buyers) for name in names}
+        popular = sorted(names, key=lambda name: (-likings[name], name))[: self.params.num_categories]
+        return [name for name in names if name in popular]
 
     def _active_buyers(self) -> list[Buyer]:
         """Pay incomes; active buyers want something from a category, by taste."""
@@ -183,17 +220,23 @@ class Marketplace(World[MarketParams]):
             self.accounts.minted += income
             draws = uniforms(self.seeds.decision(buyer.unique_id, self.now, -1))
             if next(draws) < activity * self.params.demand:
-                buyer.wants = buyer.want(self.params.categories, next(draws))
+                buyer.wants = buyer.want(self.categories, next(draws))
                 active.append(buyer)
         return self.in_order(active, "shopping")
 
     def _search(self, buyer: Buyer) -> list[Offer]:
-        params = self.params
-        return self._shelves[buyer.wants].search(buyer.location, buyer.cash, params.num_shown, params.places_for_sale)
+        params, shelf = self.params, self._shelves[buyer.wants]
+        recommended = self._recommended(buyer)
+        return shelf.search(buyer.location, buyer.cash, params.num_shown, params.places_for_sale, recommended)
+
+    def _recommended(self, buyer: Buyer) -> Listing | None:
+        """Return the listing in the wanted category that a friend told the buyer about last."""
+        heard = (self.listings.get(number) for number in reversed(list(buyer.tips)))
+        return next((listing for listing in heard if listing and listing.category == buyer.wants), None)
 
     def _clear(self, buyer: Buyer, offers: list[Offer], chosen: Offer | None) -> Purchase | None:
         """Sell the chosen offer, unless other buyers came first and took the last unit."""
-        surplus = [listing.value(fit(listing.location, buyer.location)) - listing.offer_price for listing, _ in offers]
+        surplus = [self._value(buyer, listing) - listing.offer_price for listing, _ in offers]
         is_in_stock = chosen is not None and chosen.listing.stock > 0
         self.counts.add_choice(None if chosen is None else offers.index(chosen), surplus, is_in_stock)
         if chosen is None:
@@ -209,24 +252,21 @@ class Marketplace(World[MarketParams]):
         if listing.seller in self.banned:
             raise ContractError(f"step {self.now}: buyer {buyer.unique_id} ordered from banned seller {listing.seller}")
         seller = self.sellers[listing.seller]
-        self.counts.add_sale(listing.offer_price, listing)
         price = self.accounts.sell(buyer, seller, listing, self.params.tax, listing.bid if offer.is_sponsored else 0.0)
         luck = uniform(self.seeds.decision(buyer.unique_id, self.now, -2))
         noise = self.params.quality_noise * NormalDist().inv_cdf(min(max(luck, 1e-9), 1 - 1e-9))
-        experience = describe_quality(listing.quality + noise)
-        self.counts.bought.append(
-            {
-                "step": self.now,
-                "buyer": buyer.unique_id,
-                "listing": listing.id,
-                "category": listing.category,
-                "price": price / 100,
-            }
-        )
-        return Purchase(buyer, listing, price, experience)
+        stars = listing.expected_stars(buyer.location, self.params.taste) + noise
+        purchase = Purchase(buyer, listing, price, describe_experience(stars))
+        self.counts.add_purchase(self.now, purchase, offer.is_sponsored)
+        return purchase
+
+    def _value(self, buyer: Buyer, listing: Listing) -> float:
+        """Return what a listing is worth to a buyer on average, in cents."""
+        return listing.value(listing.expected_stars(buyer.location, self.params.taste))
 
     def _friends(self, buyer: Buyer) -> list[Buyer]:
-        return self.in_order(buyer.friends(), "friends")[:MAX_FRIENDS]
+        """Return the friends who could be told in this step, drawn anew each step."""
+        return self.in_order(buyer.circle, "friends")[:MAX_FRIENDS]
 
     def _new_buyer(self, node: int) -> Buyer:
         profile = self.profiles[node]
@@ -239,14 +279,14 @@ class Marketplace(World[MarketParams]):
     def _possible_entrants(self) -> list[int]:
         """Return the numbers of the profiles that may open a shop: they run none and are not banned."""
         active = {seller.number for seller in self.sellers.values()}
-        return sorted(set(range(self.params.num_sellers)) - active - {self._numbers[seller] for seller in self.banned})
+        return sorted(set(range(self.params.max_sellers)) - active - {self._numbers[seller] for seller in self.banned})
 
     def _open_shop(self, number: int) -> None:
         """Let a seller with one of the sellers' profiles enter, with goods and with cash from outside."""
         params, first = self.params, self.counts.num_listings
-        names = list(params.categories)
+        names = self.categories
         categories = [names[(first + place) % len(names)] for place in range(params.listings_per_seller)]
-        goods = draw_listings(self._goods_rng, first, categories, params.categories, params.margin)
+        goods = self._factory.draw(first, categories, self._going_markup())
         stock_worth = sum(params.stock * listing.cost for listing in goods)
         cash = stock_worth + round(stock_worth * params.seller_cash)
         seller = Seller(self, self.profiles[len(self.buyers) + number], number, goods, cash)
@@ -256,6 +296,11 @@ class Marketplace(World[MarketParams]):
         self._numbers[seller.unique_id] = number
         self.listings.update((listing.id, listing) for listing in goods)
         self.accounts.restock(seller, params.stock)
+
+    def _going_markup(self) -> float:
+        """Return price over cost as sellers ask it now, so that entrants change competition, not the mean by itself."""
+        markups = [listing.price / listing.cost for listing in self.listings.values()]
+        return sum(markups) / len(markups) if self.now and markups else 1 / (1 - self.params.margin)
 
     def dismiss(self, seller: Seller) -> None:
         """Take a seller and its goods off the market."""
@@ -270,13 +315,15 @@ class Marketplace(World[MarketParams]):
 
     def metrics(self) -> dict[str, float]:
         """Return metrics of this step and of the market so far."""
-        sellers = list(self.sellers.values())
-        return market_metrics(self.counts, list(self.listings.values()), sellers, self.buyers)
+        left_now = [shop.seller for shop in self.counts.closed_shops if shop.step == self.now]
+        present = [seller for seller in (*left_now, *self.sellers.values()) if seller.profits]
+        profits = [seller.profits[-1] for seller in present]
+        listings, sellers = list(self.listings.values()), list(self.sellers.values())
+        return market_metrics(self.counts, listings, sellers, self.buyers, profits, self.params.tax)
 
     def tables(self) -> dict[str, list[Row]]:
-        """Return sellers, buyers, listings, reviews, purchases, stars and positions."""
-        sellers = list(self.sellers.values())
-        return market_tables(self.counts, list(self.listings.values()), sellers, self.buyers)
+        """Return sellers, buyers, listings, reviews, purchases, tips, stars and positions."""
+        return market_tables(self.counts, list(self.sellers.values()), self.buyers)
 
     def check(self) -> None:
         """Raise `ContractError` unless money and goods are conserved and no balance or stock is negative."""

@@ -1,11 +1,13 @@
 """Who trades: buyers and sellers, what they are asked and what the answers do to them."""
 
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from sandbox.core import STARS, Agent, Choose, Option, Profile, Question, Row, World, Write, choose_among
-from worlds.marketplace.goods import Listing, Offer, format_dollars
+from worlds.marketplace.goods import Listing, Offer, format_dollars, style_of
 from worlds.marketplace.settings import MarketParams
 
 Market: TypeAlias = World[MarketParams]
@@ -14,13 +16,15 @@ Market: TypeAlias = World[MarketParams]
 NOTHING = ("none", "buy nothing this time")
 NOBODY = ("nobody", "tell nobody")
 MAX_FRIENDS = 4
-"""Friends that a buyer can choose among when telling somebody."""
+"""Friends that a buyer can choose among when telling somebody, drawn anew each step."""
 MAX_TIPS = 4
 """Tips of friends that a buyer has in mind."""
 NO_TIPS: Mapping[int, str] = MappingProxyType({})
+PATIENCE = 4
+"""Steps over which a seller adds up profits before thinking of closing."""
 
 EXPERIENCES = ("terrible", "poor", "somewhat disappointing", "fine", "good", "very good", "excellent")
-"""Experienced quality in words, evenly from 1 to 5 stars."""
+"""Experience in words, evenly from 1 to 5 stars."""
 
 
 class PriceMove(NamedTuple):
@@ -53,7 +57,26 @@ _PRICE = Choose(
     objects=tuple(PRICE_MOVES.values()),
 )
 _REVIEW = Choose((Option("yes", "yes, write a review"), Option("no", "no, do not bother")), objects=(True, False))
+_CLOSE = Choose((Option("yes", "close the shop"), Option("no", "go on")), objects=(True, False))
 _TEXT = Write(max_words=30)
+
+
+def label_offer(facts: Mapping[str, Any]) -> str:
+    """Return how an offer reads in a search, from its facts alone."""
+    number, friends = facts["reviews"], facts["friends"]
+    parts = [
+        facts["title"],
+        format_dollars(100 * facts["price"]) if facts["price"] is not None else "",
+        _label_rating(facts["stars"], number) if number is not None else "",
+        f"a friend called it {facts['tip']}" if facts["tip"] else "",
+        f"{friends} friend{'s' * (friends > 1)} bought it" if friends else "",
+        "sponsored" if facts["sponsored"] else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _label_rating(stars: float | None, number: int) -> str:
+    return "no reviews" if stars is None or not number else f"{stars:.1f} stars ({number})"
 
 
 class Buyer(Agent[Market]):
@@ -70,6 +93,20 @@ class Buyer(Agent[Market]):
         self.spent = 0
         self.tips: Mapping[int, str] = NO_TIPS
         """What friends said about a listing, by its id, latest last."""
+        self.friends_bought: Counter[int] = Counter()
+        """Number of friends who bought a listing, by its id."""
+        self.bought: set[int] = set()
+        """Ids of the listings that this buyer bought."""
+
+    @property
+    def style(self) -> str:
+        """The style that this buyer likes best."""
+        return style_of(self.location)
+
+    @cached_property
+    def circle(self) -> Sequence["Buyer"]:
+        """All friends, by id; ties do not change in this world."""
+        return self.friends()
 
     def want(self, categories: Iterable[str], point: float) -> str:
         """Return the category at `point` in [0, 1) of this buyer's tastes; of all, if none of them is traded."""
@@ -83,23 +120,26 @@ class Buyer(Agent[Market]):
                 return name
         return max(weights, key=lambda name: weights[name])
 
-    def ask_choice(self, offers: Sequence[Offer], rows: Mapping[int, Row]) -> "Question[Offer | None]":
-        """Ask which of these offers to buy, if any; `rows` describes the listings, by id."""
-        options = choose_among(
-            offers,
-            key=lambda offer: str(offer.listing.id),
-            text=lambda offer: f"{rows[offer.listing.id]['label']}{self._remark(offer)}",
-            none=NOTHING,
-            ordered=True,
-        )
-        facts = {
+    def ask_choice(
+        self, offers: Sequence[Offer], rows: Mapping[int, Row], usual_price: float | None
+    ) -> "Question[Offer | None]":
+        """Ask which of these offers to buy, if any.
+
+        Args:
+            offers: The search result.
+            rows: What everybody sees of a listing, by its id.
+            usual_price: What such goods usually cost, in dollars; None if prices are hidden.
+        """
+        facts = [self._see_offer(offer, rows[offer.listing.id]) for offer in offers]
+        options = (*(Option(str(row["id"]), label_offer(row)) for row in facts), Option(*NOTHING))
+        situation = {
             "category": self.wants,
+            "style": self.style,
+            "usual_price": usual_price,
             "cash": format_dollars(self.cash),
-            "offers": [rows[offer.listing.id] for offer in offers],
-            "tips": [self.tips.get(offer.listing.id, "") for offer in offers],
-            "sponsored": [offer.is_sponsored for offer in offers],
+            "offers": facts,
         }
-        return self.ask("choose", facts, options)
+        return self.ask("choose", situation, Choose(options, ordered=True, objects=(*offers, None)))
 
     def ask_review(self, listing: Listing, experience: str) -> Question[bool]:
         """Ask whether to review it at all."""
@@ -137,18 +177,27 @@ class Buyer(Agent[Market]):
         text = f"Friend {name} told you that the {listing.title} was {experience}."
         self.remember("tip from a friend", text, importance=2.0)
 
-    def pay(self, price: int) -> None:
-        """Pay for one unit."""
-        self.cash -= price
-        self.spent += price
+    def take(self, listing: Listing) -> None:
+        """Pay for one unit at the price now; friends will see it."""
+        self.cash -= listing.offer_price
+        self.spent += listing.offer_price
         self.purchases += 1
+        if listing.id not in self.bought:
+            self.bought.add(listing.id)
+            for friend in self.circle:
+                friend.friends_bought[listing.id] += 1
+
+    def _see_offer(self, offer: Offer, row: Row) -> Row:
+        number = offer.listing.id
+        return {
+            **row,
+            "tip": self.tips.get(number, ""),
+            "friends": self.friends_bought.get(number, 0) if self.world.params.show_friends else 0,
+            "sponsored": offer.is_sponsored,
+        }
 
     def _purchase_facts(self, listing: Listing, experience: str) -> dict[str, Any]:
         return {"title": listing.title, "paid": format_dollars(listing.offer_price), "experience": experience}
-
-    def _remark(self, offer: Offer) -> str:
-        tip = self.tips.get(offer.listing.id)
-        return (f", a friend called it {tip}" if tip else "") + (", sponsored" if offer.is_sponsored else "")
 
 
 class Purchase(NamedTuple):
@@ -170,7 +219,7 @@ class Purchase(NamedTuple):
 
 
 class Seller(Agent[Market]):
-    """Sets prices, restocks, and leaves when the money is gone."""
+    """Sets prices, restocks, and leaves when the shop no longer pays or the money is gone."""
 
     role: ClassVar[str] = "seller"
 
@@ -185,29 +234,57 @@ class Seller(Agent[Market]):
         self.revenue = 0
         self.units = 0
         self.entered = world.now
+        self.profits: deque[int] = deque(maxlen=PATIENCE)
+        """Profit of the latest steps in cents: revenue after tax and fees, minus the cost of what was sold and rent."""
+
+    @property
+    def profit(self) -> int:
+        """Profit of the last `PATIENCE` steps, in cents."""
+        return sum(self.profits)
 
     def ask_price(self, listing: Listing, lowest_rival: int | None) -> Question[PriceMove]:
         """Ask what to do about the price of a listing."""
+        tax = self.world.params.tax
+        earned = listing.price * (1 - tax) - listing.cost
         facts = {
             "title": listing.title,
             "category": listing.category,
             "price": format_dollars(listing.price),
             "cost": format_dollars(listing.cost),
+            "tax": f"{tax:.0%}" if tax else "",
+            "earned": format_dollars(earned),
             "sold": listing.sold - listing.sold_before,
             "stock": listing.stock,
             "rating": round(listing.rating, 1),
             "reviews": listing.num_reviews,
             "rival": format_dollars(lowest_rival) if lowest_rival else "",
-            "margin": round(1 - listing.cost / listing.price, 2),
+            "margin": round(earned / (listing.price * (1 - tax)), 2),
             "lead": round(lowest_rival / listing.price - 1, 2) if lowest_rival else None,
         }
         return self.ask("price", facts, _PRICE)
 
-    def earn(self, price: int, net: int) -> None:
-        """Take `net` for one unit sold at `price`."""
+    def ask_close(self) -> Question[bool]:
+        """Ask a seller who loses money whether to close the shop."""
+        facts = {
+            "steps": len(self.profits),
+            "loss": format_dollars(-self.profit),
+            "cash": format_dollars(self.cash),
+            "rent": format_dollars(100 * self.world.params.rent),
+            "runway": round(self.cash * len(self.profits) / -self.profit, 1),
+        }
+        return self.ask("close", facts, _CLOSE)
+
+    def earn(self, listing: Listing, net: int) -> None:
+        """Take `net` for one unit sold at the price now."""
         self.cash += net
-        self.revenue += price
+        self.revenue += listing.offer_price
         self.units += 1
+        self.profits[-1] += net - listing.cost
+
+    def pay_rent(self, rent: int) -> None:
+        """Pay the rent of this step."""
+        self.cash -= rent
+        self.profits[-1] -= rent
 
     def listing_to_price(self, step: int) -> Listing:
         """Return the listing whose price is decided in this step; listings take turns."""
@@ -221,7 +298,7 @@ class Seller(Agent[Market]):
         listing.set_price(max(1, round(listing.price * (1 + move.change))), move.discount)
 
 
-def describe_quality(quality: float) -> str:
-    """Return experienced quality, from 1 to 5 stars, as a word."""
-    step = (quality - 1) / 4 * len(EXPERIENCES)
+def describe_experience(stars: float) -> str:
+    """Return an experience from 1 to 5 stars as a word."""
+    step = (stars - 1) / 4 * len(EXPERIENCES)
     return EXPERIENCES[min(len(EXPERIENCES) - 1, max(0, int(step)))]

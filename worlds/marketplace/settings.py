@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from sandbox.core import WorldParams
 
@@ -10,32 +10,32 @@ from sandbox.core import WorldParams
 class Category(WorldParams):
     """One category of goods."""
 
-    prices: tuple[float, float, float, float, float]
-    """5, 25, 50, 75 and 95 % quantiles of real prices, in dollars."""
+    usual_price: PositiveFloat
+    """What one of these goods usually costs, in dollars."""
     products: tuple[str, ...] = Field(min_length=1)
     """What is sold, in our own words."""
-
-    @field_validator("prices")
-    @classmethod
-    def _check_rising(cls, prices: tuple[float, ...]) -> tuple[float, ...]:
-        if prices[0] <= 0 or sorted(prices) != list(prices):
-            raise ValueError("price quantiles must be positive and rising")
-        return prices
 
 
 class MarketParams(WorldParams):
     """Parameters of a `Marketplace`; money in dollars."""
 
     fixed: ClassVar[frozenset[str]] = frozenset(
-        {"num_sellers", "listings_per_seller", "categories", "start_cash", "goods"}
-    )
+        {
+            "num_sellers", "max_sellers", "listings_per_seller", "categories", "num_categories", "start_cash", "goods",
+            "price_quality", "cost_spread", "margin", "seller_cash",
+        }
+    )  # fmt: skip
 
     num_sellers: PositiveInt
-    """Sellers at the start, and the most there can be."""
+    """Sellers at the start."""
+    max_sellers: PositiveInt
+    """The most sellers there can be at once."""
     listings_per_seller: PositiveInt
     """Different goods that each seller offers."""
     categories: dict[str, Category] = Field(min_length=1)
-    """What is traded."""
+    """What can be traded."""
+    num_categories: PositiveInt
+    """Categories that are traded: those that the world's buyers like most."""
     goods: NonNegativeInt | None
     """Seed of the goods; null: the replicate's own. With one number all replicates trade the same goods."""
     num_shown: int = Field(ge=1, le=20)
@@ -47,11 +47,13 @@ class MarketParams(WorldParams):
     reviews: Literal["on", "off", "forced"]
     """Whether buyers may, cannot or must review what they bought."""
     word_of_mouth: bool
-    """Whether buyers can tell a friend."""
+    """Whether buyers can tell a friend, whose next search then shows what they were told about."""
+    show_friends: bool
+    """Whether a search shows how many friends have bought each offer."""
     show_prices: bool
     """Whether a search shows prices."""
     entry: float = Field(ge=0, le=1)
-    """Probability per step that a new seller takes a free place."""
+    """Probability per step that a new seller takes a free place, while sellers make a profit on average."""
     demand: NonNegativeFloat
     """Multiplies every buyer's activity rate."""
     income: NonNegativeFloat
@@ -66,15 +68,25 @@ class MarketParams(WorldParams):
     """Units of each listing at the start and after restocking."""
     margin: float = Field(gt=0, lt=1)
     """Share of the first price that is not cost."""
+    cost_spread: NonNegativeFloat
+    """Standard deviation of the logarithm of the goods' unit costs within a category."""
+    price_quality: float = Field(ge=-1, le=1)
+    """Correlation of quality with the logarithm of cost, and so of the first price."""
+    taste: NonNegativeFloat
+    """Stars of experience between a good that fits a buyer's taste perfectly and one that fits it worst."""
     quality_noise: NonNegativeFloat
-    """Standard deviation of experienced around latent quality, in stars."""
+    """Standard deviation of what buyers experience around quality and fit, in stars."""
     tax: float = Field(ge=0, lt=1)
     """Share of each payment that goes to the treasury."""
 
     @model_validator(mode="after")
-    def _check_slots(self) -> "MarketParams":
+    def _check_sizes(self) -> "MarketParams":
         if self.sponsored_slots > self.num_shown:
             raise ValueError(f"sponsored_slots={self.sponsored_slots} cannot exceed num_shown={self.num_shown}")
+        if self.num_sellers > self.max_sellers:
+            raise ValueError(f"num_sellers={self.num_sellers} cannot exceed max_sellers={self.max_sellers}")
+        if self.num_categories > len(self.categories):
+            raise ValueError(f"num_categories={self.num_categories}, but there are {len(self.categories)} categories")
         return self
 
     @property

@@ -10,18 +10,20 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
 
 from sandbox.core.mind import RandomMind
+from sandbox.core.question import Question
 from sandbox.core.world import advance
 from sandbox.errors import ConfigError, ContractError
 from sandbox.paths import CONF_DIR
 from tests.conftest import profiles
 from worlds.marketplace import Marketplace
 from worlds.marketplace.accounts import Accounts
-from worlds.marketplace.goods import Offer, Shelf, draw_listings, fit
+from worlds.marketplace.goods import STYLES, Factory, Shelf, fit, style_fit, style_of
 from worlds.marketplace.interventions import Ban, FakeReview, Tax
 from worlds.marketplace.metrics import gini, market_metrics
-from worlds.marketplace.people import Buyer, describe_quality
+from worlds.marketplace.people import PATIENCE, Buyer, Purchase, describe_experience, label_offer
 from worlds.marketplace.settings import MarketParams
 
 DEFAULTS = yaml.safe_load((CONF_DIR / "world" / "marketplace.yaml").read_text())
@@ -32,7 +34,7 @@ def build_market(seed: int = 0, size: int = 30, **changes: Any) -> Marketplace:
     """Return a market of random agents."""
     params = MarketParams(**{**DEFAULTS, **changes})
     graph = nx.watts_strogatz_graph(size, 4, 0.1, seed=1)
-    world = Marketplace(params, profiles=profiles(size + params.num_sellers), graph=graph, rng=seed)
+    world = Marketplace(params, profiles=profiles(size + params.max_sellers), graph=graph, rng=seed)
     world.mind = RandomMind()
     return world
 
@@ -56,6 +58,10 @@ TREATMENTS = st.fixed_dictionaries(
         "stock": st.integers(1, 6),
         "income": st.floats(0, 3),
         "num_sellers": st.integers(1, 8),
+        "show_friends": st.booleans(),
+        "price_quality": st.floats(-1, 1),
+        "cost_spread": st.floats(0, 1),
+        "taste": st.floats(0, 4),
     }
 )
 
@@ -67,7 +73,8 @@ def test_money_and_goods_are_conserved_whatever_people_do(seed: int, treatment: 
     bought = sum(buyer.purchases for buyer in world.buyers)
     units = sum(int(str(row["units"])) for row in world.tables()["sellers"])
     assert bought == units == world.accounts.sold == world.counts.purchases
-    assert all(np.isfinite(value) for value in world.latest_metrics.values())
+    assert not any(np.isinf(value) for value in world.latest_metrics.values())
+    assert all(np.isfinite(world.latest_metrics[name]) for name in ("sales", "tips", "sellers", "buyer_money"))
 
 
 @settings(deadline=None, max_examples=15)
@@ -84,7 +91,7 @@ def test_nothing_depends_on_how_people_and_goods_are_stored(seed: int, order: li
             registry.update(pairs)
         plain.step()
         reordered.step()
-        assert reordered.latest_metrics == pytest.approx(plain.latest_metrics)
+        assert reordered.latest_metrics == pytest.approx(plain.latest_metrics, nan_ok=True)
         bought = [[row["listing"] for row in world.counts.bought] for world in (reordered, plain)]
         assert bought[0] == bought[1]
 
@@ -159,8 +166,10 @@ def test_word_of_mouth_can_be_switched_off() -> None:
 def test_hidden_prices_reach_nobody() -> None:
     world = build_market(show_prices=False)
     world.step()
-    rows = world._describe_offers([Offer(listing, False) for listing in world.listings.values()]).values()
-    assert all("$" not in str(row["label"]) and row["price"] is None for row in rows)
+    questions = [question for question in record_questions(world) if question.template.key == "choose"]
+    assert questions
+    assert all("$" not in option.text for question in questions for option in question.form.options)
+    assert all(offer["price"] is None for question in questions for offer in question.facts["offers"])
 
 
 @pytest.mark.parametrize("ranking", ["price", "rating", "sales", "sponsored"])
@@ -170,7 +179,7 @@ def test_rankings_order_the_search(ranking: str) -> None:
         "price": lambda listing: listing.offer_price, "rating": lambda listing: -listing.rating,
         "sales": lambda listing: -listing.sold, "sponsored": lambda listing: -listing.bid * listing.offer_price,
     }  # fmt: skip
-    shelf = Shelf([listing for listing in world.listings.values() if listing.category == "Electronics"])
+    shelf = Shelf([listing for listing in world.listings.values() if listing.category == world.categories[0]])
     shelf.rank(ranking, 0, world.seeds, 0)
     values = [keys[ranking](listing) for listing, _ in shelf.search(0.5, 10**9, 20, 0)]
     assert values == sorted(values)
@@ -180,8 +189,7 @@ def test_rankings_order_the_search(ranking: str) -> None:
 @pytest.mark.parametrize("num", [40, 200])
 def test_relevance_shows_what_fits_best(num: int) -> None:
     rng = np.random.default_rng(0)
-    names = ["Electronics"] * num
-    listings = draw_listings(rng, 0, names, MarketParams(**DEFAULTS).categories, 0.3)
+    listings = Factory(rng, MarketParams(**DEFAULTS)).draw(0, ["Electronics"] * num, 1.5)
     for listing in listings:
         listing.stock = 1
     shelf = Shelf(listings)
@@ -204,7 +212,7 @@ def test_a_search_shows_only_what_can_be_bought() -> None:
 def test_sponsored_places_come_first_and_are_marked() -> None:
     world = build_market(sponsored_slots=2, num_sellers=12)
     world.step()
-    shelf = Shelf([listing for listing in world.listings.values() if listing.category == "Pet Supplies"])
+    shelf = Shelf([listing for listing in world.listings.values() if listing.category == world.categories[0]])
     shelf.rank("relevance", 2, world.seeds, 0)
     offers = shelf.search(0.4, 10**9, 4, 2)
     assert [offer.is_sponsored for offer in offers] == [True, True, False, False]
@@ -219,6 +227,17 @@ def test_a_sponsored_ranking_sells_every_place() -> None:
     assert len(offers) > 1
     assert all(offer.is_sponsored for offer in offers)
     assert world.accounts.treasury > play_steps(build_market(ranking="random", num_sellers=12), 6).accounts.treasury
+
+
+def record_questions(world: Marketplace) -> list[Question[Any]]:
+    """Play a step with random answers and return all of its questions."""
+    asked: list[Question[Any]] = []
+    turn = world.play()
+    questions = advance(turn, None)
+    while questions is not None:
+        asked += questions
+        questions = advance(turn, RandomMind().answer(questions))
+    return asked
 
 
 def _rich_buyer(world: Marketplace) -> Buyer:
@@ -236,16 +255,16 @@ def _rich_buyer(world: Marketplace) -> Buyer:
         (Ban(step=0, seller=34), False),
         (Ban(step=2, seller=39), True),
         (Ban(step=2, seller=40), False),
-        (FakeReview(step=0, listing=23, stars=5), True),
-        (FakeReview(step=0, listing=24, stars=5), False),
-        (FakeReview(step=2, listing=71, stars=5), True),
-        (FakeReview(step=2, listing=72, stars=5), False),
+        (FakeReview(step=0, listing=8, stars=5), True),
+        (FakeReview(step=0, listing=9, stars=5), False),
+        (FakeReview(step=2, listing=26, stars=5), True),
+        (FakeReview(step=2, listing=27, stars=5), False),
     ],
 )
 def test_an_intervention_on_something_impossible_is_noticed_before_the_run(
     intervention: Ban | FakeReview, is_possible: bool
 ) -> None:
-    world = build_market(num_sellers=3)
+    world = build_market(num_sellers=3, max_sellers=3)
     with nullcontext() if is_possible else pytest.raises(ConfigError, match="there can be no"):
         intervention.check(world)
 
@@ -289,7 +308,7 @@ def test_less_stock_is_no_refund() -> None:
 
 
 def test_a_banned_seller_opens_no_further_shop() -> None:
-    world = build_market(num_sellers=2, entry=1.0)
+    world = build_market(num_sellers=2, max_sellers=2, entry=1.0)
     first = next(iter(world.sellers))
     world.scheduled = [Ban(step=0, seller=first)]
     play_steps(world, 3)
@@ -299,12 +318,7 @@ def test_a_banned_seller_opens_no_further_shop() -> None:
 def test_leaving_a_round_out_changes_no_other_draw() -> None:
     seeds: dict[str, dict[tuple[int, str], int]] = {}
     for reviews in ("on", "forced", "off"):
-        world, history = build_market(reviews=reviews), list[Any]()
-        turn = world.play()
-        questions = advance(turn, None)
-        while questions is not None:
-            history += questions
-            questions = advance(turn, RandomMind().answer(questions))
+        history = record_questions(build_market(reviews=reviews))
         seeds[reviews] = {(each.agent, each.template.name): each.seed for each in history}
     for reviews in ("forced", "off"):
         common = seeds["on"].keys() & seeds[reviews].keys()
@@ -334,42 +348,58 @@ def test_metrics_of_a_market_counted_by_hand() -> None:
     world.counts.add_choice(1, [50, 200], is_bought=False)  # sold out
     world.counts.add_choice(None, [-10, 40], is_bought=False)
     listings = list(world.listings.values())[:3]
-    for listing, price, reviews in zip(listings, (500, 900, 1200), (0, 0, 5), strict=True):
-        listing.category, listing.reference = "Toys", 1000
+    for listing, price in zip(listings, (500, 900, 1200), strict=True):
+        listing.category, listing.cost = "Toys", 400
         listing.set_price(price)
-        listing.add_stars(5, reviews)
-        world.counts.add_sale(price, listing)
+        purchase = Purchase(world.buyers[0], listing, price, "fine")
+        world.counts.add_purchase(0, purchase, is_sponsored=price == 900)
     world.listings = {listing.id: listing for listing in listings}
     for stars in (5, 5, 1):
         world.counts.add_review(0, 0, listings[0], stars, "")
-    world.counts.add_tip(3)
-    metrics = market_metrics(world.counts, listings, list(world.sellers.values()), world.buyers)
+    friend, stranger = world.buyers[1:3]
+    for hearer in (friend, stranger):
+        world.counts.add_tip(0, purchase, hearer)
+    world.counts.add_purchase(1, Purchase(friend, listings[2], 1200, "good"), is_sponsored=False)
+    metrics = market_metrics(world.counts, listings, list(world.sellers.values()), world.buyers, [300, -100], 0.5)
     assert metrics["surplus"] == pytest.approx(1.0)  # $3 over three searches
     assert metrics["surplus_gap"] == pytest.approx(0.8)  # of $3, $2 and $0.40, the first was realised
     assert metrics["chosen_position"] == pytest.approx(1.5)
-    assert metrics["conversion"] == pytest.approx(1.0)
+    assert metrics["conversion"] == pytest.approx(4 / 3)
+    assert metrics["markup"] == pytest.approx(13 / 12 - 1)  # half of $26 is left after tax; costs are $12
+    assert metrics["profit"] == pytest.approx(1.0)
+    assert metrics["sponsored_share"] == pytest.approx(1 / 4)
+    assert metrics["tips_followed"] == pytest.approx(1 / 2)
     assert metrics["mean_price"] == pytest.approx(26 / 3)
     assert metrics["price_gap"] == pytest.approx(0.8)
     assert metrics["price_cv"] == pytest.approx(np.std([500, 900, 1200]) / np.mean([500, 900, 1200]))
-    assert metrics["reputation_premium"] == pytest.approx(1.2 / 0.7 - 1)
     assert metrics["five_star_share"] == pytest.approx(2 / 3)
     assert metrics["mean_stars"] == pytest.approx(11 / 3)
-    assert metrics["reviewer_share"] == pytest.approx(1.0)
-    assert metrics["reached_share"] == pytest.approx(1 / 30)
-    assert (metrics["sales"], metrics["tips"]) == (3, 1)
+    assert metrics["reviewer_share"] == pytest.approx(3 / 4)
+    assert metrics["reached_share"] == pytest.approx(2 / 30)
+    assert (metrics["sales"], metrics["tips"]) == (4, 2)
+
+
+def test_what_has_no_case_is_missing() -> None:
+    world = build_market(demand=0.0, reviews="off")
+    world.step()
+    missing = {name for name, value in world.latest_metrics.items() if np.isnan(value)}
+    assert missing == {
+        "conversion", "gini_sales", "hhi_sales", "mean_stars", "five_star_share", "reviewer_share", "quality_bought",
+        "surplus", "surplus_gap", "chosen_position", "sponsored_share", "tips_followed",
+    }  # fmt: skip
 
 
 def test_the_gini_coefficient_of_known_samples() -> None:
     assert gini([1, 1, 1, 1]) == pytest.approx(0)
     assert gini([0, 0, 0, 1]) == pytest.approx(0.75)
     assert gini([1, 2, 3, 4]) == pytest.approx(0.25)
-    assert gini([0, 0]) == 0
+    assert np.isnan(gini([0, 0]))
 
 
 def test_experience_in_words_covers_the_scale() -> None:
-    assert describe_quality(-2) == describe_quality(1) == "terrible"
-    assert describe_quality(5) == describe_quality(9) == "excellent"
-    assert describe_quality(3) == "fine"
+    assert describe_experience(-2) == describe_experience(1) == "terrible"
+    assert describe_experience(5) == describe_experience(9) == "excellent"
+    assert describe_experience(3) == "fine"
 
 
 def test_memory_tells_of_purchases_and_tips() -> None:
@@ -379,3 +409,77 @@ def test_memory_tells_of_purchases_and_tips() -> None:
         world.step()
         kinds |= {event.kind for buyer in world.buyers for event in buyer.memory.view().recent}
     assert {"purchase", "tip from a friend"} <= kinds
+
+
+def test_a_tip_puts_a_good_into_the_friends_next_search() -> None:
+    world = build_market(num_shown=2)
+    world.step()
+    buyer = _rich_buyer(world)
+    shown = [offer.listing for offer in world._search(buyer)]
+    hidden = next(
+        listing
+        for listing in world.listings.values()
+        if listing.category == buyer.wants and listing not in shown and listing.stock
+    )
+    buyer.hear(hidden, "excellent", world.buyers[-1])
+    assert [offer.listing for offer in world._search(buyer)] == [shown[0], hidden]
+
+
+def test_who_told_whom_and_whether_it_was_followed_is_recorded() -> None:
+    world = play_steps(build_market(demand=2.0), 15)
+    tips, purchases = world.tables()["tips"], world.tables()["purchases"]
+    bought = {(row["step"], row["buyer"], row["listing"]) for row in purchases}
+    followed = [tip for tip in tips if tip["followed"] is not None]
+    assert 0 < len(followed) < len(tips)
+    assert all((tip["followed"], tip["hearer"], tip["item"]) in bought for tip in followed)
+    assert all(tip["followed"] > tip["step"] for tip in followed)
+    for tip in tips:
+        teller, hearer = (
+            next(each for each in world.buyers if each.unique_id == tip[who]) for who in ("teller", "hearer")
+        )
+        assert hearer in teller.circle
+
+
+def test_friends_see_what_friends_bought() -> None:
+    world = play_steps(build_market(), 8)
+    for buyer in world.buyers:
+        for listing, number in buyer.friends_bought.items():
+            assert number == sum(listing in friend.bought for friend in buyer.circle)
+    plain = {"title": "bold speaker", "price": 19.5, "stars": 4.25, "reviews": 3, "tip": "", "friends": 2}
+    assert label_offer({**plain, "sponsored": False}) == "bold speaker, $19.50, 4.2 stars (3), 2 friends bought it"
+    bare = {"title": "bold speaker", "price": None, "stars": None, "reviews": 0, "tip": "good", "friends": 0}
+    assert label_offer({**bare, "sponsored": True}) == "bold speaker, no reviews, a friend called it good, sponsored"
+
+
+def test_styles_are_words_for_places_on_a_circle() -> None:
+    assert style_of(0.0) == style_of(0.99) == STYLES[0]
+    assert style_fit("plain", "plain") == 1
+    assert style_fit("plain", STYLES[len(STYLES) // 2]) == 0
+    assert style_fit("plain", "classic") == style_fit("plain", "compact") == 0.75
+
+
+@pytest.mark.parametrize("correlation", [-0.8, 0.0, 0.25, 0.9])
+def test_quality_is_correlated_with_cost_as_set(correlation: float) -> None:
+    params = MarketParams(**{**DEFAULTS, "price_quality": correlation})
+    goods = Factory(np.random.default_rng(0), params).draw(0, ["Electronics"] * 3000, 1.5)
+    measured = spearmanr([good.quality for good in goods], [good.cost for good in goods]).statistic
+    assert measured == pytest.approx(6 / np.pi * np.arcsin(correlation / 2), abs=0.04)  # of a Gaussian copula
+
+
+def test_titles_differ_within_a_category_until_they_run_out() -> None:
+    params = MarketParams(**DEFAULTS)
+    titles = [good.title for good in Factory(np.random.default_rng(0), params).draw(0, ["Electronics"] * 14, 1.5)]
+    assert len(set(titles)) == 14
+
+
+def test_sellers_learn_what_tax_leaves_them_and_who_loses_money_is_asked_to_close() -> None:
+    world = build_market(tax=0.25, rent=60.0, entry=0.0)
+    asked = [question for _ in range(6) for question in record_questions(world)]
+    prices = [question.facts for question in asked if question.template.key == "price"]
+    assert all(facts["tax"] == "25%" for facts in prices)
+    first = prices[0]
+    price, cost, earned = (float(first[name].replace("$", "")) for name in ("price", "cost", "earned"))
+    assert earned == pytest.approx(0.75 * price - cost, abs=0.01)
+    losers = [question for question in asked if question.template.key == "close"]
+    assert losers
+    assert all(question.step >= PATIENCE - 1 and question.facts["runway"] >= 0 for question in losers)

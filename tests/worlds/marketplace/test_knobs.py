@@ -1,0 +1,125 @@
+"""Every parameter and every intervention of the marketplace does what theory says, with rule people, over paired seeds."""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from sandbox.runtime.assembly import build_worlds
+from sandbox.runtime.config import load_run_config
+from worlds.marketplace import Marketplace
+from worlds.marketplace.settings import MarketParams
+
+SEEDS, STEPS, BUYERS = 12, 14, 60
+SIZE = ("world.num_sellers=6", "world.max_sellers=9")
+LAST = 5
+"""Steps at the end over which metrics are averaged."""
+MIN_T = 2.2
+"""Student's t that 12 paired seeds need for p < 0.05."""
+
+
+class Knob(NamedTuple):
+    """One change and what it must do."""
+
+    name: str
+    """A parameter, or an intervention."""
+    change: str
+    """Overrides of the changed world."""
+    metric: str
+    sign: int
+    """Of the change in the metric."""
+    why: str
+    before: str = ""
+    """Overrides, separated by spaces, of the world that it is compared with; empty: the defaults."""
+
+
+KNOBS = (
+    Knob("num_sellers", "world.num_sellers=3", "hhi_sales", 1, "fewer sellers share the market"),
+    Knob("num_sellers", "world.num_sellers=2", "markup", 1, "less competition", "world.entry=0"),
+    Knob("max_sellers", "world.max_sellers=20", "sellers", 1, "more may enter", "world.entry=0.5"),
+    Knob("listings_per_seller", "world.listings_per_seller=6", "hhi_sales", -1, "every seller has more to offer"),
+    Knob("categories", "world.categories.Electronics.usual_price=60", "surplus", 1, "dearer goods are worth more",
+         "world.num_categories=16 world.rent=0"),
+    Knob("num_categories", "world.num_categories=6", "conversion", -1, "each category has less to choose from"),
+    Knob("goods", "world.goods=1", "seed_spread", -1, "all replicates trade the same goods",
+         "world.num_categories=16 world.rent=0"),
+    Knob("num_shown", "world.num_shown=8", "conversion", 1, "a larger choice is more often worth buying from"),
+    Knob("ranking", "world.ranking=random", "surplus", -1, "shown goods fit less well than the most relevant"),
+    Knob("ranking", "world.ranking=sales", "gini_sales", 1, "the rich get richer", "world.ranking=random"),
+    Knob("ranking", "world.ranking=price", "gini_sales", 1, "the cheapest are always seen", "world.ranking=random"),
+    Knob("ranking", "world.ranking=rating", "gini_sales", 1, "the best rated are always seen", "world.ranking=random"),
+    Knob("sponsored_slots", "world.sponsored_slots=2", "sponsored_share", 1, "sold places shift sales",
+         "world.sponsored_slots=1"),
+    Knob("sponsored_slots", "world.sponsored_slots=4", "surplus", -1, "they crowd out what fits"),
+    Knob("reviews", "world.reviews=on", "gini_sales", 1, "ratings concentrate sales",
+         "world.demand=2 world.reviews=off"),
+    Knob("reviews", "world.reviews=on", "quality_bought", 1, "ratings reveal quality", "world.reviews=off"),
+    Knob("reviews", "world.reviews=forced", "five_star_share", -1, "the indifferent review too"),
+    Knob("word_of_mouth", "world.word_of_mouth=true", "reached_share", 1, "it spreads", "world.word_of_mouth=false"),
+    Knob("word_of_mouth", "world.word_of_mouth=true", "gini_sales", 1, "people buy what they are told about",
+         "world.demand=2 world.word_of_mouth=false"),
+    Knob("show_friends", "world.show_friends=true", "gini_sales", 1, "people buy what friends bought",
+         "world.show_friends=false"),
+    Knob("show_prices", "world.show_prices=true", "surplus", 1, "buyers avoid what is dear",
+         "world.show_prices=false"),
+    Knob("entry", "world.entry=0.5", "sellers", 1, "sellers enter", "world.entry=0"),
+    Knob("entry", "world.entry=0.5", "markup", -1, "entry lowers prices", "world.entry=0"),
+    Knob("demand", "world.demand=2", "profit", 1, "shops earn more"),
+    Knob("income", "world.income=0.2", "total_sales", -1, "money runs out"),
+    Knob("start_cash", "world.start_cash=0.5", "total_sales", -1, "dear goods are out of reach"),
+    Knob("seller_cash", "world.seller_cash=5", "exits", -1, "reserves bridge losses"),
+    Knob("rent", "world.rent=30", "exits", 1, "rent drives out"),
+    Knob("stock", "world.stock=1", "total_sales", -1, "goods sell out"),
+    Knob("margin", "world.margin=0.5", "mean_price", -1, "costs are lower, and competition passes that on"),
+    Knob("cost_spread", "world.cost_spread=0.05", "price_cv", -1, "prices differ as costs do"),
+    Knob("price_quality", "world.price_quality=0.9", "quality_bought", -1, "who saves buys worse goods"),
+    Knob("taste", "world.taste=0", "mean_stars", -1, "what was chosen to fit pleases more"),
+    Knob("quality_noise", "world.quality_noise=2", "mean_stars", -1, "the good are sometimes bad; stars end at 5"),
+    Knob("tax", "world.tax=0.2", "mean_price", 1, "sellers pass it on"),
+    Knob("tax", "world.tax=0.2", "total_sales", -1, "demand falls"),
+    Knob("tax", "world.tax=0.2", "markup", -1, "they cannot pass on all of it"),
+    Knob("tax intervention", "interventions=[{step: 4, do: tax, rate: 0.2}]", "mean_price", 1, "sellers pass it on"),
+    Knob("fake_review intervention", "interventions=[{step: 2, do: fake_review, listing: 0, stars: 5, count: 40}]",
+         "sold_first", 1, "planted praise sells"),
+    Knob("ban intervention", "interventions=[{step: 4, do: ban, seller: 61}]", "exits", 1, "the banned leave"),
+)  # fmt: skip
+
+
+@cache
+def play_seeds(*overrides: str) -> dict[str, np.ndarray]:
+    """Return, by metric, a value for each seed."""
+    seeds = f"seeds=[{','.join(map(str, range(SEEDS)))}]"
+    config = load_run_config(["mind=rule", seeds, f"population.size={BUYERS}", f"steps={STEPS}", *SIZE, *overrides])
+    outcomes = [_play_world(world) for world in build_worlds(config)]
+    values = {name: np.array([outcome[name] for outcome in outcomes]) for name in outcomes[0]}
+    return {**values, "seed_spread": np.abs(values["mean_price"] - values["mean_price"].mean())}
+
+
+def _play_world(world: Marketplace) -> dict[str, float]:
+    steps: list[dict[str, float]] = []
+    for _ in range(STEPS):
+        world.step()
+        steps.append(world.latest_metrics)
+    means = {name: float(np.mean([step[name] for step in steps[-LAST:]])) for name in steps[0]}
+    sold = {row["id"]: row["sold"] for row in world.tables()["listings"]}
+    return {**means, "total_sales": sum(step["sales"] for step in steps), "sold_first": float(sold[0])}
+
+
+def paired_t(knob: Knob) -> float:
+    """Return Student's t of the change in the metric."""
+    overrides = knob.before.split()
+    differences = play_seeds(*overrides, knob.change)[knob.metric] - play_seeds(*overrides)[knob.metric]
+    spread: Any = differences.std(ddof=1)
+    return float(differences.mean() / (spread / np.sqrt(len(differences)))) if spread else float("nan")
+
+
+@pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: f"{knob.name}-{knob.metric}-{knob.change.split('=')[-1]}")
+def test_a_knob_does_what_theory_says(knob: Knob) -> None:
+    assert knob.sign * paired_t(knob) > MIN_T, knob.why
+
+
+def test_every_parameter_and_intervention_is_shown_to_work() -> None:
+    shown = {knob.name for knob in KNOBS}
+    assert set(MarketParams.model_fields) <= shown
+    assert {f"{name} intervention" for name in vars(Marketplace)["_interventions"]} <= shown
