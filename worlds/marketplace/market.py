@@ -83,8 +83,6 @@ class Marketplace(World[MarketParams]):
     def turn(self) -> Turn[None]:
         """Prices, choices, reviews, word of mouth, accounts."""
         self.counts.begin_step()
-        for seller in self.sellers.values():
-            seller.profits.append(0)
         yield from self._set_prices()
         purchases = yield from self._shop()
         stars: dict[Buyer, int] = {}
@@ -153,11 +151,13 @@ class Marketplace(World[MarketParams]):
 
     def _settle_accounts(self) -> None:
         """Take rents, restock, and dismiss those who cannot pay."""
+        present = list(self.sellers.values())
         for seller in self.in_order(list(self.sellers.values()), "accounts"):
             if self.accounts.charge_rent(seller, round(100 * self.params.rent)):
                 self.accounts.restock(seller, self.params.stock)
             else:
                 self.dismiss(seller)
+        self.counts.profits = [seller.profits[-1] for seller in present]
 
     def _close_shops(self) -> Turn[None]:
         """Let sellers who have been losing money decide whether to go on."""
@@ -170,8 +170,9 @@ class Marketplace(World[MarketParams]):
 
     def _open_shops(self) -> None:
         """Let new sellers take free places while those who are there earn something, or nobody is there."""
-        profits = [seller.profits[-1] for seller in self.sellers.values()]
-        is_attractive = sum(profits) > 0 or not profits
+        is_attractive = sum(self.counts.profits) > 0 or not self.sellers
+        for seller in self.sellers.values():
+            seller.profits.append(0)
         draws = uniforms(self.seeds.decision(0, self.now, -1))
         for _ in range(self.params.max_sellers - len(self.sellers)):
             is_drawn = next(draws) < self.params.entry
@@ -315,11 +316,8 @@ class Marketplace(World[MarketParams]):
 
     def metrics(self) -> dict[str, float]:
         """Return metrics of this step and of the market so far."""
-        left_now = [shop.seller for shop in self.counts.closed_shops if shop.step == self.now]
-        present = [seller for seller in (*left_now, *self.sellers.values()) if seller.profits]
-        profits = [seller.profits[-1] for seller in present]
         listings, sellers = list(self.listings.values()), list(self.sellers.values())
-        return market_metrics(self.counts, listings, sellers, self.buyers, profits, self.params.tax)
+        return market_metrics(self.counts, listings, sellers, self.buyers, self.params.tax)
 
     def tables(self) -> dict[str, list[Row]]:
         """Return sellers, buyers, listings, reviews, purchases, tips, stars and positions."""

@@ -103,6 +103,8 @@ class MarketCounts:
         self._open_tips: dict[tuple[int, int], list[Row]] = {}
         """Tips that were not followed yet, by hearer and listing."""
         self.num_followed = 0
+        self.profits: list[int] = []
+        """Profit of the step, in cents, of each seller who was there during it."""
         self.begin_step()
 
     def begin_step(self) -> None:
@@ -168,7 +170,6 @@ def market_metrics(
     listings: Sequence[Listing],
     sellers: Sequence[Seller],
     buyers: Sequence[Buyer],
-    profits: Sequence[int],
     tax: float,
 ) -> dict[str, float]:
     """Return all metrics of `METRIC_LABELS`.
@@ -178,7 +179,6 @@ def market_metrics(
         listings: Those on the market now.
         sellers: Those on the market now.
         buyers: All buyers.
-        profits: Profit of the step, in cents, of each seller who was there during it.
         tax: Share of each payment.
     """
     closed = [shop.seller for shop in counts.closed_shops]
@@ -206,7 +206,7 @@ def market_metrics(
         "tips": float(counts.tips),
         "reached_share": _ratio(len(counts.reached), len(buyers)),
         "tips_followed": _ratio(counts.num_followed, len(counts.told)),
-        "profit": _mean(profits) / 100,
+        "profit": _mean(counts.profits) / 100,
         "sellers": float(len(sellers)),
         "exits": float(len(closed)),
         "buyer_money": sum(buyer.cash for buyer in buyers) / 100,

@@ -234,7 +234,7 @@ class Seller(Agent[Market]):
         self.revenue = 0
         self.units = 0
         self.entered = world.now
-        self.profits: deque[int] = deque(maxlen=PATIENCE)
+        self.profits: deque[int] = deque([0], maxlen=PATIENCE)
         """Profit of the latest steps in cents: revenue after tax and fees, minus the cost of what was sold and rent."""
 
     @property

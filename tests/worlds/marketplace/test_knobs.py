@@ -1,4 +1,4 @@
-"""Every parameter and every intervention of the marketplace does what theory says, with rule people, over paired seeds."""
+"""Every parameter and every intervention of the marketplace does what theory says: rule people, paired seeds."""
 
 from functools import cache
 from typing import Any, NamedTuple

