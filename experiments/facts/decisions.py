@@ -10,14 +10,17 @@ from typing import Any, TypeAlias
 import msgspec
 import pandas as pd
 
+from worlds.marketplace.goods import style_fit
+
 LogRow: TypeAlias = dict[str, Any]
 
 OFFERS = (
     "arm", "seed", "step", "buyer", "search", "category", "position", "listing", "title", "price", "stars", "reviews",
-    "sponsored", "tip", "chosen", "weight",
+    "sponsored", "tip", "friends", "fit", "chosen", "weight",
 )  # fmt: skip
 """One row per listing in the results of a search. `position` is 1 for the first listing, `weight` the probability that
-the listing is chosen."""
+the listing is chosen, `friends` the number of friends who bought it, `fit` how well its style suits the buyer (0 to 1).
+"""
 CHOICES = ("arm", "seed", "step", "template", "num_options", "ordered", "first")
 """One row per choice of any kind; `first` says whether the option displayed first was chosen."""
 
@@ -63,12 +66,14 @@ def _list_offers(row: LogRow, facts: LogRow, form: LogRow) -> Iterator[LogRow]:
             "category": facts["category"],
             "position": index + 1,
             "listing": int(offer["id"]),
-            "title": form["options"][index]["text"].split(", ", 1)[0],
+            "title": offer["title"],
             "price": offer["price"],
             "stars": offer["stars"],
             "reviews": offer["reviews"],
-            "sponsored": facts["sponsored"][index],
-            "tip": facts["tips"][index],
+            "sponsored": offer["sponsored"],
+            "tip": offer["tip"],
+            "friends": offer["friends"],
+            "fit": style_fit(offer["style"], facts["style"]),
             "chosen": chosen,
             "weight": float(chosen) if probs is None else probs[index],
         }

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import pandas as pd
 
+from experiments.facts.controls import Controls
 from experiments.facts.evidence import ArmSettings, Evidence, Tables, list_seeds, num_steps
 from experiments.facts.reference import Band, Level, Reference, Verdict
 from experiments.statistics import equivalence_p_value
@@ -115,6 +116,11 @@ class Fact:
     """What reports call it; default: the name in words."""
     note: str = ""
     """What the comparison cannot show."""
+    controls: Controls | None = None
+    """People of known behaviour on whom the fact is tried."""
+    is_check: bool = False
+    """Whether it is a check for an artefact, which a mind that answers at random passes: passing says nothing about
+    people, failing does."""
 
     def __post_init__(self) -> None:
         if self.level is not None and (self.reference is None or math.isnan(self.reference.value)):
@@ -141,6 +147,10 @@ class Fact:
         against = "".join(f", against {partner.name}" for partner in self._find_arms(evidence, arm)[1:])
         p_within = equivalence_p_value(values, self.band.low, self.band.high)
         return Judgement(self.name, arm, verdict, f"{reason}{against}", mean, p_within)
+
+    def verdict_on(self, values: Sequence[float]) -> Verdict:
+        """Return the verdict on a value per seed."""
+        return self._classify(Mean.of(values))[0]
 
     def values(self, evidence: Evidence, arm: str) -> pd.Series:
         """Return the statistic, one value per seed.

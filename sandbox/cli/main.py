@@ -93,6 +93,12 @@ def _add_study_commands(subparsers: Any) -> None:
         subparsers, studies.compare, "compare arms (conditions) with one another and with people, over seeds", True
     )
     audit = _add(subparsers, studies.audit, "measure how much outcomes change when something irrelevant changes", True)
+    assay = _add(
+        subparsers,
+        studies.assay,
+        "try a world's stylised facts on people of known behaviour: assay [FACT ...]",
+        True,
+    )
     ask = _add(
         subparsers,
         studies.ask,
@@ -108,6 +114,7 @@ def _add_study_commands(subparsers: Any) -> None:
     phase.add_argument("metric", help="name of the metric (mean over steps), or NAME@last (value at the last step)")
     compare.add_argument("--run", type=Path, help="folder of a comparison to resume or to analyse again")
     audit.add_argument("--run", type=Path, help="folder of an audit to resume")
+    assay.add_argument("--run", type=Path, help="folder of an assay to resume")
     phase.add_argument("--run", type=Path, help="folder of an earlier map, to resume it or to draw another metric")
     ask.add_argument("run", type=Path, help="folder of the run")
     ask.add_argument("--survey", type=Path, help="YAML file with several questions (likert, choice or open)")

@@ -1,4 +1,4 @@
-"""The commands that turn runs into findings: compare, audit, ask, phase."""
+"""The commands that turn runs into findings: compare, audit, assay, ask, phase."""
 
 import argparse
 from collections.abc import Callable
@@ -31,6 +31,17 @@ def audit(args: argparse.Namespace, overrides: list[str]) -> int:
     for path in audit.write(audit.run_all(overrides, args.run, notify)):
         print(path)
     return 0
+
+
+def assay(args: argparse.Namespace, words: list[str]) -> int:
+    """Try the facts of a world on people of known behaviour."""
+    from experiments import assay
+
+    folder = args.run or assay.new_folder()
+    overrides = [word for word in words if "=" in word]
+    table = assay.run_assays(overrides, [word for word in words if "=" not in word], folder)
+    print("\n".join((*assay.describe_assays(table), "", str(folder / assay.FILE))))
+    return int(table["is_right"].eq(False).any())
 
 
 def ask(args: argparse.Namespace, words: list[str]) -> int:

@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables, per_seed
 from experiments.facts.fact import Fact, Needs
+from experiments.facts.marketplace.behaviours import HUMAN_SHARES, give_stars
 from experiments.facts.reference import Reference
 from experiments.frames import column
 
@@ -33,6 +35,10 @@ FACT = Fact(
     band=REFERENCE.around(0.05),
     needs=Needs({"reviews": ("stars",)}, world={"reviews": ("on",)}),
     reference=REFERENCE,
+    controls=Controls(
+        shows={"as people do": {"stars": give_stars(HUMAN_SHARES)}},
+        lacks={"evenly": {"stars": give_stars((1, 1, 1, 1, 1))}, "always five": {"stars": give_stars((0, 0, 0, 0, 1))}},
+    ),
     note="The agents' profiles contain the rating habits of the same reviewers, and the rule mind reads them: for it "
     "this is no test.",
 )

@@ -1,15 +1,22 @@
 """The J shape of ratings comes from who reviews: it disappears if everybody must review."""
 
+from math import exp
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables, per_seed
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.marketplace.arms import VOLUNTARY
+from experiments.facts.marketplace.behaviours import HUMAN_SHARES, experience_level, give_stars
 from experiments.facts.marketplace.j_shaped_stars import hooks_by_seed
 from experiments.facts.measures import star_shares, valley
 from experiments.facts.reference import Band
 from experiments.frames import column
+from sandbox.core import Question, Reply
+from worlds.marketplace.people import EXPERIENCES
 
 
 def shape_change(forced: Tables, voluntary: Tables) -> pd.Series:
@@ -17,6 +24,22 @@ def shape_change(forced: Tables, voluntary: Tables) -> pd.Series:
     valleys = per_seed(forced["reviews"], lambda reviews: valley(star_shares(column(reviews, "stars"))))
     shapes = pd.DataFrame({"valley": valleys, "hook": hooks_by_seed(voluntary)}).dropna()
     return pd.Series(np.minimum(shapes["hook"], -shapes["valley"]), dtype=float)
+
+
+def review_extremes(question: Question[Any]) -> Reply:
+    """Review what was terrible or excellent."""
+    return [0.9, 0.1] if experience_level(question) in (0, len(EXPERIENCES) - 1) else [0.05, 0.95]
+
+
+def always_review(question: Question[Any]) -> Reply:
+    """Review everything."""
+    return [1.0, 0.0]
+
+
+def rate_plainly(question: Question[Any]) -> Reply:
+    """Say with stars what the experience was, and never quite five of them."""
+    middle = 1 + 3.2 * experience_level(question) / (len(EXPERIENCES) - 1)
+    return [exp(-2 * abs(stars - middle)) for stars in range(1, 6)]
 
 
 FACT = Fact(
@@ -27,5 +50,14 @@ FACT = Fact(
     statistic=shape_change,
     band=Band(0, 1, "positive only if voluntary ratings have a J shape and forced ones a single peak"),
     needs=Needs({"reviews": ("stars",)}, world={"reviews": ("forced",)}, partner=VOLUNTARY),
+    controls=Controls(
+        shows={"extremes volunteer": {"review": review_extremes, "stars": rate_plainly}},
+        lacks={
+            "everybody volunteers": {"review": always_review, "stars": rate_plainly},
+            "J for everybody": {"stars": give_stars(HUMAN_SHARES)},
+        },
+        settings=("treatments={forced: {reviews: forced}, voluntary: {}}", "world.quality_noise=1.2"),
+        treatment="forced",
+    ),
     note="Their second cause, that only people who like a product buy it, operates in both arms of a market.",
 )

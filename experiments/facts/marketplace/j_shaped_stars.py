@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables, per_seed
 from experiments.facts.fact import Fact, Needs
+from experiments.facts.marketplace.behaviours import HUMAN_SHARES, give_stars
 from experiments.facts.measures import hook, star_shares
 from experiments.facts.reference import Band, Reference
 from experiments.frames import column
@@ -31,5 +33,9 @@ FACT = Fact(
     band=Band(0, 1, "both ends of a J are above their neighbours"),
     needs=Needs({"reviews": ("stars",)}, world={"reviews": ("on",)}),
     reference=Reference(0.0347, 0.0232, 0.048, num_people=352),
+    controls=Controls(
+        shows={"as people do": {"stars": give_stars(HUMAN_SHARES)}},
+        lacks={"one peak": {"stars": give_stars((1, 2, 4, 2, 1))}, "evenly": {"stars": give_stars((1, 1, 1, 1, 1))}},
+    ),
     note="A U shape with more fives than ones passes too; `five_star_share` distinguishes the two.",
 )

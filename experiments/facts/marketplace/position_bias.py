@@ -1,11 +1,16 @@
 """An option must not win because it comes first."""
 
+from typing import Any
+
 import pandas as pd
 
+from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables, per_seed
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.reference import Band, Reference
 from experiments.frames import column, rows_where
+from sandbox.core import Question, Reply
+from sandbox.core.answering import display_order
 
 MIN_CHOICES = 50
 """Shuffled choices that a world needs."""
@@ -30,6 +35,12 @@ def odds_by_seed(tables: Tables) -> pd.Series:
     return per_seed(tables["choices"], first_option_odds)
 
 
+def prefer_first(question: Question[Any]) -> Reply:
+    """Take the option that is displayed first six times as often as any other."""
+    order = display_order(question)
+    return [6.0 if index == order[0] else 1.0 for index in range(len(order))]
+
+
 FACT = Fact(
     name="position_bias",
     statement="People do not choose an option because it comes first; agents based on language models do.",
@@ -40,7 +51,8 @@ FACT = Fact(
     band=Band(2 / 3, 1.5, "no advantage of the first position, within a factor of 1.5"),
     needs=Needs({"choices": ("ordered", "num_options", "first")}),
     reference=Reference(1.0),
-    level="choice",
+    is_check=True,
+    controls=Controls(shows={"rules": {}}, lacks={"the first": {"review": prefer_first, "tell": prefer_first}}),
     note="Their first proposal is the first to arrive in a market, ours is the first option of a shuffled question; "
     "the artefact is the same, but its size may differ. That people show no such bias is our reading, not their "
     "finding.",

@@ -5,9 +5,11 @@ import math
 import numpy as np
 import pandas as pd
 
+from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables, per_seed
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.logit import conditional_logit
+from experiments.facts.marketplace.behaviours import choose_by, choose_first, log_price
 from experiments.facts.reference import Band, Reference
 from experiments.frames import column
 
@@ -20,7 +22,7 @@ def odds_per_position(offers: pd.DataFrame) -> float:
         rating=column(offers, "stars").astype(float).fillna(0.0),
         has_tip=column(offers, "tip") != "",
     )
-    names = ("position", "log_price", "is_reviewed", "rating", "has_tip")
+    names = ("position", "log_price", "is_reviewed", "rating", "has_tip", "fit", "friends")
     position = conditional_logit(features, names)["position"]
     return math.exp(position.value) if math.isfinite(position.error) else float("nan")
 
@@ -39,11 +41,16 @@ FACT = Fact(
     statistic=odds_by_seed,
     band=Band(0.9, 1.1, "no effect of the position, within a tenth per position"),
     needs=Needs(
-        {"offers": ("position", "price", "reviews", "stars", "tip", "search", "weight")},
+        {"offers": ("position", "price", "reviews", "stars", "tip", "fit", "friends", "search", "weight")},
         world={"ranking": ("random",), "sponsored_slots": (0,), "show_prices": (True,)},
     ),
     reference=Reference(1.0),
-    level="choice",
+    is_check=True,
+    controls=Controls(
+        shows={"price alone": {"choose": choose_by(lambda offer, question: 1 - 3 * log_price(offer, question))}},
+        lacks={"the first": {"choose": choose_first}},
+        settings=("world.ranking=random",),
+    ),
     note="The market has no clicks: all offers of a search are read, so a choice corresponds to one after the click. "
     "The effect on clicks, worth $1.92 per position on average, cannot be shown.",
 )

@@ -1,12 +1,17 @@
 """People buy again what they bought before."""
 
+from typing import Any
+
 import pandas as pd
 
+from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables, per_seed
 from experiments.facts.fact import Fact, Needs
+from experiments.facts.marketplace.behaviours import choose_any, choose_by
 from experiments.facts.measures import beyond_chance, count_repeats
 from experiments.facts.reference import Reference
 from experiments.frames import column
+from sandbox.core import Question
 
 MIN_PAIRS = 20
 """Purchases in a category in which a person bought before."""
@@ -23,6 +28,15 @@ def loyalty_by_seed(tables: Tables) -> pd.Series:
     return per_seed(tables["purchases"], loyalty)
 
 
+def is_known(offer: dict[str, Any], question: Question[Any]) -> bool:
+    """Return whether the buyer remembers having bought it."""
+    events = (*question.memory.salient, *question.memory.recent)
+    return any(event.text.startswith(f"You bought the {offer['title']} ") for event in events)
+
+
+choose_again = choose_by(lambda offer, question: 1.2 if is_known(offer, question) else 0.0)
+choose_new = choose_by(lambda offer, question: -4.0 if is_known(offer, question) else 0.0)
+
 REFERENCE = Reference(0.3347, 0.3272, 0.3402, num_people=14_961, sampling_distance=0.0572)
 
 FACT = Fact(
@@ -36,6 +50,10 @@ FACT = Fact(
     needs=Needs({"purchases": ("buyer", "step", "category", "listing")}),
     reference=REFERENCE,
     level="dynamics",
+    controls=Controls(
+        shows={"creatures of habit": {"choose": choose_again}},
+        lacks={"chance": {"choose": choose_any}, "never again": {"choose": choose_new}},
+    ),
     note="A supermarket sells food, which people buy again sooner than what this market sells, and the market's search "
     "returns the goods nearest to a person's taste each time.",
 )

@@ -1,20 +1,24 @@
 """Buyers pay more to a seller with a good reputation."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables, per_seed
 from experiments.facts.fact import Fact, InconclusiveError, Needs
 from experiments.facts.logit import conditional_logit
+from experiments.facts.marketplace.behaviours import choose_by, log_price
 from experiments.facts.reference import Band, Reference
 from experiments.frames import column
+from sandbox.core import Question
 from worlds.marketplace.goods import MIN_REVIEWS
 
 GOOD_STARS = 4.0
 """Mean rating from which an established listing has a good reputation."""
-FEATURES = ("log_price", "is_established", "is_between", "position")
+FEATURES = ("log_price", "is_established", "is_between", "position", "fit", "friends")
 MIN_Z = 2.0
 """Standard errors by which choices must fall with price for a willingness to pay to be meaningful."""
 
@@ -48,6 +52,12 @@ def premium_by_seed(tables: Tables) -> pd.Series:
     return values
 
 
+def offer_worth(offer: dict[str, Any], question: Question[Any], reputation: float) -> float:
+    """Return a utility that falls by 3 per log of the price and rises by `reputation` if that is good."""
+    is_good = (offer["reviews"] or 0) >= MIN_REVIEWS and (offer["stars"] or 0.0) >= GOOD_STARS
+    return 1.0 - 3 * log_price(offer, question) + reputation * is_good
+
+
 FACT = Fact(
     name="reputation_premium",
     statement="Buyers pay more for the same good from a seller with a good reputation than from a new seller.",
@@ -57,11 +67,18 @@ FACT = Fact(
     statistic=premium_by_seed,
     band=Band(0, 0.25, "the direction, and at most three times the value of the experiment, 8.1 %"),
     needs=Needs(
-        {"offers": ("price", "reviews", "stars", "position", "search", "weight")},
+        {"offers": ("price", "reviews", "stars", "position", "fit", "friends", "search", "weight")},
         world={"reviews": ("on", "forced"), "show_prices": (True,)},
     ),
     reference=Reference(0.081),
     level="choice",
-    note="Their identities were randomised. Here a reputation is earned, so price, position and the number of reviews "
-    "are controlled for; anything else that buyers may see in a title is not.",
+    controls=Controls(
+        shows={"8 % more": {"choose": choose_by(lambda offer, _: offer_worth(offer, _, 0.25))}},
+        lacks={
+            "indifferent to price": {"choose": choose_by(lambda offer, _: offer_worth(offer, _, 3.0))},
+            "averse to the known": {"choose": choose_by(lambda offer, _: offer_worth(offer, _, -1.0))},
+        },
+    ),
+    note="Their identities were randomised. Here a reputation is earned, so price, position, style, the number "
+    "of reviews and friends' purchases are controlled for; anything else that buyers may see in a title is not.",
 )

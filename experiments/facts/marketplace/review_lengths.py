@@ -1,7 +1,10 @@
 """Real reviews have a certain length, and a certain distribution of lengths."""
 
+from typing import Any
+
 import pandas as pd
 
+from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables, per_seed
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.item import SampleItem
@@ -9,6 +12,8 @@ from experiments.facts.marketplace.review_texts import texts_of
 from experiments.facts.measures import capped_words, earth_mover, word_shares
 from experiments.facts.reference import Reference
 from experiments.frames import Array, column
+from sandbox.core import Question, Reply
+from sandbox.core.seeds import uniform
 
 MIN_REVIEWS = 20
 """Reviews that a world needs."""
@@ -28,6 +33,12 @@ def length_shares(reviews: pd.DataFrame) -> Array:
     return word_shares(texts_of(reviews))
 
 
+def write_as_long(question: Question[Any]) -> Reply:
+    """Write 30 words in 44 % of reviews and any smaller number otherwise, which is close to what people do."""
+    point = uniform(question.seed, b"length")
+    return " ".join(["word"] * (30 if point < 0.44 else 1 + int(25 * (point - 0.44) / 0.56)))
+
+
 REFERENCE = Reference(20.0303, 18.7982, 21.1415, num_people=352)
 
 FACT = Fact(
@@ -39,6 +50,10 @@ FACT = Fact(
     band=REFERENCE.around(2.0),
     needs=Needs({"reviews": ("text",)}, world={"reviews": ("on", "forced")}),
     reference=REFERENCE,
+    controls=Controls(
+        shows={"as long as people": {"text": write_as_long}},
+        lacks={"one word": {"text": lambda question: "Good."}, "thirty words": {"text": lambda question: "so " * 30}},
+    ),
     note="The market truncates reviews at 30 words, so longer reviews of real people count as 30.",
 )
 

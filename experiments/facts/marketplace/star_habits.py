@@ -1,15 +1,19 @@
 """People have rating habits."""
 
 import math
+from typing import Any
 
 import pandas as pd
 
+from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables, per_seed
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.item import SampleItem
+from experiments.facts.marketplace.behaviours import HUMAN_SHARES, give_stars, personal_number
 from experiments.facts.measures import absolute_difference, between_share
 from experiments.facts.reference import Reference
 from experiments.frames import column, entries_where, rows_where
+from sandbox.core import Question, Reply
 
 MIN_PEOPLE = 10
 """People with two reviews or more."""
@@ -33,6 +37,17 @@ def habit_of_sample(reviews: pd.DataFrame) -> float:
     return between_share(column(reviews, "stars"), column(reviews, "person"))
 
 
+def rate_by_habit(question: Question[Any]) -> Reply:
+    """Be one of the satisfied or one of the critical, whatever was bought."""
+    is_satisfied = personal_number(question, b"satisfied") < 0.6
+    return [0.015, 0.01, 0.03, 0.09, 0.855] if is_satisfied else [0.16, 0.085, 0.15, 0.22, 0.385]
+
+
+def rate_by_rote(question: Question[Any]) -> Reply:
+    """Give everything the same stars."""
+    return [float(stars == int(5 * personal_number(question, b"rote"))) + 1e-9 for stars in range(5)]
+
+
 REFERENCE = Reference(0.1747, 0.1347, 0.2189, num_people=352, sampling_distance=0.0807)
 
 FACT = Fact(
@@ -44,6 +59,13 @@ FACT = Fact(
     band=REFERENCE.around(0.05),
     needs=Needs({"reviews": ("buyer", "stars")}, world={"reviews": ("on", "forced")}),
     reference=REFERENCE,
+    controls=Controls(
+        shows={"two kinds": {"stars": rate_by_habit}},
+        lacks={
+            "all alike": {"stars": give_stars(HUMAN_SHARES)},
+            "always the same": {"stars": rate_by_rote},
+        },
+    ),
     note="The agents' profiles contain the rating habits of the same reviewers.",
 )
 

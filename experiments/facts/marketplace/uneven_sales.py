@@ -1,13 +1,17 @@
 """Among the few products of a category, some sell more than others."""
 
-from typing import cast
+from typing import Any, cast
 
 import pandas as pd
 
+from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables, per_seed
 from experiments.facts.fact import Fact, Needs
+from experiments.facts.marketplace.behaviours import choose_any, choose_by
 from experiments.facts.measures import unevenness
 from experiments.facts.reference import Reference
+from sandbox.core import Question
+from sandbox.core.seeds import uniform
 
 MIN_PURCHASES = 50
 """Purchases that a world needs."""
@@ -27,6 +31,11 @@ def unevenness_by_seed(tables: Tables) -> pd.Series:
     return per_seed(tables["purchases"], unevenness_of_world)
 
 
+def appeal(offer: dict[str, Any], question: Question[Any]) -> float:
+    """Return what everybody in a world thinks of a good, with mean 0 and variance 1."""
+    return 12**0.5 * (uniform(int(offer["id"]), b"%d" % question.replicate.seed) - 0.5)
+
+
 REFERENCE = Reference(1.4077, 1.362, 1.4533, num_people=21_765, sampling_distance=0.1546)
 """The interval is over categories, not people."""
 
@@ -40,6 +49,14 @@ FACT = Fact(
     needs=Needs({"purchases": ("buyer", "category", "listing"), "listings": ("id", "category")}),
     reference=REFERENCE,
     level="structure",
+    controls=Controls(
+        shows={"shared liking": {"choose": choose_by(lambda offer, question: 0.7 * appeal(offer, question))}},
+        lacks={
+            "no common liking": {"choose": choose_any},
+            "the same favourite": {"choose": choose_by(lambda offer, question: 4 * appeal(offer, question))},
+        },
+        settings=("world.ranking=random", "world.entry=0", "world.rent=0"),
+    ),
     note="The reference is from the supermarket's categories with 3 to 8 products; with more products it is larger. "
     "In both, a product that was on offer only part of the time increases it, and a product that sells out decreases "
     "it.",

@@ -1,0 +1,154 @@
+"""`python -m sandbox assay`: try every fact on people of known behaviour, before it judges a mind.
+
+Each fact gets a run of its world in which every kind of people that its file names is an arm, next to the world's rules
+and to random answers. The fact must find `within` whoever was made to show it, and `outside` whoever was made not to.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from experiments.facts.evidence import Evidence
+from experiments.facts.fact import Fact, InconclusiveError
+from experiments.facts.reference import Verdict
+from experiments.facts.registry import list_facts
+from experiments.statistics import FloatArray
+from sandbox.core.world import World
+from sandbox.errors import ConfigError, unknown
+from sandbox.output.progress import ProgressBar, notify
+from sandbox.paths import runs_dir
+from sandbox.runtime.assembly import resolve_world
+from sandbox.runtime.config import ARM_SEPARATOR, RunConfig, load_run_config
+from sandbox.runtime.run import Run
+from sandbox.settings import validate
+
+DEFAULTS = ("mind=rule", f"seeds=[{','.join(map(str, range(12)))}]")
+"""Settings of every run, before those of the fact and of the user."""
+BASELINES = {"rule": "sandbox.core.mind.RuleMind", "random": "sandbox.core.mind.RandomMind"}
+"""Minds that are tried beside the controls, without an expectation."""
+SIZES = (8, 20)
+"""Numbers of seeds for which the power is reported."""
+RESAMPLES = 500
+MIN_VALUES = 8
+"""Seeds with a value that a power needs."""
+COLUMNS = (
+    "fact", "people", "expected", "verdict", "is_right", "value", "low", "high", "power_8", "power_20", "num_seeds",
+)  # fmt: skip
+"""One row per fact and kind of people. `expected` is empty for the baselines; `power_8` and `power_20` are the shares
+of resamples of so many seeds in which the verdict is the expected one."""
+FILE = "assays.csv"
+
+
+class Trial(NamedTuple):
+    """The run of one fact."""
+
+    fact: Fact
+    run: Run
+
+
+def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> pd.DataFrame:
+    """Try facts and return the table of `COLUMNS`, which is also written to `folder`.
+
+    Args:
+        overrides: Settings of all runs; `world=` names the world.
+        names: The facts; none: all facts of the world.
+        folder: Where the runs are made; a run that is there already is continued.
+
+    Raises:
+        ConfigError: There is no such fact, or a fact has no controls.
+    """
+    kind, _ = resolve_world(load_run_config([*DEFAULTS, *overrides]))
+    facts = {fact.name: fact for fact in list_facts(kind)}
+    if wrong := [name for name in names if name not in facts]:
+        raise ConfigError(unknown("fact", wrong[0], facts))
+    rows: list[tuple[Any, ...]] = []
+    for name in names or facts:
+        notify(name)
+        rows += _judge_trial(_run_trial(facts[name], kind, overrides, folder / name))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table.to_csv(folder / FILE, index=False)
+    return table
+
+
+def new_folder() -> Path:
+    """Return the folder of a new assay, named after the time."""
+    return runs_dir() / f"assay-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+
+
+def describe_assays(table: pd.DataFrame) -> Iterator[str]:
+    """Yield lines for a terminal: a block per fact, a line per kind of people."""
+    width = max(len(str(people)) for people in table["people"])
+    for name, rows in table.groupby("fact", sort=False):
+        yield str(name).replace("_", " ")
+        for row in rows.to_dict("records"):
+            mark = {True: "as expected", False: "WRONG"}.get(row["is_right"], "")
+            numbers = f"{row['value']:.3g} [{row['low']:.3g}, {row['high']:.3g}]"
+            yield f"  {row['people']:<{width}}  {row['verdict']:<12}  {numbers:<26}  {mark}"
+
+
+def _run_trial(fact: Fact, kind: type[World[Any]], overrides: Sequence[str], folder: Path) -> Trial:
+    """Run the world with all kinds of people, or continue that run."""
+    run = Run(folder) if (folder / "manifest.json").is_file() else _start_trial(fact, kind, overrides, folder)
+    if run.manifest.status != "finished":
+        with ProgressBar(run.manifest.segments[-1].config.steps) as progress:
+            run.resume(progress, notify)
+    return Trial(fact, run)
+
+
+def _start_trial(fact: Fact, kind: type[World[Any]], overrides: Sequence[str], folder: Path) -> Run:
+    if fact.controls is None:
+        raise ConfigError(f"the fact {fact.name} names no controls; add `controls=Controls(...)` to its file")
+    overrides = [*DEFAULTS, *fact.controls.settings, *overrides, f"run_dir={folder}"]
+    config = load_run_config(overrides)
+    target = "experiments.facts.controls.ControlMind"
+    minds: dict[str, dict[str, str]] = {
+        people: {"_target_": target, "fact": f"{_home(fact, kind)}.{fact.name}", "people": people}
+        for people in fact.controls.people
+    }
+    minds |= {name: {"_target_": path} for name, path in BASELINES.items()}
+    changes = {"extra_minds": minds, "minds": list(minds)}
+    return Run.start(overrides, validate(RunConfig, {**config.model_dump(), **changes}))
+
+
+def _home(fact: Fact, kind: type[World[Any]]) -> str:
+    """Return the name of the world in whose folder a fact is: the world itself, or one that it inherits from."""
+    parents = [parent for parent in kind.__mro__ if issubclass(parent, World) and parent is not World]
+    return next(parent.name for parent in reversed(parents) if fact.name in {each.name for each in list_facts(parent)})
+
+
+def _judge_trial(trial: Trial) -> Iterator[tuple[Any, ...]]:
+    fact, evidence = trial.fact, Evidence.from_run(trial.run)
+    controls = fact.controls
+    if controls is None:
+        return
+    for arm in trial.run.manifest.segments[-1].config.arms():
+        if arm.treatment == controls.treatment:
+            yield _row(fact, evidence, arm.name, controls.expected(arm.mind))
+
+
+def _row(fact: Fact, evidence: Evidence, arm: str, expected: Verdict | None) -> tuple[Any, ...]:
+    judgement = fact.judge(evidence, arm)
+    mean = judgement.mean
+    try:
+        values = fact.values(evidence, arm).dropna().to_numpy(float)
+    except InconclusiveError:
+        values = np.array([])
+    powers = [_power(fact, values, expected, size) for size in SIZES]
+    interval = (mean.value, mean.value - mean.half_width, mean.value + mean.half_width)
+    is_right = None if expected is None else judgement.verdict == expected
+    people = arm.partition(ARM_SEPARATOR)[0]
+    return (fact.name, people, expected, judgement.verdict, is_right, *interval, *powers, mean.num)
+
+
+def _power(fact: Fact, values: FloatArray, expected: Verdict | None, size: int) -> float:
+    """Return the share of resamples of `size` seeds in which the verdict is the expected one; NaN without one."""
+    if expected is None or len(values) < MIN_VALUES:
+        return math.nan
+    rng = np.random.default_rng(0)
+    samples = rng.choice(values, (RESAMPLES, size))
+    return float(np.mean([fact.verdict_on(sample.tolist()) == expected for sample in samples]))
