@@ -41,7 +41,7 @@ def assay(args: argparse.Namespace, words: list[str]) -> int:
     overrides = [word for word in words if "=" in word]
     table = assay.run_assays(overrides, [word for word in words if "=" not in word], folder)
     print("\n".join((*assay.describe_assays(table), "", str(folder / assay.FILE))))
-    return int(table["is_right"].eq(False).any())
+    return int(False in table["is_right"].to_list())
 
 
 def ask(args: argparse.Namespace, words: list[str]) -> int:

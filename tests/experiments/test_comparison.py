@@ -60,7 +60,6 @@ def test_every_experiment_of_the_project_can_be_started(name: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("experiment", "facts"),
     [
-        ("influence", {"influence_inequality", "influence_unpredictability", "position_effect"}),
         ("forced", {"forced_reviews"}),
     ],
 )

@@ -105,7 +105,7 @@ def test_a_norm_is_marked_as_such_and_has_the_norm_as_its_ceiling(card: pd.DataF
     assert {item.level for item in ITEMS.values()} == set(get_args(Level)) - {"individual"}
 
 
-@pytest.mark.parametrize("name", ["basket_prices", "repeat_purchases", "uneven_sales"])
+@pytest.mark.parametrize("name", ["repeat_purchases", "uneven_sales"])
 def test_a_ceiling_of_purchases_is_the_sampling_distance_of_customers(name: str) -> None:
     item: ScoreItem = ITEMS[name]
     [fact] = [fact for fact in list_facts(Marketplace) if fact.name == name]

@@ -21,15 +21,15 @@ class MarketParams(WorldParams):
 
     fixed: ClassVar[frozenset[str]] = frozenset(
         {
-            "num_sellers", "max_sellers", "listings_per_seller", "categories", "num_categories", "start_cash", "goods",
+            "num_sellers", "spare_places", "listings_per_seller", "categories", "num_categories", "start_cash", "goods",
             "price_quality", "cost_spread", "margin", "seller_cash",
         }
     )  # fmt: skip
 
     num_sellers: PositiveInt
     """Sellers at the start."""
-    max_sellers: PositiveInt
-    """The most sellers there can be at once."""
+    spare_places: NonNegativeInt
+    """How many more sellers than at the start there can be at once."""
     listings_per_seller: PositiveInt
     """Different goods that each seller offers."""
     categories: dict[str, Category] = Field(min_length=1)
@@ -83,11 +83,14 @@ class MarketParams(WorldParams):
     def _check_sizes(self) -> "MarketParams":
         if self.sponsored_slots > self.num_shown:
             raise ValueError(f"sponsored_slots={self.sponsored_slots} cannot exceed num_shown={self.num_shown}")
-        if self.num_sellers > self.max_sellers:
-            raise ValueError(f"num_sellers={self.num_sellers} cannot exceed max_sellers={self.max_sellers}")
         if self.num_categories > len(self.categories):
             raise ValueError(f"num_categories={self.num_categories}, but there are {len(self.categories)} categories")
         return self
+
+    @property
+    def max_sellers(self) -> int:
+        """The most sellers there can be at once."""
+        return self.num_sellers + self.spare_places
 
     @property
     def places_for_sale(self) -> int:

@@ -21,7 +21,6 @@ NUM_PRODUCTS = 40
 NUM_CATEGORIES = 16
 
 Maker: TypeAlias = Callable[[np.random.Generator], pd.DataFrame]
-Appeal: TypeAlias = Callable[[np.random.Generator], np.ndarray[Any, Any]]
 
 
 def make_arm(name: str = "mine", mind: str = "base", **world: Any) -> ArmSettings:
@@ -96,7 +95,8 @@ def offers(price: float = -2.0, reputation: float = 0.0, position: float = 0.0) 
                 "step": 0, "buyer": 1, "search": np.repeat(np.arange(num_searches), num_options).astype(str),
                 "position": positions, "listing": listing, "title": [f"thing {number}" for number in listing],
                 "price": prices, "reviews": num_reviews, "stars": np.where(num_reviews > 0, 4.5, np.nan),
-                "sponsored": False, "tip": "", "chosen": (np.arange(num_options) == picks[:, None]).ravel(),
+                "sponsored": False, "tip": "", "friends": rng.integers(3, size=size),
+                "fit": rng.random(size), "chosen": (np.arange(num_options) == picks[:, None]).ravel(),
                 "weight": weight.ravel(),
             }
         )  # fmt: skip
@@ -104,38 +104,13 @@ def offers(price: float = -2.0, reputation: float = 0.0, position: float = 0.0) 
     return make
 
 
-def popular_offers(appeal: Appeal, titled: str = "thing") -> Maker:
-    """Return choices among products by their appeal; every row is an offer that was chosen."""
+def moved_listings(ratio: float) -> Maker:
+    """Return listings after many steps, whose prices are dispersed `ratio` times as much as at first."""
 
     def make(rng: np.random.Generator) -> pd.DataFrame:
-        strength = appeal(rng)
-        listing = rng.choice(NUM_PRODUCTS, size=2000, p=strength / strength.sum())
-        titles = [f"{titled} {number}" for number in listing]
-        return pd.DataFrame({"step": 0, "listing": listing, "title": titles, "chosen": True})
-
-    return make
-
-
-def all_listings(_: np.random.Generator) -> pd.DataFrame:
-    """Return all products."""
-    return pd.DataFrame({"id": np.arange(NUM_PRODUCTS), "price": 10.0, "first_price": 10.0})
-
-
-def repriced_listings(share_moved: float) -> Maker:
-    """Return listings after many steps, a share of which no longer have their first price."""
-
-    def make(rng: np.random.Generator) -> pd.DataFrame:
-        has_moved = rng.random(NUM_PRODUCTS) < share_moved
-        return pd.DataFrame({"step": 29, "price": np.where(has_moved, 12.0, 10.0), "first_price": 10.0})
-
-    return make
-
-
-def dispersion(last: float) -> Maker:
-    """Return metrics with a price dispersion that goes from 0.5 to `last`."""
-
-    def make(rng: np.random.Generator) -> pd.DataFrame:
-        return pd.DataFrame({"step": np.arange(40), "price_cv": np.linspace(0.5, last, 40) + rng.normal(0, 0.01, 40)})
+        first, now = rng.normal(0, 0.2, (2, NUM_PRODUCTS))
+        prices = {"first_price": 10 * np.exp(first), "price": 10 * np.exp(ratio * now)}
+        return pd.DataFrame({"step": 29, "category": "food", "offered": True, **prices})
 
     return make
 
@@ -152,8 +127,8 @@ def choices(advantage: float) -> Maker:
     return make
 
 
-def purchases(loyalty: float, spread: float = 1.0) -> Maker:
-    """Return people who buy the same again with probability `loyalty`, on trips whose log price has that variance."""
+def purchases(loyalty: float) -> Maker:
+    """Return people who buy the same again with probability `loyalty`."""
 
     def make(rng: np.random.Generator) -> pd.DataFrame:
         people, trips = 40, 12
@@ -168,7 +143,7 @@ def purchases(loyalty: float, spread: float = 1.0) -> Maker:
                 "step": np.tile(np.arange(trips), people),
                 "category": "food",
                 "listing": items.ravel(),
-                "price": np.exp(rng.normal(3, spread**0.5, size)),
+                "price": np.exp(rng.normal(3, 1, size)),
             }
         )
 
@@ -194,56 +169,12 @@ def sales_tables(appeal: Sequence[float]) -> Mapping[str, Maker]:
     return {"purchases": make_purchases, "listings": make_listings}
 
 
-def surplus(share: float) -> Maker:
-    """Return steps in which this share of the best surplus was realised."""
-
-    def make(rng: np.random.Generator) -> pd.DataFrame:
-        realised = share + rng.normal(0, 0.02, 30)
-        return pd.DataFrame({"step": np.arange(30), "surplus": realised, "surplus_gap": 1 - realised})
-
-    return make
-
-
 def forced_and_voluntary(forced_shares: Sequence[float], voluntary_shares: Sequence[float]) -> Evidence:
     """Return an arm with forced reviews and one with voluntary reviews."""
     return make_evidence(
         (make_arm(reviews="forced"), {"reviews": reviews(forced_shares)}),
         (make_arm("voluntary"), {"reviews": reviews(voluntary_shares)}),
     )
-
-
-def influence(influenced: Maker, independent: Maker, seeds: Sequence[int] = SEEDS) -> Evidence:
-    """Return worlds in which people know what others chose, and worlds in which they do not."""
-    arms = (make_arm(ranking="sales"), make_arm("independent", reviews="off", word_of_mouth=False))
-    tables = ({"offers": make, "listings": all_listings} for make in (influenced, independent))
-    return make_evidence(*zip(arms, tables, strict=True), seeds=seeds)
-
-
-def zero_intelligence(share: float, random_share: float) -> Evidence:
-    """Return an arm and one that answers at random, with their efficiencies."""
-    return make_evidence(
-        (make_arm(), {"metrics": surplus(share)}), (make_arm("random", "random"), {"metrics": surplus(random_share)})
-    )
-
-
-def popularity(appeal: Appeal) -> Evidence:
-    """Return a single arm with products of that appeal."""
-    return make_evidence((make_arm(), {"offers": popular_offers(appeal), "listings": all_listings}))
-
-
-def even(_: np.random.Generator) -> np.ndarray[Any, Any]:
-    """Return an equal appeal for all products."""
-    return np.ones(NUM_PRODUCTS)
-
-
-def steep(_: np.random.Generator) -> np.ndarray[Any, Any]:
-    """Return an appeal by which the same few products win in every world."""
-    return 1.0 / np.arange(1, NUM_PRODUCTS + 1) ** 1.3
-
-
-def lucky(rng: np.random.Generator) -> np.ndarray[Any, Any]:
-    """Return an appeal by which a few products win, different ones in every world."""
-    return rng.permutation(steep(rng))
 
 
 CONTROLS: Mapping[str, tuple[Callable[[], Evidence], Callable[[], Evidence]]] = {
@@ -265,34 +196,16 @@ CONTROLS: Mapping[str, tuple[Callable[[], Evidence], Callable[[], Evidence]]] = 
     ),
     "position_bias": (lambda: single_table("choices", choices(1)), lambda: single_table("choices", choices(10))),
     "price_dispersion": (
-        lambda: single_table("metrics", dispersion(0.45)),
-        lambda: single_table("metrics", dispersion(0.02)),
-    ),
-    "price_movement": (
-        lambda: single_table("listings", repriced_listings(0.6)),
-        lambda: single_table("listings", repriced_listings(0.0)),
-    ),
-    "heavy_tailed_sales": (lambda: popularity(lucky), lambda: popularity(even)),
-    "influence_inequality": (
-        lambda: influence(popular_offers(lucky), popular_offers(even)),
-        lambda: influence(popular_offers(even), popular_offers(steep)),
-    ),
-    "influence_unpredictability": (
-        lambda: influence(popular_offers(lucky), popular_offers(steep)),
-        lambda: influence(popular_offers(steep), popular_offers(lucky)),
+        lambda: single_table("listings", moved_listings(1.0)),
+        lambda: single_table("listings", moved_listings(0.05)),
     ),
     "repeat_purchases": (
         lambda: single_table("purchases", purchases(0.33)),
         lambda: single_table("purchases", purchases(0.0)),
     ),
-    "basket_prices": (
-        lambda: single_table("purchases", purchases(0.3, spread=1.4)),
-        lambda: single_table("purchases", purchases(0.3, spread=0.2)),
-    ),
     "uneven_sales": (
         lambda: make_evidence((make_arm(), sales_tables((0.5, 0.25, 0.15, 0.1)))),
         lambda: make_evidence((make_arm(), sales_tables((0.25, 0.25, 0.25, 0.25)))),
     ),
-    "efficiency": (lambda: zero_intelligence(0.7, 0.3), lambda: zero_intelligence(0.2, 0.3)),
 }
 """For every fact, evidence known to show it and evidence known not to show it."""

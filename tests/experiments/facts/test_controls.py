@@ -3,8 +3,6 @@
 import math
 from collections.abc import Callable
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from experiments.facts.evidence import Evidence
@@ -13,11 +11,7 @@ from experiments.facts.registry import list_facts
 from tests.experiments.facts.synthetic import (
     CONTROLS,
     J,
-    Maker,
     forced_and_voluntary,
-    influence,
-    popular_offers,
-    steep,
 )
 from worlds.marketplace import Marketplace
 
@@ -43,23 +37,6 @@ def test_forced_stars_with_two_peaks_are_not_unimodal() -> None:
     assert judge_control("forced_reviews", lambda: forced_and_voluntary(bimodal, J)) == "outside"
 
 
-@pytest.mark.parametrize("name", ["influence_inequality", "influence_unpredictability"])
-def test_influence_is_seldom_detected_where_there_is_none(name: str) -> None:
-    verdicts = [
-        judge_control(name, lambda draw=draw: influence(same_choices(draw), same_choices(draw))) for draw in range(60)
-    ]
-    assert verdicts.count("within") <= 6  # 2.5 % are expected; 7 or more have a chance of 0.1 %
-
-
-@pytest.mark.parametrize("name", ["influence_inequality", "influence_unpredictability"])
-def test_fewer_choices_are_no_influence(name: str) -> None:
-    def few_choices(rng: np.random.Generator) -> pd.DataFrame:
-        return same_choices(1)(rng).head(150)
-
-    assert judge_control(name, lambda: influence(few_choices, same_choices(2))) != "within"
-    assert judge_control(name, lambda: influence(same_choices(2), few_choices)) != "outside"
-
-
 @pytest.mark.parametrize("fact", FACTS.values(), ids=lambda fact: fact.name)
 def test_a_fact_says_where_it_is_from_and_what_it_cannot_show(fact: Fact) -> None:
     assert fact.name.replace("_", "").isalpha()
@@ -67,11 +44,6 @@ def test_a_fact_says_where_it_is_from_and_what_it_cannot_show(fact: Fact) -> Non
     assert all(text[-1] == "." for text in (fact.statement, fact.note) if text)
     assert fact.band.low < fact.band.high
     assert math.isnan(fact.human) or fact.band.low < fact.human < fact.band.high
-
-
-def same_choices(draw: int) -> Maker:
-    """Return choices among the same goods in every arm and world, with different random draws."""
-    return lambda rng: popular_offers(steep)(np.random.default_rng([draw, int(rng.integers(2**31))]))
 
 
 def judge_control(name: str, make: Callable[[], Evidence]) -> str:

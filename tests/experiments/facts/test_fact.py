@@ -8,7 +8,6 @@ import pytest
 
 from experiments.facts.evidence import Evidence, num_steps, per_seed
 from experiments.facts.fact import Fact, InconclusiveError, Needs
-from experiments.facts.marketplace.arms import demand
 from experiments.facts.reference import Band
 from experiments.frames import column, rows_where
 from sandbox.errors import ContractError
@@ -16,15 +15,11 @@ from tests.experiments.facts.synthetic import (
     CONTROLS,
     choices,
     forced_and_voluntary,
-    influence,
-    lucky,
     make_arm,
     make_evidence,
     offers,
-    popular_offers,
     reviews,
     single_table,
-    steep,
 )
 from tests.experiments.facts.test_controls import FACTS
 
@@ -132,36 +127,6 @@ def test_only_seeds_that_both_arms_have_are_compared() -> None:
     assert list(values.index) == [3, 4, 5, 6, 7]
 
 
-def test_eight_worlds_are_needed_for_unpredictability() -> None:
-    evidence = CONTROLS["influence_unpredictability"][0]()
-    fewer = Evidence(select_seeds(evidence, range(7)), evidence.arms)
-    reason = FACTS["influence_unpredictability"].judge(fewer, "mine").reason
-    assert reason == "needs at least 8 seeds, and mine has 7"
-
-
-def test_worlds_with_different_goods_say_nothing_about_unpredictability() -> None:
-    evidence = CONTROLS["influence_unpredictability"][0]()
-    table = evidence.tables["offers"]
-    different = table.assign(title=table["title"] + table["seed"].astype(str))
-    changed = Evidence({**evidence.tables, "offers": different}, evidence.arms)
-    judgement = FACTS["influence_unpredictability"].judge(changed, "mine")
-    assert judgement.reason == "needs worlds that trade the same goods, and here every seed has its own"
-
-
-@pytest.mark.parametrize("name", ["influence_inequality", "influence_unpredictability"])
-def test_a_world_in_which_hardly_anybody_chose_is_left_out_of_both_arms(name: str) -> None:
-    evidence = influence(popular_offers(lucky), popular_offers(steep), seeds=range(9))
-    table = evidence.tables["offers"]
-    is_starved = (column(table, "arm") == "independent") & (column(table, "seed") == 4)
-    starved = pd.concat([rows_where(table, ~is_starved), rows_where(table, is_starved).head(49)])
-    few = Evidence({**evidence.tables, "offers": starved}, evidence.arms)
-    eight = Evidence(select_seeds(evidence, {*range(9)} - {4}), evidence.arms)
-    pd.testing.assert_series_equal(FACTS[name].values(few, "mine"), FACTS[name].values(eight, "mine"))
-    fewer = Evidence(select_seeds(few, range(8)), evidence.arms)
-    reason = FACTS[name].judge(fewer, "mine").reason
-    assert reason == "needs 8 worlds with 50 choices in both arms, and there are 7"
-
-
 def test_a_premium_needs_choices_that_fall_with_price() -> None:
     evidence = single_table("offers", offers(price=0.0, reputation=0.3))
     assert FACTS["reputation_premium"].judge(evidence, "mine").verdict == "inconclusive"
@@ -174,15 +139,6 @@ def test_always_choosing_the_first_option_is_outside() -> None:
 def test_a_difference_names_its_comparison_arm() -> None:
     reason = FACTS["forced_reviews"].judge(CONTROLS["forced_reviews"][0](), "mine").reason
     assert reason.endswith(", against voluntary")
-
-
-def test_a_listing_that_nobody_chose_has_a_demand_of_zero() -> None:
-    searches = pd.DataFrame({"seed": [0, 0, 1], "listing": [1, 2, 1], "chosen": [True, False, True]})
-    listings = pd.DataFrame({"seed": [0, 0, 1], "id": [1, 3, 1]})
-    counts = demand({"offers": searches, "listings": listings})
-    assert counts[0].tolist() == [1, 0, 0]
-    assert counts[1].tolist()[:1] == [1]
-    assert counts[1].isna().tolist() == [False, True, True]
 
 
 def test_steps_are_counted_over_all_tables() -> None:

@@ -64,11 +64,6 @@ def test_forced_reviews_find_the_voluntary_arm(evidence: Evidence) -> None:
     assert len(FACTS["forced_reviews"].values(evidence, "forced")) == 2
 
 
-def test_efficiency_is_measured_against_chance(evidence: Evidence) -> None:
-    assert FACTS["efficiency"].judge(evidence, "control").mean.num == 2
-    assert FACTS["efficiency"].judge(evidence, "chance").verdict == "inconclusive"
-
-
 @pytest.mark.parametrize("arm", ["control", "forced"])
 def test_purchases_of_the_log_are_those_of_the_market(evidence: Evidence, arm: str) -> None:
     tables = evidence.arm_tables(arm)
@@ -121,18 +116,6 @@ def test_the_arms_of_one_run_are_judged_as_those_of_several(runs: dict[str, Path
         alone = FACTS[fact].values(evidence, "forced" if fact == "forced_reviews" else "control")
         together = FACTS[fact].values(crossed, "rule:forced" if fact == "forced_reviews" else "rule:on")
         assert together.tolist() == alone.tolist()
-
-
-def test_influence_is_judged_where_all_worlds_trade_the_same_goods(tmp_path: Path) -> None:
-    alone = "{ranking: random, reviews: 'off', word_of_mouth: false}"
-    Run.start(
-        [
-            "mind=rule", "steps=6", "seeds=[0,1,2,3,4,5,6,7]", "population.size=40", "world.demand=2", "world.goods=0",
-            f"treatments={{influence: {{ranking: sales}}, independent: {alone}}}", f"run_dir={tmp_path / 'run'}",
-        ]
-    ).resume(Progress(), print)  # fmt: skip
-    judgement = FACTS["influence_inequality"].judge(Evidence.from_run(Run(tmp_path / "run")), "influence")
-    assert judgement.mean.num == 8, judgement.reason
 
 
 def test_the_table_reads_as_text(evidence: Evidence) -> None:

@@ -10,12 +10,14 @@ from tests.conftest import profiles
 from worlds.marketplace import Marketplace
 from worlds.marketplace.settings import MarketParams
 
-SHELF = {"prices": [5.0, 8.0, 10.0, 15.0, 30.0], "products": ["game", "puzzle", "doll"]}
+SHELF = {"usual_price": 10.0, "products": ["game", "puzzle", "doll"]}
 MARKET: dict[str, Any] = {
-    "num_sellers": 4, "listings_per_seller": 2, "num_shown": 4, "ranking": "relevance", "sponsored_slots": 0,
+    "num_sellers": 4, "spare_places": 0, "listings_per_seller": 2, 
+    "num_categories": 2, "num_shown": 4, "ranking": "relevance", "sponsored_slots": 0,
     "goods": None, "reviews": "on", "word_of_mouth": True, "show_prices": True, "entry": 0.2, "demand": 1.0,
     "income": 1.5, "start_cash": 5.0, "seller_cash": 0.5, "rent": 5.0, "stock": 4, "margin": 0.35,
-    "quality_noise": 0.5, "tax": 0.0, "categories": {"Toys and Games": SHELF, "Electronics": SHELF},
+    "quality_noise": 0.5, "taste": 1.5, "cost_spread": 0.25, "price_quality": 0.25,
+     "show_friends": True, "tax": 0.0, "categories": {"Toys and Games": SHELF, "Electronics": SHELF},
 }  # fmt: skip
 
 

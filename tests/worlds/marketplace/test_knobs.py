@@ -12,7 +12,7 @@ from worlds.marketplace import Marketplace
 from worlds.marketplace.settings import MarketParams
 
 SEEDS, STEPS, BUYERS = 12, 14, 60
-SIZE = ("world.num_sellers=6", "world.max_sellers=9")
+SIZE = ("world.num_sellers=6", "world.spare_places=3")
 LAST = 5
 """Steps at the end over which metrics are averaged."""
 MIN_T = 2.2
@@ -37,7 +37,7 @@ class Knob(NamedTuple):
 KNOBS = (
     Knob("num_sellers", "world.num_sellers=3", "hhi_sales", 1, "fewer sellers share the market"),
     Knob("num_sellers", "world.num_sellers=2", "markup", 1, "less competition", "world.entry=0"),
-    Knob("max_sellers", "world.max_sellers=20", "sellers", 1, "more may enter", "world.entry=0.5"),
+    Knob("spare_places", "world.spare_places=14", "sellers", 1, "more may enter", "world.entry=0.5"),
     Knob("listings_per_seller", "world.listings_per_seller=6", "hhi_sales", -1, "every seller has more to offer"),
     Knob("categories", "world.categories.Electronics.usual_price=60", "surplus", 1, "dearer goods are worth more",
          "world.num_categories=16 world.rent=0"),

@@ -266,7 +266,7 @@ def _rich_buyer(world: Marketplace) -> Buyer:
 def test_an_intervention_on_something_impossible_is_noticed_before_the_run(
     intervention: Ban | FakeReview, is_possible: bool
 ) -> None:
-    world = build_market(num_sellers=3, max_sellers=3)
+    world = build_market(num_sellers=3, spare_places=0)
     with nullcontext() if is_possible else pytest.raises(ConfigError, match="there can be no"):
         intervention.check(world)
 
@@ -310,7 +310,7 @@ def test_less_stock_is_no_refund() -> None:
 
 
 def test_a_banned_seller_opens_no_further_shop() -> None:
-    world = build_market(num_sellers=2, max_sellers=2, entry=1.0)
+    world = build_market(num_sellers=2, spare_places=0, entry=1.0)
     first = next(iter(world.sellers))
     world.scheduled = [Ban(step=0, seller=first)]
     play_steps(world, 3)
