@@ -30,8 +30,8 @@ def rumor_run(run_dir: Path) -> Run:
 def test_a_map_shows_the_world_as_it_was(rumor_run: Run) -> None:
     frames = frames_of(rumor_run, [0, 2, 4])
     assert frames.steps == [0, 2, 4]
-    shares = rumor_run.results().metrics["believer_share"].to_list()
-    on_maps = [float(np.mean(frames.values["main"][step])) for step in (2, 4)]
+    shares = rumor_run.results().metrics["ignorant_share"].to_list()
+    on_maps = [float((frames.values["main"][step] == "ignorant").mean()) for step in (2, 4)]
     assert on_maps == pytest.approx([shares[1], shares[3]])
 
 
