@@ -55,7 +55,9 @@ def test_every_column_of_metrics_is_described(run_folders: dict[str, Path]) -> N
 @pytest.mark.filterwarnings("default")
 def test_every_column_of_a_worlds_tables_is_described(run_folders: dict[str, Path]) -> None:
     for world, folder in run_folders.items():
-        described = {table.name: table for table in data_pages.list_world_tables(world)}
+        described = {
+            table.name: table for table in [*data_pages.list_common_tables(), *data_pages.list_world_tables(world)]
+        }
         written = {path.stem: pd.read_csv(path) for path in (folder / "tables").glob("*.csv")}
         assert set(written) == set(described)
         for name, frame in written.items():
@@ -104,7 +106,7 @@ def test_every_column_of_an_audit_is_described() -> None:
 
 def test_every_field_of_the_data_dictionary_has_a_meaning() -> None:
     tables = [table for section in data_pages.SECTIONS for table in data_pages.list_tables(section)]
-    tables += data_pages.list_log_tables()
+    tables += [*data_pages.list_log_tables(), *data_pages.list_common_tables()]
     tables += [table for world in data_pages.list_worlds() for table in data_pages.list_world_tables(world)]
     assert [(table.name, column.name) for table in tables for column in table.columns if not column.meaning] == []
     assert all(text for _, text in data_pages.list_manifest_fields())

@@ -70,6 +70,11 @@ def list_world_tables(world: str) -> list[DescribedTable]:
     return [_read_table(name, node) for name, node in read_dictionary()["worlds"].get(world, {}).items()]
 
 
+def list_common_tables() -> list[DescribedTable]:
+    """Return the tables that every run has, without the columns arm and seed."""
+    return [_read_table(name, node) for name, node in read_dictionary()["every_world"].items()]
+
+
 def list_metrics(world: str) -> list[DescribedColumn]:
     """Return the metrics of a world: labels from the code, units from the dictionary or from the label's end."""
     units = read_dictionary()["metric_units"]
@@ -131,6 +136,8 @@ def write_page() -> str:
     for world in list_worlds():
         lines += [f"### Metrics of `world={world}`", "", *_columns_table(list_metrics(world))]
     lines += ["## `tables/`", "", _prose("tables"), ""]
+    for common_table in list_common_tables():
+        lines += _describe_table(f"`tables/{common_table.name}.csv` of every world", common_table)
     for world in list_worlds():
         for world_table in list_world_tables(world):
             lines += _describe_table(f"`tables/{world_table.name}.csv` of `world={world}`", world_table)
