@@ -32,6 +32,8 @@ SECTIONS: Mapping[str, str] = {
     "comparison": "A comparison",
     "interview": "Interviews",
     "audit": "An audit",
+    "phase": "A phase diagram",
+    "sweep": "A sweep",
 }
 """Sections of `docs/dictionary.yaml` and their titles."""
 
@@ -61,7 +63,7 @@ class DescribedTable(NamedTuple):
 
 
 def list_tables(section: str) -> list[DescribedTable]:
-    """Return the tables of a section of `docs/dictionary.yaml`: `export`, `comparison`, `interview` or `audit`."""
+    """Return the tables of a section of `docs/dictionary.yaml`: `export`, `comparison`, `interview`, `audit`, `phase` or `sweep`."""
     return [_read_table(name, node) for name, node in read_dictionary()[section].items()]
 
 

@@ -121,25 +121,22 @@ def _with_numbers(table: "pd.DataFrame", settings: Iterable[str]) -> "pd.DataFra
     """Return the table with numbers for text in those settings whose values are all numbers."""
     import pandas as pd
 
-    numbers = {name: pd.to_numeric(table[name], errors="coerce") for name in settings}
+    numbers: dict[str, Any] = {name: pd.to_numeric(table[name], errors="coerce") for name in settings}
     return table.assign(**{name: values for name, values in numbers.items() if values.notna().all()})
 
 
 def _summarize(job: Job) -> "pd.DataFrame":
-    """Return the metrics of one run; those without a value are missing."""
+    """Return the metrics of one run at its last step and on average."""
     import pandas as pd
 
-    metrics = _read_metrics(job.folder)
-    by_replicate = metrics.sort_values("step", kind="stable").drop(columns="step").groupby(["arm", "seed"], sort=False)
-    summaries = {"last": by_replicate.nth(-1).set_index(["arm", "seed"]), "mean": by_replicate.mean()}
+    replicates: Any = _read_metrics(job.folder).sort_values("step", kind="stable").groupby(["arm", "seed"], sort=False)
+    summaries: dict[str, Any] = {"last": replicates.nth(-1), "mean": replicates.mean().reset_index()}
     parts = [
-        frame.reset_index().melt(["arm", "seed"], var_name="metric").assign(summary=name)
-        for name, frame in summaries.items()
+        table.drop(columns="step").melt(["arm", "seed"], var_name="metric").assign(summary=name)
+        for name, table in summaries.items()
     ]
-    table = pd.concat(parts, ignore_index=True)[["arm", "seed", "metric", "summary", "value"]]
-    for place, (setting, value) in enumerate(job.values.items()):
-        table.insert(place, setting, value)
-    return table
+    rows = pd.concat(parts, ignore_index=True).assign(**job.values)
+    return rows.reindex(columns=[*job.values, "arm", "seed", "metric", "summary", "value"])
 
 
 def _read_metrics(folder: Path) -> "pd.DataFrame":
@@ -148,7 +145,7 @@ def _read_metrics(folder: Path) -> "pd.DataFrame":
     if results is None:
         raise DataError(f"{folder} has no metrics although its run has finished; replay it with `resume`")
     kind, _ = resolve_world(Manifest.read(folder).segments[-1].config)
-    metrics = results.metrics
+    metrics: Any = results.metrics
     for name, counted in kind.undefined_at_zero.items():
         metrics[name] = metrics[name].where(metrics[counted] != 0)
     return metrics

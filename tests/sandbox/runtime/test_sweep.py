@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -33,8 +34,10 @@ def test_the_table_has_the_swept_values_and_every_metric_of_every_replicate(tmp_
     assert list(table.columns) == ["world.first", "arm", "seed", "metric", "summary", "value"]
     assert len(table) == 2 * 2 * 3 * 2, "values x seeds x metrics x summaries"
     pd.testing.assert_frame_equal(table, pd.read_csv(tmp_path / "sweep.csv"), check_dtype=False)
-    metrics = pd.read_csv(tmp_path / "1" / "metrics.csv").query("seed == 1")["spreader_share"]
-    cell = table.query("`world.first` == 10 and seed == 1 and metric == 'spreader_share'").set_index("summary")["value"]
+    metrics: Any = pd.read_csv(tmp_path / "1" / "metrics.csv").query("seed == 1")["spreader_share"]
+    cell: Any = table.query("`world.first` == 10 and seed == 1 and metric == 'spreader_share'").set_index("summary")[
+        "value"
+    ]
     assert cell["last"] == pytest.approx(metrics.iloc[-1])
     assert cell["mean"] == pytest.approx(metrics.mean())
 
