@@ -63,7 +63,7 @@ class DescribedTable(NamedTuple):
 
 
 def list_tables(section: str) -> list[DescribedTable]:
-    """Return the tables of a section of `docs/dictionary.yaml`: `export`, `comparison`, `interview`, `audit`, `phase` or `sweep`."""
+    """Return the tables of a section of `docs/dictionary.yaml`, one of `SECTIONS`."""
     return [_read_table(name, node) for name, node in read_dictionary()[section].items()]
 
 

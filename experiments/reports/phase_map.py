@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_LABEL = 48
 """Characters in a line of an axis label."""
-CHARACTERS_PER_INCH = 15
+CHARACTERS_PER_INCH = 19
 """Of a note below a picture."""
 LEVEL = 0.05
 
@@ -191,11 +191,11 @@ def _marks(row: dict[str, Any]) -> str:
 
 
 def _axis_label(labels: PhaseLabels, number: int) -> str:
-    """Return a setting's name and, for a parameter of the world, what the world says about it."""
+    """Return a setting's name and, for a parameter of the world, its meaning; in shorter lines on the vertical axis."""
     name = labels.settings[number]
     section, _, parameter = name.rpartition(".")
     field = labels.kind.Params.model_fields.get(parameter) if section == "world" else None
     meaning = (field.description or "") if field else ""
     sentence = re.split(r"[.;]\s|\.$", meaning)[0]
     shown = parameter if section == "world" else name
-    return "\n".join([shown.replace("_", " "), *wrap(sentence[:1].lower() + sentence[1:], MAX_LABEL)])
+    return "\n".join([shown.replace("_", " "), *wrap(sentence[:1].lower() + sentence[1:], MAX_LABEL - 16 * number)])
