@@ -1,103 +1,169 @@
-"""`python -m sandbox phase`: a metric over two swept parameters of the world, all points in one run and batch."""
+"""`python -m sandbox phase`: a metric over one or two swept settings of any kind, with several seeds per cell.
 
-import re
-from collections.abc import Mapping, Sequence
+A phase diagram is a folder. Values of the world's parameters are treatments of one run, so that their questions share a
+batch; every combination of other settings (people, graph, mind, presentation, another world) is a run of its own in
+`cells/`. Every cell is also played by random minds: the null, which says what chance alone gives there.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from itertools import product
 from pathlib import Path
-from textwrap import wrap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
+import pandas as pd
 
-from experiments.frames import Array
-from experiments.outcomes import LAST, make_outcome
-from experiments.reports.charts import colour_scale
-from sandbox.composition import compose
+from experiments.frames import column, columns
+from experiments.outcomes import SeedValues, make_outcome
+from experiments.reports.phase_map import PhaseLabels, describe_phase, draw_phase
+from experiments.statistics import holm, paired_contrast
+from sandbox.composition import compose, resolve_target, split_sweeps
+from sandbox.core.mind import RandomMind
 from sandbox.core.world import World
-from sandbox.errors import ConfigError, unknown
-from sandbox.figures.style import project_style
-from sandbox.output.plot import make_sheet, save_sheet
+from sandbox.errors import ConfigError, DataError, unknown
+from sandbox.intervals import Mean
+from sandbox.output.export import write_frame
+from sandbox.paths import runs_dir
 from sandbox.runtime.assembly import resolve_world
-from sandbox.runtime.config import RunConfig, load_run_config
-from sandbox.runtime.results import Results
+from sandbox.runtime.config import LAST, RunConfig, load_run_config
+from sandbox.runtime.manifest import FILE
 from sandbox.runtime.run import Run
-from sandbox.settings import validate
+from sandbox.settings import Settings, validate
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Sheet
-
-MAX_LABEL = 48
-"""Characters in a line of an axis label."""
-_SWEPT = re.compile(r"world\.(\w+)=([^\[{(].*,.*)")
+PLAN = "phase.json"
+SEEDS = tuple(range(5))
+"""Seeds of a phase diagram whose settings name none."""
+NULL = RandomMind.name
+WORLD = "world."
+CELL_COLUMNS = (
+    "arm", "mean", "low", "high", "num_seeds", "from_reference", "from_reference_low", "from_reference_high",
+    "from_reference_p_holm", "equals_reference", "null_mean", "from_null", "from_null_low", "from_null_high",
+    "from_null_p_holm",
+)  # fmt: skip
+"""Columns after those of the axes; an arm is the mind of the agents. p-values are adjusted over the cells of a mind."""
 
 
 class Axis(NamedTuple):
-    """A swept parameter of the world."""
+    """A swept setting."""
 
     name: str
-    values: tuple[Any, ...]
+    """As on the command line, such as `world.rent` or `graph`."""
+    values: tuple[str, ...]
 
 
-def start(overrides: Sequence[str], metric: str) -> Run:
-    """Begin a run of every combination of two parameters, given as `world.rent=2,5,10 world.entry=0.1,0.5`.
+class Plan(Settings):
+    """What a phase diagram varies: `phase.json`."""
+
+    overrides: list[str]
+    """Settings that all cells share, in Hydra's syntax."""
+    axes: list[tuple[str, list[str]]]
+    """Swept settings and their values, first those across; the first value of each makes the reference cell."""
+
+
+class CellRun(NamedTuple):
+    """One run of a phase diagram, and the cell of each of its treatments."""
+
+    folder: Path
+    config: RunConfig
+    cells: dict[str, tuple[str, ...]]
+    """Values of all axes, by treatment."""
+
+
+def create(overrides: Sequence[str], metric: str) -> Path:
+    """Begin a phase diagram of the settings with several values: `world.rent=2,5,10 graph=small_world,scale_free`.
 
     Raises:
-        ConfigError: Not exactly two parameters are swept, there are treatments too, or the world has no such metric.
+        ConfigError: Other than one or two settings are swept, there are treatments too, or there is no such metric.
     """
-    swept = [match for override in overrides if (match := _SWEPT.fullmatch(override))]
-    if len(swept) != 2:
+    fixed, sweeps = split_sweeps(overrides)
+    if len(sweeps) not in (1, 2):
         raise ConfigError(
-            f"phase needs two parameters of the world with several values each, such as world.rent=2,5,10 "
-            f"world.entry=0.1,0.5; found {len(swept)}"
+            "phase needs one or two settings with several values each, such as world.rent=2,5,10 "
+            f"graph.rewire=0,0.1,1; found {len(sweeps)}"
         )
-    fixed = [override for override in overrides if not _SWEPT.fullmatch(override)]
-    config = load_run_config(fixed)
-    _world_with_metric(config, metric)
-    if config.treatments:
-        raise ConfigError("phase defines the treatments itself; remove treatments={...}")
-    first, second = (_read_axis(match[1], match[2].split(","), fixed) for match in swept)
-    treatments = {
-        f"{first.name}={first_value}, {second.name}={second_value}": {
-            first.name: first_value,
-            second.name: second_value,
-        }
-        for first_value, second_value in product(first.values, second.values)
-    }
-    return Run.start(fixed, validate(RunConfig, {**config.model_dump(), "treatments": treatments}))
+    run_dir = load_run_config([*fixed, *(f"{name}={values[0]}" for name, values in sweeps.items())]).run_dir
+    folder = run_dir or runs_dir() / f"phase-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    if (folder / PLAN).exists() or (folder / FILE).exists():
+        raise DataError(
+            f"{folder} already holds a run; continue with `phase {metric} --run {folder}` or name another run_dir"
+        )
+    shared = [override for override in fixed if not override.startswith("run_dir=")]
+    plan = Plan(overrides=shared, axes=[(name, values) for name, values in sweeps.items()])
+    for cell_run in list_runs(folder, plan):
+        check_metric(cell_run.config, metric)
+        for treatment in cell_run.config.treatments:
+            resolve_world(cell_run.config, treatment)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PLAN).write_text(plan.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return folder
 
 
-def axes_of(config: RunConfig) -> tuple[Axis, Axis]:
-    """Return the swept parameters of a run that `start` began.
+def read_plan(folder: Path) -> Plan:
+    """Return what a phase diagram varies.
 
     Raises:
-        ConfigError: The run does not sweep two parameters.
+        DataError: The folder holds no phase diagram.
     """
-    treatments = list(config.treatments.values())
-    names = {name for treatment in treatments for name in treatment}
-    axes = [Axis(name, tuple(dict.fromkeys(treatment.get(name) for treatment in treatments))) for name in names]
-    order = list(treatments[0]) if treatments else []
-    axes = sorted((axis for axis in axes if len(axis.values) > 1), key=lambda axis: order.index(axis.name))
-    if len(axes) != 2 or len(treatments) != len(axes[0].values) * len(axes[1].values):
-        raise ConfigError("a phase diagram needs every combination of two parameters; begin with `phase`")
-    return axes[0], axes[1]
+    if not (folder / PLAN).is_file():
+        raise DataError(f"{folder} holds no phase diagram (no {PLAN}); begin one with `python -m sandbox phase`")
+    return validate(Plan, json.loads((folder / PLAN).read_text(encoding="utf-8")), str(folder / PLAN))
 
 
-def draw_phase(run: Run, results: Results, metric: str) -> list[Path]:
-    """Draw a metric over both parameters, a panel per mind: means over seeds, as colours and as numbers."""
-    config = run.manifest.segments[-1].config
-    kind = _world_with_metric(config, metric)
-    outcome = make_outcome(metric, kind, is_declared=True)
-    across, up = axes_of(config)
-    values = outcome.values(results.metrics)
-    grids = {mind: _mean_grid(config, mind, values, across, up) for mind in config.minds or [""]}
-    figures = run.folder / "figures"
-    figures.mkdir(exist_ok=True)
-    with project_style():
-        sheet = _draw_sheet(grids, across, up, kind, kind.metric_labels[outcome.metric])
-        return save_sheet(sheet, figures / f"phase_{metric.replace('@', '_')}")
+def list_axes(plan: Plan) -> list[Axis]:
+    """Return the swept settings."""
+    return [Axis(name, tuple(values)) for name, values in plan.axes]
 
 
-def _world_with_metric(config: RunConfig, metric: str) -> type[World[Any]]:
+def list_runs(folder: Path, plan: Plan) -> list[CellRun]:
+    """Return one run for each combination of the values that are not parameters of the world."""
+    axes = list_axes(plan)
+    outer = [axis for axis in axes if not axis.name.startswith(WORLD)]
+    inner = [axis for axis in axes if axis.name.startswith(WORLD)]
+    runs: list[CellRun] = []
+    for number, values in enumerate(product(*(axis.values for axis in outer))):
+        chosen = dict(zip((axis.name for axis in outer), values, strict=True))
+        overrides = [*plan.overrides, *(f"{name}={value}" for name, value in chosen.items())]
+        treatments = _treatments(overrides, inner)
+        cells = {
+            name: tuple({**chosen, **inner_values}[axis.name] for axis in axes)
+            for name, (inner_values, _) in treatments.items()
+        }
+        changes = {name: params for name, (_, params) in treatments.items() if name}
+        runs.append(CellRun(folder / "cells" / str(number), _configure(overrides, changes), cells))
+    return runs
+
+
+def run_all(folder: Path, resume: Callable[[Run], None]) -> None:
+    """Run every cell that is not finished; `resume` brings one run to its end."""
+    plan = read_plan(folder)
+    for cell_run in list_runs(folder, plan):
+        run = Run(cell_run.folder) if (cell_run.folder / FILE).is_file() else _start(plan, cell_run)
+        if run.manifest.status != "finished":
+            resume(run)
+
+
+def cell_table(folder: Path, metric: str) -> pd.DataFrame:
+    """Return one row for every cell and mind: the axes' values, then `CELL_COLUMNS`.
+
+    Means are over seeds. A cell's contrast is to the reference cell, with the same mind, and to the null, with random
+    minds in the same cell; both are paired by seed. The null has no value where the minds are random anyway.
+    """
+    plan = read_plan(folder)
+    axes, values = list_axes(plan), _seed_values(folder, plan, metric)
+    reference = tuple(axis.values[0] for axis in axes)
+    cells = list(product(*(axis.values for axis in axes)))
+    minds = list(dict.fromkeys(mind for mind, _ in values))
+    shown = [mind for mind in minds if mind != NULL] or minds
+    parts = [_rows_of_mind(mind, cells, reference, values) for mind in shown]
+    table = pd.concat(parts, ignore_index=True)
+    names = [axis.name for axis in axes]
+    table[names] = [list(cell) for cell in table.pop("cell")]
+    table["arm"] = table["arm"].replace("", _name_of_default_mind(folder, plan))
+    return columns(table, [*names, *CELL_COLUMNS])
+
+
+def check_metric(config: RunConfig, metric: str) -> type[World[Any]]:
     """Return the world's class; raise `ConfigError` if it has no such metric."""
     kind, _ = resolve_world(config)
     if (name := metric.removesuffix(LAST)) not in kind.metric_labels:
@@ -105,46 +171,89 @@ def _world_with_metric(config: RunConfig, metric: str) -> type[World[Any]]:
     return kind
 
 
-def _read_axis(name: str, texts: Sequence[str], fixed: Sequence[str]) -> Axis:
-    """Return values as Hydra reads them."""
-    values = [compose([*fixed, f"world.{name}={text}"])["world"][name] for text in texts]
-    return Axis(name, tuple(values))
+def _name_of_default_mind(folder: Path, plan: Plan) -> str:
+    """Return what to call the arm in which agents use their assigned minds."""
+    config = list_runs(folder, plan)[0].config
+    if config.assignment or "mind" in dict(plan.axes):
+        return "as assigned"
+    kind, _ = resolve_target(config.mind, "mind")
+    return str(config.mind.get("default_adapter") or kind.name)
 
 
-def _mean_grid(
-    config: RunConfig, mind: str, values: Mapping[str, Mapping[int, float]], across: Axis, up: Axis
-) -> Array:
-    """Return means over seeds: a row per value of `up`, a column per value of `across`."""
-    names = {arm.treatment: arm.name for arm in config.arms() if arm.mind == mind}
-    grid = np.full((len(up.values), len(across.values)), np.nan)
-    for treatment, name in names.items():
-        params = config.treatments[treatment]
-        cell = up.values.index(params[up.name]), across.values.index(params[across.name])
-        grid[cell] = np.mean(list(values[name].values()))
-    return grid
+def _treatments(overrides: Sequence[str], axes: Sequence[Axis]) -> dict[str, tuple[dict[str, str], dict[str, Any]]]:
+    """Return, by treatment, the typed values of the world's swept parameters, and what Hydra makes of them."""
+    treatments: dict[str, tuple[dict[str, str], dict[str, Any]]] = {}
+    for values in product(*(axis.values for axis in axes)):
+        typed = dict(zip((axis.name for axis in axes), values, strict=True))
+        names = {name: name.removeprefix(WORLD) for name in typed}
+        world = compose([*overrides, *(f"{name}={value}" for name, value in typed.items())])["world"]
+        treatment = ", ".join(f"{names[name]}={value}" for name, value in typed.items())
+        treatments[treatment] = typed, {name: world[name] for name in names.values()}
+    return treatments
 
 
-def _axis_label(kind: type[World[Any]], name: str) -> str:
-    """Return a parameter's name and what the world says about it."""
-    field = kind.Params.model_fields.get(name)
-    meaning = (field.description or "") if field else ""
-    sentence = re.split(r"[.;]\s|\.$", meaning)[0]
-    return "\n".join([name.replace("_", " "), *wrap(sentence[:1].lower() + sentence[1:], MAX_LABEL)])
+def _configure(overrides: Sequence[str], treatments: dict[str, dict[str, Any]]) -> RunConfig:
+    """Return the configuration of one run, with treatments for its cells, several seeds, and the null."""
+    config = load_run_config(overrides)
+    if config.treatments:
+        raise ConfigError(
+            "phase defines the treatments itself; remove treatments={...} or the experiment that sets them"
+        )
+    changes: dict[str, Any] = {"treatments": treatments, "run_dir": None}
+    if not any(override.startswith("seeds=") for override in overrides) and len(config.seeds) < len(SEEDS):
+        changes["seeds"] = list(SEEDS)
+    if not (config.minds == [NULL] or (not config.minds and config.mind["_target_"].endswith(RandomMind.__name__))):
+        random = {"_target_": f"{RandomMind.__module__}.{RandomMind.__name__}"}
+        changes["extra_minds"] = {NULL: random, **config.extra_minds}
+        changes["minds"] = list(dict.fromkeys([*(config.minds or [""]), NULL]))
+    return validate(RunConfig, {**config.model_dump(), **changes})
 
 
-def _draw_sheet(grids: Mapping[str, Array], across: Axis, up: Axis, kind: type[World[Any]], label: str) -> "Sheet":
-    sheet = make_sheet(1.2 + (1.6 + 0.75 * len(across.values)) * len(grids), 2.1 + 0.6 * len(up.values))
-    low, high = (float(end([end(grid) for grid in grids.values()])) for end in (np.nanmin, np.nanmax))
-    axes = sheet.subplots(1, len(grids), squeeze=False)[0]
-    image: Any = None
-    for ax, (mind, grid) in zip(axes, grids.items(), strict=True):
-        image = ax.imshow(grid, origin="lower", aspect="auto", **colour_scale(low, high))
-        for (row, column), value in np.ndenumerate(grid):
-            is_dark = abs(value) > max(-low, high) / 2 if low < 0 < high else value > (low + high) / 2
-            ax.text(column, row, f"{value:.3g}", ha="center", va="center", color="white" if is_dark else "black")
-        ax.set_xticks(range(len(across.values)), [str(value) for value in across.values])
-        ax.set_yticks(range(len(up.values)), [str(value) for value in up.values])
-        ax.set(xlabel=_axis_label(kind, across.name), title=mind)
-    axes[0].set_ylabel(_axis_label(kind, up.name))
-    sheet.colorbar(image, ax=list(axes), label=label, pad=0.02)
-    return sheet
+def _start(plan: Plan, cell_run: CellRun) -> Run:
+    config = cell_run.config.model_copy(update={"run_dir": cell_run.folder})
+    return Run.start(plan.overrides, config)
+
+
+def _seed_values(folder: Path, plan: Plan, metric: str) -> dict[tuple[str, tuple[str, ...]], SeedValues]:
+    """Return the metric by seed, for every mind and cell."""
+    values: dict[tuple[str, tuple[str, ...]], SeedValues] = {}
+    for cell_run in list_runs(folder, plan):
+        outcome = make_outcome(metric, check_metric(cell_run.config, metric), is_declared=True)
+        by_arm = outcome.values(Run(cell_run.folder).results().metrics)
+        for arm in cell_run.config.arms():
+            values[arm.mind, cell_run.cells[arm.treatment]] = by_arm[arm.name]
+    return values
+
+
+def _rows_of_mind(
+    mind: str,
+    cells: Sequence[tuple[str, ...]],
+    reference: tuple[str, ...],
+    values: dict[tuple[str, tuple[str, ...]], SeedValues],
+) -> pd.DataFrame:
+    rows: list[tuple[Any, ...]] = []
+    at_reference = values[mind, reference]
+    for cell in cells:
+        here, null = values[mind, cell], {} if mind == NULL else values.get((NULL, cell), {})
+        mean = Mean.of(list(here.values()))
+        ends = (mean.value - mean.half_width, mean.value + mean.half_width)
+        change, chance = paired_contrast(here, {} if cell == reference else at_reference), paired_contrast(here, null)
+        rows.append((
+            cell, mind, mean.value, *ends, mean.num, change.difference, change.low, change.high, change.p,
+            dict(here) == dict(at_reference), Mean.of(list(null.values())).value, chance.difference, chance.low,
+            chance.high, chance.p,
+        ))  # fmt: skip
+    table = pd.DataFrame(rows, columns=["cell", *CELL_COLUMNS])
+    for name in ("from_reference_p_holm", "from_null_p_holm"):
+        table[name] = holm(column(table, name).to_list())
+    return table
+
+
+def write(folder: Path, metric: str) -> tuple[list[Path], list[str]]:
+    """Write the table and the picture of a metric; return the files, and what they say in sentences."""
+    plan, table = read_plan(folder), cell_table(folder, metric)
+    kind = check_metric(list_runs(folder, plan)[0].config, metric)
+    label = make_outcome(metric, kind, is_declared=True).label
+    labels = PhaseLabels(tuple(axis.name for axis in list_axes(plan)), label, kind)
+    path = folder / f"phase_{metric.replace('@', '_')}"
+    return [*write_frame(table, path), *draw_phase(table, labels, path)], describe_phase(table, labels)

@@ -77,6 +77,31 @@ def compose(overrides: Sequence[str], config: str = "config", groups: Sequence[s
     return values
 
 
+def split_sweeps(overrides: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
+    """Separate overrides with one value from those with several.
+
+    Returns:
+        The overrides with one value, and the values of every other setting by its name, all in Hydra's syntax.
+
+    Raises:
+        ConfigError: An override is malformed.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+    except HydraException as error:
+        raise ConfigError(f"invalid override in {' '.join(overrides)!r}: {_first_lines(error)}") from error
+    fixed = [str(override.input_line) for override in parsed if not override.is_sweep_override()]
+    sweeps = {
+        override.get_key_element(): list(override.sweep_string_iterator())
+        for override in parsed
+        if override.is_sweep_override()
+    }
+    return fixed, sweeps
+
+
 def search_path() -> list[str]:
     """Return the overrides that let Hydra find the user's own settings, where there are some."""
     folder = user_conf_dir()

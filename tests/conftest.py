@@ -30,9 +30,9 @@ def profiles(number: int) -> list[Profile]:
     ]
 
 
-def belief_question(villager: Villager, make_rumor: str) -> Question[str]:
-    """Ask a villager whether a rumour is true."""
-    return villager.ask("belief", {"rumor": make_rumor}, choose("yes", "no"))
+def again_question(villager: Villager, rumor: str) -> Question[str]:
+    """Ask a villager whether to keep spreading a rumour."""
+    return villager.ask("again", {"rumor": rumor, "friend": "1"}, choose("yes", "no"))
 
 
 def make_question(form: Form | None = None, **changes: Any) -> Question[Any]:

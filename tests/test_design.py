@@ -122,4 +122,4 @@ def test_every_experiment_composes(path: Path) -> None:
 
 def test_the_world_to_copy_is_small() -> None:
     files = (ROOT / "worlds" / "rumor.py", ROOT / "conf" / "world" / "rumor.yaml")
-    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) < 80
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) < 100

@@ -1,5 +1,6 @@
 """The reference pages are complete: every setting, and every column that small runs really write, is described."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from docs.generate.data_pages import DescribedColumn, DescribedTable
 from docs.generate.dictionary import setting_meanings, setting_units
 from docs.generate.setting_pages import find_incomplete_settings, list_setting_keys
 from sandbox.cli.main import main as run_sandbox
+from sandbox.runtime.sweep import JOB_FILE, write_tables
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,7 +57,9 @@ def test_every_column_of_metrics_is_described(run_folders: dict[str, Path]) -> N
 @pytest.mark.filterwarnings("default")
 def test_every_column_of_a_worlds_tables_is_described(run_folders: dict[str, Path]) -> None:
     for world, folder in run_folders.items():
-        described = {table.name: table for table in data_pages.list_world_tables(world)}
+        described = {
+            table.name: table for table in [*data_pages.list_common_tables(), *data_pages.list_world_tables(world)]
+        }
         written = {path.stem: pd.read_csv(path) for path in (folder / "tables").glob("*.csv")}
         assert set(written) == set(described)
         for name, frame in written.items():
@@ -102,9 +106,27 @@ def test_every_column_of_an_audit_is_described() -> None:
     assert sensitivities.column_names() == list(COLUMNS)
 
 
+def test_every_column_of_a_phase_diagram_is_described() -> None:
+    from experiments.phase import CELL_COLUMNS
+
+    (cells,) = data_pages.list_tables("phase")
+    assert cells.column_names() == list(CELL_COLUMNS)
+
+
+def test_every_column_of_a_sweep_is_described(tmp_path: Path) -> None:
+    settings = ["world=rumor", "mind=rule", "population.size=20", "steps=2"]
+    job = tmp_path / "0"
+    assert run_sandbox(["run", *settings, "world.first=2", f"run_dir={job}"]) == 0
+    (job / JOB_FILE).write_text(json.dumps([*settings, "world.first=2"]))
+    write_tables(tmp_path, {"world.first": ["2"]})
+    for table in data_pages.list_tables("sweep"):
+        frame = pd.read_parquet(tmp_path / f"{table.name}.parquet")
+        check_columns(frame.drop(columns="world.first"), table)
+
+
 def test_every_field_of_the_data_dictionary_has_a_meaning() -> None:
     tables = [table for section in data_pages.SECTIONS for table in data_pages.list_tables(section)]
-    tables += data_pages.list_log_tables()
+    tables += [*data_pages.list_log_tables(), *data_pages.list_common_tables()]
     tables += [table for world in data_pages.list_worlds() for table in data_pages.list_world_tables(world)]
     assert [(table.name, column.name) for table in tables for column in table.columns if not column.meaning] == []
     assert all(text for _, text in data_pages.list_manifest_fields())

@@ -1,10 +1,10 @@
-"""A rumour on a social graph: the smallest world, and the one to copy (after Daley & Kendall 1964)."""
+"""A rumour on a social graph: the smallest world, and the one to copy (Maki & Thompson 1973)."""
 
 from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
-from sandbox.core import Agent, Question, Row, Turn, World, WorldParams, choose, choose_among, gather, random_reply
+from sandbox.core import Agent, Question, Row, Turn, World, WorldParams, choose, choose_among, gather
 from sandbox.figures import NetworkMap, TimeSeries
 
 
@@ -14,62 +14,81 @@ class RumorParams(WorldParams):
     text: str
     """The rumour."""
     first: int = Field(ge=1)
-    """Number of agents who believe it from the start."""
+    """Number of agents who spread the rumour from the start."""
 
 
 class Villager(Agent["Rumor"]):
-    """Hears a rumour and may pass it on."""
+    """Is an ignorant, who has not heard the rumour; a spreader; or a stifler, who knows it and is silent."""
 
     NOBODY: ClassVar = ("nobody", "keep it to yourself")
-    believes = False
+    state = "ignorant"
 
-    def ask_whom(self, rumor: str) -> Question[Self | None]:
-        """Ask whether to pass it on, and to whom."""
-        friends = choose_among(
-            self.friends()[:6], Villager.key, lambda friend: f"tell friend {friend.key()}", none=self.NOBODY
-        )
-        return self.ask("whom", {"rumor": rumor}, friends)
+    def ask_whom(self) -> Question[Self | None]:
+        """Ask which of up to six friends to tell, if any."""
+        friends = self.sample_friends(6)
+        form = choose_among(friends, Villager.key, lambda friend: f"tell friend {friend.key()}", none=self.NOBODY)
+        return self.ask("whom", {"rumor": self.world.params.text, "friends": len(friends)}, form)
+
+    def ask_again(self, hearer: Self) -> Question[str]:
+        """Ask whether to keep spreading it although a friend already knew it."""
+        return self.ask("again", {"rumor": self.world.params.text, "friend": hearer.key()}, choose("yes", "no"))
 
 
 class Rumor(World[RumorParams]):
-    """People hear a rumour, believe it or not, and pass it on to friends."""
+    """People tell friends a rumour until they meet somebody who already knows it."""
 
     prompts: ClassVar = {
         "preamble": "You are playing one real person in a village. Stay that person.",
-        "whom": 'You believe this: "{{ rumor }}" Do you pass it on?',
-        "belief": 'A friend tells you: "{{ rumor }}" Do you believe it?',
+        "whom": 'You have heard this: "{{ rumor }}" Do you pass it on now?',
+        "again": 'You told friend {{ friend }}: "{{ rumor }}" Your friend already knew it. Do you keep telling people?',
     }
     rules: ClassVar = {
-        "whom": random_reply,  # any friend is as likely as nobody
-        "belief": lambda question: [3.0, 1.0],  # three in four believe it
+        "whom": lambda question: [1.0] * question.facts["friends"] + [0.0],  # any friend, never nobody
+        "again": lambda _: [0.0, 1.0],  # never
     }
-    metric_labels: ClassVar = {"believer_share": "share of agents who believe the rumour"}
+    metric_labels: ClassVar = {
+        "ignorant_share": "share of agents who have not heard the rumour",
+        "spreader_share": "share of agents who spread the rumour",
+        "stifler_share": "share of agents who know the rumour and are silent",
+    }
     figures = (
-        TimeSeries("spread", "Spread of the rumour", ("believer_share",), "share of agents"),
-        NetworkMap("network", "Who believes it", "agents", "node", "believes", "believes it"),
+        TimeSeries("spread", "Spread of the rumour", tuple(metric_labels), "share of agents"),
+        NetworkMap("network", "Who knows it", "agents", "node", "state", "state"),
     )
 
     def __init__(self, params: RumorParams, **parts: Any) -> None:
         super().__init__(params, **parts)
         self.villagers = [Villager(self, profile, node) for node, profile in enumerate(self.profiles)]
+        self.tips: list[Row] = []
         for villager in self.in_order(self.villagers, "first")[: params.first]:
-            villager.believes = True
+            villager.state = "spreader"
 
     def turn(self) -> Turn[None]:
-        """Believers may tell a friend; those who are told believe it or not."""
-        rumor = self.params.text
-        tellers = [villager for villager in self.villagers if villager.believes and villager.friends()]
-        listeners = yield from gather([teller.ask_whom(rumor) for teller in tellers])
-        hearers = [villager for villager in self.villagers if villager in listeners and not villager.believes]
-        beliefs = yield from gather([hearer.ask("belief", {"rumor": rumor}, choose("yes", "no")) for hearer in hearers])
-        for hearer, belief in zip(hearers, beliefs, strict=True):
-            hearer.believes = belief == "yes"
-            hearer.remember("rumour", f"You were told: {rumor}")
+        """Spreaders tell a friend; those whose friend already knew it may stop."""
+        spreaders = [villager for villager in self.villagers if villager.state == "spreader" and villager.friends()]
+        tellers = self.in_order(spreaders, "tell")
+        hearers = yield from gather([teller.ask_whom() for teller in tellers])
+        tips = [(teller, hearer) for teller, hearer in zip(tellers, hearers, strict=True) if hearer]
+        repeats = [(teller, hearer) for teller, hearer in tips if not self.tell(teller, hearer)]
+        decisions = yield from gather([teller.ask_again(hearer) for teller, hearer in repeats])
+        for (teller, _), decision in zip(repeats, decisions, strict=True):
+            teller.state = "spreader" if decision == "yes" else "stifler"
+
+    def tell(self, teller: Villager, hearer: Villager) -> bool:
+        """Let one villager tell another, and return whether it was news."""
+        was_new = hearer.state == "ignorant"
+        self.tips.append({"step": self.now, "teller": teller.unique_id, "hearer": hearer.unique_id, "was_new": was_new})
+        if was_new:
+            hearer.state = "spreader"
+            hearer.remember("rumour", f"Friend {teller.key()} told you: {self.params.text}")
+        return was_new
 
     def metrics(self) -> dict[str, float]:
-        """Return how far the rumour has spread."""
-        return {"believer_share": sum(villager.believes for villager in self.villagers) / len(self.villagers)}
+        """Return the share of agents in each state."""
+        states = [villager.state for villager in self.villagers]
+        return {f"{state}_share": states.count(state) / len(states) for state in ("ignorant", "spreader", "stifler")}
 
     def tables(self) -> dict[str, list[Row]]:
-        """Return who believes it."""
-        return {"agents": [{"node": node, "believes": each.believes} for node, each in enumerate(self.villagers)]}
+        """Return who knows it, and who told whom."""
+        agents: list[Row] = [{"node": node, "state": each.state} for node, each in enumerate(self.villagers)]
+        return {"agents": agents, "tips": self.tips}

@@ -32,6 +32,8 @@ SECTIONS: Mapping[str, str] = {
     "comparison": "A comparison",
     "interview": "Interviews",
     "audit": "An audit",
+    "phase": "A phase diagram",
+    "sweep": "A sweep",
 }
 """Sections of `docs/dictionary.yaml` and their titles."""
 
@@ -61,13 +63,18 @@ class DescribedTable(NamedTuple):
 
 
 def list_tables(section: str) -> list[DescribedTable]:
-    """Return the tables of a section of `docs/dictionary.yaml`: `export`, `comparison`, `interview` or `audit`."""
+    """Return the tables of a section of `docs/dictionary.yaml`, one of `SECTIONS`."""
     return [_read_table(name, node) for name, node in read_dictionary()[section].items()]
 
 
 def list_world_tables(world: str) -> list[DescribedTable]:
     """Return the tables of a world, without the columns arm and seed that all of them begin with."""
     return [_read_table(name, node) for name, node in read_dictionary()["worlds"].get(world, {}).items()]
+
+
+def list_common_tables() -> list[DescribedTable]:
+    """Return the tables that every run has, without the columns arm and seed."""
+    return [_read_table(name, node) for name, node in read_dictionary()["every_world"].items()]
 
 
 def list_metrics(world: str) -> list[DescribedColumn]:
@@ -131,6 +138,8 @@ def write_page() -> str:
     for world in list_worlds():
         lines += [f"### Metrics of `world={world}`", "", *_columns_table(list_metrics(world))]
     lines += ["## `tables/`", "", _prose("tables"), ""]
+    for common_table in list_common_tables():
+        lines += _describe_table(f"`tables/{common_table.name}.csv` of every world", common_table)
     for world in list_worlds():
         for world_table in list_world_tables(world):
             lines += _describe_table(f"`tables/{world_table.name}.csv` of `world={world}`", world_table)

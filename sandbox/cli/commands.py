@@ -159,9 +159,9 @@ def _sweep(overrides: list[str]) -> int:
     from sandbox.runtime.run import Run
     from sandbox.runtime.sweep import sweep
 
-    def run_job(job: list[str]) -> int:
+    def run_job(job: list[str], folder: Path) -> int:
         try:
-            return run_to_end(Run.start(job))
+            return run_to_end(Run.start([*job, f"run_dir={folder}"]))
         except SandboxError as error:
             print(f"error: {' '.join(job)}: {error}", file=sys.stderr)
             return 1

@@ -108,7 +108,7 @@ def _add_study_commands(subparsers: Any) -> None:
     phase = _add(
         subparsers,
         studies.phase,
-        "draw a map of a metric over two settings: phase sales world.rent=2,5 world.tax=0,0.2",
+        "map a metric over one or two settings of any kind: phase sales world.rent=2,5 graph.rewire=0,1",
         True,
     )
     phase.add_argument("metric", help="name of the metric (mean over steps), or NAME@last (value at the last step)")

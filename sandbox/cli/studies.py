@@ -1,12 +1,13 @@
 """The commands that turn runs into findings: compare, audit, assay, ask, phase."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox.cli.commands import run_to_end
-from sandbox.errors import ConfigError
+from sandbox.errors import ConfigError, SandboxError
 
 if TYPE_CHECKING:
     from sandbox.runtime.run import Run
@@ -59,13 +60,25 @@ def ask(args: argparse.Namespace, words: list[str]) -> int:
 
 
 def phase(args: argparse.Namespace, overrides: list[str]) -> int:
-    """Map a metric over two settings."""
+    """Map a metric over one or two settings."""
     from experiments import phase
+    from sandbox.output.progress import ProgressBar, notify
 
-    run = _open_or_start(args.run, overrides, "phase", lambda: phase.start(overrides, args.metric))
-    run_to_end(run, f"phase {args.metric} --run")
-    for path in phase.draw_phase(run, run.results(), args.metric):
-        print(path)
+    def resume(run: "Run") -> None:
+        notify(f"cell run {run.folder.name}")
+        with ProgressBar(run.manifest.segments[-1].config.steps) as progress:
+            run.resume(progress, notify)
+
+    if args.run is not None and overrides:
+        raise ConfigError("phase takes settings for a new map, or the folder of an earlier one, not both")
+    folder = args.run or phase.create(overrides, args.metric)
+    try:
+        phase.run_all(folder, resume)
+    except (SandboxError, OSError, KeyboardInterrupt):
+        print(f"\nto continue: python -m sandbox phase {args.metric} --run {folder}", file=sys.stderr)
+        raise
+    files, sentences = phase.write(folder, args.metric)
+    print("\n".join([*sentences, "", *map(str, files)]))
     return 0
 
 

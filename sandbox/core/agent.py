@@ -80,3 +80,9 @@ class Agent(CellAgent, Generic[WorldT]):
         cells = self.cell.connections.values() if self.cell else ()
         agents = [agent for cell in cells for agent in cell.agents if isinstance(agent, type(self))]
         return sorted(agents, key=lambda agent: agent.unique_id)
+
+    def sample_friends(self, size: int) -> list[Self]:
+        """Return up to `size` friends in random order, drawn anew from the seed in every step."""
+        friends, world = self.friends(), self.world
+        ids = [friend.unique_id for friend in friends]
+        return world.seeds.order(world.now, f"friends of {self.unique_id}", friends, ids)[:size]

@@ -21,7 +21,7 @@ from sandbox.output.formatting import (
 from sandbox.output.log_totals import LogTotals, PositionBias
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.manifest import Manifest
-from sandbox.runtime.results import Results
+from sandbox.runtime.results import NETWORK, Results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +56,8 @@ def write_summary(
     console.print(manifest.folder.name, style="bold", markup=False)
     for line in headline(manifest, kind, totals, num_steps):
         console.print(line, markup=False)
+    if (networks := results.tables.get(NETWORK)) is not None:
+        console.print(describe_network(networks), markup=False)
     console.print()
     if num_steps:
         console.print(metrics_table(results, kind.metric_labels))
@@ -81,6 +83,23 @@ def headline(manifest: Manifest, kind: type[World[Any]], totals: LogTotals, num_
     if changes := [str(part.from_step) for part in manifest.segments[1:]]:
         lines.append(f"This run is a branch: its settings can differ from step {', '.join(changes)} on.")
     return lines
+
+
+def describe_network(networks: "pd.DataFrame") -> str:
+    """Return one line about the social graphs of a run; with several, the means of their numbers."""
+    graphs = networks.drop(columns=["arm", "seed"]).drop_duplicates()
+    means = {str(name): float(value) for name, value in graphs.mean().items()}
+    numbers = [
+        f"{means['nodes']:,.0f} agents",
+        f"{means['ties']:,.0f} ties",
+        f"mean degree {_format_or_dash(means['mean_degree'])} (largest {means['max_degree']:,.0f})",
+        f"clustering {_format_or_dash(means['clustering'])}",
+        f"degree assortativity {_format_or_dash(means['degree_assortativity'])}",
+        f"{format_percent(means['largest_component_share'], 1)} in the largest component",
+        f"mean path length {_format_or_dash(means['mean_path_length'])}",
+    ]
+    name = "Social graph" if len(graphs) == 1 else f"Social graphs (means of {len(graphs)})"
+    return f"{name}: {', '.join(numbers)}."
 
 
 def metrics_table(results: Results, labels: Mapping[str, str]) -> "Table":
@@ -135,6 +154,10 @@ def quality_lines(manifest: Manifest, totals: LogTotals) -> list[tuple[str, str]
 
 def _means_by_arm(metrics: "pd.DataFrame", metric: str, arms: Sequence[str]) -> list[Mean]:
     return [over_steps(cast("pd.DataFrame", metrics[metrics["arm"] == arm]), metric)[2] for arm in arms]
+
+
+def _format_or_dash(value: float) -> str:
+    return format_mean(Mean.of([value]))
 
 
 def _two_columns(lines: Sequence[tuple[str, str]]) -> "Table":

@@ -152,8 +152,11 @@ def _nodes_in_use(config: RunConfig) -> dict[str, dict[str, Any]]:
 
 
 def _minds_in_use(config: RunConfig) -> set[str] | None:
-    """Return the names of the minds that agents are assigned; None if some agents may use the default."""
-    if not config.minds:
+    """Return the names of the minds that agents are assigned; None if some agents may use the default.
+
+    Agents of an arm without a mind of its own use the default.
+    """
+    if not all(config.minds or [""]):
         return None
     mixes = ([mix] if isinstance(mix, str) else list(mix) for mix in config.assignment.values())
     return {*config.minds, *(name for mix in mixes for name in mix)}

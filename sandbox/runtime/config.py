@@ -86,7 +86,8 @@ class RunConfig(Settings):
     assignment: dict[str, str | dict[str, float]]
     """Which mind each role uses: a name, or the share of each mind."""
     minds: list[str]
-    """Minds to compare, one arm each, in which all agents use that mind; empty: one arm, with minds as assigned."""
+    """Minds to compare, one arm each, in which all agents use that mind; empty: one arm, with minds as
+    assigned. An empty name is such an arm beside others."""
     treatments: dict[str, dict[str, Any]]
     """Treatments to compare, one arm each: the world's parameters that differ. Crossed with `minds`."""
     outcomes: list[str]

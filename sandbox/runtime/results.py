@@ -8,6 +8,11 @@ from typing import Any, Self
 import pandas as pd
 
 from sandbox.core.world import World
+from sandbox.errors import ContractError
+from sandbox.graphs import describe_graph
+
+NETWORK = "network"
+"""Table of every run: numbers that describe the social graph of each replicate."""
 
 
 @dataclass(frozen=True)
@@ -17,16 +22,23 @@ class Results:
     metrics: pd.DataFrame
     """One row per replicate and step: arm, seed, step (0-based), one column per metric."""
     tables: dict[str, pd.DataFrame]
-    """The world's tables after the last step; columns arm and seed first."""
+    """The world's tables after the last step, and `NETWORK`; columns arm and seed first."""
 
     @classmethod
     def of(cls, worlds: Sequence[World[Any]]) -> Self:
-        """Collect the results of worlds after a run."""
+        """Collect the results of worlds after a run.
+
+        Raises:
+            ContractError: A world calls a table of its own `NETWORK`.
+        """
         metrics = pd.concat([_add_replicate(world, _metric_history(world)) for world in worlds], ignore_index=True)
         frames: dict[str, list[pd.DataFrame]] = {}
         for world in worlds:
             for name, rows in world.tables().items():
                 frames.setdefault(name, []).append(_add_replicate(world, pd.DataFrame(rows)))
+        if NETWORK in frames:
+            raise ContractError(f"world {worlds[0].name} has a table {NETWORK!r}, as every run has; rename the world's")
+        frames[NETWORK] = _describe_networks(worlds)
         return cls(metrics, {name: pd.concat(parts, ignore_index=True) for name, parts in frames.items()})
 
     def write(self, folder: Path) -> None:
@@ -44,6 +56,19 @@ class Results:
             return None
         tables = {file.stem: pd.read_csv(file) for file in sorted((folder / "tables").glob("*.csv"))}
         return cls(pd.read_csv(path), tables)
+
+
+def _describe_networks(worlds: Sequence[World[Any]]) -> list[pd.DataFrame]:
+    """Return one row per world; replicates that share a graph share the work."""
+    descriptions: dict[Any, dict[str, float]] = {}
+    tables: list[pd.DataFrame] = []
+    for world in worlds:
+        graph = world.network.G
+        key = len(graph), frozenset(graph.edges)
+        if key not in descriptions:
+            descriptions[key] = describe_graph(graph)
+        tables.append(_add_replicate(world, pd.DataFrame([descriptions[key]])))
+    return tables
 
 
 def _metric_history(world: World[Any]) -> pd.DataFrame:

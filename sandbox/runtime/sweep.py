@@ -1,31 +1,180 @@
-"""`run -m`: Hydra's sweeper and launchers run one job for each combination of values."""
+"""`run -m`: Hydra's sweeper and launchers run one job for each combination of values.
 
+A sweep is a folder with a run for each combination, one tidy table of all their metrics, and a table of its jobs. Jobs
+may run in other processes or on other machines, so each reports itself in a file.
+"""
+
+import json
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sandbox.composition import search_path
-from sandbox.paths import CONF_DIR
+from sandbox.composition import search_path, split_sweeps
+from sandbox.errors import DataError
+from sandbox.paths import CONF_DIR, runs_dir
+from sandbox.runtime.assembly import resolve_world
+from sandbox.runtime.manifest import FILE, Manifest
+from sandbox.runtime.results import Results
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+JOB_FILE = "job.json"
+"""In the folder of each job: its overrides, as a list."""
+TABLE = "sweep"
+JOBS = "jobs"
+RUN_DIR = "run_dir="
 
 
-def sweep(overrides: list[str], job: Callable[[list[str]], int]) -> int:
-    """Run `job` with the overrides of every combination; return 1 if one of them failed, else 0.
+class Job(NamedTuple):
+    """One combination of values."""
 
-    A failed job raises: a launcher may run it in another process, from which only its exception comes back.
+    folder: Path
+    values: dict[str, str]
+    """Value of every swept setting."""
+    status: str
+    """`finished`; `unfinished`, which `resume` continues; or `failed`, if it did not begin."""
+
+
+def sweep(overrides: list[str], job: Callable[[list[str], Path], int]) -> int:
+    """Run `job` with the overrides and the folder of every combination; return 1 if one of them failed, else 0.
+
+    A failed job raises: a launcher may run it in another process, from which only its exception comes back. `run_dir`
+    names the folder of the sweep. Its tables are written however it ends.
     """
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from hydra.errors import CompactHydraException
 
+    shared = [override for override in overrides if not override.startswith(RUN_DIR)]
+    folder = _make_folder([override.removeprefix(RUN_DIR) for override in overrides if override not in shared])
+
     def run_one(_: Any) -> None:
         combination = list(HydraConfig.get().overrides.task)
         print(f"\n== {' '.join(combination)}", file=sys.stderr)
-        if job(combination):
+        job_folder = folder / str(HydraConfig.get().job.num)
+        job_folder.mkdir(parents=True)
+        (job_folder / JOB_FILE).write_text(json.dumps(combination), encoding="utf-8")
+        if job(combination, job_folder):
             raise CompactHydraException(f"the sweep is incomplete: {' '.join(combination)} failed")
 
-    sys.argv = ["sandbox", "-m", *search_path(), *overrides]
+    sys.argv = ["sandbox", "-m", *search_path(), *shared]
     try:
         hydra.main(config_path=str(CONF_DIR), config_name="config", version_base="1.3")(run_one)()
     except SystemExit:  # Hydra has printed the reason
         return 1
+    finally:
+        print("\n".join(write_tables(folder, split_sweeps(shared)[1])), file=sys.stderr)
     return 0
+
+
+def write_tables(folder: Path, sweeps: Mapping[str, Sequence[str]]) -> list[str]:
+    """Write the tables of a sweep as CSV and Parquet: all metrics, and all jobs.
+
+    Args:
+        folder: Folder of the sweep.
+        sweeps: The values of every swept setting.
+
+    Returns:
+        Sentences that say which jobs have results, which have none, and where the tables are.
+    """
+    jobs = [_read_job(path.parent, list(sweeps)) for path in sorted(folder.glob(f"*/{JOB_FILE}"), key=_job_number)]
+    if not jobs:
+        return []
+    num_jobs = prod(map(len, sweeps.values()))
+    finished = [job for job in jobs if job.status == "finished"]
+    tables = {JOBS: job_table(jobs), TABLE: sweep_table(finished)} if finished else {JOBS: job_table(jobs)}
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    return [
+        f"\nsweep: {len(finished)} of {num_jobs} jobs finished, {num_jobs - len(jobs)} never began",
+        *(_describe_missing(job) for job in jobs if job.status != "finished"),
+        *(str(folder / f"{name}.csv") for name in tables),
+    ]
+
+
+def job_table(jobs: Sequence[Job]) -> "pd.DataFrame":
+    """Return one row for each job: the values of the swept settings, its run and its status."""
+    import pandas as pd
+
+    rows = [{**job.values, "run": job.folder.name, "status": job.status} for job in jobs]
+    return _with_numbers(pd.DataFrame(rows), jobs[0].values)
+
+
+def sweep_table(jobs: Sequence[Job]) -> "pd.DataFrame":
+    """Return the metrics of finished jobs in long form.
+
+    Returns:
+        A column for every swept setting, then arm, seed, metric, summary (`last`: value at the last step; `mean`: over
+        the steps that have a value), value.
+    """
+    import pandas as pd
+
+    return _with_numbers(pd.concat([_summarize(job) for job in jobs], ignore_index=True), jobs[0].values)
+
+
+def _with_numbers(table: "pd.DataFrame", settings: Iterable[str]) -> "pd.DataFrame":
+    """Return the table with numbers for text in those settings whose values are all numbers."""
+    import pandas as pd
+
+    numbers: dict[str, Any] = {name: pd.to_numeric(table[name], errors="coerce") for name in settings}
+    return table.assign(**{name: values for name, values in numbers.items() if values.notna().all()})
+
+
+def _summarize(job: Job) -> "pd.DataFrame":
+    """Return the metrics of one run at its last step and on average."""
+    import pandas as pd
+
+    replicates: Any = _read_metrics(job.folder).sort_values("step", kind="stable").groupby(["arm", "seed"], sort=False)
+    summaries: dict[str, Any] = {"last": replicates.nth(-1), "mean": replicates.mean().reset_index()}
+    parts = [
+        table.drop(columns="step").melt(["arm", "seed"], var_name="metric").assign(summary=name)
+        for name, table in summaries.items()
+    ]
+    rows = pd.concat(parts, ignore_index=True).assign(**job.values)
+    return rows.reindex(columns=[*job.values, "arm", "seed", "metric", "summary", "value"])
+
+
+def _read_metrics(folder: Path) -> "pd.DataFrame":
+    """Return the metrics of a finished run, with gaps where one is undefined."""
+    results = Results.read(folder)
+    if results is None:
+        raise DataError(f"{folder} has no metrics although its run has finished; replay it with `resume`")
+    kind, _ = resolve_world(Manifest.read(folder).segments[-1].config)
+    metrics: Any = results.metrics
+    for name, counted in kind.undefined_at_zero.items():
+        metrics[name] = metrics[name].where(metrics[counted] != 0)
+    return metrics
+
+
+def _make_folder(run_dirs: Sequence[str]) -> Path:
+    """Return the folder of a new sweep: the one that is named last, or else a new one under `runs/`."""
+    named = Path(run_dirs[-1]).absolute() if run_dirs else None
+    folder = named or runs_dir() / f"sweep-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    if any(folder.glob(f"*/{JOB_FILE}")):
+        raise DataError(f"{folder} already holds a sweep; choose another run_dir")
+    return folder
+
+
+def _read_job(folder: Path, settings: Sequence[str]) -> Job:
+    overrides: list[str] = json.loads((folder / JOB_FILE).read_text(encoding="utf-8"))
+    values: Mapping[str, str] = {
+        name.lstrip("+"): value for name, _, value in (text.partition("=") for text in overrides)
+    }
+    has_begun = (folder / FILE).is_file()
+    status = ("finished" if Manifest.read(folder).status == "finished" else "unfinished") if has_begun else "failed"
+    return Job(folder, {name: values[name] for name in settings}, status)
+
+
+def _job_number(path: Path) -> int:
+    return int(path.parent.name)
+
+
+def _describe_missing(job: Job) -> str:
+    name = ", ".join(f"{setting}={value}" for setting, value in job.values.items())
+    hint = f"; continue with `python -m sandbox resume {job.folder}`" if job.status == "unfinished" else ""
+    return f"{job.status}: {name}{hint}"

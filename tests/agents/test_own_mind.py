@@ -72,7 +72,7 @@ def test_a_mind_of_ones_own_answers_a_run() -> None:
     assert rows
     assert {row["source"] for row in rows} == {"habit"}
     assert {row["mind"] for row in rows} == {"mymind"}
-    assert {row["value"] for row in rows if row["template"] == "rumor/belief"} == {"yes"}
+    assert {row["value"] for row in rows if row["template"] == "rumor/again"} == {"yes"}
 
 
 @pytest.mark.usefixtures("project")

@@ -21,16 +21,17 @@ def test_step_works_alone_and_counts_as_mesa_does() -> None:
 def test_mesas_own_data_collector_reads_a_world() -> None:
     world = make_rumor()
     collector = DataCollector(
-        model_reporters={"believers": lambda model: sum(villager.believes for villager in model.villagers)},
-        agent_reporters={"believes": "believes"},
+        model_reporters={"spreaders": lambda model: sum(villager.state == "spreader" for villager in model.villagers)},
+        agent_reporters={"state": "state"},
     )
     for _ in range(3):
         world.step()
         collector.collect(world)
-    believers = collector.get_model_vars_dataframe()["believers"].tolist()
-    by_agent: Any = collector.get_agent_vars_dataframe().groupby("Step")["believes"].sum()
-    assert believers == by_agent.tolist()
-    assert len(believers) == 3
+    spreaders = collector.get_model_vars_dataframe()["spreaders"].tolist()
+    is_spreader = collector.get_agent_vars_dataframe()["state"] == "spreader"
+    by_step: Any = is_spreader.groupby("Step").sum()
+    assert spreaders == by_step.tolist()
+    assert len(spreaders) == 3
 
 
 @pytest.mark.filterwarnings("default")

@@ -59,8 +59,10 @@ def test_where_no_outcome_is_declared_all_metrics_are_analysed(
 ) -> None:
     messages: list[str] = []
     audit.run_all(["world=rumor", *QUICK[1:3]], tmp_path / "audit", messages.append)
-    assert any("all metrics are analysed: believer_share" in line for line in messages)
-    assert all("outcomes=[believer_share]" in overrides for overrides in run_overrides.values())
+    assert any("all metrics are analysed: ignorant_share, spreader_share, stifler_share" in line for line in messages)
+    assert all(
+        "outcomes=[ignorant_share,spreader_share,stifler_share]" in overrides for overrides in run_overrides.values()
+    )
 
 
 def test_what_a_world_or_mind_lacks_is_left_out_and_reported(

@@ -1,4 +1,4 @@
-"""Maps over time, communities and phase diagrams."""
+"""Maps over time, and communities."""
 
 from pathlib import Path
 
@@ -8,14 +8,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from experiments import phase
 from experiments.dynamics import Frames, animate, communities, draw_steps, frames_of
 from experiments.reports.charts import colour_scale
 from sandbox.errors import ConfigError
 from sandbox.figures import NetworkMap
 from sandbox.runtime.run import Run
 from sandbox.runtime.runner import Progress
-from worlds.marketplace import Marketplace
 
 RUMOR = ["world=rumor", "mind=random", "population.size=24", "steps=4"]
 
@@ -30,8 +28,8 @@ def rumor_run(run_dir: Path) -> Run:
 def test_a_map_shows_the_world_as_it_was(rumor_run: Run) -> None:
     frames = frames_of(rumor_run, [0, 2, 4])
     assert frames.steps == [0, 2, 4]
-    shares = rumor_run.results().metrics["believer_share"].to_list()
-    on_maps = [float(np.mean(frames.values["main"][step])) for step in (2, 4)]
+    shares = rumor_run.results().metrics["ignorant_share"].to_list()
+    on_maps = [float((frames.values["main"][step] == "ignorant").mean()) for step in (2, 4)]
     assert on_maps == pytest.approx([shares[1], shares[3]])
 
 
@@ -80,28 +78,3 @@ def test_communities_are_found_and_always_the_same() -> None:
     groups = communities(graph)
     assert sorted(map(len, groups)) == [12, 12, 12]
     assert groups == communities(graph)
-
-
-def test_a_phase_diagram_has_every_combination(run_dir: Path) -> None:
-    sweep = [
-        "world=marketplace",
-        "mind=rule",
-        "population.size=20",
-        "steps=3",
-        "world.rent=2,5,10",
-        "world.entry=0.1,0.5",
-    ]
-    run = phase.start([*sweep, f"run_dir={run_dir}"], "sellers@last")
-    results = run.resume(Progress(), lambda _: None)
-    across, up = phase.axes_of(run.manifest.segments[-1].config)
-    assert (across, up) == (phase.Axis("rent", (2, 5, 10)), phase.Axis("entry", (0.1, 0.5)))
-    assert phase._axis_label(Marketplace, "rent") == "rent\nwhat a seller pays per step to stay, in dollars"
-    assert [path.name for path in phase.draw_phase(run, results, "sellers@last")] == [
-        "phase_sellers_last.png", "phase_sellers_last.svg",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("sweep", [["world.rent=2,5"], ["world.rent=2,5", "world.entry=0,1", "world.tax=0,0.1"]])
-def test_a_phase_diagram_has_two_axes(sweep: list[str]) -> None:
-    with pytest.raises(ConfigError, match="two parameters"):
-        phase.start(["world=marketplace", "mind=rule", *sweep], "sales")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from sandbox.cli.main import main
@@ -189,13 +190,20 @@ def test_a_sweep_runs_each_value(rule_market: Overrides, launcher: list[str]) ->
     extra = [text for text in rule_market("steps=2") if not text.startswith("run_dir")]
     process = run_sweep(launcher, *extra, "world.ranking=price,rating")
     assert process.returncode == 0, process.stderr
-    manifests = [json.loads(path.read_text()) for path in Path("runs").glob("*/manifest.json")]
+    manifests = [json.loads(path.read_text()) for path in Path("runs").glob("sweep-*/*/manifest.json")]
     assert sorted(manifest["segments"][0]["config"]["world"]["ranking"] for manifest in manifests) == [
         "price",
         "rating",
     ]
     assert {manifest["status"] for manifest in manifests} == {"finished"}
     assert {path.name for path in Path.cwd().iterdir()} <= {"runs", "multirun.yaml"}
+    [path] = Path("runs").glob("*/sweep.csv")
+    table = pd.read_csv(path)
+    assert list(table.columns) == ["world.ranking", "arm", "seed", "metric", "summary", "value"]
+    for job, ranking in enumerate(("price", "rating")):
+        sales = pd.read_csv(path.parent / str(job) / "metrics.csv")["sales"]
+        rows = table[(table["world.ranking"] == ranking) & (table["metric"] == "sales")].set_index("summary")["value"]
+        assert dict(rows) == {"last": sales.iloc[-1], "mean": pytest.approx(sales.mean())}
 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
@@ -206,7 +214,11 @@ def test_a_sweep_names_the_run_that_fails_and_runs_the_rest(rule_market: Overrid
     assert "world.tax=2: invalid configuration: world.tax: Input should be less than 1, found 2" in process.stderr
     assert re.search(r"^the sweep is incomplete: .*world.tax=2 failed$", process.stderr, re.MULTILINE)
     assert "Traceback" not in process.stderr
-    assert len(list(Path("runs").glob("*/metrics.csv"))) == 1
+    assert len(list(Path("runs").glob("sweep-*/*/metrics.csv"))) == 1
+    assert "sweep: 1 of 2 jobs finished, 0 never began\nfailed: world.tax=2\n" in process.stderr
+    jobs = pd.read_csv(next(Path("runs").glob("*/jobs.csv")))
+    assert jobs.to_dict("list") == {"world.tax": [2.0, 0.1], "run": [0, 1], "status": ["failed", "finished"]}
+    assert set(pd.read_csv(next(Path("runs").glob("*/sweep.csv")))["world.tax"]) == {0.1}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from sandbox.core.mind import RandomMind
 from sandbox.core.question import Turn
 from sandbox.errors import ConfigError, ContractError
 from sandbox.runtime.assembly import check_interventions
-from tests.conftest import belief_question, make_rumor
+from tests.conftest import again_question, make_rumor
 from worlds.rumor import Rumor, RumorParams
 
 
@@ -87,9 +87,22 @@ def test_friends_are_neighbours_on_the_graph() -> None:
         assert [friend.unique_id - 1 for friend in villager.friends()] == sorted(world.network.G.neighbors(node))
 
 
+def test_a_sample_of_friends_is_drawn_anew_in_every_step_and_reaches_them_all() -> None:
+    villager = make_rumor(size=40).villagers[7]
+    ids = {friend.unique_id for friend in villager.friends()}
+    samples: list[list[int]] = []
+    for villager.world.now in range(30):
+        samples.append([friend.unique_id for friend in villager.sample_friends(2)])
+        assert samples[-1] == [friend.unique_id for friend in villager.sample_friends(2)]
+    assert all(len(set(sample)) == 2 for sample in samples)
+    assert {number for sample in samples for number in sample} == ids
+    assert len({tuple(sample) for sample in samples}) > 3
+    assert {friend.unique_id for friend in villager.sample_friends(99)} == ids
+
+
 def test_a_world_that_asks_with_an_unknown_template_says_which_there_are() -> None:
     world = make_rumor()
-    with pytest.raises(ContractError, match=r"asks 'whoo' but its prompts are \['belief', 'preamble', 'whom'\]"):
+    with pytest.raises(ContractError, match=r"asks 'whoo' but its prompts are \['again', 'preamble', 'whom'\]"):
         world.villagers[0].ask("whoo", {}, RandomMind)  # type: ignore[arg-type]
 
 
@@ -97,7 +110,7 @@ def test_rounds_count_from_zero_in_every_step() -> None:
     class ThreeRounds(Rumor):
         def turn(self) -> Turn[None]:
             for _ in range(3):
-                question = belief_question(self.villagers[0], "x")
+                question = again_question(self.villagers[0], "x")
                 rounds.append((question.step, question.round))
                 yield [question]
 
@@ -114,12 +127,12 @@ class LocalRumor(Rumor):
 
 
 class StopRumor(Intervention[Rumor]):
-    """Let nobody believe the rumour any more."""
+    """Let nobody spread the rumour any more."""
 
     def apply(self, world: Rumor) -> None:
-        """Clear all beliefs."""
+        """Silence all villagers."""
         for villager in world.villagers:
-            villager.believes = False
+            villager.state = "stifler"
 
 
 LocalRumor.intervention("stop")(StopRumor)

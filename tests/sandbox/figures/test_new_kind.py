@@ -41,10 +41,10 @@ class RumorWithHistogram(Rumor):
     """A world with a kind of figure of its own."""
 
     figures = (
-        TimeSeries("spread", "Spread of the rumour", ("believer_share",), "share of agents"),
-        Histogram("shares", "Shares of believers", "believer_share"),
+        TimeSeries("spread", "Spread of the rumour", ("ignorant_share",), "share of agents"),
+        Histogram("shares", "Shares of ignorants", "ignorant_share"),
     )
-    metric_labels: ClassVar = {"believer_share": "share of agents who believe"}
+    metric_labels: ClassVar = {"ignorant_share": "share of agents who have not heard"}
 
 
 def play(arm: str, steps: int = 3) -> Rumor:
@@ -64,7 +64,7 @@ def test_a_kind_that_a_world_defines_is_drawn_and_on_the_overview(tmp_path: Path
         ids = {element.get("id") for element in root.iter()}
         assert {"histogram-plain", "histogram-loud"} <= ids
         text = (tmp_path / "figures" / f"{name}.svg").read_text(encoding="utf-8")
-        for phrase in ("Shares of believers", "share of agents who believe", "6 values.", "plain", "loud"):
+        for phrase in ("Shares of ignorants", "share of agents who have not heard", "6 values.", "plain", "loud"):
             assert phrase in text
 
 

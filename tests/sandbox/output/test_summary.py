@@ -1,19 +1,22 @@
 """The summary says what the log and the results say."""
 
 import io
+import math
 from contextlib import closing
 from pathlib import Path
 
+import networkx as nx
 import pandas as pd
 import pytest
 from rich.console import Console
 
 from agents.population import write_population
 from sandbox.core.mind import RandomMind
+from sandbox.graphs import describe_graph
 from sandbox.intervals import Mean
 from sandbox.output.formatting import format_mean
 from sandbox.output.log_totals import LogTotals
-from sandbox.output.summary import over_steps, print_summary, write_summary
+from sandbox.output.summary import describe_network, over_steps, print_summary, write_summary
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
 from sandbox.runtime.runner import Progress
@@ -54,6 +57,19 @@ def test_the_summary_of_a_run_shows_its_own_numbers(new_run: Run) -> None:
         (line,) = (line for line in text.splitlines() if line.startswith(label + " "))
         assert format_mean(Mean.of(last.to_list())) in line
     assert len(text.splitlines()) <= 45
+
+
+def test_a_line_describes_the_social_graph() -> None:
+    row = {**describe_graph(nx.path_graph(4)), "arm": "main"}
+    graphs = pd.DataFrame([{**row, "seed": 0}, {**row, "seed": 1}])
+    assert describe_network(graphs) == (
+        "Social graph: 4 agents, 3 ties, mean degree 1.50 (largest 2), clustering 0, degree assortativity -0.500, "
+        "100 % in the largest component, mean path length 1.67."
+    )
+    graphs.loc[1, ["ties", "clustering"]] = [5, math.nan]
+    assert describe_network(graphs).startswith("Social graphs (means of 2): 4 agents, 4 ties")
+    alone = pd.DataFrame([{**describe_graph(nx.empty_graph(1)), "arm": "main", "seed": 0}])
+    assert "clustering –, degree assortativity –" in describe_network(alone)
 
 
 def test_written_answers_are_distinguished_from_choices(new_run: Run) -> None:

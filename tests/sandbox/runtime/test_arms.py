@@ -1,6 +1,7 @@
 """Arms: every mind with every treatment, paired by seed, in one run."""
 
 from collections import Counter
+from contextlib import closing
 
 import pytest
 
@@ -44,6 +45,14 @@ def test_an_arm_is_answered_by_its_mind(rule_market: Overrides) -> None:
     log.close()
     assert set(pairs) == {("rule", "rule"), ("random", "random")}
     assert list(results.metrics["arm"].unique()) == ["rule", "random"]
+
+
+def test_an_arm_without_a_mind_of_its_own_uses_the_default_beside_others(rule_market: Overrides) -> None:
+    run = Run.start(rule_market(RANDOM_MIND, "minds=['',random]", "steps=2"))
+    run.resume(Progress(), lambda _: None)
+    with closing(run.log()) as log:
+        sources = {(row["arm"], row["source"]) for row in log.decisions()}
+    assert sources == {("main", "rule"), ("random", "random")}
 
 
 def test_a_branch_keeps_its_arms(rule_market: Overrides) -> None:

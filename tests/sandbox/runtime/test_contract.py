@@ -12,7 +12,7 @@ from sandbox.core import Turn, choose, gather, random_reply
 from sandbox.errors import ContractError
 from sandbox.figures import TimeSeries
 from sandbox.runtime.contract import check_world
-from tests.conftest import belief_question
+from tests.conftest import again_question
 from worlds import rumor
 from worlds.rumor import Rumor
 
@@ -36,7 +36,7 @@ class GlobalRandomness(Rumor):
     """Asks an agent drawn from a generator that no seed controls."""
 
     def turn(self) -> Turn[None]:
-        yield [belief_question(random.choice(self.villagers), "x")]
+        yield [again_question(random.choice(self.villagers), "x")]
 
 
 class DiffersEachTime(Rumor):
@@ -47,7 +47,7 @@ class DiffersEachTime(Rumor):
         self.number = next(num_worlds)
 
     def turn(self) -> Turn[None]:
-        yield [belief_question(self.villagers[0], f"rumour {self.number}")]
+        yield [again_question(self.villagers[0], f"rumour {self.number}")]
 
 
 class AsksFewerEachTime(Rumor):
@@ -58,7 +58,7 @@ class AsksFewerEachTime(Rumor):
         self.number = next(num_worlds)
 
     def turn(self) -> Turn[None]:
-        yield [belief_question(villager, "x") for villager in self.villagers[: 1 + self.number % 7]]
+        yield [again_question(villager, "x") for villager in self.villagers[: 1 + self.number % 7]]
 
 
 class AskingChanges(Rumor):
@@ -68,15 +68,15 @@ class AskingChanges(Rumor):
 
     def turn(self) -> Turn[None]:
         self.num_asked += 1
-        answers = yield [belief_question(self.villagers[0], f"question {self.num_asked}")]
-        self.villagers[0].believes = answers[0].value == "yes"
+        answers = yield [again_question(self.villagers[0], f"question {self.num_asked}")]
+        self.villagers[0].state = "spreader" if answers[0].value == "yes" else "stifler"
 
 
 class NotANumber(Rumor):
     """Has a metric without a value."""
 
     def metrics(self) -> dict[str, float]:
-        return {"believer_share": float("nan")}
+        return {**super().metrics(), "ignorant_share": float("nan")}
 
 
 class UndeclaredMetric(Rumor):
@@ -109,13 +109,13 @@ class IgnoresSeed(Rumor):
         super().__init__(*parts, **{**options, "rng": 5})
 
     def turn(self) -> Turn[None]:
-        yield [belief_question(self.villagers[0], "x")]
+        yield [again_question(self.villagers[0], "x")]
 
 
 class IllegalRule(Rumor):
     """Its rules answer a choice with a word."""
 
-    rules: ClassVar = {"whom": lambda _: "perhaps", "belief": lambda _: "perhaps"}
+    rules: ClassVar = {"whom": lambda _: "perhaps", "again": lambda _: "perhaps"}
 
 
 class MissingRule(Rumor):
@@ -133,7 +133,7 @@ class RaisingRule(Rumor):
 class UndefinedVariable(Rumor):
     """Uses a variable that is not among the facts."""
 
-    prompts: ClassVar = {**Rumor.prompts, "belief": "Do you believe {{ rumour }}?"}
+    prompts: ClassVar = {**Rumor.prompts, "again": "Do you keep telling {{ rumour }}?"}
 
 
 class BrokenParaphrase(Rumor):
@@ -152,45 +152,48 @@ class TooManyOptions(Rumor):
     """Offers more options than there are letters."""
 
     def turn(self) -> Turn[None]:
-        yield [self.villagers[0].ask("belief", {"rumor": "x"}, choose(*map(str, range(27))))]
+        yield [self.villagers[0].ask("again", {"rumor": "x", "friend": "1"}, choose(*map(str, range(27))))]
 
 
 class RaisingTurn(Rumor):
     """Fails in its own code."""
 
     def turn(self) -> Turn[None]:
-        yield [belief_question(self.villagers[0], "x")]
+        yield [again_question(self.villagers[0], "x")]
         raise ZeroDivisionError("no villagers")
 
 
 class NegativeWeights(Rumor):
     """Its rule gives an option a negative weight."""
 
-    rules: ClassVar = {**Rumor.rules, "belief": lambda _: [-1.0, 2.0]}
+    rules: ClassVar = {**Rumor.rules, "again": lambda _: [-1.0, 2.0]}
 
 
 class ImpureRule(Rumor):
     """Its rule draws random numbers of its own."""
 
-    rules: ClassVar = {**Rumor.rules, "belief": lambda _: [random.random(), 1.0]}
+    rules: ClassVar = {**Rumor.rules, "again": lambda _: [random.random(), 1.0]}
 
 
 class UnusedRule(Rumor):
     """Has a rule for a template that it does not have."""
 
-    rules: ClassVar = {**Rumor.rules, "beleif": random_reply}
+    rules: ClassVar = {**Rumor.rules, "agian": random_reply}
 
 
 class LatentVariable(Rumor):
     """Uses an undefined variable in a branch that no question reaches."""
 
-    prompts: ClassVar = {**Rumor.prompts, "belief": "{% if rumor == 'x' %}{{ weather }}{% endif %}Do you believe it?"}
+    prompts: ClassVar = {
+        **Rumor.prompts,
+        "again": "{% if rumor == 'x' %}{{ weather }}{% endif %}Do you keep telling it?",
+    }
 
 
 class FailingExpression(Rumor):
     """Adds a number to a text in a template."""
 
-    prompts: ClassVar = {**Rumor.prompts, "belief": "Do you believe {{ rumor + 1 }}?"}
+    prompts: ClassVar = {**Rumor.prompts, "again": "Do you keep telling {{ rumor + 1 }}?"}
 
 
 class NoPreamble(Rumor):
@@ -203,7 +206,7 @@ class ForgottenFrom(Rumor):
     """Yields a generator instead of yielding from it."""
 
     def turn(self) -> Turn[None]:
-        yield [gather([belief_question(self.villagers[0], "x")])]  # type: ignore[list-item]
+        yield [gather([again_question(self.villagers[0], "x")])]  # type: ignore[list-item]
 
 
 class PlainTurn(Rumor):
@@ -223,7 +226,7 @@ class BadTable(Rumor):
 class MistypedFigure(Rumor):
     """A figure of it draws a metric that there is not."""
 
-    figures = (TimeSeries("spread", "Spread", ("beleiver_share",), "share"),)
+    figures = (TimeSeries("spread", "Spread", ("ingorant_share",), "share"),)
 
 
 class FailingConstructor(Rumor):
@@ -250,7 +253,7 @@ class PathDependentMetric(Rumor):
         self.number = next(num_worlds)
 
     def metrics(self) -> dict[str, float]:
-        return {"believer_share": float(self.number)}
+        return {**super().metrics(), "ignorant_share": float(self.number)}
 
 
 @pytest.mark.parametrize("world", sorted(list_choices("world")))
@@ -269,28 +272,28 @@ def test_other_settings_do_not_matter_to_the_contract(overrides: list[str]) -> N
 @pytest.mark.parametrize(
     ("kind", "promise", "message"),
     [
-        (MissingRule, 0, "missingrule has no rule for the template 'belief'; add it to its `rules`"),
-        (UnusedRule, 0, "unusedrule has a rule 'beleif', but no template of that name"),
+        (MissingRule, 0, "missingrule has no rule for the template 'again'; add it to its `rules`"),
+        (UnusedRule, 0, "unusedrule has a rule 'agian', but no template of that name"),
         (FailingConstructor, 1, "building the world raised LookupError: no village, at test_contract.py"),
-        (NegativeWeights, 1, r"belief: weights of options must be finite, not negative .* found \[-1.0, 2.0\]"),
+        (NegativeWeights, 1, r"again: weights of options must be finite, not negative .* found \[-1.0, 2.0\]"),
         (NoPreamble, 1, "world nopreamble has no prompt 'preamble'"),
         (ForgottenFrom, 1, "`turn` must yield lists of questions, found .*; with gather, write `yield from"),
         (PlainTurn, 1, "world plainturn: `turn` must be a generator"),
-        (LatentVariable, 2, "template latentvariable/belief: 'weather' is undefined; its facts are rumor"),
-        (FailingExpression, 2, "template failingexpression/belief: TypeError: can only concatenate"),
+        (LatentVariable, 2, "template latentvariable/again: 'weather' is undefined; its facts are friend, rumor"),
+        (FailingExpression, 2, "template failingexpression/again: TypeError: can only concatenate"),
         (BadTable, 3, "world badtable: reading its tables raised"),
-        (MistypedFigure, 3, "the figure 'spread' draws the metric 'beleiver_share'"),
-        (ImpureRule, 4, "the rule of impurerule/belief answers the same question differently"),
+        (MistypedFigure, 3, "the figure 'spread' draws the metric 'ingorant_share'"),
+        (ImpureRule, 4, "the rule of impurerule/again answers the same question differently"),
         (AsksNobody, 1, "asked nobody anything in 6 steps; its turn must yield questions"),
         (IllegalRule, 1, "found 'perhaps' for"),
         (RaisingRule, 1, "the rule of raisingrule/whom, step 0, raised KeyError: 'weather', at test_contract.py"),
         (BrokenInvariant, 1, "a villager was lost"),
-        (TooManyOptions, 1, r"toomanyoptions/belief: Choose needs 2 to 26 options with different keys, found 27"),
-        (RaisingTurn, 1, "step 0 after raisingturn/belief raised ZeroDivisionError: no villagers, at test_c"),
-        (UndefinedVariable, 2, "template undefinedvariable/belief: 'rumour' is undefined; its facts are rumor"),
+        (TooManyOptions, 1, r"toomanyoptions/again: Choose needs 2 to 26 options with different keys, found 27"),
+        (RaisingTurn, 1, "step 0 after raisingturn/again raised ZeroDivisionError: no villagers, at test_c"),
+        (UndefinedVariable, 2, "template undefinedvariable/again: 'rumour' is undefined; its facts are rumor, friend"),
         (BrokenParaphrase, 2, r"template brokenparaphrase/whom: 'nobody' is undefined.*\(wording 1\)"),
         (LongPrompt, 2, r"longprompt/\w+: a prompt has up to 1\d\d\d tokens, more than the max_prompt_tokens .* 1200"),
-        (NotANumber, 3, "step 0: metrics must be finite, found {'believer_share': nan}"),
+        (NotANumber, 3, "step 0: metrics must be finite, found {'ignorant_share': nan}"),
         (UndeclaredMetric, 3, r"metrics\(\) and metric_labels differ in \['doubters'\]"),
         (MissingMetric, 3, r"metrics\(\) and metric_labels differ in \['doubters'\]"),
         (
@@ -298,7 +301,7 @@ def test_other_settings_do_not_matter_to_the_contract(overrides: list[str]) -> N
             4,
             "two worlds with the same seed ask differently .* draw random numbers from self.seeds only",
         ),
-        (DiffersEachTime, 4, "ask differently .first: differseachtime/belief of agent 1 in step 0"),
+        (DiffersEachTime, 4, "ask differently .first: differseachtime/again of agent 1 in step 0"),
         (AsksFewerEachTime, 4, "two worlds with the same seed ask differently"),
         (IgnoresSeed, 5, "seeds 0 and 1 give the same history"),
         (AskingChanges, 6, "asking changes the world: .*agent 1 in step 0.* differs"),
@@ -318,4 +321,4 @@ def test_a_broken_promise_is_named(
 
 def test_check_reports_the_longest_prompt() -> None:
     [report] = [promise for promise in check_world(["world=rumor", *SMALL]) if "longest prompt" in promise]
-    assert re.search(r"the longest prompt has at most \d+ tokens \((whom|belief)\)", report)
+    assert re.search(r"the longest prompt has at most \d+ tokens \((whom|again)\)", report)

@@ -15,7 +15,7 @@ from sandbox.core.question import Question, Turn
 from sandbox.errors import BackendError, ContractError
 from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.runner import Runner
-from tests.conftest import belief_question, make_rumor
+from tests.conftest import again_question, make_rumor
 from worlds.rumor import Rumor
 
 
@@ -43,7 +43,7 @@ def play_worlds(folder: Path, worlds: list[Rumor], mind: RandomMind, steps: int 
 
 
 def history(world: Rumor) -> list[float]:
-    return world.datacollector.get_model_vars_dataframe()["believer_share"].tolist()
+    return world.datacollector.get_model_vars_dataframe()["ignorant_share"].tolist()
 
 
 def test_all_replicates_share_one_batch_a_round(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_run_that_ended_early_goes_on_where_it_stopped(tmp_path: Path) -> None
 def test_nobody_is_asked_twice_in_a_round(tmp_path: Path) -> None:
     class AskingTwice(Rumor):
         def turn(self) -> Turn[None]:
-            yield [belief_question(self.villagers[0], "x"), belief_question(self.villagers[0], "y")]
+            yield [again_question(self.villagers[0], "x"), again_question(self.villagers[0], "y")]
 
     world = make_rumor(0)
     world.__class__ = AskingTwice

@@ -1,0 +1,60 @@
+"""A sweep leaves one tidy table, and says which of its jobs have no results."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from sandbox.errors import DataError
+from sandbox.runtime.run import Run
+from sandbox.runtime.runner import Progress
+from sandbox.runtime.sweep import JOB_FILE, sweep, write_tables
+
+SETTINGS = ["world=rumor", "mind=rule", "population.size=20", "steps=3"]
+
+
+def make_job(folder: Path, overrides: Sequence[str], is_finished: bool = True) -> None:
+    """Leave what a job leaves: its own file and its run."""
+    folder.mkdir(parents=True)
+    (folder / JOB_FILE).write_text(json.dumps([*SETTINGS, *overrides]))
+    run = Run.start([*SETTINGS, *overrides, f"run_dir={folder}"])
+    if is_finished:
+        run.resume(Progress(), lambda _: None)
+
+
+def test_the_table_has_the_swept_values_and_every_metric_of_every_replicate(tmp_path: Path) -> None:
+    for number, first in enumerate((1, 10)):
+        make_job(tmp_path / str(number), [f"world.first={first}", "seeds=[0,1]"])
+    lines = write_tables(tmp_path, {"world.first": ["1", "10"]})
+    assert lines[0] == "\nsweep: 2 of 2 jobs finished, 0 never began"
+    table = pd.read_parquet(tmp_path / "sweep.parquet")
+    assert list(table.columns) == ["world.first", "arm", "seed", "metric", "summary", "value"]
+    assert len(table) == 2 * 2 * 3 * 2, "values x seeds x metrics x summaries"
+    pd.testing.assert_frame_equal(table, pd.read_csv(tmp_path / "sweep.csv"), check_dtype=False)
+    metrics: Any = pd.read_csv(tmp_path / "1" / "metrics.csv").query("seed == 1")["spreader_share"]
+    cell: Any = table.query("`world.first` == 10 and seed == 1 and metric == 'spreader_share'").set_index("summary")[
+        "value"
+    ]
+    assert cell["last"] == pytest.approx(metrics.iloc[-1])
+    assert cell["mean"] == pytest.approx(metrics.mean())
+
+
+def test_jobs_without_results_are_named(tmp_path: Path) -> None:
+    make_job(tmp_path / "0", ["world.first=1"])
+    make_job(tmp_path / "1", ["world.first=2"], is_finished=False)
+    (tmp_path / "2").mkdir()
+    (tmp_path / "2" / JOB_FILE).write_text(json.dumps([*SETTINGS, "world.first=0"]))
+    lines = write_tables(tmp_path, {"world.first": ["1", "2", "0", "5"]})
+    assert lines[0] == "\nsweep: 1 of 4 jobs finished, 1 never began"
+    assert lines[1] == f"unfinished: world.first=2; continue with `python -m sandbox resume {tmp_path / '1'}`"
+    assert lines[2] == "failed: world.first=0"
+    assert pd.read_csv(tmp_path / "jobs.csv")["status"].to_list() == ["finished", "unfinished", "failed"]
+
+
+def test_a_second_sweep_does_not_write_over_the_first(tmp_path: Path) -> None:
+    make_job(tmp_path / "0", ["world.first=1"])
+    with pytest.raises(DataError, match="already holds a sweep; choose another run_dir"):
+        sweep([*SETTINGS, "world.first=1,2", f"run_dir={tmp_path}"], lambda overrides, folder: 0)

@@ -1,0 +1,82 @@
+"""The rumour: its rules are the model of Maki and Thompson, and what the world reports agrees with itself."""
+
+import math
+from collections import Counter
+
+import networkx as nx
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+from scipy.stats import chisquare
+
+from sandbox.core.mind import RandomMind
+from tests.conftest import make_rumor, profiles
+from worlds.rumor import Rumor, RumorParams
+
+NEVER_HEAR = float(brentq(lambda x: x - math.exp(-2 * (1 - x)), 0.01, 0.9))
+"""Share who never hear the rumour in a large, fully mixed population: the root of x = exp(-2(1 - x)) below 1, 0.203
+(Sudbury 1985, "The proportion of the population never hearing a rumour", J. Applied Probability 22, 443-446)."""
+
+
+def spread_to_the_end(graph: "nx.Graph[int]", rng: int) -> Rumor:
+    """Return a world of rule-following villagers after its last spreader has stopped."""
+    params = RumorParams(text="it rains", first=1)
+    world = Rumor(params, profiles=profiles(len(graph)), graph=graph, rng=rng)
+    while any(villager.state == "spreader" for villager in world.villagers):
+        world.step()
+    return world
+
+
+def test_one_in_five_never_hears_the_rumour_where_everybody_knows_everybody() -> None:
+    shares = [spread_to_the_end(nx.complete_graph(300), seed).latest_metrics["ignorant_share"] for seed in range(12)]
+    standard_error = np.std(shares, ddof=1) / math.sqrt(len(shares))
+    assert pytest.approx(0.2032, abs=1e-4) == NEVER_HEAR
+    assert standard_error < 0.015
+    assert abs(np.mean(shares) - NEVER_HEAR) < 2.5 * standard_error
+
+
+def test_every_tip_either_is_news_or_stops_its_teller() -> None:
+    world = spread_to_the_end(nx.barabasi_albert_graph(60, 3, seed=1), 4)
+    num_heard = sum(villager.state == "stifler" for villager in world.villagers)
+    assert Counter(tip["was_new"] for tip in world.tips) == {True: num_heard - 1, False: num_heard}
+    hearers = [tip["hearer"] for tip in world.tips if tip["was_new"]]
+    assert len(set(hearers)) == len(hearers)
+
+
+def test_everybody_tells_friends_only() -> None:
+    graph = nx.barabasi_albert_graph(60, 3, seed=1)
+    world = spread_to_the_end(graph, 4)
+    node_of = {villager.unique_id: node for node, villager in enumerate(world.villagers)}
+    assert world.tips
+    assert all(graph.has_edge(node_of[tip["teller"]], node_of[tip["hearer"]]) for tip in world.tips)
+
+
+def test_a_hub_may_tell_any_friend_and_each_with_the_same_probability() -> None:
+    counts: Counter[int] = Counter()
+    for seed in range(300):
+        params = RumorParams(text="it rains", first=13)
+        world = Rumor(params, profiles=profiles(13), graph=nx.star_graph(12), rng=seed)
+        world.step()
+        counts.update(tip["hearer"] for tip in world.tips if tip["teller"] == 1)
+    assert len(counts) == 12
+    assert chisquare(list(counts.values())).pvalue > 0.01
+
+
+def test_states_sum_to_everybody_and_only_the_ignorant_have_not_heard() -> None:
+    world = make_rumor(3)
+    world.mind = RandomMind()
+    for _ in range(6):
+        world.step()
+    assert sum(world.latest_metrics.values()) == pytest.approx(1)
+    states = Counter(row["state"] for row in world.tables()["agents"])
+    assert states["ignorant"] == 12 - 2 - sum(bool(tip["was_new"]) for tip in world.tips)
+
+
+def test_random_people_may_go_on_or_keep_it_to_themselves() -> None:
+    world = make_rumor(3)
+    world.mind = RandomMind()
+    for _ in range(6):
+        world.step()
+    repeats = Counter(tip["teller"] for tip in world.tips if not tip["was_new"])
+    assert max(repeats.values()) > 1
+    assert any(villager.state == "spreader" for villager in world.villagers)
