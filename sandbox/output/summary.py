@@ -109,9 +109,10 @@ def metrics_table(results: Results, labels: Mapping[str, str]) -> "Table":
 
 def over_steps(metrics: "pd.DataFrame", metric: str) -> tuple[Mean, Mean, Mean]:
     """Return a metric at the first step, at the last step and on average over steps; means over seeds."""
-    by_seed = metrics.groupby("seed")[metric].agg(["first", "last", "mean"])
-    first, last, mean = (Mean.of(list(by_seed[column])) for column in ("first", "last", "mean"))
-    return first, last, mean
+    by_seed = metrics.groupby("seed")[metric]
+    # pandas' own `first` and `last` would skip steps without a value
+    first, last = (Mean.of([steps.iloc[end] for _, steps in by_seed]) for end in (0, -1))
+    return first, last, Mean.of(list(by_seed.mean()))
 
 
 def quality_lines(manifest: Manifest, totals: LogTotals) -> list[tuple[str, str]]:

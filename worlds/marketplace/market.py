@@ -7,7 +7,7 @@ seeded order; the step's buyers may review and tell a friend; sellers pay rent, 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 from sandbox.core import Row, SeedTree, Turn, World, gather, read_prompts
 from sandbox.core.seeds import uniform, uniforms
@@ -38,11 +38,6 @@ class Marketplace(World[MarketParams]):
     paraphrases = tuple(read_prompts(FOLDER / "paraphrases" / number) for number in ("1", "2", "3"))
     rules = RULES
     metric_labels = METRIC_LABELS
-    undefined_at_zero: ClassVar[Mapping[str, str]] = {
-        "mean_stars": "mean_stars",
-        "five_star_share": "mean_stars",
-        "chosen_position": "chosen_position",
-    }
     figures = FIGURES
     roles = (Buyer.role, Seller.role)
     platforms = ("reviews",)
