@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from experiments.contrasts import agreement_table, contrast_table
 from experiments.facts.evidence import Evidence
 from experiments.facts.registry import describe_missing_references, list_facts, list_items
 from experiments.facts.table import judge_facts
 from experiments.individual import evaluated_models, evaluation_scores, individual_rows, unscored_forms
-from experiments.outcomes import Outcome, agreement_table, contrast_table, list_outcomes, outcome_table
+from experiments.outcomes import Outcome, arm_table, list_outcomes, outcome_table
 from experiments.scorecard import nearness, scorecard
 from sandbox.core.world import World
 from sandbox.runtime.assembly import resolve_world
@@ -30,7 +31,7 @@ class Analysis:
     world: type[World[Any]]
     outcomes: Sequence[Outcome]
     tables: dict[str, pd.DataFrame]
-    """By name: outcomes, contrasts, agreements, facts, scorecard, nearness, data_quality."""
+    """By name: outcomes, arms, contrasts, agreements, facts, scorecard, nearness, data_quality."""
     missing_references: str
     """For which metrics and tables there is no reference data, in one sentence; empty if for none."""
     unscored_forms: Sequence[str] = ()
@@ -56,6 +57,7 @@ def analyse_run(run: Run, results: Results) -> Analysis:
         quality = data_quality(log)
     tables = {
         "outcomes": outcome_table(outcomes, results.metrics),
+        "arms": arm_table(outcomes, results.metrics),
         "contrasts": contrasts,
         "agreements": agreement_table(contrasts),
         "facts": judge_facts(evidence, kind),
@@ -71,10 +73,11 @@ def analyse_run(run: Run, results: Results) -> Analysis:
 def data_quality(log: DecisionLog) -> pd.DataFrame:
     """Return, by arm, the number of decisions and the rates of fallbacks, retries, cached answers and truncated texts.
 
-    The truncation rate is a share of the texts, since only they can be truncated; the others are shares of decisions.
+    The truncation rate is a share of the texts, since only they can be truncated (NaN if there are none); the others
+    are shares of decisions.
     """
     table = pd.DataFrame(log.count_quality())
-    table["truncation_rate"] = table.pop("truncated") / table.pop("texts").clip(lower=1)
+    table["truncation_rate"] = table.pop("truncated") / table.pop("texts").replace(0, float("nan"))
     for count, rate in (("fallback", "fallback_rate"), ("retried", "retry_rate"), ("cache", "cache_rate")):
         table[rate] = table.pop(count) / table["decisions"]
     return table

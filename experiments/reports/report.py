@@ -34,6 +34,7 @@ def _page_variables(analysis: Analysis, pictures: Sequence[Path]) -> dict[str, A
         "config": config,
         "people": analysis.world.num_profiles(params, int(config.population["size"])),
         "labels": {outcome.name: outcome.label for outcome in analysis.outcomes},
+        "primary": [outcome.label for outcome in analysis.outcomes if outcome.is_primary],
         "titles": titles,
         "summary": summarize_arms(tables, titles, [arm.name for arm in arms if arm.mind not in FLOORS]),
         "missing_references": analysis.missing_references,
