@@ -31,7 +31,7 @@ class Analysis:
     world: type[World[Any]]
     outcomes: Sequence[Outcome]
     tables: dict[str, pd.DataFrame]
-    """By name: outcomes, arms, contrasts, agreements, facts, scorecard, nearness, data_quality."""
+    """By name: outcomes, arms, contrasts, agreements, facts, scorecard, nearness, data_quality, answers."""
     missing_references: str
     """For which metrics and tables there is no reference data, in one sentence; empty if for none."""
     unscored_forms: Sequence[str] = ()
@@ -54,7 +54,7 @@ def analyse_run(run: Run, results: Results) -> Analysis:
     scores, models = evaluation_scores(config), evaluated_models(config)
     individual = list(individual_rows(scores, models)) if scores else []
     with closing(run.log()) as log:
-        quality = data_quality(log)
+        quality, answers = data_quality(log), pd.DataFrame(log.count_answers())
     tables = {
         "outcomes": outcome_table(outcomes, results.metrics),
         "arms": arm_table(outcomes, results.metrics),
@@ -64,6 +64,7 @@ def analyse_run(run: Run, results: Results) -> Analysis:
         "scorecard": scorecard(evidence, kind, individual),
         "nearness": nearness(evidence, kind),
         "data_quality": quality,
+        "answers": answers,
     }
     missing = describe_missing_references(kind, results.tables)
     unscored = unscored_forms(scores) if scores and individual else ()

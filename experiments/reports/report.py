@@ -9,6 +9,7 @@ import pandas as pd
 from experiments.analysis import Analysis
 from experiments.facts.table import catalogue
 from experiments.frames import column, rows_where, to_records
+from experiments.reports.headline import describe_minds
 from experiments.reports.page import inline_image, name_in_words, write_pages
 from experiments.scorecard import FLOORS, worst_items
 from experiments.statistics import describe_intervals
@@ -33,6 +34,8 @@ def _page_variables(analysis: Analysis, pictures: Sequence[Path]) -> dict[str, A
         "manifest": analysis.run.manifest,
         "config": config,
         "people": analysis.world.num_profiles(params, int(config.population["size"])),
+        "answered": describe_minds(tables["answers"]),
+        "arms": to_records(rows_where(tables["arms"], column(tables["arms"], "declared"))),
         "labels": {outcome.name: outcome.label for outcome in analysis.outcomes},
         "primary": [outcome.label for outcome in analysis.outcomes if outcome.is_primary],
         "titles": titles,

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 MAX_ARMS = 4
 """Arms that fit side by side in the table of metrics."""
-DEFAULT_WIDTH = 100
-"""Columns if the output is not a terminal."""
+UNBOUNDED = 10_000
+"""Columns if the output is not a terminal, so that nothing is cut off."""
 
 
 def print_summary(run: "Run", results: Results) -> None:
@@ -43,7 +43,7 @@ def print_summary(run: "Run", results: Results) -> None:
     with closing(run.log()) as log:
         totals = LogTotals.of(log)
     kind, _ = resolve_world(run.manifest.segments[-1].config)
-    console = Console(width=None if sys.stdout.isatty() else DEFAULT_WIDTH, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else UNBOUNDED, highlight=False)
     write_summary(console, run.manifest, results, totals, kind)
 
 

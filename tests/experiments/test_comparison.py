@@ -16,7 +16,7 @@ from sandbox.runtime.runner import Progress
 from tests.conftest import Overrides
 
 MINDS = "minds=[rule,random]"
-TABLES = ("outcomes", "arms", "contrasts", "agreements", "facts", "scorecard", "nearness", "data_quality")
+TABLES = ("outcomes", "arms", "contrasts", "agreements", "facts", "scorecard", "nearness", "data_quality", "answers")
 
 
 def ignore(_: str) -> None:
@@ -103,6 +103,22 @@ def test_a_page_says_what_was_compared_and_how_good_the_data_are(name: str, fini
     assert "Do the minds agree on the treatments?" in text
     assert "Minds compared: rule, random" in text
     assert "position bias (norm, not people)" in text
+
+
+def test_the_terminal_says_what_was_found_about_every_outcome_and_fact(
+    finished_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "--run", str(finished_run)]) == 0
+    output = capsys.readouterr().out
+    analysis = analyse_run(run := Run(finished_run), run.results())
+    assert "rule:control: the world's rules; random:control: chance" in output
+    for outcome in analysis.outcomes:
+        assert (f"- {outcome.label}" in output) == outcome.is_declared
+    for fact in analysis.tables["facts"]["fact"].unique():
+        assert f"- {analysis.titles[fact]} (" in output
+    assert "could have found" in output
+    assert "random:control is further from people than rule:control" in output
+    assert "…" not in output, "nothing is cut off where there is no terminal"
 
 
 def test_a_fact_is_within_or_outside_if_its_p_value_says_so(finished_run: Path) -> None:
