@@ -7,6 +7,7 @@ Each run is its own process, so an interrupted audit continues with the first ru
 import math
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from experiments.frames import columns, to_records
 from experiments.outcomes import Outcome, list_outcomes
 from experiments.reports.charts import draw_sensitivities
 from experiments.reports.page import inline_image, write_pages
-from experiments.statistics import describe_intervals, paired_contrast
+from experiments.statistics import describe_intervals, detectable_difference, paired_contrast
 from sandbox.composition import to_plain
 from sandbox.errors import ConfigError, DataError
 from sandbox.paths import CONF_DIR, runs_dir
@@ -96,11 +97,30 @@ def run_all(overrides: Sequence[str], folder: Path | None, notify: Callable[[str
             notify(f"{name} is left out: the world {kind.name} has {len(kind.paraphrases)} paraphrases of its prompts")
         else:
             runs[name] = [*common, *changed]
+    for line in _describe_power(audit, config):
+        notify(line)
     folder = folder or runs_dir() / f"audit-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     for number, (name, run_overrides) in enumerate(runs.items(), 1):
         notify(f"{name} ({number} of {len(runs)})")
         _run_variant(_variant_folder(folder, name), run_overrides)
     return folder
+
+
+def _describe_power(audit: Audit, config: RunConfig) -> list[str]:
+    """Say what the audit will be able to find, before it starts; how much outcomes vary is not known yet."""
+    arms, number = config.arms(), len(config.seeds)
+    if number < 2:
+        return ["an audit of one seed tests nothing; use several seeds=[...]"]
+    minds = question_minds([arm.mind for arm in arms])
+    variants = max(Counter(variant.factor for variant in audit.variants.values()).values())
+    num_primary = len(config.primary_outcomes())
+    families = {"primary": num_primary, "other": len(config.outcomes) - num_primary}
+    return [
+        f"with 80 % power, {number} seeds find moves of the {name} outcomes of "
+        f"{detectable_difference(1.0, number, size, 10_000):.2g} standard deviations of the differences within seeds"
+        for name, num_outcomes in families.items()
+        if (size := num_outcomes * variants * sum(arm.mind in minds for arm in arms))
+    ]
 
 
 def _settings_of_replaced(changed: Sequence[str], common: Sequence[str]) -> list[str]:

@@ -30,6 +30,7 @@ TYPES: Mapping[str, str] = {"int64": "integer", "double": "number", "string": "t
 SECTIONS: Mapping[str, str] = {
     "export": "The rest of an export",
     "comparison": "A comparison",
+    "power": "A pilot",
     "interview": "Interviews",
     "audit": "An audit",
 }

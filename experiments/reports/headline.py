@@ -17,6 +17,7 @@ from experiments.statistics import ALPHA
 
 MODELLESS = {"rule": "the world's rules", "random": "chance"}
 """What answers for minds without a language model, by the source of their answers."""
+INDENT = "\n    "
 
 
 def describe_findings(analysis: Analysis) -> list[str]:
@@ -66,7 +67,7 @@ def _describe_outcomes(analysis: Analysis, arms: Sequence[str]) -> list[str]:
             tests = rows_where(contrasts, is_asked & (column(contrasts, "outcome") == outcome.name))
             differences = [_describe_contrast(row) for row in to_records(tests)]
             kind = " (primary)" * outcome.is_primary
-            sentences.append(f"{outcome.label}{kind}: {', '.join(values)}. {'; '.join(differences)}.")
+            sentences.append(INDENT.join([f"{outcome.label}{kind}: {', '.join(values)}", *differences]))
     return sentences
 
 
@@ -86,15 +87,15 @@ def _describe_facts(analysis: Analysis, arms: Sequence[str]) -> list[str]:
     for name, rows in own.groupby("fact", sort=False):
         records = to_records(rows)
         people = format_number(records[0]["human"])
-        known = f"people {people}" if people != "–" else "people between"
-        band = f"{known}, band {format_number(records[0]['band_low'])} to {format_number(records[0]['band_high'])}"
-        values = [f"{row['arm']} {_judgement(row)}" for row in records]
+        known = f"people {people}, " if people != "–" else ""
+        band = f"{known}band {format_number(records[0]['band_low'])} to {format_number(records[0]['band_high'])}"
+        values = [f"{row['arm']}: {_describe_judgement(row)}" for row in records]
         near = _describe_nearness(analysis, arms, str(name))
-        sentences.append(f"{_title(analysis, name)} ({band}): {'; '.join([*values, *near])}.")
+        sentences.append(INDENT.join([f"{_title(analysis, name)} ({band})", *values, *near]))
     return sentences
 
 
-def _judgement(row: Mapping[str, Any]) -> str:
+def _describe_judgement(row: Mapping[str, Any]) -> str:
     if pd.isna(row["value"]):
         return f"inconclusive: {row['reason']}"
     p = {"within": row["p_within"], "outside": row["p_outside"]}.get(row["verdict"])
@@ -106,7 +107,7 @@ def _describe_distances(analysis: Analysis, arms: Sequence[str]) -> list[str]:
     near, facts = analysis.tables["nearness"], set(analysis.tables["facts"]["fact"])
     items = [name for name in dict.fromkeys(near["item"]) if name not in facts]
     findings = {name: _describe_nearness(analysis, arms, name) for name in items}
-    return [f"{_title(analysis, name)}: {'; '.join(parts)}." for name, parts in findings.items() if parts]
+    return [INDENT.join([_title(analysis, name), *parts]) for name, parts in findings.items() if parts]
 
 
 def _describe_nearness(analysis: Analysis, arms: Sequence[str], item: str) -> list[str]:
@@ -122,11 +123,8 @@ def _describe_verdict(row: Mapping[str, Any]) -> str:
     goal = "people" if row["against"] == "people" else "the norm"
     if row["verdict"] == "inconclusive":
         return f"indistinguishable from {row['than']} in its distance from {goal}"
-    return (
-        f"nearer to {goal} than {row['than']}"
-        if row["verdict"] == "nearer"
-        else f"further from {goal} than {row['than']}"
-    )
+    preposition = {"nearer": "to", "further": "from"}[row["verdict"]]
+    return f"{row['verdict']} {preposition} {goal} than {row['than']}"
 
 
 def _test(row: Mapping[str, Any]) -> str:
