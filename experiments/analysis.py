@@ -13,8 +13,10 @@ from experiments.facts.registry import describe_missing_references, list_facts, 
 from experiments.facts.table import judge_facts
 from experiments.individual import evaluated_models, evaluation_scores, individual_rows, unscored_forms
 from experiments.outcomes import Outcome, arm_table, list_outcomes, outcome_table
+from experiments.position_bias import position_bias_table
 from experiments.scorecard import nearness, scorecard
 from sandbox.core.world import World
+from sandbox.output.log_totals import measure_position_bias
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import RunConfig
 from sandbox.runtime.log import DecisionLog
@@ -31,7 +33,8 @@ class Analysis:
     world: type[World[Any]]
     outcomes: Sequence[Outcome]
     tables: dict[str, pd.DataFrame]
-    """By name: outcomes, arms, contrasts, agreements, facts, scorecard, nearness, data_quality, answers."""
+    """By name: outcomes, arms, contrasts, agreements, facts, scorecard, nearness, data_quality, answers,
+    position_bias."""
     missing_references: str
     """For which metrics and tables there is no reference data, in one sentence; empty if for none."""
     unscored_forms: Sequence[str] = ()
@@ -55,6 +58,7 @@ def analyse_run(run: Run, results: Results) -> Analysis:
     individual = list(individual_rows(scores, models)) if scores else []
     with closing(run.log()) as log:
         quality, answers = data_quality(log), pd.DataFrame(log.count_answers())
+        biases = measure_position_bias(log, config.presentation.shuffle)
     tables = {
         "outcomes": outcome_table(outcomes, results.metrics),
         "arms": arm_table(outcomes, results.metrics),
@@ -65,6 +69,7 @@ def analyse_run(run: Run, results: Results) -> Analysis:
         "nearness": nearness(evidence, kind),
         "data_quality": quality,
         "answers": answers,
+        "position_bias": position_bias_table(biases),
     }
     missing = describe_missing_references(kind, results.tables)
     unscored = unscored_forms(scores) if scores and individual else ()

@@ -5,8 +5,8 @@ addition to what every run leaves, its folder gets
 
 report.html            everything, for reading; pictures inline
 report.md              its tables, for pasting
-comparison/*.csv       outcomes, arms, contrasts, agreements, facts, scorecard, nearness, data_quality, answers; also
-                       as .parquet
+comparison/*.csv       outcomes, arms, contrasts, agreements, facts, scorecard, nearness, data_quality, answers,
+                       position_bias; also as .parquet
 comparison/*.png .svg  contrasts and scorecard
 """
 

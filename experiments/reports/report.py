@@ -49,6 +49,7 @@ def _page_variables(analysis: Analysis, pictures: Sequence[Path]) -> dict[str, A
         "agreements": to_records(tables["agreements"]),
         "intervals": describe_intervals(len(config.seeds)),
         "unscored_forms": analysis.unscored_forms,
+        "position_bias": to_records(tables["position_bias"]),
         "data_quality": to_records(tables["data_quality"]),
         "inline": {path.stem: inline_image(path) for path in pictures if path.suffix == ".png"},
         "figures": {path.stem: inline_image(path) for path in figures if path.stem != "overview"},

@@ -18,7 +18,7 @@ from sandbox.output.formatting import (
     format_percent,
     format_shares,
 )
-from sandbox.output.log_totals import LogTotals, PositionBias
+from sandbox.output.log_totals import LogTotals, OddsRatio, PositionBias
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.manifest import Manifest
 from sandbox.runtime.results import Results
@@ -40,9 +40,10 @@ def print_summary(run: "Run", results: Results) -> None:
     """Print the summary of a run, finished or not, to the terminal."""
     from rich.console import Console
 
+    config = run.manifest.segments[-1].config
     with closing(run.log()) as log:
-        totals = LogTotals.of(log)
-    kind, _ = resolve_world(run.manifest.segments[-1].config)
+        totals = LogTotals.of(log, config.presentation.shuffle)
+    kind, _ = resolve_world(config)
     console = Console(width=None if sys.stdout.isatty() else UNBOUNDED, highlight=False)
     write_summary(console, run.manifest, results, totals, kind)
 
@@ -158,15 +159,19 @@ def _describe_quality(totals: LogTotals) -> str:
     return ", ".join(counts)
 
 
-def _describe_position_bias(bias: PositionBias) -> str:
-    if not bias.num:
+def _describe_position_bias(biases: Sequence[PositionBias]) -> str:
+    if not biases:
         return "no choice had shuffled options"
-    p = bias.p_value()
-    significance = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-    return (
-        f"first option chosen in {format_percent(bias.num_first, bias.num)} of {bias.num:,} shuffled choices, "
-        f"{format_percent(bias.expected, bias.num)} expected by chance ({significance})"
-    )
+    arms = list(dict.fromkeys(bias.arm for bias in biases))
+    ratios = {arm: OddsRatio.of([bias for bias in biases if bias.arm == arm]) for arm in arms[:MAX_ARMS]}
+    parts = [f"{f'{arm} ' * (len(arms) > 1)}{_format_odds_ratio(ratio)}" for arm, ratio in ratios.items()]
+    unit = "95 % interval over seeds" if next(iter(ratios.values())).num_seeds > 1 else "one seed, so no interval"
+    number = sum(bias.num for bias in biases)
+    return f"odds ratio of the first option against chance {', '.join(parts)} ({unit}; {number:,} shuffled choices)"
+
+
+def _format_odds_ratio(ratio: OddsRatio) -> str:
+    return f"{ratio.value:.2f}" + (f" [{ratio.low:.2f}, {ratio.high:.2f}]" if ratio.num_seeds > 1 else "")
 
 
 def _describe_time(sums: Mapping[str, float], manifest: Manifest) -> str:

@@ -16,7 +16,18 @@ from sandbox.runtime.runner import Progress
 from tests.conftest import Overrides
 
 MINDS = "minds=[rule,random]"
-TABLES = ("outcomes", "arms", "contrasts", "agreements", "facts", "scorecard", "nearness", "data_quality", "answers")
+TABLES = (
+    "outcomes",
+    "arms",
+    "contrasts",
+    "agreements",
+    "facts",
+    "scorecard",
+    "nearness",
+    "data_quality",
+    "answers",
+    "position_bias",
+)
 
 
 def ignore(_: str) -> None:
