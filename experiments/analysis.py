@@ -7,13 +7,16 @@ from typing import Any
 
 import pandas as pd
 
+from experiments.contrasts import agreement_table, contrast_table
 from experiments.facts.evidence import Evidence
 from experiments.facts.registry import describe_missing_references, list_facts, list_items
 from experiments.facts.table import judge_facts
 from experiments.individual import evaluated_models, evaluation_scores, individual_rows, unscored_forms
-from experiments.outcomes import Outcome, agreement_table, contrast_table, list_outcomes, outcome_table
+from experiments.outcomes import Outcome, arm_table, list_outcomes, outcome_table
+from experiments.position_bias import position_bias_table
 from experiments.scorecard import nearness, scorecard
 from sandbox.core.world import World
+from sandbox.output.log_totals import measure_position_bias
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import RunConfig
 from sandbox.runtime.log import DecisionLog
@@ -30,7 +33,8 @@ class Analysis:
     world: type[World[Any]]
     outcomes: Sequence[Outcome]
     tables: dict[str, pd.DataFrame]
-    """By name: outcomes, contrasts, agreements, facts, scorecard, nearness, data_quality."""
+    """By name: outcomes, arms, contrasts, agreements, facts, scorecard, nearness, data_quality, answers,
+    position_bias."""
     missing_references: str
     """For which metrics and tables there is no reference data, in one sentence; empty if for none."""
     unscored_forms: Sequence[str] = ()
@@ -53,15 +57,19 @@ def analyse_run(run: Run, results: Results) -> Analysis:
     scores, models = evaluation_scores(config), evaluated_models(config)
     individual = list(individual_rows(scores, models)) if scores else []
     with closing(run.log()) as log:
-        quality = data_quality(log)
+        quality, answers = data_quality(log), pd.DataFrame(log.count_answers())
+        biases = measure_position_bias(log, config.presentation.shuffle)
     tables = {
         "outcomes": outcome_table(outcomes, results.metrics),
+        "arms": arm_table(outcomes, results.metrics),
         "contrasts": contrasts,
         "agreements": agreement_table(contrasts),
         "facts": judge_facts(evidence, kind),
         "scorecard": scorecard(evidence, kind, individual),
         "nearness": nearness(evidence, kind),
         "data_quality": quality,
+        "answers": answers,
+        "position_bias": position_bias_table(biases),
     }
     missing = describe_missing_references(kind, results.tables)
     unscored = unscored_forms(scores) if scores and individual else ()
@@ -71,10 +79,11 @@ def analyse_run(run: Run, results: Results) -> Analysis:
 def data_quality(log: DecisionLog) -> pd.DataFrame:
     """Return, by arm, the number of decisions and the rates of fallbacks, retries, cached answers and truncated texts.
 
-    The truncation rate is a share of the texts, since only they can be truncated; the others are shares of decisions.
+    The truncation rate is a share of the texts, since only they can be truncated (NaN if there are none); the others
+    are shares of decisions.
     """
     table = pd.DataFrame(log.count_quality())
-    table["truncation_rate"] = table.pop("truncated") / table.pop("texts").clip(lower=1)
+    table["truncation_rate"] = table.pop("truncated") / table.pop("texts").replace(0, float("nan"))
     for count, rate in (("fallback", "fallback_rate"), ("retried", "retry_rate"), ("cache", "cache_rate")):
         table[rate] = table.pop(count) / table["decisions"]
     return table

@@ -7,6 +7,7 @@ Each run is its own process, so an interrupted audit continues with the first ru
 import math
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,11 +18,13 @@ import pandas as pd
 from pydantic import Field
 
 from experiments.comparison import default_experiment
-from experiments.frames import to_records
+from experiments.contrasts import outcome_family
+from experiments.families import ADDED, adjust_by_family, question_minds
+from experiments.frames import columns, to_records
 from experiments.outcomes import Outcome, list_outcomes
 from experiments.reports.charts import draw_sensitivities
 from experiments.reports.page import inline_image, write_pages
-from experiments.statistics import describe_intervals, holm, paired_contrast
+from experiments.statistics import describe_intervals, detectable_difference, paired_contrast
 from sandbox.composition import to_plain
 from sandbox.errors import ConfigError, DataError
 from sandbox.paths import CONF_DIR, runs_dir
@@ -34,23 +37,12 @@ from sandbox.settings import Settings, validate
 PLAIN = "plain"
 PAGES = ("audit.html", "audit.md")
 COLUMNS = (
-    "outcome",
-    "mind",
-    "treatment",
-    "variant",
-    "factor",
-    "difference",
-    "low",
-    "high",
-    "p",
-    "p_holm",
-    "detectable",
-    "main_effect",
-    "sensitivity",
-    "num_seeds",
-)
+    "outcome", "mind", "treatment", "variant", "factor", "family", "family_size", "difference", "low", "high", "sd",
+    "p", "p_holm", "detectable", "main_effect", "sensitivity", "num_seeds",
+)  # fmt: skip
 """`difference`: variant minus plain; `main_effect`: last mind minus first mind, plain and under the same treatment;
-`sensitivity`: size of the difference as a share of the main effect, or of the detectable effect if that is larger."""
+`sensitivity`: size of the difference as a share of the main effect, or of the detectable effect if that is larger. A
+family (`experiments.families`) holds the primary or the other outcomes under all variants of one factor."""
 TIMES = "*"
 """Before a number by which a setting is multiplied, whatever its value is."""
 
@@ -105,11 +97,30 @@ def run_all(overrides: Sequence[str], folder: Path | None, notify: Callable[[str
             notify(f"{name} is left out: the world {kind.name} has {len(kind.paraphrases)} paraphrases of its prompts")
         else:
             runs[name] = [*common, *changed]
+    for line in _describe_power(audit, config):
+        notify(line)
     folder = folder or runs_dir() / f"audit-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     for number, (name, run_overrides) in enumerate(runs.items(), 1):
         notify(f"{name} ({number} of {len(runs)})")
         _run_variant(_variant_folder(folder, name), run_overrides)
     return folder
+
+
+def _describe_power(audit: Audit, config: RunConfig) -> list[str]:
+    """Say what the audit will be able to find, before it starts; how much outcomes vary is not known yet."""
+    arms, number = config.arms(), len(config.seeds)
+    if number < 2:
+        return ["an audit of one seed tests nothing; use several seeds=[...]"]
+    minds = question_minds([arm.mind for arm in arms])
+    variants = max(Counter(variant.factor for variant in audit.variants.values()).values())
+    num_primary = len(config.primary_outcomes())
+    families = {"primary": num_primary, "other": len(config.outcomes) - num_primary}
+    return [
+        f"with 80 % power, {number} seeds find moves of the {name} outcomes of "
+        f"{detectable_difference(1.0, number, size, 10_000):.2g} standard deviations of the differences within seeds"
+        for name, num_outcomes in families.items()
+        if (size := num_outcomes * variants * sum(arm.mind in minds for arm in arms))
+    ]
 
 
 def _settings_of_replaced(changed: Sequence[str], common: Sequence[str]) -> list[str]:
@@ -152,7 +163,8 @@ def _declare_outcomes(overrides: list[str], notify: Callable[[str], None]) -> li
         return overrides
     kind, _ = resolve_world(config)
     notify(f"no outcomes are declared, so all metrics are analysed: {', '.join(kind.metric_labels)}")
-    return [*overrides, f"outcomes=[{','.join(kind.metric_labels)}]"]
+    names = ",".join(kind.metric_labels)
+    return [*overrides, f"outcomes=[{names}]", f"primary=[{names}]"]
 
 
 def sensitivity_table(folder: Path) -> pd.DataFrame:
@@ -162,18 +174,25 @@ def sensitivity_table(folder: Path) -> pd.DataFrame:
     kind, _ = resolve_world(config)
     declared = [outcome for outcome in list_outcomes(config, kind) if outcome.is_declared]
     plain = _read_metrics(folder / PLAIN)
-    rows: list[tuple[Any, ...]] = []
+    rows: list[dict[str, Any]] = []
     for name, variant in audit.variants.items():
         if (path := _variant_folder(folder, name)).is_dir():
             changed = _read_metrics(path)
             rows += [
-                (outcome.name, arm.mind, arm.treatment, name, variant.factor, *numbers)
+                {"variant": name, "factor": variant.factor, **row}
                 for outcome in declared
-                for arm, numbers in arm_sensitivities(outcome, config.arms(), plain, changed)
+                for row in arm_sensitivities(outcome, config.arms(), plain, changed)
             ]
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table["p_holm"] = holm(table["p"].to_list())
-    return table.sort_values("sensitivity", ascending=False, ignore_index=True, kind="stable")
+    return adjust_by_factor(rows)
+
+
+def adjust_by_factor(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return the rows as a table, with the columns that follow from the families of each factor, worst first."""
+    table = pd.DataFrame(list(rows), columns=[name for name in COLUMNS if name not in ADDED])
+    parts = [adjust_by_family(part) for _, part in table.groupby("factor", sort=False)]
+    adjusted = pd.concat(parts, ignore_index=True) if parts else adjust_by_family(table)
+    adjusted = adjusted.sort_values("sensitivity", ascending=False, ignore_index=True, kind="stable")
+    return columns(adjusted, COLUMNS)
 
 
 def write(folder: Path) -> list[Path]:
@@ -208,8 +227,8 @@ def _largest_moves(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def arm_sensitivities(
     outcome: Outcome, arms: Sequence[Arm], plain: pd.DataFrame, changed: pd.DataFrame
-) -> list[tuple[Arm, tuple[float, ...]]]:
-    """Return how far every arm moves: the numbers of `COLUMNS` from `difference` on.
+) -> list[dict[str, Any]]:
+    """Return how far every arm moves, as rows of `COLUMNS` without what needs other rows.
 
     Args:
         outcome: What is compared.
@@ -218,16 +237,23 @@ def arm_sensitivities(
         changed: Metrics of the variant.
     """
     before, after = outcome.values(plain), outcome.values(changed)
-    sensitivities: list[tuple[Arm, tuple[float, ...]]] = []
+    own_minds = question_minds([arm.mind for arm in arms])
+    rows: list[dict[str, Any]] = []
     for arm in arms:
         same_treatment = [candidate.name for candidate in arms if candidate.treatment == arm.treatment]
         main = paired_contrast(before.get(same_treatment[-1], {}), before.get(same_treatment[0], {}))
-        scale = np.nanmax([abs(main.difference), main.detectable, 0.0])
+        scale = np.nanmax([abs(main.difference), main.detectable(), 0.0])
         move = paired_contrast(after.get(arm.name, {}), before.get(arm.name, {}))
-        sensitivity = abs(move.difference) / scale if scale > 0 else math.nan
-        test = (move.difference, move.low, move.high, move.p, math.nan, move.detectable)
-        sensitivities.append((arm, (*test, main.difference, sensitivity, move.num_seeds)))
-    return sensitivities
+        rows.append(
+            {
+                **{"outcome": outcome.name, "mind": arm.mind, "treatment": arm.treatment},
+                "family": outcome_family(outcome, move, arm.mind in own_minds),
+                **move._asdict(),
+                "main_effect": main.difference,
+                "sensitivity": abs(move.difference) / scale if scale > 0 else math.nan,
+            }
+        )
+    return rows
 
 
 def _earlier_overrides(folder: Path | None) -> list[str]:

@@ -5,7 +5,8 @@ addition to what every run leaves, its folder gets
 
 report.html            everything, for reading; pictures inline
 report.md              its tables, for pasting
-comparison/*.csv       outcomes, contrasts, agreements, facts, scorecard, nearness, data_quality; also as .parquet
+comparison/*.csv       outcomes, arms, contrasts, agreements, facts, scorecard, nearness, data_quality, answers,
+                       position_bias; also as .parquet
 comparison/*.png .svg  contrasts and scorecard
 """
 
@@ -17,6 +18,7 @@ import pandas as pd
 from experiments.analysis import analyse_run
 from experiments.outcomes import list_outcomes
 from experiments.reports.charts import draw_contrasts, draw_scorecard
+from experiments.reports.headline import describe_findings
 from experiments.reports.report import write_report
 from sandbox.composition import list_choices
 from sandbox.errors import ConfigError
@@ -51,7 +53,7 @@ def conclude(run: Run, results: Results, notify: Callable[[str], None]) -> list[
     Args:
         run: The run.
         results: Its results.
-        notify: Receives one line that says what there is no reference data for.
+        notify: Receives the findings, line by line, and what there is no reference data for.
     """
     analysis = analyse_run(run, results)
     if analysis.missing_references:
@@ -62,6 +64,8 @@ def conclude(run: Run, results: Results, notify: Callable[[str], None]) -> list[
     labels = {outcome.name: outcome.label for outcome in analysis.outcomes}
     pictures = draw_contrasts(analysis.tables["contrasts"], labels, target)
     pictures += draw_scorecard(analysis.tables["scorecard"], analysis.titles, target)
+    for line in describe_findings(analysis):
+        notify(line)
     return [*write_report(analysis, pictures), *pictures, *tables]
 
 

@@ -18,18 +18,22 @@ from experiments.facts.evidence import Evidence
 from experiments.facts.item import ScoreItem
 from experiments.facts.reference import Level
 from experiments.facts.registry import list_items
-from experiments.frames import column, rows_where
-from experiments.statistics import LEVEL, confidence_interval, holm, paired_contrast
+from experiments.families import ADDED, FLOORS, Family, adjust_by_family, deciding_p, question_minds
+from experiments.frames import column, columns, rows_where
+from experiments.statistics import ALPHA, confidence_interval, paired_contrast
 from sandbox.core.world import World
 
-FLOORS = ("random", "rule")
-"""Minds whose arms are the floor: simple baselines that are not meant to be human-like."""
 MIN_SEEDS = 2
 """Seeds in which an item must have a value to be scored: a single seed may be an outlier."""
 COLUMNS = (
     "level", "item", "against", "arm", "score", "low", "high", "distance", "floor", "ceiling", "value", "human",
     "num_seeds", "distance_measure",
 )  # fmt: skip
+NEARNESS = (
+    "item", "against", "arm", "than", "family", "family_size", "difference", "low", "high", "sd", "p", "p_holm",
+    "verdict", "detectable", "num_seeds",
+)  # fmt: skip
+"""Columns of `nearness`."""
 
 
 def scorecard(evidence: Evidence, kind: type[World[Any]], individual: Iterable[tuple[Any, ...]] = ()) -> pd.DataFrame:
@@ -52,33 +56,36 @@ def nearness(evidence: Evidence, kind: type[World[Any]]) -> pd.DataFrame:
     """Test which arms are nearer to people than the first arm in the same world, by differences within a seed.
 
     Returns:
-        Columns item, against, arm, than, difference, low, high (below 0: nearer), p, p_holm (adjusted over the items of
-        an arm), verdict: nearer or further if p_holm is below 5 %, else inconclusive.
+        See `NEARNESS`. `difference` is below 0 where the arm is nearer. `p_holm` is adjusted over all items of the arms
+        that the question is about. `verdict` is nearer or further if that p-value (the plain one for the arm of a
+        baseline) is below 5 %, else inconclusive.
     """
     rows: list[dict[str, Any]] = []
     arms = list(evidence.arms.values())
+    own_minds = question_minds([arm.mind for arm in arms])
     for item in list_items(kind):
         by_arm = {arm.name: _seed_values(item.distances(evidence, arm.name)) for arm in arms}
         for arm in arms:
             first = next(candidate for candidate in arms if not candidate.differing_params(arm))
             contrast = paired_contrast(by_arm[arm.name], by_arm[first.name])
             if arm is not first and contrast.num_seeds > 1:
-                numbers = {name: getattr(contrast, name) for name in ("difference", "low", "high", "p")}
+                family: Family = "nearness" if arm.mind in own_minds else "baseline"
+                family = "no difference" if contrast.is_structural_zero else family
                 names = {"item": item.name, "against": item.reference.against, "arm": arm.name, "than": first.name}
-                rows.append({**names, **numbers})
-    table = pd.DataFrame(rows, columns=["item", "against", "arm", "than", "difference", "low", "high", "p"])
-    table["p_holm"] = table.groupby("arm")["p"].transform(lambda family: holm(family.to_list()))
-    pairs = zip(table["difference"], table["p_holm"], strict=True)
-    table["verdict"] = [_compare_distance(difference, p_holm) for difference, p_holm in pairs]
-    return table
+                rows.append({**names, "family": family, **contrast._asdict()})
+    computed = {*ADDED, "verdict"}
+    table = adjust_by_family(pd.DataFrame(rows, columns=[name for name in NEARNESS if name not in computed]))
+    pairs = zip(table["difference"], deciding_p(table), strict=True)
+    table["verdict"] = [_compare_distance(difference, p) for difference, p in pairs]
+    return columns(table, NEARNESS)
 
 
 def _seed_values(series: pd.Series) -> dict[int, float]:
     return {int(str(seed)): float(value) for seed, value in series.items()}
 
 
-def _compare_distance(difference: float, p_holm: float) -> str:
-    if not p_holm < 1 - LEVEL:
+def _compare_distance(difference: float, p: float) -> str:
+    if not p < ALPHA:
         return "inconclusive"
     return "nearer" if difference < 0 else "further"
 

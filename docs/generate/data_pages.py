@@ -30,6 +30,7 @@ TYPES: Mapping[str, str] = {"int64": "integer", "double": "number", "string": "t
 SECTIONS: Mapping[str, str] = {
     "export": "The rest of an export",
     "comparison": "A comparison",
+    "power": "A pilot",
     "interview": "Interviews",
     "audit": "An audit",
     "phase": "A phase diagram",
@@ -81,7 +82,7 @@ def list_metrics(world: str) -> list[DescribedColumn]:
     """Return the metrics of a world: labels from the code, units from the dictionary or from the label's end."""
     units = read_dictionary()["metric_units"]
     return [
-        DescribedColumn(name, "number", units.get(name) or _unit_of(label), label)
+        DescribedColumn(name, "number, or empty", units.get(name) or _unit_of(label), label)
         for name, label in resolve_world_class(world).metric_labels.items()
     ]
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 import pandas as pd
 
+from sandbox.output.log_totals import first_option_weight
 from worlds.marketplace.goods import style_fit
 
 LogRow: TypeAlias = dict[str, Any]
@@ -21,12 +22,17 @@ OFFERS = (
 """One row per listing in the results of a search. `position` is 1 for the first listing, `weight` the probability that
 the listing is chosen, `friends` the number of friends who bought it, `fit` how well its style suits the buyer (0 to 1).
 """
-CHOICES = ("arm", "seed", "step", "template", "num_options", "ordered", "first")
-"""One row per choice of any kind; `first` says whether the option displayed first was chosen."""
+CHOICES = ("arm", "seed", "step", "template", "num_options", "ordered", "first", "first_weight")
+"""One row per choice of any kind; `first` says whether the option displayed first was chosen, `first_weight` is its
+probability; NaN if the options were not shuffled."""
 
 
-def decision_tables(rows: Iterable[LogRow]) -> dict[str, pd.DataFrame]:
+def decision_tables(rows: Iterable[LogRow], shuffle: int = 0) -> dict[str, pd.DataFrame]:
     """Turn the rows of a decision log (`DecisionLog.decisions`) into tables.
+
+    Args:
+        rows: The rows.
+        shuffle: `presentation.shuffle` of the run, which decided what was displayed first.
 
     Returns:
         `offers` and `choices`; empty if the world has none.
@@ -38,7 +44,7 @@ def decision_tables(rows: Iterable[LogRow]) -> dict[str, pd.DataFrame]:
         if form.get("type") != "choose":
             continue
         replicate = {"arm": row["arm"], "seed": row["seed"], "step": row["step"]}
-        choices.append({**replicate, **_describe_choice(row, name, form)})
+        choices.append({**replicate, **_describe_choice(row, name, form, shuffle)})
         offers += ({**replicate, **offer} for offer in _list_offers(row, facts, form))
     return {
         "offers": pd.DataFrame(offers, columns=list(OFFERS)),
@@ -46,12 +52,14 @@ def decision_tables(rows: Iterable[LogRow]) -> dict[str, pd.DataFrame]:
     }
 
 
-def _describe_choice(row: LogRow, name: str, form: LogRow) -> LogRow:
+def _describe_choice(row: LogRow, name: str, form: LogRow, shuffle: int) -> LogRow:
+    number, is_ordered = len(form["options"]), form.get("ordered", False)
     return {
         "template": name,
-        "num_options": len(form["options"]),
-        "ordered": form.get("ordered", False),
+        "num_options": number,
+        "ordered": is_ordered,
         "first": row["position"] == 0,
+        "first_weight": float("nan") if is_ordered else first_option_weight(row, number, shuffle),
     }
 
 

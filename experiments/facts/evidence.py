@@ -112,5 +112,6 @@ def arm_settings(config: RunConfig, arm: Arm) -> ArmSettings:
 def _read_tables(run: Run) -> dict[str, pd.DataFrame]:
     results = run.results()
     with closing(run.log()) as log:
-        decided = decision_tables(log.decisions())
+        shuffle = run.manifest.segments[-1].config.presentation.shuffle
+        decided = decision_tables(log.decisions(), shuffle)
     return {"metrics": results.metrics, **results.tables, **decided}

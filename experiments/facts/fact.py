@@ -1,6 +1,6 @@
 """What a stylised fact is, and how evidence is judged by it.
 
-The seed is the unit: a statistic gives one value per seed, and the verdict is based on the 95 % interval of their mean.
+The seed is the unit: a statistic gives one value per seed, and the verdict is that of a test of their mean.
 """
 
 import math
@@ -13,7 +13,7 @@ import pandas as pd
 from experiments.facts.controls import Controls
 from experiments.facts.evidence import ArmSettings, Evidence, Tables, list_seeds, num_steps
 from experiments.facts.reference import Band, Level, Reference, Verdict
-from experiments.statistics import equivalence_p_value
+from experiments.statistics import ALPHA, FloatArray, equivalence_p_value, outside_p_value
 from sandbox.errors import ContractError
 from sandbox.intervals import Mean
 
@@ -91,7 +91,9 @@ class Judgement:
     mean: Mean = UNKNOWN
     """Mean over seeds with its 95 % interval."""
     p_within: float = math.nan
-    """P-value of two one-sided t-tests that the mean is in the band: small if it is."""
+    """P-value of two one-sided t-tests that the mean is in the band: below 5 % exactly if the verdict is `within`."""
+    p_outside: float = math.nan
+    """P-value of the t-test that the mean is not in the band: below 5 % exactly if the verdict is `outside`."""
 
 
 @dataclass(frozen=True)
@@ -143,14 +145,20 @@ class Fact:
         except InconclusiveError as reason:
             return Judgement(self.name, arm, "inconclusive", str(reason))
         mean = Mean.of(values.tolist())
-        verdict, reason = self._classify(mean)
+        if mean.num < self.needs.seeds:
+            verb = "seed has" if mean.num == 1 else "seeds have"
+            reason = f"only {mean.num} {verb} a value, and {self.needs.seeds} are needed"
+            return Judgement(self.name, arm, "inconclusive", reason, mean)
+        verdict, p_within, p_outside = self.test(values)
         against = "".join(f", against {partner.name}" for partner in self._find_arms(evidence, arm)[1:])
-        p_within = equivalence_p_value(values, self.band.low, self.band.high)
-        return Judgement(self.name, arm, verdict, f"{reason}{against}", mean, p_within)
+        reason = f"{self._describe_position(mean, verdict)}{against}"
+        return Judgement(self.name, arm, verdict, reason, mean, p_within, p_outside)
 
-    def verdict_on(self, values: Sequence[float]) -> Verdict:
-        """Return the verdict on a value per seed."""
-        return self._classify(Mean.of(values))[0]
+    def test(self, values: FloatArray) -> tuple[Verdict, float, float]:
+        """Return the verdict on a value per seed, and the p-values of being within the band and outside it."""
+        p_within, p_outside = (test(values, self.band.low, self.band.high) for test in _TESTS)
+        verdict: Verdict = "within" if p_within < ALPHA else "outside" if p_outside < ALPHA else "inconclusive"
+        return verdict, p_within, p_outside
 
     def values(self, evidence: Evidence, arm: str) -> pd.Series:
         """Return the statistic, one value per seed.
@@ -175,19 +183,19 @@ class Fact:
             raise InconclusiveError(f"needs {partner.description}")
         return [settings, match]
 
-    def _classify(self, mean: Mean) -> tuple[Verdict, str]:
-        """Return the verdict on a mean over seeds, and the numbers in words."""
-        if mean.num < self.needs.seeds:
-            verb = "seed has" if mean.num == 1 else "seeds have"
-            return "inconclusive", f"only {mean.num} {verb} a value, and {self.needs.seeds} are needed"
+    def _describe_position(self, mean: Mean, verdict: Verdict) -> str:
+        """Return where a mean over seeds is, in words."""
         low, high = mean.value - mean.half_width, mean.value + mean.half_width
-        verdict = self.band.classify(low, high)
         position = {"within": "inside", "outside": "outside", "inconclusive": "neither clearly inside nor outside"}
         band = f"({self.band.low:.3g}, {self.band.high:.3g})"
-        return verdict, f"{mean.value:.3g} [{low:.3g}, {high:.3g}] is {position[verdict]} {band}"
+        return f"{mean.value:.3g} [{low:.3g}, {high:.3g}] is {position[verdict]} {band}"
 
 
 def _unmet_by_partner(needs: Needs, arms: Sequence[ArmSettings], tables: Sequence[Tables]) -> str | None:
     """Return what the comparison arm lacks of tables and seeds; its settings are what makes it a comparison arm."""
     shared_needs = Needs(needs.tables, seeds=needs.seeds, steps=needs.steps)
     return shared_needs.unmet(arms[1], tables[1]) if len(arms) > 1 else None
+
+
+_TESTS = (equivalence_p_value, outside_p_value)
+"""That the mean is in the band, and that it is not."""

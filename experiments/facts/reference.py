@@ -20,12 +20,6 @@ class Band:
     why: str
     """Where the ends come from."""
 
-    def classify(self, low: float, high: float) -> Verdict:
-        """Return whether an interval is entirely inside the band, entirely outside, or across one of its ends."""
-        if self.low < low and high < self.high:
-            return "within"
-        return "outside" if high <= self.low or low >= self.high else "inconclusive"
-
 
 @dataclass(frozen=True)
 class Reference:

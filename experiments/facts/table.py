@@ -12,8 +12,8 @@ from experiments.facts.registry import list_facts
 from sandbox.core.world import World
 
 COLUMNS = (
-    "fact", "arm", "verdict", "value", "low", "high", "p_within", "band_low", "band_high", "human", "num_seeds",
-    "reason",
+    "fact", "arm", "verdict", "value", "low", "high", "p_within", "p_outside", "band_low", "band_high", "human",
+    "num_seeds", "reason",
 )  # fmt: skip
 
 
@@ -64,5 +64,5 @@ def _judge_arm(fact: Fact, evidence: Evidence, arm: str) -> tuple[object, ...]:
     judgement = fact.judge(evidence, arm)
     mean, band = judgement.mean, fact.band
     interval = (mean.value, mean.value - mean.half_width, mean.value + mean.half_width)
-    bounds = (judgement.p_within, band.low, band.high, fact.human)
-    return (fact.name, arm, judgement.verdict, *interval, *bounds, mean.num, judgement.reason)
+    numbers = (judgement.p_within, judgement.p_outside, band.low, band.high, fact.human)
+    return (fact.name, arm, judgement.verdict, *interval, *numbers, mean.num, judgement.reason)

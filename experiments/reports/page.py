@@ -21,7 +21,8 @@ def render_page(template: str, **variables: Any) -> str:
     """Fill in one of the templates in this file's folder."""
     loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(loader=loader, autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(number=format_number, p=format_p_value, words=name_in_words)
+    filters = {"number": format_number, "p": format_p_value, "words": name_in_words, "percent": format_rate}
+    environment.filters.update(filters)
     return environment.get_template(template).render(variables)
 
 
@@ -32,6 +33,11 @@ def format_number(value: Any) -> str:
     if isinstance(value, int) or abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}".replace("-", "−")
+
+
+def format_rate(value: float) -> str:
+    """Return a rate in %, or a dash if there was no case."""
+    return "–" if math.isnan(value) else f"{100 * value:.2f} %"
 
 
 def format_p_value(value: float) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from experiments.analysis import Analysis
 from experiments.facts.table import catalogue
 from experiments.frames import column, rows_where, to_records
+from experiments.reports.headline import describe_minds
 from experiments.reports.page import inline_image, name_in_words, write_pages
 from experiments.scorecard import FLOORS, worst_items
 from experiments.statistics import describe_intervals
@@ -33,7 +34,10 @@ def _page_variables(analysis: Analysis, pictures: Sequence[Path]) -> dict[str, A
         "manifest": analysis.run.manifest,
         "config": config,
         "people": analysis.world.num_profiles(params, int(config.population["size"])),
+        "answered": describe_minds(tables["answers"]),
+        "arms": to_records(rows_where(tables["arms"], column(tables["arms"], "declared"))),
         "labels": {outcome.name: outcome.label for outcome in analysis.outcomes},
+        "primary": [outcome.label for outcome in analysis.outcomes if outcome.is_primary],
         "titles": titles,
         "summary": summarize_arms(tables, titles, [arm.name for arm in arms if arm.mind not in FLOORS]),
         "missing_references": analysis.missing_references,
@@ -45,6 +49,7 @@ def _page_variables(analysis: Analysis, pictures: Sequence[Path]) -> dict[str, A
         "agreements": to_records(tables["agreements"]),
         "intervals": describe_intervals(len(config.seeds)),
         "unscored_forms": analysis.unscored_forms,
+        "position_bias": to_records(tables["position_bias"]),
         "data_quality": to_records(tables["data_quality"]),
         "inline": {path.stem: inline_image(path) for path in pictures if path.suffix == ".png"},
         "figures": {path.stem: inline_image(path) for path in figures if path.stem != "overview"},

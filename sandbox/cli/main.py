@@ -92,6 +92,15 @@ def _add_study_commands(subparsers: Any) -> None:
     compare = _add(
         subparsers, studies.compare, "compare arms (conditions) with one another and with people, over seeds", True
     )
+    power = _add(
+        subparsers,
+        studies.power,
+        "play a cheap pilot and say how many seeds a comparison with these settings needs",
+        True,
+    )
+    power.add_argument("--pilot", type=int, default=8, metavar="N", help="number of seeds of the pilot")
+    power.add_argument("--minds", metavar="NAMES", help="minds of the pilot, such as rule,random (the default)")
+    power.add_argument("--effect", default="10%", help="difference to look for: 10%% of the mean, or 0.2 in its unit")
     audit = _add(subparsers, studies.audit, "measure how much outcomes change when something irrelevant changes", True)
     assay = _add(
         subparsers,

@@ -1,4 +1,4 @@
-"""The commands that turn runs into findings: compare, audit, assay, ask, phase."""
+"""The commands that turn runs into findings: compare, power, audit, assay, ask, phase."""
 
 import argparse
 import sys
@@ -15,13 +15,36 @@ if TYPE_CHECKING:
 
 def compare(args: argparse.Namespace, overrides: list[str]) -> int:
     """Compare arms with each other and with people."""
-    from experiments import comparison
+    from experiments import comparison, power
 
+    is_new = args.run is None
     run = _open_or_start(args.run, overrides, "compare", lambda: comparison.start(overrides))
+    if is_new:
+        power.foresee(overrides, print)
     code = run_to_end(run, "compare --run")
     report, *_ = comparison.conclude(run, run.results(), print)
     print(f"\nreport: {report}")
     return code
+
+
+def power(args: argparse.Namespace, overrides: list[str]) -> int:
+    """Say how many seeds a comparison needs."""
+    from experiments import power
+    from sandbox.output.progress import ProgressBar, notify
+
+    plan = power.make_plan(overrides)
+    minds = args.minds.split(",") if args.minds else []
+    run = power.start_pilot(plan, overrides, minds, args.pilot, None)
+    pilot_config = run.manifest.segments[-1].config
+    with ProgressBar(pilot_config.steps) as progress:
+        results = run.resume(progress, notify)
+    table = power.power_table(plan, results, pilot_config, args.effect)
+    labels = {outcome.name: outcome.label for outcome in plan.outcomes}
+    print(f"pilot: {args.pilot} seeds of {', '.join(pilot_config.minds)}; power 80 %, {args.effect} looked for\n")
+    print("\n".join(power.describe_power(table, labels)), end="\n\n")
+    for path in power.write_table(table, run.folder):
+        print(path)
+    return 0
 
 
 def audit(args: argparse.Namespace, overrides: list[str]) -> int:

@@ -30,7 +30,18 @@ def display_order(question: Question[Any]) -> list[int]:
     if form.ordered:
         places = list(range(len(form.options)))
         return places[::-1] if question.presentation.scales_reversed else places
-    return permutation(len(form.options), question.seed ^ question.presentation.shuffle)
+    return shuffled_order(len(form.options), question.seed, question.presentation.shuffle)
+
+
+def shuffled_order(num_options: int, seed: int, shuffle: int) -> list[int]:
+    """Return the order in which options without an order of their own are displayed, as `display_order` does.
+
+    Args:
+        num_options: Number of options.
+        seed: The question's; also as the log stores it, with a sign.
+        shuffle: `Presentation.shuffle`.
+    """
+    return permutation(num_options, (seed & _SEED_BITS) ^ shuffle)
 
 
 def draw_option(question: Question[Any], weights: Sequence[float], source: str, **details: Any) -> Answer:
@@ -104,6 +115,9 @@ def _sort_sets(value: Any, dumped: Any) -> Any:
     if isinstance(value, list | tuple) and isinstance(dumped, list) and len(value) == len(dumped):
         return [_sort_sets(part, dumped_part) for part, dumped_part in zip(value, dumped, strict=True)]
     return dumped
+
+
+_SEED_BITS = (1 << 64) - 1
 
 
 def _random_words(question: Question[Any], form: Write, stream: Iterator[float]) -> str:

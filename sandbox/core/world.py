@@ -5,6 +5,7 @@ generator decides how to batch: `step()` drives this one world with its own mind
 replicates together. Asking changes nothing; state changes only after the answers are in.
 """
 
+import math
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeAlias, cast, get_args, get_origin
@@ -55,8 +56,6 @@ class World(BaseWorld, Generic[ParamsT]):
     """By template: how simple people answer. This is the world's twin without a language model."""
     metric_labels: ClassVar[Mapping[str, str]] = {}
     """Name of every metric and its axis label, unit included."""
-    undefined_at_zero: ClassVar[Mapping[str, str]] = {}
-    """Metrics that have no value while another metric is 0, by name; comparisons treat them as missing then."""
     figures: ClassVar[Sequence[Figure]] = ()
     roles: ClassVar[Sequence[str]] = ("person",)
     """What its agents can be; an assignment names these."""
@@ -112,7 +111,8 @@ class World(BaseWorld, Generic[ParamsT]):
         self.mind = mind or RuleMind(self.rules)
         self.scheduled: list[Intervention[Any]] = []
         """Interventions to come, and those that happened."""
-        self.latest_metrics: dict[str, float] = {}
+        self.latest_metrics: dict[str, float | None] = {}
+        """Metrics after the latest step; None where there was no case."""
         self.datacollector = mesa.DataCollector(
             model_reporters={name: _metric_reporter(name) for name in self.metric_labels}
         )
@@ -125,8 +125,12 @@ class World(BaseWorld, Generic[ParamsT]):
             f"world {self.name} has no `turn`; write it as a generator that yields batches of questions"
         )
 
-    def metrics(self) -> dict[str, float]:
-        """Return finite numbers about the state after a step, one for each of `metric_labels`."""
+    def metrics(self) -> Mapping[str, float | None]:
+        """Return numbers about the state after a step, one for each of `metric_labels`.
+
+        A metric without a case in this step, such as the mean stars of no reviews, is None or NaN, never 0: it is then
+        missing in results, means and figures.
+        """
         return {}
 
     def tables(self) -> dict[str, list[Row]]:
@@ -188,7 +192,7 @@ class World(BaseWorld, Generic[ParamsT]):
             self.round += 1
             self.rounds_by_template.update({question.template.name for question in questions})
         self.check()
-        self.latest_metrics = self.metrics()
+        self.latest_metrics = {name: _none_if_nan(value) for name, value in self.metrics().items()}
         self.datacollector.collect(self)
         self.now += 1
 
@@ -214,6 +218,11 @@ def advance(turn: Turn[Any], answers: list[Answer] | None) -> Sequence[Question[
         return next(turn) if answers is None else turn.send(answers)
     except StopIteration:
         return None
+
+
+def _none_if_nan(value: float | None) -> float | None:
+    """Return None for NaN, which is not equal to itself and has no place in JSON."""
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _metric_reporter(name: str) -> Callable[[World[Any]], float | None]:

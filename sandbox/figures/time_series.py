@@ -41,6 +41,9 @@ class TimeSeries(Figure):
         """Draw the first metric."""
         metric = self.metrics[0]
         values = data.metrics[metric].dropna().to_numpy(float)
+        if not len(values):
+            ax.text(0.5, 0.5, "no case in any step", transform=ax.transAxes, ha="center", va="center")
+            return
         low, high = float(values.min()), float(values.max())
         ends = [low, high]
         for arm, rows in data.metrics.groupby("arm", sort=False):

@@ -21,8 +21,10 @@ def format_mean(mean: Mean) -> str:
 
 
 def format_percent(part: float, total: float) -> str:
-    """Format a share in %; never `0 %` or `100 %` unless it is exactly that."""
-    share = 100 * part / total if total else 0.0
+    """Format a share in %; never `0 %` or `100 %` unless it is exactly that; a dash if there is nothing to share."""
+    if not total:
+        return "–"
+    share = 100 * part / total
     if share in (0.0, 100.0):
         return f"{share:.0f} %"
     return "< 0.1 %" if share < 0.1 else "> 99.9 %" if share > 99.9 else f"{share:.1f} %"

@@ -1,51 +1,95 @@
 """Sums over a decision log: who answered, how trustworthy the answers are, and what they cost."""
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from math import sqrt
-from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
+from sandbox.core.answering import shuffled_order
 from sandbox.core.form import Choose
+from sandbox.intervals import Mean
 from sandbox.runtime.log import DecisionLog
 
 MAX_CHOICES = 50_000
-"""Choices that the position bias is computed from."""
+"""Choices that the summary computes the position bias from."""
 
 
 class PositionBias(NamedTuple):
-    """How often the option displayed first was chosen, among choices whose options were shuffled."""
+    """How much likelier the option displayed first is than by chance, in the shuffled choices of one arm and seed."""
 
+    arm: str
+    seed: int
     num: int
-    """Number of choices."""
-    num_first: int
-    """Choices of the option displayed first."""
-    expected: float
-    """Value of `num_first` if position had no effect: the sum of 1 / number of options."""
-    variance: float
-    """Variance of `num_first` if position had no effect."""
+    """Number of choices whose options were shuffled."""
+    first: float
+    """Sum of the probabilities of the options displayed first; where a probability is unknown, 1 for a choice of it."""
+    chance: float
+    """The same if position had no effect: the sum of 1 / number of options."""
+
+    @property
+    def log_odds_ratio(self) -> float:
+        """Log of the odds of the first option, relative to those by chance; NaN without a choice.
+
+        Half a choice is added on both sides of both odds, so that it is finite even if the first option always wins
+        (Haldane 1956, doi:10.1111/j.1469-1809.1955.tb01285.x), and 0 if it wins as often as by chance.
+        """
+        if not self.num:
+            return math.nan
+        actual, expected = ((part + 0.5) / (self.num - part + 0.5) for part in (self.first, self.chance))
+        return math.log(actual / expected)
+
+
+class OddsRatio(NamedTuple):
+    """An odds ratio with its 95 % interval over seeds."""
+
+    value: float
+    low: float
+    """NaN with fewer than two seeds."""
+    high: float
+    num_seeds: int
 
     @classmethod
-    def of(cls, log: DecisionLog) -> "PositionBias":
-        """Count the log's first `MAX_CHOICES` choices, except those whose order carries meaning and is not shuffled."""
-        num, num_first, expected, variance = 0, 0, 0.0, 0.0
-        for row in islice(log.decisions("position IS NOT NULL"), MAX_CHOICES):
-            form = _CONTENT.decode(row["content"])[2]
-            if not form.ordered:
-                chance = 1 / len(form.options)
-                num, num_first, expected = num + 1, num_first + (row["position"] == 0), expected + chance
-                variance += chance * (1 - chance)
-        return cls(num, num_first, expected, variance)
+    def of(cls, biases: Sequence[PositionBias]) -> "OddsRatio":
+        """Return the geometric mean of the odds ratios of an arm's seeds.
 
-    def p_value(self) -> float:
-        """Return the probability of a share at least as far from chance if position had no effect.
-
-        Uses the normal approximation, two-sided.
+        The seed is the unit, not the decision: decisions in one world depend on one another, and arms with the same
+        seed share shuffles and draws, so that chance in one arm is the same chance in the others.
         """
-        score = abs(self.num_first - self.expected) / sqrt(self.variance)
-        return 2 * (1 - NormalDist().cdf(score))
+        mean = Mean.of([bias.log_odds_ratio for bias in biases])
+        ends = (math.exp(part) for part in (mean.value, mean.value - mean.half_width, mean.value + mean.half_width))
+        return cls(*ends, mean.num)
+
+
+def measure_position_bias(log: DecisionLog, shuffle: int, max_choices: int | None = None) -> list[PositionBias]:
+    """Measure the position bias of every arm and seed, in the order of the log.
+
+    Probabilities are used where the log has them: which option came first is known from the shuffle, so a draw would
+    only add noise. Choices whose order carries meaning, which is not shuffled, do not count.
+
+    Args:
+        log: The decision log.
+        shuffle: `presentation.shuffle` of the run.
+        max_choices: Only the first so many choices; None: all.
+    """
+    sums: dict[tuple[str, int], list[float]] = {}
+    for row in islice(log.decisions("position IS NOT NULL"), max_choices):
+        form = _CONTENT.decode(row["content"])[2]
+        if not form.ordered:
+            number = len(form.options)
+            parts = (1, first_option_weight(row, number, shuffle), 1 / number)
+            known_sums = sums.setdefault((row["arm"], row["seed"]), [0, 0.0, 0.0])
+            known_sums[:] = (total + part for total, part in zip(known_sums, parts, strict=True))
+    return [PositionBias(arm, seed, int(num), first, chance) for (arm, seed), (num, first, chance) in sums.items()]
+
+
+def first_option_weight(row: Mapping[str, Any], num_options: int, shuffle: int) -> float:
+    """Return the probability of the shuffled option displayed first, or whether it was chosen if that is unknown."""
+    if row["probs"] is None:
+        return float(row["position"] == 0)
+    first = shuffled_order(num_options, row["question_seed"], shuffle)[0]
+    return float(msgspec.json.decode(row["probs"])[first])
 
 
 class LogTotals(NamedTuple):
@@ -62,14 +106,16 @@ class LogTotals(NamedTuple):
     """Language models that answered."""
     num_texts: int
     """Answers that were written, not chosen."""
-    position_bias: PositionBias
+    position_bias: Sequence[PositionBias]
+    """By arm and seed, from the first `MAX_CHOICES` choices."""
 
     @classmethod
-    def of(cls, log: DecisionLog) -> "LogTotals":
-        """Compute all sums."""
+    def of(cls, log: DecisionLog, shuffle: int = 0) -> "LogTotals":
+        """Compute all sums; `shuffle` is the run's `presentation.shuffle`."""
         sources, minds, models = (log.count_by(column) for column in ("source", "mind", "model"))
         model_names = [model for model in models if model]
-        return cls(log.totals(), log.num_batches, sources, minds, model_names, log.count_texts(), PositionBias.of(log))
+        biases = measure_position_bias(log, shuffle, MAX_CHOICES)
+        return cls(log.totals(), log.num_batches, sources, minds, model_names, log.count_texts(), biases)
 
 
 _CONTENT = msgspec.json.Decoder(tuple[str, msgspec.Raw, Choose])

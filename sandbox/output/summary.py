@@ -18,7 +18,7 @@ from sandbox.output.formatting import (
     format_percent,
     format_shares,
 )
-from sandbox.output.log_totals import LogTotals, PositionBias
+from sandbox.output.log_totals import LogTotals, OddsRatio, PositionBias
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.manifest import Manifest
 from sandbox.runtime.results import NETWORK, Results
@@ -32,18 +32,19 @@ if TYPE_CHECKING:
 
 MAX_ARMS = 4
 """Arms that fit side by side in the table of metrics."""
-DEFAULT_WIDTH = 100
-"""Columns if the output is not a terminal."""
+UNBOUNDED = 10_000
+"""Columns if the output is not a terminal, so that nothing is cut off."""
 
 
 def print_summary(run: "Run", results: Results) -> None:
     """Print the summary of a run, finished or not, to the terminal."""
     from rich.console import Console
 
+    config = run.manifest.segments[-1].config
     with closing(run.log()) as log:
-        totals = LogTotals.of(log)
-    kind, _ = resolve_world(run.manifest.segments[-1].config)
-    console = Console(width=None if sys.stdout.isatty() else DEFAULT_WIDTH, highlight=False)
+        totals = LogTotals.of(log, config.presentation.shuffle)
+    kind, _ = resolve_world(config)
+    console = Console(width=None if sys.stdout.isatty() else UNBOUNDED, highlight=False)
     write_summary(console, run.manifest, results, totals, kind)
 
 
@@ -128,9 +129,10 @@ def metrics_table(results: Results, labels: Mapping[str, str]) -> "Table":
 
 def over_steps(metrics: "pd.DataFrame", metric: str) -> tuple[Mean, Mean, Mean]:
     """Return a metric at the first step, at the last step and on average over steps; means over seeds."""
-    by_seed = metrics.groupby("seed")[metric].agg(["first", "last", "mean"])
-    first, last, mean = (Mean.of(list(by_seed[column])) for column in ("first", "last", "mean"))
-    return first, last, mean
+    by_seed = metrics.groupby("seed")[metric]
+    # pandas' own `first` and `last` would skip steps without a value
+    first, last = (Mean.of([steps.iloc[end] for _, steps in by_seed]) for end in (0, -1))
+    return first, last, Mean.of(list(by_seed.mean()))
 
 
 def quality_lines(manifest: Manifest, totals: LogTotals) -> list[tuple[str, str]]:
@@ -180,15 +182,19 @@ def _describe_quality(totals: LogTotals) -> str:
     return ", ".join(counts)
 
 
-def _describe_position_bias(bias: PositionBias) -> str:
-    if not bias.num:
+def _describe_position_bias(biases: Sequence[PositionBias]) -> str:
+    if not biases:
         return "no choice had shuffled options"
-    p = bias.p_value()
-    significance = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-    return (
-        f"first option chosen in {format_percent(bias.num_first, bias.num)} of {bias.num:,} shuffled choices, "
-        f"{format_percent(bias.expected, bias.num)} expected by chance ({significance})"
-    )
+    arms = list(dict.fromkeys(bias.arm for bias in biases))
+    ratios = {arm: OddsRatio.of([bias for bias in biases if bias.arm == arm]) for arm in arms[:MAX_ARMS]}
+    parts = [f"{f'{arm} ' * (len(arms) > 1)}{_format_odds_ratio(ratio)}" for arm, ratio in ratios.items()]
+    unit = "95 % interval over seeds" if next(iter(ratios.values())).num_seeds > 1 else "one seed, so no interval"
+    number = sum(bias.num for bias in biases)
+    return f"odds ratio of the first option against chance {', '.join(parts)} ({unit}; {number:,} shuffled choices)"
+
+
+def _format_odds_ratio(ratio: OddsRatio) -> str:
+    return f"{ratio.value:.2f}" + (f" [{ratio.low:.2f}, {ratio.high:.2f}]" if ratio.num_seeds > 1 else "")
 
 
 def _describe_time(sums: Mapping[str, float], manifest: Manifest) -> str:

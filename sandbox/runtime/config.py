@@ -6,9 +6,9 @@ A value lives once, in `conf/`; here are its type, bounds, unit and meaning.
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from sandbox.composition import compose
 from sandbox.settings import Settings, validate
@@ -92,6 +92,8 @@ class RunConfig(Settings):
     """Treatments to compare, one arm each: the world's parameters that differ. Crossed with `minds`."""
     outcomes: list[str]
     """Metrics to compare, declared before the run; all others are exploratory. `@last`: at the last step."""
+    primary: list[str] = Field(default=[])
+    """The declared outcomes that the question is about first: a family of tests of their own. Empty: the first one."""
     model: str
     """Language model: a known name, a hub id or a folder."""
     steps: PositiveInt
@@ -111,12 +113,25 @@ class RunConfig(Settings):
     run_dir: Path | None
     """The run's folder; null: a new one under `runs/`."""
 
-    @field_validator("seeds", "minds", "outcomes")
+    @field_validator("seeds", "minds", "outcomes", "primary")
     @classmethod
     def _check_unique(cls, names: list[Any]) -> list[Any]:
         if len(set(names)) != len(names):
             raise ValueError("each may be named once")
         return names
+
+    @model_validator(mode="after")
+    def _check_primary(self) -> Self:
+        if unknown_names := [name for name in self.primary if name not in self.outcomes]:
+            declared = ", ".join(self.outcomes) or "none"
+            raise ValueError(
+                f"primary names {unknown_names[0]!r}, which is not among the declared outcomes: {declared}"
+            )
+        return self
+
+    def primary_outcomes(self) -> list[str]:
+        """Return the names of the primary outcomes; none if no outcome is declared."""
+        return self.primary or self.outcomes[:1]
 
     def arms(self) -> list["Arm"]:
         """Return every mind with every treatment; one arm, `main`, where neither is named."""

@@ -127,7 +127,7 @@ def _render(question: Question[Any], wording: int) -> Prompt:
 
 
 def _check_metrics(config: RunConfig) -> str:
-    """Metrics are finite and exactly those that the world declares, and its tables hold rows."""
+    """Metrics are finite or missing and exactly those that the world declares, and its tables hold rows."""
     world = _build_world(config)
     for figure in world.figures:
         if unknown_metrics := set(getattr(figure, "metrics", ())) - set(world.metric_labels):
@@ -143,8 +143,11 @@ def _check_metrics(config: RunConfig) -> str:
                 f"world {world.name}: metrics() and metric_labels differ in {difference}; "
                 "each metric needs a label and a value"
             )
-        if bad := {name: value for name, value in world.latest_metrics.items() if not _is_finite(value)}:
-            raise ContractError(f"world {world.name}, step {world.now - 1}: metrics must be finite, found {bad}")
+        if bad := {name: value for name, value in world.latest_metrics.items() if not _is_metric(value)}:
+            raise ContractError(
+                f"world {world.name}, step {world.now - 1}: metrics must be finite, or None where there is no case, "
+                f"found {bad}"
+            )
         with _explain_errors(f"world {world.name}: reading its tables"):
             Results.of([world])
     return ""
@@ -220,8 +223,8 @@ def _build_world(config: RunConfig) -> World[Any]:
         return build_worlds(config)[0]
 
 
-def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and isfinite(value)
+def _is_metric(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and isfinite(value))
 
 
 def _all_presentations(kind: type[World[Any]], question: Question[Any]) -> Iterator[tuple[int, Question[Any]]]:

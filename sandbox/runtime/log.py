@@ -146,6 +146,15 @@ class DecisionLog:
         )
         return [dict(zip(names, row, strict=True)) for row in rows]
 
+    def count_answers(self) -> list[dict[str, Any]]:
+        """Return who answered, by arm: arm, mind, source, model (None if none answered) and number of decisions."""
+        names = ("arm", "mind", "source", "model", "decisions")
+        rows = self._db.execute(
+            "SELECT arm, mind, source, nullif(model, ''), count(*) FROM decision GROUP BY 1, 2, 3, 4 "
+            "ORDER BY min(batch), min(position_in_batch)"
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
     def record_intervention(self, replicate: Replicate, step: int, number: int, description: str) -> None:
         """Record that an intervention happened; a log that is open for reading has it already.
 

@@ -20,7 +20,7 @@ class Results:
     """Tidy results of a run."""
 
     metrics: pd.DataFrame
-    """One row per replicate and step: arm, seed, step (0-based), one column per metric."""
+    """One row per replicate and step: arm, seed, step (0-based), one column per metric; NaN where it had no case."""
     tables: dict[str, pd.DataFrame]
     """The world's tables after the last step, and `NETWORK`; columns arm and seed first."""
 
@@ -72,7 +72,10 @@ def _describe_networks(worlds: Sequence[World[Any]]) -> list[pd.DataFrame]:
 
 
 def _metric_history(world: World[Any]) -> pd.DataFrame:
-    return world.datacollector.get_model_vars_dataframe().rename_axis("step").reset_index()
+    history = world.datacollector.get_model_vars_dataframe().rename_axis("step").reset_index()
+    # A column of nothing but None has no number from which pandas could tell its type.
+    without_number = history.columns[history.isna().all()]
+    return history.astype(dict.fromkeys(without_number, float))
 
 
 def _add_replicate(world: World[Any], table: pd.DataFrame) -> pd.DataFrame:

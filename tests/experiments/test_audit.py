@@ -1,8 +1,11 @@
 """An audit end to end, with agents who need no language model."""
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -60,9 +63,8 @@ def test_where_no_outcome_is_declared_all_metrics_are_analysed(
     messages: list[str] = []
     audit.run_all(["world=rumor", *QUICK[1:3]], tmp_path / "audit", messages.append)
     assert any("all metrics are analysed: ignorant_share, spreader_share, stifler_share" in line for line in messages)
-    assert all(
-        "outcomes=[ignorant_share,spreader_share,stifler_share]" in overrides for overrides in run_overrides.values()
-    )
+    names = "ignorant_share,spreader_share,stifler_share"
+    assert all({f"outcomes=[{names}]", f"primary=[{names}]"} <= set(overrides) for overrides in run_overrides.values())
 
 
 def test_what_a_world_or_mind_lacks_is_left_out_and_reported(
@@ -104,12 +106,46 @@ def test_minds_are_paired_within_a_treatment_in_the_order_of_the_arms() -> None:
     plain = pd.DataFrame(rows, columns=["arm", "seed", "step", "sales"])
     changed = plain.assign(sales=lambda table: table["sales"] + 0.5)
     sensitivities = audit.arm_sensitivities(Outcome("sales", "units", is_declared=True), arms, plain, changed)
-    numbers_by_arm = {arm.name: dict(zip(audit.COLUMNS[5:], numbers, strict=True)) for arm, numbers in sensitivities}
-    assert list(numbers_by_arm) == [arm.name for arm in arms]
-    assert [round(numbers["main_effect"], 6) for numbers in numbers_by_arm.values()] == [1, 3, 1, 3]
-    sizes = [round(numbers["sensitivity"], 6) for numbers in numbers_by_arm.values()]
+    assert [f"{row['mind']}:{row['treatment']}" for row in sensitivities] == [arm.name for arm in arms]
+    assert [round(row["main_effect"], 6) for row in sensitivities] == [1, 3, 1, 3]
+    sizes = [round(row["sensitivity"], 6) for row in sensitivities]
     assert sizes == pytest.approx([0.5, 1 / 6, 0.5, 1 / 6], abs=1e-5)
-    assert {numbers["num_seeds"] for numbers in numbers_by_arm.values()} == {3}
+    assert {row["num_seeds"] for row in sensitivities} == {3}
+
+
+def test_an_audit_finds_a_move_of_ten_standard_deviations() -> None:
+    """With p-values adjusted over all rows, three seeds found such a move in 8 of 100 audits."""
+    seeds = len(load_run_config(["experiment=marketplace", *SHIPPED.plain]).seeds)
+    arms = [Arm(mind, mind, "") for mind in ("base", "humanllm")]
+    detections: list[bool] = []
+    for number in range(6):
+        rng = np.random.default_rng(number)
+        plain, changed = (_normal_metrics(arms, seeds, rng) for _ in range(2))
+        changed.loc[changed["arm"] == "humanllm", "o6"] += 10 * math.sqrt(2)  # 10 SD of a difference of two values
+        outcomes = [Outcome(f"o{index}", "", True, index == 0) for index in range(7)]
+        rows = [
+            {"variant": variant, "factor": variant_settings.factor, **row}
+            for variant, variant_settings in SHIPPED.variants.items()
+            for outcome in outcomes
+            for row in audit.arm_sensitivities(
+                outcome, arms, plain, changed if variant == "wording 1" else _normal_metrics(arms, seeds, rng)
+            )
+        ]
+        table: Any = audit.adjust_by_factor(rows).set_index(["variant", "outcome", "mind"])
+        detections.append(table.loc[("wording 1", "o6", "humanllm"), "p_holm"] < 0.05)
+    assert len(rows) == 13 * 7 * 2
+    assert all(detections)
+
+
+def _normal_metrics(arms: Sequence[Arm], num_seeds: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return seven metrics of one step, all independent and normal."""
+    parts = [
+        pd.DataFrame(rng.normal(size=(num_seeds, 7)), columns=[f"o{index}" for index in range(7)]).assign(
+            arm=arm.name, seed=range(num_seeds), step=0
+        )
+        for arm in arms
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def test_a_run_that_fails_says_how_to_continue(tmp_path: Path) -> None:

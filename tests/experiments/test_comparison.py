@@ -16,7 +16,18 @@ from sandbox.runtime.runner import Progress
 from tests.conftest import Overrides
 
 MINDS = "minds=[rule,random]"
-TABLES = ("outcomes", "contrasts", "agreements", "facts", "scorecard", "nearness", "data_quality")
+TABLES = (
+    "outcomes",
+    "arms",
+    "contrasts",
+    "agreements",
+    "facts",
+    "scorecard",
+    "nearness",
+    "data_quality",
+    "answers",
+    "position_bias",
+)
 
 
 def ignore(_: str) -> None:
@@ -104,12 +115,28 @@ def test_a_page_says_what_was_compared_and_how_good_the_data_are(name: str, fini
     assert "position bias (norm, not people)" in text
 
 
-def test_a_fact_is_within_if_both_one_sided_tests_say_so(finished_run: Path) -> None:
+def test_the_terminal_says_what_was_found_about_every_outcome_and_fact(
+    finished_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "--run", str(finished_run)]) == 0
+    output = capsys.readouterr().out
+    analysis = analyse_run(run := Run(finished_run), run.results())
+    assert "rule:control: the world's rules; random:control: chance" in output
+    for outcome in analysis.outcomes:
+        assert (f"- {outcome.label}" in output) == outcome.is_declared
+    for fact in analysis.tables["facts"]["fact"].unique():
+        assert f"- {analysis.titles[fact]} (" in output
+    assert "could have found" in output
+    assert "random:control is further from people than rule:control" in output
+    assert "…" not in output, "nothing is cut off where there is no terminal"
+
+
+def test_a_fact_is_within_or_outside_if_its_p_value_says_so(finished_run: Path) -> None:
     facts: Any = pd.read_csv(finished_run / "comparison" / "facts.csv")
     tested = facts[facts["p_within"].notna()]
     assert set(tested["verdict"]) >= {"within", "outside"}
-    pairs = zip(tested["verdict"] == "within", tested["p_within"], strict=True)
-    assert all(is_within == (p < 0.025) for is_within, p in pairs)
+    assert ((tested["verdict"] == "within") == (tested["p_within"] < 0.05)).all()
+    assert ((tested["verdict"] == "outside") == (tested["p_outside"] < 0.05)).all()
 
 
 def test_forcing_reviews_raises_their_share_whoever_decides(finished_run: Path) -> None:

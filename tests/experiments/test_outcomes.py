@@ -1,5 +1,6 @@
 """Outcomes and contrasts of artificial arms."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -7,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.outcomes import Outcome, agreement_table, contrast_table, list_outcomes, outcome_table
+from experiments.contrasts import agreement_table, contrast_table
+from experiments.outcomes import Outcome, arm_table, list_outcomes, outcome_table
 from sandbox.core.world import World
 from sandbox.errors import ConfigError
 from sandbox.runtime.config import Arm, load_run_config
@@ -17,7 +19,6 @@ class MetricsOnly(World):
     """A world that has nothing but metrics."""
 
     metric_labels: ClassVar[Mapping[str, str]] = {"sales": "units sold", "gini": "Gini of sales"}
-    undefined_at_zero: ClassVar[Mapping[str, str]] = {"gini": "sales"}
 
 
 ARMS = [Arm(f"{mind}:{treatment}", mind, treatment) for mind in ("base", "tuned") for treatment in ("control", "tax")]
@@ -46,12 +47,26 @@ def test_what_was_declared_comes_first_and_the_rest_is_exploratory() -> None:
     assert [(outcome.name, outcome.is_declared) for outcome in outcomes] == [("gini@last", True), ("sales", False)]
 
 
-def test_where_a_metric_has_no_value_its_zero_is_no_outcome() -> None:
-    rows = [("a", 0, 0, 0.0, 0.0), ("a", 0, 1, 2.0, 0.5), ("a", 1, 0, 0.0, 0.0), ("b", 0, 0, 0.0, 0.0)]
+def test_a_step_without_a_case_is_missing_and_no_zero() -> None:
+    rows = [("a", 0, 0, 2.0, math.nan), ("a", 0, 1, 0.0, 0.5), ("a", 1, 0, 0.0, 0.3), ("a", 1, 1, 0.0, math.nan),
+            ("b", 0, 0, 0.0, math.nan)]  # fmt: skip
     table = pd.DataFrame(rows, columns=["arm", "seed", "step", "sales", "gini"])
     gini, sales = declare("gini")
-    assert gini.values(table) == {"a": {0: 0.5}, "b": {}}
+    assert gini.values(table) == {"a": {0: 0.5, 1: 0.3}, "b": {}}
     assert sales.values(table) == {"a": {0: 1.0, 1: 0.0}, "b": {0: 0.0}}
+    assert declare("gini@last")[0].values(table) == {"a": {0: 0.5}, "b": {}}, "the last step of seed 1 has no value"
+    means = arm_table([gini], table).set_index("arm")
+    assert means.loc["a", "mean"] == pytest.approx(0.4)
+    assert means.loc["b", ["mean", "sd"]].isna().all()
+    assert means["num_seeds"].to_list() == [2, 0]
+
+
+def test_the_first_declared_outcome_is_primary_unless_others_are_named() -> None:
+    assert [outcome.is_primary for outcome in declare("gini", "sales")] == [True, False]
+    config = load_run_config(["mind=rule", "outcomes=[gini,sales]", "primary=[sales]"])
+    assert [outcome.is_primary for outcome in list_outcomes(config, MetricsOnly)] == [False, True]
+    with pytest.raises(ConfigError, match="primary names 'gini', which is not among the declared outcomes: sales"):
+        load_run_config(["mind=rule", "outcomes=[sales]", "primary=[gini]"])
 
 
 def test_an_outcome_that_is_no_metric_is_refused() -> None:

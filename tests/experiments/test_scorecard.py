@@ -120,7 +120,7 @@ def test_arms_are_compared_with_the_first_arm_of_the_same_world(near: pd.DataFra
     star_rows: Any = near[near["item"] == "star_distribution"].set_index("arm")
     assert star_rows.loc["humanllm:control", "verdict"] == "nearer"
     assert star_rows.loc["humanllm:control", "difference"] < 0
-    tested: Any = near.dropna(subset=["p"])
+    tested: Any = near.dropna(subset=["p_holm"])
     assert (tested["p_holm"] >= tested["p"]).all()
 
 
@@ -130,10 +130,15 @@ def test_an_arm_that_moves_away_from_people_is_further() -> None:
     assert near.loc["star_distribution", "verdict"] == "further"
 
 
-def test_p_values_are_adjusted_over_the_items_of_an_arm(near: pd.DataFrame) -> None:
-    tested = near.dropna(subset=["p"])
-    rows: Any = tested[tested["arm"] == "humanllm:control"]
+def test_p_values_are_adjusted_over_all_items_of_the_arms_that_are_no_baselines(near: pd.DataFrame) -> None:
+    rows: Any = near[near["family"] == "nearness"].dropna(subset=["p"])
+    assert set(rows["arm"]) == {"humanllm:control", "humanllm:forced"}
     assert rows["p_holm"].min() == pytest.approx(min(1.0, len(rows) * rows["p"].min()))
+    baselines: Any = near[near["family"] == "baseline"]
+    assert set(baselines["arm"].str.split(":").str[0]) == {"rule", "random"}
+    assert baselines["p_holm"].isna().all()
+    is_clear = baselines["p"] < 0.05
+    assert ((baselines["verdict"] != "inconclusive") == is_clear).all()
 
 
 def test_the_worst_items_are_about_people_not_norms() -> None:

@@ -1,5 +1,6 @@
 """An option must not win because it comes first."""
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -11,28 +12,27 @@ from experiments.facts.reference import Band, Reference
 from experiments.frames import column, rows_where
 from sandbox.core import Question, Reply
 from sandbox.core.answering import display_order
+from sandbox.output.log_totals import PositionBias
 
 MIN_CHOICES = 50
 """Shuffled choices that a world needs."""
 
 
-def first_option_odds(choices: pd.DataFrame) -> float:
-    """Return the odds of the first option relative to chance, among choices whose options were shuffled.
+def first_option_odds_ratio(choices: pd.DataFrame) -> float:
+    """Return the odds of the first option relative to those by chance, among choices whose options were shuffled.
 
-    Half a choice is added on both sides, so that the odds are finite even if the first option always wins (Haldane
-    1956).
+    Options count by their probabilities (see `sandbox.output.log_totals.PositionBias`).
     """
     shuffled = rows_where(choices, ~column(choices, "ordered").astype(bool))
     if len(shuffled) < MIN_CHOICES:
         return float("nan")
-    number, first = len(shuffled), float(column(shuffled, "first").sum())
-    chance = float((1 / column(shuffled, "num_options")).sum())
-    return (first + 0.5) / (number - first + 0.5) / (chance / (number - chance))
+    first, chance = float(column(shuffled, "first_weight").sum()), float((1 / column(shuffled, "num_options")).sum())
+    return math.exp(PositionBias("", 0, len(shuffled), first, chance).log_odds_ratio)
 
 
-def odds_by_seed(tables: Tables) -> pd.Series:
-    """Return the odds of each seed."""
-    return per_seed(tables["choices"], first_option_odds)
+def odds_ratio_by_seed(tables: Tables) -> pd.Series:
+    """Return the odds ratio of each seed."""
+    return per_seed(tables["choices"], first_option_odds_ratio)
 
 
 def prefer_first(question: Question[Any]) -> Reply:
@@ -46,10 +46,10 @@ FACT = Fact(
     statement="People do not choose an option because it comes first; agents based on language models do.",
     citation="Bansal et al. (2025), Magentic Marketplace, arXiv:2510.25779: agents give the first proposal an "
     "advantage of 10 to 30 times",
-    measure="odds that the option displayed first is chosen, relative to the odds by chance, in shuffled order",
-    statistic=odds_by_seed,
+    measure="odds ratio of the option displayed first against chance, in shuffled order",
+    statistic=odds_ratio_by_seed,
     band=Band(2 / 3, 1.5, "no advantage of the first position, within a factor of 1.5"),
-    needs=Needs({"choices": ("ordered", "num_options", "first")}),
+    needs=Needs({"choices": ("ordered", "num_options", "first_weight")}),
     reference=Reference(1.0),
     is_check=True,
     controls=Controls(shows={"rules": {}}, lacks={"the first": {"review": prefer_first, "tell": prefer_first}}),

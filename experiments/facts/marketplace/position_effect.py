@@ -14,8 +14,8 @@ from experiments.facts.reference import Band, Reference
 from experiments.frames import column
 
 
-def odds_per_position(offers: pd.DataFrame) -> float:
-    """Return the odds of an offer relative to an equal offer one position above it."""
+def odds_ratio_per_position(offers: pd.DataFrame) -> float:
+    """Return the odds of an offer relative to those of an equal offer one position above it."""
     features = offers.assign(
         log_price=np.log(column(offers, "price").astype(float)),
         is_reviewed=column(offers, "reviews") > 0,
@@ -27,9 +27,9 @@ def odds_per_position(offers: pd.DataFrame) -> float:
     return math.exp(position.value) if math.isfinite(position.error) else float("nan")
 
 
-def odds_by_seed(tables: Tables) -> pd.Series:
-    """Return the odds of each seed."""
-    return per_seed(tables["offers"], odds_per_position)
+def odds_ratio_by_seed(tables: Tables) -> pd.Series:
+    """Return the odds ratio of each seed."""
+    return per_seed(tables["offers"], odds_ratio_per_position)
 
 
 FACT = Fact(
@@ -37,8 +37,8 @@ FACT = Fact(
     statement="In randomly ordered results the position decides what is clicked, but not what is bought among what was "
     "clicked.",
     citation="Ursu (2018), Marketing Science 37(4):530, doi:10.1287/mksc.2017.1072",
-    measure="odds that an offer is chosen relative to an equal offer one position above (1: positions do not matter)",
-    statistic=odds_by_seed,
+    measure="odds ratio of an offer and an equal offer one position above (1: positions do not matter)",
+    statistic=odds_ratio_by_seed,
     band=Band(0.9, 1.1, "no effect of the position, within a tenth per position"),
     needs=Needs(
         {"offers": ("position", "price", "reviews", "stars", "tip", "fit", "friends", "search", "weight")},

@@ -122,7 +122,8 @@ def choices(advantage: float) -> Maker:
         options = rng.integers(2, 7, 400)
         first = rng.random(400) < advantage / (advantage + options - 1)
         shuffled = pd.DataFrame({"step": 0, "ordered": False, "num_options": options, "first": first})
-        return pd.concat([shuffled, pd.DataFrame({"step": 0, "ordered": [True], "num_options": 5, "first": True})])
+        ordered = pd.DataFrame({"step": 0, "ordered": [True], "num_options": 5, "first": True})
+        return pd.concat([shuffled.assign(first_weight=first.astype(float)), ordered])
 
     return make
 

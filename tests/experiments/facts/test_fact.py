@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Mapping
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -56,11 +57,22 @@ def select_seeds(evidence: Evidence, seeds: Collection[int]) -> dict[str, pd.Dat
         ((1.4, 1.5, 1.6), "outside"),
         ((-0.5, -0.6, -0.5), "outside"),
         ((0.9, 1.0, 1.1), "inconclusive"),
-        ((0.0, 0.0, 0.0), "outside"),
+        ((0.0, 0.0, 0.0), "inconclusive"),
+        ((0.0,) * 6, "outside"),
+        ((0.5,) * 5, "within"),
     ],
 )
-def test_the_entire_interval_must_be_in_the_band(values: tuple[float, ...], verdict: str) -> None:
+def test_a_verdict_is_that_of_a_test(values: tuple[float, ...], verdict: str) -> None:
     assert toy_fact().judge(values_by_seed(*values), "mine").verdict == verdict
+
+
+@pytest.mark.parametrize("mean", [-0.2, 0.0, 0.1, 0.5, 0.9, 1.0, 1.3])
+def test_a_verdict_and_its_p_value_are_the_same_test(mean: float) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(25):
+        judgement = toy_fact().judge(values_by_seed(*rng.normal(mean, 0.2, 4).tolist()), "mine")
+        assert (judgement.verdict == "within") == (judgement.p_within < 0.05)
+        assert (judgement.verdict == "outside") == (judgement.p_outside < 0.05)
 
 
 def test_a_single_seed_is_inconclusive() -> None:

@@ -24,7 +24,7 @@ def test_numbers_read_well(mean: Mean, text: str) -> None:
 
 def test_a_share_is_0_or_100_percent_only_if_it_is_exactly_that() -> None:
     shares = [(0, 5000), (1, 5000), (2500, 5000), (4999, 5000), (5000, 5000), (0, 0)]
-    texts = ["0 %", "< 0.1 %", "50.0 %", "> 99.9 %", "100 %", "0 %"]
+    texts = ["0 %", "< 0.1 %", "50.0 %", "> 99.9 %", "100 %", "–"]
     assert [format_percent(*share) for share in shares] == texts
     assert [format_count(3, 12, "texts"), format_count(0, 12, "texts")] == ["3 (25.0 % of texts)", "0"]
 

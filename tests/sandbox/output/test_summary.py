@@ -111,6 +111,13 @@ def test_first_last_and_mean_over_steps_are_means_over_seeds() -> None:
     assert mean == Mean.of([2.0, 5.0])
 
 
+def test_the_first_and_last_step_are_those_of_the_run_even_without_a_case() -> None:
+    metrics = pd.DataFrame({"seed": [0, 0, 1, 1], "step": [0, 1, 0, 1], "x": [None, 3.0, 2.0, None], "y": [None] * 4})
+    first, last, mean = over_steps(metrics.astype({"y": float}), "x")
+    assert (first, last, mean) == (Mean.of([2.0]), Mean.of([3.0]), Mean.of([3.0, 2.0]))
+    assert [format_mean(part) for part in over_steps(metrics.astype({"y": float}), "y")] == ["–"] * 3
+
+
 def test_tokens_and_data_quality_are_summed_up_in_words(new_run: Run) -> None:
     results = new_run.resume(Progress(), ignore_message)
     totals = read_totals(new_run)

@@ -1,17 +1,24 @@
 """The contract of a world: every world keeps it, and every way of breaking it is noticed."""
 
+import math
 import random
 import re
 from itertools import count
+from pathlib import Path
 from typing import Any, ClassVar
 
+import pandas as pd
 import pytest
 
 from sandbox.composition import list_choices
 from sandbox.core import Turn, choose, gather, random_reply
 from sandbox.errors import ContractError
 from sandbox.figures import TimeSeries
+from sandbox.output.export import export_run
 from sandbox.runtime.contract import check_world
+from sandbox.runtime.results import Results
+from sandbox.runtime.run import Run
+from sandbox.runtime.runner import Progress
 from tests.conftest import again_question
 from worlds import rumor
 from worlds.rumor import Rumor
@@ -72,11 +79,20 @@ class AskingChanges(Rumor):
         self.villagers[0].state = "spreader" if answers[0].value == "yes" else "stifler"
 
 
-class NotANumber(Rumor):
-    """Has a metric without a value."""
+class InfiniteMetric(Rumor):
+    """Has a metric that is no number."""
 
     def metrics(self) -> dict[str, float]:
-        return {**super().metrics(), "ignorant_share": float("nan")}
+        return {**super().metrics(), "ignorant_share": float("inf")}
+
+
+class WithoutCase(Rumor):
+    """Has a metric that has no case at first, and one that never has."""
+
+    metric_labels: ClassVar = {**Rumor.metric_labels, "late": "has a case from step 2 on", "never": "never has a case"}
+
+    def metrics(self) -> dict[str, float | None]:
+        return {**super().metrics(), "late": 0.5 if self.now > 1 else None, "never": float("nan")}
 
 
 class UndeclaredMetric(Rumor):
@@ -293,7 +309,7 @@ def test_other_settings_do_not_matter_to_the_contract(overrides: list[str]) -> N
         (UndefinedVariable, 2, "template undefinedvariable/again: 'rumour' is undefined; its facts are rumor, friend"),
         (BrokenParaphrase, 2, r"template brokenparaphrase/whom: 'nobody' is undefined.*\(wording 1\)"),
         (LongPrompt, 2, r"longprompt/\w+: a prompt has up to 1\d\d\d tokens, more than the max_prompt_tokens .* 1200"),
-        (NotANumber, 3, "step 0: metrics must be finite, found {'ignorant_share': nan}"),
+        (InfiniteMetric, 3, "step 0: metrics must be finite, or None where there is no case, found .*'ignorant_share'"),
         (UndeclaredMetric, 3, r"metrics\(\) and metric_labels differ in \['doubters'\]"),
         (MissingMetric, 3, r"metrics\(\) and metric_labels differ in \['doubters'\]"),
         (
@@ -317,6 +333,24 @@ def test_a_broken_promise_is_named(
         promises.extend(check_world(["world=rumor", *SMALL]))
     assert "\n" not in str(error.value)
     assert len(promises) <= promise, promises
+
+
+def test_a_metric_without_a_case_is_missing_everywhere(monkeypatch: pytest.MonkeyPatch, run_dir: Path) -> None:
+    monkeypatch.setattr(rumor, "Rumor", WithoutCase)
+    assert len(list(check_world(["world=rumor", *SMALL]))) == 8
+    run = Run.start(["world=rumor", "mind=rule", *SMALL, "steps=4", f"run_dir={run_dir}"])
+    run.resume(Progress(), lambda _: None)
+    results = Results.read(run_dir)
+    assert results is not None
+    metrics = results.metrics
+    assert metrics["late"].to_list() == pytest.approx([math.nan, math.nan, 0.5, 0.5], nan_ok=True)
+    assert metrics["never"].isna().all()
+    export_run(run)
+    long = pd.read_parquet(run_dir / "export" / "metrics.parquet").set_index("metric")
+    assert long.loc["late", "value"].notna().sum() == 2
+    assert str(long["value"].dtype) == "float64"
+    latest = run.replay()[0].latest_metrics
+    assert (latest["late"], latest["never"]) == (0.5, None)
 
 
 def test_check_reports_the_longest_prompt() -> None:
