@@ -24,6 +24,7 @@ from sandbox.core.params import WorldParams
 from sandbox.core.presentation import PLAIN, Presentation
 from sandbox.core.profile import Profile
 from sandbox.core.question import Question, Turn, check_answers
+from sandbox.core.reaction import Reaction
 from sandbox.core.replicate import Replicate
 from sandbox.errors import ContractError
 from sandbox.figures.figure import Figure
@@ -58,6 +59,8 @@ class World(BaseWorld, Generic[ParamsT]):
     undefined_at_zero: ClassVar[Mapping[str, str]] = {}
     """Metrics that have no value while another metric is 0, by name; comparisons treat them as missing then."""
     figures: ClassVar[Sequence[Figure]] = ()
+    reactions: ClassVar[Sequence[Reaction]] = ()
+    """Which facts should move which answers, and in which direction."""
     roles: ClassVar[Sequence[str]] = ("person",)
     """What its agents can be; an assignment names these."""
     platforms: ClassVar[Sequence[str]] = ()

@@ -13,7 +13,7 @@ from sandbox.core import Row, SeedTree, Turn, World, gather, read_prompts
 from sandbox.core.seeds import uniform, uniforms
 from sandbox.errors import ConfigError, ContractError
 from worlds.marketplace.accounts import Accounts
-from worlds.marketplace.goods import Listing, Offer, Shelf, build_shelves, draw_listings, fit, format_dollars
+from worlds.marketplace.goods import Listing, Offer, Shelf, build_shelves, draw_listings, fit
 from worlds.marketplace.metrics import (
     FIGURES,
     METRIC_LABELS,
@@ -22,7 +22,9 @@ from worlds.marketplace.metrics import (
     market_metrics,
     market_tables,
 )
+from worlds.marketplace.offers import describe_listing
 from worlds.marketplace.people import MAX_FRIENDS, Buyer, Purchase, Seller, describe_quality
+from worlds.marketplace.reactions import REACTIONS
 from worlds.marketplace.rules import RULES
 from worlds.marketplace.settings import MarketParams
 
@@ -44,6 +46,7 @@ class Marketplace(World[MarketParams]):
         "chosen_position": "chosen_position",
     }
     figures = FIGURES
+    reactions = REACTIONS
     roles = (Buyer.role, Seller.role)
     platforms = ("reviews",)
 
@@ -157,21 +160,10 @@ class Marketplace(World[MarketParams]):
         """Return how all listings that were shown in this step read, by id; each is described once for all buyers."""
         for listing, _ in offers:
             if listing.id not in self._offer_rows:
-                self._offer_rows[listing.id] = self._build_offer_row(listing)
+                self._offer_rows[listing.id] = describe_listing(
+                    listing, self.params.show_prices, shows_reviews=self.params.reviews != "off"
+                )
         return self._offer_rows
-
-    def _build_offer_row(self, listing: Listing) -> Row:
-        params = self.params
-        number = listing.num_reviews if params.reviews != "off" else 0
-        price = format_dollars(listing.offer_price) if params.show_prices else ""
-        stars = f"{listing.rating:.1f} stars ({number})" if number else "no reviews"
-        return {
-            "id": str(listing.id),
-            "label": ", ".join(part for part in (listing.title, price, stars * (params.reviews != "off")) if part),
-            "price": listing.offer_price / 100 if params.show_prices else None,
-            "stars": round(listing.rating, 2) if number else None,
-            "reviews": number,
-        }
 
     def _active_buyers(self) -> list[Buyer]:
         """Pay incomes; active buyers want something from a category, by taste."""

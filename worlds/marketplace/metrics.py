@@ -12,6 +12,7 @@ from sandbox.core.world import Row
 from sandbox.figures import Bars, Figure, Lorenz, NetworkMap, TimeSeries
 from worlds.marketplace.goods import MIN_REVIEWS, Listing
 from worlds.marketplace.people import Buyer, Seller
+from worlds.marketplace.reactions import STARS_BY_EXPERIENCE
 
 METRIC_LABELS = {
     "sales": "units sold in the step",
@@ -49,6 +50,7 @@ FIGURES: Sequence[Figure] = (
     TimeSeries("word_of_mouth", "Spread of word of mouth", ("reached_share",), "share of buyers reached"),
     TimeSeries("money", "Money", ("buyer_money", "seller_money"), "$"),
     Bars("stars", "Stars given", "stars", "stars", "count", "stars", HUMAN_STARS, "real Amazon reviews"),
+    STARS_BY_EXPERIENCE.figure(),
     Bars(
         "positions",
         "Which offer is chosen",

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from sandbox.core import STARS, Agent, Choose, Option, Profile, Question, Row, World, Write, choose_among
 from worlds.marketplace.goods import Listing, Offer, format_dollars
+from worlds.marketplace.offers import option_text
 from worlds.marketplace.settings import MarketParams
 
 Market: TypeAlias = World[MarketParams]
@@ -88,7 +89,7 @@ class Buyer(Agent[Market]):
         options = choose_among(
             offers,
             key=lambda offer: str(offer.listing.id),
-            text=lambda offer: f"{rows[offer.listing.id]['label']}{self._remark(offer)}",
+            text=lambda offer: option_text(rows[offer.listing.id], self._tip_about(offer), offer.is_sponsored),
             none=NOTHING,
             ordered=True,
         )
@@ -96,7 +97,7 @@ class Buyer(Agent[Market]):
             "category": self.wants,
             "cash": format_dollars(self.cash),
             "offers": [rows[offer.listing.id] for offer in offers],
-            "tips": [self.tips.get(offer.listing.id, "") for offer in offers],
+            "tips": [self._tip_about(offer) for offer in offers],
             "sponsored": [offer.is_sponsored for offer in offers],
         }
         return self.ask("choose", facts, options)
@@ -146,9 +147,9 @@ class Buyer(Agent[Market]):
     def _purchase_facts(self, listing: Listing, experience: str) -> dict[str, Any]:
         return {"title": listing.title, "paid": format_dollars(listing.offer_price), "experience": experience}
 
-    def _remark(self, offer: Offer) -> str:
-        tip = self.tips.get(offer.listing.id)
-        return (f", a friend called it {tip}" if tip else "") + (", sponsored" if offer.is_sponsored else "")
+    def _tip_about(self, offer: Offer) -> str:
+        """Return what the last friend called it; empty if none did."""
+        return self.tips.get(offer.listing.id, "")
 
 
 class Purchase(NamedTuple):

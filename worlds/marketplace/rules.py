@@ -41,7 +41,7 @@ def choose_offer(question: Question[Any]) -> Reply:
 
 def _expected_stars(offer: dict[str, Any]) -> float:
     """Return stars above the prior mean, shrunk towards it where reviews are few."""
-    number = offer["reviews"]
+    number = offer["reviews"] or 0
     return ((offer["stars"] or PRIOR_STARS) - PRIOR_STARS) * number / (number + PRIOR_REVIEWS)
 
 
