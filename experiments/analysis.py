@@ -12,6 +12,7 @@ from experiments.facts.registry import describe_missing_references, list_facts, 
 from experiments.facts.table import judge_facts
 from experiments.individual import evaluated_models, evaluation_scores, individual_rows, unscored_forms
 from experiments.outcomes import Outcome, agreement_table, contrast_table, list_outcomes, outcome_table
+from experiments.reactions import reaction_rows, read_slopes
 from experiments.scorecard import nearness, scorecard
 from sandbox.core.world import World
 from sandbox.runtime.assembly import resolve_world
@@ -31,6 +32,8 @@ class Analysis:
     outcomes: Sequence[Outcome]
     tables: dict[str, pd.DataFrame]
     """By name: outcomes, contrasts, agreements, facts, scorecard, nearness, data_quality."""
+    slopes: pd.DataFrame
+    """Slopes of the reactions; empty if none were measured."""
     missing_references: str
     """For which metrics and tables there is no reference data, in one sentence; empty if for none."""
     unscored_forms: Sequence[str] = ()
@@ -40,7 +43,7 @@ class Analysis:
     def titles(self) -> dict[str, str]:
         """What reports call the facts and the items of the scorecard, by name."""
         facts, items = list_facts(self.world), list_items(self.world)
-        return {entry.name: entry.title for entry in (*facts, *items)}
+        return {entry.name: entry.title for entry in (*facts, *items, *self.world.reactions)}
 
 
 def analyse_run(run: Run, results: Results) -> Analysis:
@@ -52,6 +55,9 @@ def analyse_run(run: Run, results: Results) -> Analysis:
     evidence = Evidence.from_run(run)
     scores, models = evaluation_scores(config), evaluated_models(config)
     individual = list(individual_rows(scores, models)) if scores else []
+    slopes = read_slopes(run)
+    minds = {name: arm.mind for name, arm in evidence.arms.items()}
+    reaction = list(reaction_rows(slopes, kind, minds))
     with closing(run.log()) as log:
         quality = data_quality(log)
     tables = {
@@ -59,13 +65,13 @@ def analyse_run(run: Run, results: Results) -> Analysis:
         "contrasts": contrasts,
         "agreements": agreement_table(contrasts),
         "facts": judge_facts(evidence, kind),
-        "scorecard": scorecard(evidence, kind, individual),
+        "scorecard": scorecard(evidence, kind, [*reaction, *individual]),
         "nearness": nearness(evidence, kind),
         "data_quality": quality,
     }
     missing = describe_missing_references(kind, results.tables)
     unscored = unscored_forms(scores) if scores and individual else ()
-    return Analysis(run, config, kind, outcomes, tables, missing, unscored)
+    return Analysis(run, config, kind, outcomes, tables, slopes, missing, unscored)
 
 
 def data_quality(log: DecisionLog) -> pd.DataFrame:

@@ -50,7 +50,7 @@ def start(overrides: Sequence[str], metric: str) -> Run:
             f"phase needs two parameters of the world with several values each, such as world.rent=2,5,10 "
             f"world.entry=0.1,0.5; found {len(swept)}"
         )
-    fixed = [override for override in overrides if not _SWEPT.fullmatch(override)]
+    fixed = ["reactions=0", *(override for override in overrides if not _SWEPT.fullmatch(override))]
     config = load_run_config(fixed)
     _world_with_metric(config, metric)
     if config.treatments:

@@ -29,6 +29,7 @@ TYPES: Mapping[str, str] = {"int64": "integer", "double": "number", "string": "t
 
 SECTIONS: Mapping[str, str] = {
     "export": "The rest of an export",
+    "reactions": "Reactions",
     "comparison": "A comparison",
     "interview": "Interviews",
     "audit": "An audit",
@@ -61,7 +62,7 @@ class DescribedTable(NamedTuple):
 
 
 def list_tables(section: str) -> list[DescribedTable]:
-    """Return the tables of a section of `docs/dictionary.yaml`: `export`, `comparison`, `interview` or `audit`."""
+    """Return the tables of a section of `docs/dictionary.yaml`: `export`, `reactions`, `comparison` ...."""
     return [_read_table(name, node) for name, node in read_dictionary()[section].items()]
 
 

@@ -58,8 +58,8 @@ class ResponseCurve(Figure):
         if self.is_empty(data):
             return ""
         return (
-            "Response curves: the same questions asked again with one fact changed and all else equal; n people per arm; "
-            "bands are 95 % intervals of the mean over people (Student's t)."
+            "Response curves: the same questions asked again with one fact changed and all else equal; n people per "
+            "arm; bands are 95 % intervals of the mean over people (Student's t)."
         )
 
     def _draw_references(self, ax: "Axes", curve: "pd.DataFrame") -> None:

@@ -114,4 +114,5 @@ def _slope(answers: pd.DataFrame, outcome: str) -> float:
     position = valid["position"].to_numpy(float)
     deviation = position - position.mean() if len(position) else position
     spread = float((deviation**2).sum())
-    return float((deviation * valid[outcome].to_numpy(float)).sum() / spread) if spread > 0 else nan
+    slope = float((deviation * valid[outcome].to_numpy(float)).sum() / spread) if spread > 0 else nan
+    return round(slope, 12)  # a sum of rounding errors is no reaction

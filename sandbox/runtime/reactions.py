@@ -6,6 +6,7 @@ repeated, since the questions follow from the log and minds are pure.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -48,17 +49,19 @@ class QuestionSample:
         """
         self.num_people = num_people
         self.from_step = from_step
-        self._reactions: dict[str, list[Reaction]] = defaultdict(list)
-        for reaction in reactions if num_people else ():
-            self._reactions[reaction.template].append(reaction)
+        self._reactions = list(reactions) if num_people else []
+        self._by_template: dict[str, list[Reaction]] = defaultdict(list)
+        for reaction in self._reactions:
+            self._by_template[reaction.template].append(reaction)
         self._samples: dict[tuple[str, str], _PeopleSample] = {}
+        """By arm and reaction."""
 
     def add(self, questions: Sequence[Question[Any]]) -> None:
         """Consider a batch of questions."""
         if not self._reactions or (questions and questions[0].step < self.from_step):
             return
         for question in questions:
-            reactions = self._reactions.get(question.template.key, ())
+            reactions = self._by_template.get(question.template.key, ())
             rank = uniform(question.seed, b"reaction") if reactions else 0.0
             for reaction in reactions:
                 key = (question.replicate.arm, reaction.name)
@@ -67,19 +70,22 @@ class QuestionSample:
                 self._samples[key].consider(question, rank, reaction)
 
     def vary(self, arms: Sequence[str] = ()) -> Iterator[VariedQuestion]:
-        """Yield every sampled question at every level of its reaction.
+        """Yield every sampled question at every level of its reaction, by reaction, then by arm.
 
         Args:
             arms: Names of the arms; empty: all.
         """
-        reactions = {reaction.name: reaction for group in self._reactions.values() for reaction in group}
-        for (arm, name), sample in self._samples.items():
-            if arms and arm not in arms:
-                continue
-            reaction = reactions[name]
-            for question in sample.questions():
-                for level, varied in zip(reaction.levels, reaction.vary(question), strict=True):
-                    yield VariedQuestion(varied, reaction, level)
+        sampled_arms = list(dict.fromkeys(arm for arm, _ in self._samples))
+        for reaction, arm in product(self._reactions, sampled_arms):
+            sample = self._samples.get((arm, reaction.name))
+            if sample is not None and (not arms or arm in arms):
+                yield from _vary_all(reaction, sample.questions())
+
+
+def _vary_all(reaction: Reaction, questions: Sequence[Question[Any]]) -> Iterator[VariedQuestion]:
+    for question in questions:
+        for level, varied in zip(reaction.levels, reaction.vary(question), strict=True):
+            yield VariedQuestion(varied, reaction, level)
 
 
 class _PeopleSample:
