@@ -48,7 +48,8 @@ class ResponseCurve(Figure):
         labels = [fill(label, 10) for label in dict.fromkeys(rows["level"].astype(str))]
         is_long = sum(map(len, labels)) > 40
         ax.set_xticks(range(len(labels)), labels, rotation=40 if is_long else 0, ha="right" if is_long else "center")
-        fewest, most = int(rows["num_people"].min()), int(rows["num_people"].max())
+        numbers: list[int] = rows["num_people"].to_list()
+        fewest, most = min(numbers), max(numbers)
         ax.set_xlabel(f"{self.xlabel} (n = {most if fewest == most else f'{fewest} to {most}'})")
         ax.set_ylabel(self.ylabel)
         ax.legend(loc="best")

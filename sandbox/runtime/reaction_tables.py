@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from math import isfinite, nan
 from typing import Any, Literal, TypeAlias, cast
 
-import numpy as np
 import pandas as pd
 
 from sandbox.core.reaction import SMALLEST_SHARE, Reaction
@@ -90,9 +89,9 @@ def judge_slope(low: float, high: float, value: float, smallest: float) -> React
     return "unclear"
 
 
-def people_slopes(answers: pd.DataFrame, outcome: str = "outcome") -> np.ndarray:
+def people_slopes(answers: pd.DataFrame, outcome: str = "outcome") -> list[float]:
     """Return each person's least-squares slope of an outcome on the position; NaN with fewer than two positions."""
-    return np.array([_slope(part, outcome) for _, part in answers.groupby("profile", sort=False)])
+    return [_slope(part, outcome) for _, part in answers.groupby("profile", sort=False)]
 
 
 def _slope_row(reaction: Reaction, answers: pd.DataFrame) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from math import log2
 from typing import Any
 
 from sandbox.core import (
+    Choose,
     Level,
     PeopleSlope,
     Question,
@@ -96,6 +97,11 @@ def _read_dollars(text: str) -> float:
     return float(text.removeprefix("$").replace(",", ""))
 
 
+def _friends_to_tell(question: Question[Any]) -> set[str]:
+    form = question.form
+    return {option.key for option in form.options} - {NOBODY[0]} if isinstance(form, Choose) else set()
+
+
 def _is_rated(offer: Row) -> bool:
     return bool(offer["reviews"])
 
@@ -105,7 +111,7 @@ def _is_rated_well(offer: Row) -> bool:
 
 
 _CHOSEN = log_odds(lambda question: {str(varied_offer(question)["id"])})
-_TOLD = log_odds(lambda question: {option.key for option in question.form.options} - {NOBODY[0]})
+_TOLD = log_odds(_friends_to_tell)
 _PRICE_CHANGE = expected_number({key: 100 * (move.change - move.discount) for key, move in PRICE_MOVES.items()})
 _THE_OFFER = "the choice of an offer"
 
