@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -35,8 +36,8 @@ def test_a_curve_shows_means_rule_people_and_the_number_of_people() -> None:
     ax = make_axes()
     FIGURE.draw(ax, make_data(tables={CURVES: CURVE}))
     curve, rule = ax.lines
-    assert list(curve.get_ydata()) == [2.0, 3.0, 4.0]
-    assert list(rule.get_ydata()) == [1.0, 3.0, 5.0]
+    assert np.asarray(curve.get_ydata()).tolist() == [2.0, 3.0, 4.0]
+    assert np.asarray(rule.get_ydata()).tolist() == [1.0, 3.0, 5.0]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["rain", "cloud", "sun"]
     assert ax.get_xlabel() == "weather (n = 7 to 8)"
     assert legend_texts(ax) == ["rule people"]
@@ -45,5 +46,5 @@ def test_a_curve_shows_means_rule_people_and_the_number_of_people() -> None:
 def test_the_slope_of_real_people_passes_through_the_middle_of_the_curve() -> None:
     ax = make_axes()
     replace(FIGURE, people_slope=0.5).draw(ax, make_data(tables={CURVES: CURVE}))
-    assert list(ax.lines[2].get_ydata()) == pytest.approx([2.5, 3.0, 3.5])
+    assert np.asarray(ax.lines[2].get_ydata()).tolist() == pytest.approx([2.5, 3.0, 3.5])
     assert legend_texts(ax) == ["rule people", "slope of real people"]
