@@ -116,6 +116,15 @@ def test_a_run_that_is_stopped_before_its_reactions_measures_them_when_it_is_res
     pd.testing.assert_frame_equal(read_table(stopped.folder, "answers"), read_table(whole.folder, "answers"))
 
 
+def test_a_finished_run_without_reactions_gets_the_same_ones_when_it_is_resumed(tmp_path: Path) -> None:
+    run = play(tmp_path / "run", "mind=rule")
+    answers = read_table(run.folder, "answers")
+    for path in (run.folder / "reactions").iterdir():
+        path.unlink()
+    run.resume(Progress(), ignore_message)
+    pd.testing.assert_frame_equal(read_table(run.folder, "answers"), answers)
+
+
 def test_an_unknown_arm_is_refused(both_minds: Run) -> None:
     with pytest.raises(ConfigError, match="--arms: unknown arm 'human'; there is random, rule"):
         both_minds.react(5, ["human"], ignore_message)
