@@ -14,6 +14,7 @@ from experiments.facts.table import judge_facts
 from experiments.individual import evaluated_models, evaluation_scores, individual_rows, unscored_forms
 from experiments.outcomes import Outcome, arm_table, list_outcomes, outcome_table
 from experiments.position_bias import position_bias_table
+from experiments.reactions import reaction_rows, read_slopes
 from experiments.scorecard import nearness, scorecard
 from sandbox.core.world import World
 from sandbox.output.log_totals import measure_position_bias
@@ -35,6 +36,8 @@ class Analysis:
     tables: dict[str, pd.DataFrame]
     """By name: outcomes, arms, contrasts, agreements, facts, scorecard, nearness, data_quality, answers,
     position_bias."""
+    slopes: pd.DataFrame
+    """Slopes of the reactions; empty if none were measured."""
     missing_references: str
     """For which metrics and tables there is no reference data, in one sentence; empty if for none."""
     unscored_forms: Sequence[str] = ()
@@ -44,7 +47,7 @@ class Analysis:
     def titles(self) -> dict[str, str]:
         """What reports call the facts and the items of the scorecard, by name."""
         facts, items = list_facts(self.world), list_items(self.world)
-        return {entry.name: entry.title for entry in (*facts, *items)}
+        return {entry.name: entry.title for entry in (*facts, *items, *self.world.reactions)}
 
 
 def analyse_run(run: Run, results: Results) -> Analysis:
@@ -56,6 +59,9 @@ def analyse_run(run: Run, results: Results) -> Analysis:
     evidence = Evidence.from_run(run)
     scores, models = evaluation_scores(config), evaluated_models(config)
     individual = list(individual_rows(scores, models)) if scores else []
+    slopes = read_slopes(run)
+    minds = {name: arm.mind for name, arm in evidence.arms.items()}
+    reaction = list(reaction_rows(slopes, kind, minds))
     with closing(run.log()) as log:
         quality, answers = data_quality(log), pd.DataFrame(log.count_answers())
         biases = measure_position_bias(log, config.presentation.shuffle)
@@ -65,7 +71,7 @@ def analyse_run(run: Run, results: Results) -> Analysis:
         "contrasts": contrasts,
         "agreements": agreement_table(contrasts),
         "facts": judge_facts(evidence, kind),
-        "scorecard": scorecard(evidence, kind, individual),
+        "scorecard": scorecard(evidence, kind, [*reaction, *individual]),
         "nearness": nearness(evidence, kind),
         "data_quality": quality,
         "answers": answers,
@@ -73,7 +79,7 @@ def analyse_run(run: Run, results: Results) -> Analysis:
     }
     missing = describe_missing_references(kind, results.tables)
     unscored = unscored_forms(scores) if scores and individual else ()
-    return Analysis(run, config, kind, outcomes, tables, missing, unscored)
+    return Analysis(run, config, kind, outcomes, tables, slopes, missing, unscored)
 
 
 def data_quality(log: DecisionLog) -> pd.DataFrame:

@@ -82,7 +82,9 @@ def run_all(overrides: Sequence[str], folder: Path | None, notify: Callable[[str
     audit, common = load_audit(), _earlier_overrides(folder)
     if common and overrides:
         raise ConfigError("audit takes settings for new runs, or the folder of an earlier audit, not both")
-    common = common or _declare_outcomes([*default_experiment(overrides), *audit.plain, *overrides], notify)
+    common = common or _declare_outcomes(
+        [*default_experiment(overrides), "reactions=0", *audit.plain, *overrides], notify
+    )
     config = load_run_config(common)
     kind, _ = resolve_world(config)
     list_outcomes(config, kind)

@@ -7,6 +7,7 @@ report.html            everything, for reading; pictures inline
 report.md              its tables, for pasting
 comparison/*.csv       outcomes, arms, contrasts, agreements, facts, scorecard, nearness, data_quality, answers,
                        position_bias; also as .parquet
+reactions/             response curves and slopes, as after every run, of more people
 comparison/*.png .svg  contrasts and scorecard
 """
 
@@ -17,11 +18,13 @@ import pandas as pd
 
 from experiments.analysis import analyse_run
 from experiments.outcomes import list_outcomes
+from experiments.reactions import NUM_PEOPLE
 from experiments.reports.charts import draw_contrasts, draw_scorecard
 from experiments.reports.headline import describe_findings
 from experiments.reports.report import write_report
 from sandbox.composition import list_choices
 from sandbox.errors import ConfigError
+from sandbox.output.reactions import draw_reactions
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import load_run_config
 from sandbox.runtime.results import Results
@@ -38,7 +41,7 @@ def start(overrides: Sequence[str]) -> Run:
     Raises:
         ConfigError: There is only one arm, or an outcome names no metric.
     """
-    overrides = [*default_experiment(overrides), *overrides]
+    overrides = [*default_experiment(overrides), f"reactions={NUM_PEOPLE}", *overrides]
     config = load_run_config(overrides)
     kind, _ = resolve_world(config)
     list_outcomes(config, kind)
@@ -64,6 +67,7 @@ def conclude(run: Run, results: Results, notify: Callable[[str], None]) -> list[
     labels = {outcome.name: outcome.label for outcome in analysis.outcomes}
     pictures = draw_contrasts(analysis.tables["contrasts"], labels, target)
     pictures += draw_scorecard(analysis.tables["scorecard"], analysis.titles, target)
+    pictures += draw_reactions(run)
     for line in describe_findings(analysis):
         notify(line)
     return [*write_report(analysis, pictures), *pictures, *tables]

@@ -88,7 +88,7 @@ def create(overrides: Sequence[str], metric: str) -> Path:
         raise DataError(
             f"{folder} already holds a run; continue with `phase {metric} --run {folder}` or name another run_dir"
         )
-    shared = [override for override in fixed if not override.startswith("run_dir=")]
+    shared = ["reactions=0", *(override for override in fixed if not override.startswith("run_dir="))]
     plan = Plan(overrides=shared, axes=[(name, values) for name, values in sweeps.items()])
     for cell_run in list_runs(folder, plan):
         check_metric(cell_run.config, metric)

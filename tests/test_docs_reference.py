@@ -92,6 +92,13 @@ def test_every_column_of_a_comparison_is_described(run_folders: dict[str, Path])
 
 
 @pytest.mark.filterwarnings("default")
+def test_every_column_of_reactions_is_described(run_folders: dict[str, Path]) -> None:
+    folder = run_folders["marketplace"] / "reactions"
+    for table in data_pages.list_tables("reactions"):
+        check_columns(pd.read_parquet(folder.parent / f"{table.name}.parquet"), table)
+
+
+@pytest.mark.filterwarnings("default")
 def test_every_column_of_an_interview_is_described(run_folders: dict[str, Path]) -> None:
     answers, retest = data_pages.list_tables("interview")
     folder = run_folders["marketplace"] / "answers"

@@ -29,6 +29,7 @@ TYPES: Mapping[str, str] = {"int64": "integer", "double": "number", "string": "t
 
 SECTIONS: Mapping[str, str] = {
     "export": "The rest of an export",
+    "reactions": "Reactions",
     "comparison": "A comparison",
     "power": "A pilot",
     "interview": "Interviews",

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Verdict: TypeAlias = Literal["within", "outside", "inconclusive"]
-Against: TypeAlias = Literal["people", "norm"]
-Level: TypeAlias = Literal["individual", "distribution", "variance", "homogeneity", "choice", "structure", "dynamics"]
+Against: TypeAlias = Literal["people", "norm", "rule"]
+Level: TypeAlias = Literal[
+    "reaction", "individual", "distribution", "variance", "homogeneity", "choice", "structure", "dynamics"
+]
 """Headings of the scorecard, in its order."""
 
 

@@ -26,7 +26,9 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 """Markers of the arms that share a colour, when there are more arms than colours."""
 NORM_MARK = "*"
 """Behind the name of an item that is compared with a norm, not with people."""
-NORM_NOTE = f"\n{NORM_MARK} compared with a norm from the literature, not with people: 1 = equal to the norm"
+NORM_NOTE = (
+    f"\n{NORM_MARK} compared with a norm from the literature, or with rule people, not with people: 1 = equal to these"
+)
 CONTRAST_TITLES = {
     "mind": "Differences between minds",
     "treatment": "Effects of the treatments",
@@ -143,7 +145,7 @@ def _draw_scores(card: pd.DataFrame, titles: Mapping[str, str]) -> "Sheet":
     arms = assign_pens([str(arm) for arm in card["arm"]])
     items = list(dict.fromkeys(zip(card["level"], card["item"], strict=True)))
     levels = [level for level, _ in items]
-    norms = set(card.loc[column(card, "against") == "norm", "item"])
+    norms = set(card.loc[column(card, "against") != "people", "item"])
     row_height = 0.42 * max(1.0, len(arms) / 4)
     sheet = make_sheet(7.6, 0.9 + row_height * (len(items) + 0.6 * len(set(levels))))
     ax = sheet.add_subplot()

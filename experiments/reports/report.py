@@ -9,6 +9,7 @@ import pandas as pd
 from experiments.analysis import Analysis
 from experiments.facts.table import catalogue
 from experiments.frames import column, rows_where, to_records
+from experiments.reactions import summarize_reactions
 from experiments.reports.headline import describe_minds
 from experiments.reports.page import inline_image, name_in_words, write_pages
 from experiments.scorecard import FLOORS, worst_items
@@ -28,6 +29,7 @@ def _page_variables(analysis: Analysis, pictures: Sequence[Path]) -> dict[str, A
     config, tables, titles = analysis.config, analysis.tables, analysis.titles
     _, params = resolve_world(config)
     arms = config.arms()
+    judged = [arm.name for arm in arms if arm.mind not in FLOORS]
     figures = sorted((analysis.run.folder / "figures").glob("*.png"))
     return {
         "title": f"{analysis.world.name.capitalize()}: {', '.join(arm.name for arm in arms)}",
@@ -39,7 +41,12 @@ def _page_variables(analysis: Analysis, pictures: Sequence[Path]) -> dict[str, A
         "labels": {outcome.name: outcome.label for outcome in analysis.outcomes},
         "primary": [outcome.label for outcome in analysis.outcomes if outcome.is_primary],
         "titles": titles,
-        "summary": summarize_arms(tables, titles, [arm.name for arm in arms if arm.mind not in FLOORS]),
+        "summary": [
+            *summarize_reactions(analysis.slopes, analysis.world, judged),
+            *summarize_arms(tables, titles, judged),
+        ],
+        "reactions": to_records(analysis.slopes),
+        "units": {reaction.name: reaction.unit for reaction in analysis.world.reactions},
         "missing_references": analysis.missing_references,
         "facts": _fact_sections(tables["facts"], catalogue(analysis.world)),
         "card": to_records(tables["scorecard"]),

@@ -69,6 +69,20 @@ def export(args: argparse.Namespace, _: list[str]) -> int:
     return 0
 
 
+def react(args: argparse.Namespace, _: list[str]) -> int:
+    """Measure what moves agents."""
+    from sandbox.output.progress import notify
+    from sandbox.output.reactions import draw_reactions, print_reactions
+    from sandbox.runtime.run import Run
+
+    run = Run(args.run)
+    files = run.react(args.n, args.arms, notify)
+    print_reactions(run)
+    for path in [*draw_reactions(run), *files]:
+        print(path)
+    return 0
+
+
 def check(args: argparse.Namespace, overrides: list[str]) -> int:
     """Test a world against the contract."""
     from sandbox.runtime.contract import check_world

@@ -78,13 +78,18 @@ def _add_run_commands(subparsers: Any) -> None:
     show = _add(subparsers, commands.show, "print the summary of a run")
     plot = _add(subparsers, commands.plot, "draw the figures of a run")
     export = _add(subparsers, commands.export, "export a run as Parquet, CSV and GraphML")
-    for parser in (resume, branch, show, plot, export):
+    react = _add(
+        subparsers, commands.react, "ask agents of a run again with one fact changed: does the answer follow the fact?"
+    )
+    for parser in (resume, branch, show, plot, export, react):
         parser.add_argument("run", type=Path, help="folder of the run")
     branch.add_argument("--at", type=int, required=True, metavar="STEP", help="first step that may differ (0-based)")
     plot.add_argument("--at", type=_step_list, metavar="STEPS", help="also draw the social graph after steps like 0,10")
     plot.add_argument(
         "--animate", action="store_true", help="also draw the social graph over all steps, as a GIF (and MP4)"
     )
+    react.add_argument("--arms", type=_name_list, default=[], metavar="ARMS", help="arms such as base,humanllm")
+    react.add_argument("--n", type=_positive, default=60, metavar="N", help="people per arm and reaction; default: 60")
     export.add_argument("--to", type=Path, metavar="FOLDER", help="folder to write to; default: RUN/export")
 
 
@@ -143,6 +148,17 @@ def _add_other_commands(subparsers: Any) -> None:
     )
     doctor = _add(subparsers, commands.doctor, "check what this machine can run, and say how to fix what is missing")
     doctor.add_argument("--model", default="smollm2-135m", help="name, folder or Hugging Face id of the language model")
+
+
+def _name_list(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def _step_list(text: str) -> list[int]:

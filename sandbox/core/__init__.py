@@ -16,6 +16,17 @@ from sandbox.core.params import WorldParams
 from sandbox.core.presentation import Presentation
 from sandbox.core.profile import Profile
 from sandbox.core.question import Question, Template, Turn, gather
+from sandbox.core.reaction import (
+    Level,
+    PeopleSlope,
+    Reaction,
+    VariedFact,
+    change_facts,
+    expected_number,
+    grid,
+    log_odds,
+    plain_fact,
+)
 from sandbox.core.replicate import Replicate
 from sandbox.core.seeds import SeedTree
 from sandbox.core.templates import read_prompts
@@ -30,15 +41,18 @@ __all__ = [
     "Fill",
     "Form",
     "Intervention",
+    "Level",
     "MemoryBudget",
     "MemoryView",
     "Message",
     "Mind",
     "MindContext",
     "Option",
+    "PeopleSlope",
     "Presentation",
     "Profile",
     "Question",
+    "Reaction",
     "Replicate",
     "Reply",
     "Row",
@@ -48,13 +62,19 @@ __all__ = [
     "SetParams",
     "Template",
     "Turn",
+    "VariedFact",
     "World",
     "WorldParams",
     "Write",
+    "change_facts",
     "choose",
     "choose_among",
     "draw_option",
+    "expected_number",
     "gather",
+    "grid",
+    "log_odds",
+    "plain_fact",
     "random_reply",
     "read_prompts",
 ]

@@ -25,6 +25,7 @@ from sandbox.core.params import WorldParams
 from sandbox.core.presentation import PLAIN, Presentation
 from sandbox.core.profile import Profile
 from sandbox.core.question import Question, Turn, check_answers
+from sandbox.core.reaction import Reaction
 from sandbox.core.replicate import Replicate
 from sandbox.errors import ContractError
 from sandbox.figures.figure import Figure
@@ -57,6 +58,8 @@ class World(BaseWorld, Generic[ParamsT]):
     metric_labels: ClassVar[Mapping[str, str]] = {}
     """Name of every metric and its axis label, unit included."""
     figures: ClassVar[Sequence[Figure]] = ()
+    reactions: ClassVar[Sequence[Reaction]] = ()
+    """Which facts should move which answers, and in which direction."""
     roles: ClassVar[Sequence[str]] = ("person",)
     """What its agents can be; an assignment names these."""
     platforms: ClassVar[Sequence[str]] = ()

@@ -10,6 +10,7 @@ from sandbox.figures.bars import Bars
 from sandbox.figures.figure import Figure, FigureData
 from sandbox.figures.lorenz import Lorenz
 from sandbox.figures.network_map import NetworkMap
+from sandbox.figures.response_curve import ResponseCurve
 from sandbox.figures.time_series import TimeSeries
 
-__all__ = ["Bars", "Figure", "FigureData", "Lorenz", "NetworkMap", "TimeSeries"]
+__all__ = ["Bars", "Figure", "FigureData", "Lorenz", "NetworkMap", "ResponseCurve", "TimeSeries"]

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.core.world import World
 from sandbox.figures.figure import Figure, FigureData
+from sandbox.figures.response_curve import CURVES
 from sandbox.figures.style import FAINT, Pens, project_style
+from sandbox.runtime.reactions import read_reactions
 from sandbox.runtime.results import Results
 
 if TYPE_CHECKING:
@@ -45,7 +47,9 @@ def draw_figures(
     """
     target = folder / "figures"
     target.mkdir(parents=True, exist_ok=True)
-    data = FigureData(results.metrics, results.tables, kind.metric_labels, make_graph)
+    curves = read_reactions(folder, "curves")
+    tables = results.tables if curves is None else {**results.tables, CURVES: curves}
+    data = FigureData(results.metrics, tables, kind.metric_labels, make_graph)
     files: list[Path] = []
     with project_style():
         if kind.figures:
@@ -85,27 +89,27 @@ def _figure_sheet(figure: Figure, data: FigureData) -> "Sheet":
     """Draw one declared figure on a sheet of its own."""
     panels = figure.panels(data)
     is_single = len(panels) == 1
-    sheet, axes = _panel_grid(len(panels), figure.size if is_single else PANEL, 0.0 if is_single else 0.6)
+    sheet, axes = panel_grid(len(panels), figure.size if is_single else PANEL, 0.0 if is_single else 0.6)
     for ax, panel in zip(axes, panels, strict=True):
         if not is_single:
             ax.set_title(fill(panel.title, 40))
-        _draw_panel(ax, panel, data)
-    _annotate(sheet, figure.title, [figure], data)
+        draw_panel(ax, panel, data)
+    annotate(sheet, figure.title, [figure], data)
     return sheet
 
 
 def _overview_sheet(figures: Sequence[Figure], data: FigureData) -> "Sheet":
     """Draw the most important figures on one sheet."""
     selection = select_overview(figures)
-    sheet, axes = _panel_grid(len(selection), OVERVIEW_PANEL, 0.6)
+    sheet, axes = panel_grid(len(selection), OVERVIEW_PANEL, 0.6)
     for ax, figure in zip(axes, selection, strict=True):
         ax.set_title(figure.title, fontweight="bold", fontsize=10)
-        _draw_panel(ax, figure.panels(data)[0], data)
-    _annotate(sheet, "", selection, data)
+        draw_panel(ax, figure.panels(data)[0], data)
+    annotate(sheet, "", selection, data)
     return sheet
 
 
-def _panel_grid(number: int, size: tuple[float, float], extra_height: float) -> "tuple[Sheet, list[Axes]]":
+def panel_grid(number: int, size: tuple[float, float], extra_height: float) -> "tuple[Sheet, list[Axes]]":
     """Return a sheet with `number` panels of `size` inches in rows, and room for titles and notes."""
     num_columns = min(number, MAX_COLUMNS)
     num_rows = -(-number // num_columns)
@@ -113,7 +117,8 @@ def _panel_grid(number: int, size: tuple[float, float], extra_height: float) -> 
     return sheet, [sheet.add_subplot(num_rows, num_columns, index) for index in range(1, number + 1)]
 
 
-def _draw_panel(ax: "Axes", panel: Figure, data: FigureData) -> None:
+def draw_panel(ax: "Axes", panel: Figure, data: FigureData) -> None:
+    """Draw one panel, or say that there is nothing to draw."""
     if panel.is_empty(data):
         ax.text(0.5, 0.5, "no observations", ha="center", va="center", color=FAINT, transform=ax.transAxes)
         ax.axis("off")
@@ -121,7 +126,7 @@ def _draw_panel(ax: "Axes", panel: Figure, data: FigureData) -> None:
         panel.draw(ax, data)
 
 
-def _annotate(sheet: "Sheet", title: str, figures: Sequence[Figure], data: FigureData) -> None:
+def annotate(sheet: "Sheet", title: str, figures: Sequence[Figure], data: FigureData) -> None:
     """Add what the reader must know: which line is which arm, what a band is, what a map leaves out."""
     figures = [figure for figure in figures if not figure.is_empty(data)]
     if len(data.pens) > 1 and any(figure.has_arms for figure in figures):

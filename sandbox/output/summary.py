@@ -19,8 +19,10 @@ from sandbox.output.formatting import (
     format_shares,
 )
 from sandbox.output.log_totals import LogTotals, OddsRatio, PositionBias
+from sandbox.output.reactions import failure_note, weakest_lines
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.manifest import Manifest
+from sandbox.runtime.reactions import read_reactions
 from sandbox.runtime.results import NETWORK, Results
 
 if TYPE_CHECKING:
@@ -59,6 +61,11 @@ def write_summary(
         console.print(line, markup=False)
     if (networks := results.tables.get(NETWORK)) is not None:
         console.print(describe_network(networks), markup=False)
+    slopes = read_reactions(manifest.folder, "slopes")
+    if slopes is not None and not slopes.empty:
+        console.print()
+        for line in (*weakest_lines(slopes, kind.reactions), failure_note(slopes)):
+            console.print(line, markup=False)
     console.print()
     if num_steps:
         console.print(metrics_table(results, kind.metric_labels))

@@ -108,6 +108,9 @@ class RunConfig(Settings):
     """Scheduled changes of the running world: `{step, do, ...}`."""
     max_fallback_rate: float = Field(ge=0, le=1)
     """Stop the run when a larger share of its answers could not be obtained."""
+    reactions: NonNegativeInt = 0
+    """People for each arm and reaction whose questions are asked again with one fact changed, at the end of the run;
+    0: none."""
     cache: bool
     """Whether answers of language models are kept across runs and reused."""
     run_dir: Path | None

@@ -26,6 +26,7 @@ from sandbox.prompting.render import Prompt, render, template_variables
 from sandbox.runtime.assembly import build_worlds, resolve_world
 from sandbox.runtime.config import RunConfig, load_run_config
 from sandbox.runtime.log import DecisionLog
+from sandbox.runtime.reaction_contract import check_reactions
 from sandbox.runtime.results import Results
 from sandbox.runtime.runner import Runner
 
@@ -57,6 +58,7 @@ def check_world(overrides: Sequence[str]) -> Iterator[str]:
         _check_seeding,
         _check_asking_changes_nothing,
         _check_replay,
+        _check_reactions,
     )
     for check in promises:
         finding = check(config)
@@ -208,6 +210,14 @@ def _check_replay(config: RunConfig) -> str:
         if live.latest_metrics != replayed.latest_metrics:
             raise ContractError(f"replayed metrics differ: {live.latest_metrics} and {replayed.latest_metrics}")
     return ""
+
+
+def _check_reactions(config: RunConfig) -> str:
+    """Every reaction changes one fact of a question, and rule people show it."""
+    kind, _ = resolve_world(config)
+    minds = (RandomMind(), RuleMind(kind.rules)) if kind.reactions else ()
+    check_reactions(kind, [question for mind in minds for question in _play(_build_world(config), mind, STEPS)])
+    return f"{len(kind.reactions)}"
 
 
 def _run(world: World[Any], make_mind: Callable[[], Mind], log: DecisionLog) -> None:

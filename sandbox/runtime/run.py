@@ -1,7 +1,7 @@
 """Runs as folders: start, resume, branch, replay.
 
 A run's folder holds `manifest.json` (what was run, on what), `decisions.sqlite` (the run itself) and what can be
-reproduced from these two: `metrics.csv`, `tables/`, `figures/`.
+reproduced from these two: `metrics.csv`, `tables/`, `reactions/`, `figures/`.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,11 +13,9 @@ from typing import Any, NoReturn, TypeAlias
 
 from sandbox.core.assignment import MindRouter
 from sandbox.core.world import World
-from sandbox.errors import ConfigError, ContractError, DataError
+from sandbox.errors import ConfigError, ContractError, DataError, unknown
 from sandbox.paths import runs_dir
 from sandbox.runtime.assembly import (
-    build_assignment,
-    build_interventions,
     build_minds,
     build_worlds,
     check_interventions,
@@ -25,9 +23,11 @@ from sandbox.runtime.assembly import (
     check_outcomes,
     resolve_world,
 )
-from sandbox.runtime.config import Arm, RunConfig, load_run_config
+from sandbox.runtime.branching import refuse_changed_past, switch_config
+from sandbox.runtime.config import RunConfig, load_run_config
 from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.manifest import Manifest, Segment, describe_mind_change, work_began
+from sandbox.runtime.reactions import Ask, QuestionSample, measure_reactions, read_reactions, write_reactions
 from sandbox.runtime.results import Results
 from sandbox.runtime.runner import Progress, Runner
 
@@ -83,7 +83,7 @@ class Run:
         return Run(folder)
 
     def resume(self, progress: Progress, notify: Callable[[str], None]) -> Results:
-        """Replay what the log holds, answer the rest live, and write the results."""
+        """Replay what the log holds, answer the rest live, measure reactions, and write the results."""
         began, config = work_began(), self.manifest.segments[-1].config
         log = DecisionLog.open(self.folder / LOG, write=True)
 
@@ -92,22 +92,54 @@ class Run:
             self._record_minds(minds, has_answers=log.num_batches > 0)
             return minds
 
+        sample = self._new_sample(config.reactions)
         with closing(log):
-            worlds, runner = self._build_runner(log, build, progress)
+            worlds, runner = self._build_runner(log, build, progress, sample=sample)
             with closing(runner):
                 runner.run(config.steps)
                 results = Results.of(worlds)
                 results.write(self.folder)
+                if config.reactions and read_reactions(self.folder, "slopes") is None:
+                    self._measure_reactions(sample, runner.ask_aside)
                 if self.manifest.status != "finished":
                     self.manifest.finish(log.totals(), began)
         return results
 
-    def replay(self, until: int | None = None, observer: Observer | None = None) -> list[World[Any]]:
+    def react(self, num_people: int, arms: Sequence[str], notify: Callable[[str], None]) -> list[Path]:
+        """Measure reactions on the run's questions, and write them into its folder; return the files.
+
+        Args:
+            num_people: Most people for each arm and reaction.
+            arms: Names of the arms; empty: all.
+            notify: Receives what takes a while.
+
+        Raises:
+            ConfigError: There is no such arm, or the world declares no reactions.
+        """
+        config = self.manifest.segments[-1].config
+        kind, _ = resolve_world(config)
+        names = [arm.name for arm in config.arms()]
+        if strangers := [name for name in arms if name not in names]:
+            raise ConfigError(f"--arms: {unknown('arm', strangers[0], names)}")
+        if not kind.reactions:
+            raise ConfigError(
+                f"world {kind.name} declares no reactions; say in `{kind.__name__}.reactions` which facts should move "
+                "which answers"
+            )
+        sample = self._new_sample(num_people)
+        self.replay(sample=sample)
+        with closing(build_minds(config, notify)) as minds:
+            return self._measure_reactions(sample, minds.answer, arms)
+
+    def replay(
+        self, until: int | None = None, observer: Observer | None = None, sample: QuestionSample | None = None
+    ) -> list[World[Any]]:
         """Return the worlds as they were after `until` steps, or at the end of the log; asks no mind.
 
         Args:
             until: Steps to replay; None: all that are logged.
             observer: Called before the first step and after each.
+            sample: Receives the questions.
         """
         log = DecisionLog.open(self.folder / LOG)
 
@@ -116,7 +148,7 @@ class Run:
 
         steps = self.manifest.segments[-1].config.steps
         with closing(log):
-            worlds, runner = self._build_runner(log, stop, Progress(), observer)
+            worlds, runner = self._build_runner(log, stop, Progress(), observer, sample)
             with suppress(EndOfLogError):
                 runner.run(steps if until is None else min(until, steps))
                 if observer is not None:
@@ -160,6 +192,7 @@ class Run:
         make_minds: Callable[[], MindRouter],
         progress: Progress,
         observer: Observer | None = None,
+        sample: QuestionSample | None = None,
     ) -> tuple[list[World[Any]], Runner]:
         segments = self.manifest.segments
         worlds = build_worlds(segments[0].config)
@@ -172,8 +205,25 @@ class Run:
                 observer(step, worlds)
 
         rate = segments[-1].config.max_fallback_rate
-        runner = Runner(worlds, make_minds, log, max_fallback_rate=rate, progress=progress, before_step=before_step)
+        listen = (sample or self._new_sample(0)).add
+        runner = Runner(
+            worlds, make_minds, log, max_fallback_rate=rate, progress=progress, before_step=before_step, listen=listen
+        )
         return worlds, runner
+
+    def _new_sample(self, num_people: int) -> QuestionSample:
+        """Return an empty sample of the questions that were asked under the run's last settings."""
+        start, config = self.manifest.segments[-1]
+        kind, _ = resolve_world(config)
+        return QuestionSample(kind.reactions, num_people, start)
+
+    def _measure_reactions(self, sample: QuestionSample, ask: Ask, arms: Sequence[str] = ()) -> list[Path]:
+        """Ask sampled questions again with one fact changed, and write what comes of it; nothing if there are none."""
+        kind, _ = resolve_world(self.manifest.segments[-1].config)
+        varied = list(sample.vary(arms))
+        if not varied:
+            return []
+        return write_reactions(measure_reactions(varied, ask, kind.rules), kind.reactions, self.folder)
 
     def _compose_branch(self, old: RunConfig, step: int, overrides: Sequence[str]) -> RunConfig:
         if load_run_config(self.manifest.overrides) != old:
@@ -182,46 +232,8 @@ class Run:
                 "check out the commit in its manifest.json"
             )
         new = load_run_config([*self.manifest.overrides, *overrides])
-        _refuse_changed_past(old, new, step)
+        refuse_changed_past(old, new, step)
         return new
-
-
-def _refuse_changed_past(old: RunConfig, new: RunConfig, step: int) -> None:
-    """Raise `ConfigError` if a branch's configuration would change what came before `step`."""
-    for name in ("population", "graph", "seeds", "memory", "presentation"):
-        if getattr(new, name) != getattr(old, name):
-            raise ConfigError(f"{name} shapes a run from its first step and cannot change in a branch")
-    if new.arms() != old.arms():
-        raise ConfigError("minds and the names of treatments shape a run from its first step; start a new run")
-    if resolve_world(old)[0] is not resolve_world(new)[0]:
-        raise ConfigError("a branch stays in its world; start a new run for another one")
-    for arm in new.arms():
-        _refuse_changed_past_of(arm, old, new, step)
-
-
-def _refuse_changed_past_of(arm: Arm, old: RunConfig, new: RunConfig, step: int) -> None:
-    kind, old_params = resolve_world(old, arm.treatment)
-    _, new_params = resolve_world(new, arm.treatment)
-    for name in sorted(old_params.fixed):
-        if getattr(old_params, name) != getattr(new_params, name):
-            raise ConfigError(f"world.{name} shapes the world when it is created and cannot change in a branch")
-    build_assignment(new, kind, arm.mind)
-    old_interventions = build_interventions(kind, old_params, old.interventions, old.steps)
-    for intervention in build_interventions(kind, new_params, new.interventions, new.steps):
-        if intervention.step < step and intervention not in old_interventions:
-            raise ConfigError(f"an intervention at step {intervention.step} would change what came before --at {step}")
-
-
-def switch_config(worlds: Sequence[World[Any]], old: RunConfig, new: RunConfig) -> None:
-    """Give running worlds the parameters, assignment and interventions in which a new configuration differs."""
-    arms = [arm for arm in new.arms() for _ in new.seeds]
-    for world, arm in zip(worlds, arms, strict=True):
-        kind, before = resolve_world(old, arm.treatment)
-        _, after = resolve_world(new, arm.treatment)
-        changes = {name: getattr(after, name) for name in type(after).model_fields}
-        world.change(**{name: value for name, value in changes.items() if getattr(before, name) != value})
-        world.assign_minds(build_assignment(new, kind, arm.mind))
-        world.scheduled = build_interventions(kind, after, new.interventions, new.steps)
 
 
 def _make_folder(run_dir: Path | None, kind: str) -> Path:

@@ -49,6 +49,7 @@ class Runner:
         max_fallback_rate: float,
         progress: Progress | None = None,
         before_step: Callable[[int], None] = lambda step: None,
+        listen: Callable[[Sequence[Question[Any]]], None] = lambda questions: None,
     ) -> None:
         """Set up a run.
 
@@ -59,6 +60,7 @@ class Runner:
             max_fallback_rate: Stop when a larger share of the answers are fallbacks.
             progress: Receives what happens.
             before_step: Called with each step before the worlds begin it.
+            listen: Called with each answered batch of questions, live or from the log.
         """
         self.worlds = worlds
         self.log = log
@@ -67,6 +69,7 @@ class Runner:
         self._mind: Answerer | None = None
         self._max_fallback_rate = max_fallback_rate
         self._before_step = before_step
+        self._listen = listen
         self._batch = 0
         self._answers = self._fallbacks = 0
 
@@ -78,6 +81,12 @@ class Runner:
                 self.progress.begin_step(step)
                 self._record_interventions(step)
                 self._step()
+
+    def ask_aside(self, questions: Sequence[Question[Any]]) -> list[Answer]:
+        """Have a batch answered live, off the timeline: nothing is logged, and no world gets the answers."""
+        answers = self._live_mind(questions).answer(questions)
+        check_answers(questions, answers)
+        return answers
 
     def close(self) -> None:
         """Close the mind, if one was built."""
@@ -101,16 +110,20 @@ class Runner:
     def _answer(self, questions: list[Question[Any]]) -> list[Answer]:
         _check_one_question_each(questions)
         batch, self._batch = self._batch, self._batch + 1
-        if batch < self.log.num_batches:
-            answers = self.log.replay(batch, questions)
-            self._count(answers)
-            self.progress.add_answers(len(answers), None)
-            return answers
-        if self._mind is None:
-            _render_each_template(questions)
-            self._mind = self._make_mind()
+        answers = self._replay(batch, questions) if batch < self.log.num_batches else self._ask(questions)
+        self._listen(questions)
+        return answers
+
+    def _replay(self, batch: int, questions: list[Question[Any]]) -> list[Answer]:
+        answers = self.log.replay(batch, questions)
+        self._count(answers)
+        self.progress.add_answers(len(answers), None)
+        return answers
+
+    def _ask(self, questions: list[Question[Any]]) -> list[Answer]:
+        mind = self._live_mind(questions)
         start = time.perf_counter()
-        answers = self._mind.answer(questions)
+        answers = mind.answer(questions)
         seconds = time.perf_counter() - start
         check_answers(questions, answers)
         if self._count(answers):
@@ -118,6 +131,13 @@ class Runner:
         self.log.append(questions, answers, seconds, time.time())
         self.progress.add_answers(len(answers), seconds)
         return answers
+
+    def _live_mind(self, questions: Sequence[Question[Any]]) -> Answerer:
+        """Return the mind; built before its first batch, whose templates are tried first."""
+        if self._mind is None:
+            _render_each_template(questions)
+            self._mind = self._make_mind()
+        return self._mind
 
     def _count(self, answers: Sequence[Answer]) -> int:
         """Count answers and fallbacks; return the number of fallbacks among these."""

@@ -31,6 +31,7 @@ from worlds.marketplace.metrics import (
     market_tables,
 )
 from worlds.marketplace.people import MAX_FRIENDS, PATIENCE, Buyer, Purchase, Seller, describe_experience
+from worlds.marketplace.reactions import REACTIONS
 from worlds.marketplace.rules import RULES
 from worlds.marketplace.settings import MarketParams
 
@@ -47,6 +48,7 @@ class Marketplace(World[MarketParams]):
     rules = RULES
     metric_labels = METRIC_LABELS
     figures = FIGURES
+    reactions = REACTIONS
     roles = (Buyer.role, Seller.role)
     platforms = ("reviews",)
 

@@ -14,6 +14,7 @@ from sandbox.core.world import Row
 from sandbox.figures import Bars, Figure, Lorenz, NetworkMap, TimeSeries
 from worlds.marketplace.goods import Listing
 from worlds.marketplace.people import Buyer, Purchase, Seller
+from worlds.marketplace.reactions import STARS_BY_EXPERIENCE
 
 METRIC_LABELS = {
     "sales": "units sold in the step",
@@ -57,6 +58,7 @@ FIGURES: Sequence[Figure] = (
     TimeSeries("sellers", "Sellers", ("sellers", "exits", "profit"), "sellers, or $"),
     TimeSeries("money", "Money", ("buyer_money", "seller_money"), "$"),
     Bars("stars", "Stars given", "stars", "stars", "count", "stars", HUMAN_STARS, "real Amazon reviews"),
+    STARS_BY_EXPERIENCE.figure(),
     Bars(
         "positions",
         "Which offer is chosen",

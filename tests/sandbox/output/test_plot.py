@@ -108,4 +108,4 @@ def test_a_map_is_drawn_on_its_sheet(tmp_path: Path) -> None:
 
 def test_the_overview_has_at_most_six_figures_one_of_each_kind_but_several_series() -> None:
     names = [figure.name for figure in select_overview(Marketplace.figures)]
-    assert names == ["prices", "sales", "concentration", "stars", "lorenz", "network"]
+    assert names == ["prices", "sales", "stars", "reaction_stars_by_experience", "lorenz", "network"]

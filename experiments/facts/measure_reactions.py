@@ -1,0 +1,104 @@
+"""Measure the slopes of real people that the marketplace's reactions are compared with, and print them.
+
+    python -m experiments.facts.measure_reactions ../shared/data
+
+Only these numbers leave the data; each line belongs in `worlds/marketplace/reactions.py`. People of the data's test
+split are left out. Intervals are 95 % percentile intervals from 200 bootstrap samples of people, each with all of their
+rows.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from experiments.facts.logit import conditional_logit
+from experiments.facts.measure_people import bootstrap_interval
+from experiments.frames import column, rows_where
+from sandbox.core import PeopleSlope
+from worlds.marketplace.people import EXPERIENCES
+
+CAR_ATTRIBUTES = (
+    "hev", "phev10", "phev20", "phev40", "bev75", "bev100", "bev150", "phevFastcharge", "bevFastcharge", "opCost",
+    "accelTime", "american", "japanese", "chinese", "skorean",
+)  # fmt: skip
+CARS = "Helveston et al. 2015, doi:10.1016/j.tra.2015.01.002: choices among three cars; conditional logit"
+REVIEWS = (
+    "Amazon Reviews 2023, Hou et al. 2024, arXiv:2403.03952: stars of reviews whose text uses just one of the words "
+    "for an experience; least squares"
+)
+WINDOW = 3
+"""Words before an experience word in which a negation makes the review ambiguous."""
+_NEGATIONS = frozenset(("not", "no", "never", "isn't", "wasn't", "don't", "doesn't", "didn't", "aren't", "nothing"))
+_WORDS = re.compile(r"\b(very good|terrible|poor|disappointing|fine|good|excellent)\b")
+
+
+def read_people(path: Path) -> pd.DataFrame:
+    """Return the rows of a data set without those of its test split, as CSV or JSON lines."""
+    table = pd.read_json(path, lines=True) if ".jsonl" in path.name else pd.read_csv(path)
+    return rows_where(table, column(table, "split") != "test")
+
+
+def measure_price(folder: Path) -> PeopleSlope:
+    """Measure the log odds of choosing a car per doubling of its price, at equal other attributes."""
+    cars = read_people(folder / "choice_cars_us" / "choices.csv.gz")
+    cars = cars.assign(log_price=np.log2(column(cars, "price")))
+    return _measure(cars, price_slope, CARS)
+
+
+def price_slope(cars: pd.DataFrame) -> float:
+    """Return the weight of the log2 price in a conditional logit with all attributes of the cars (McFadden 1974).
+
+    Args:
+        cars: One row per option: person, obsnum (choice set), choice (0 or 1), log_price and the attributes.
+    """
+    sets = column(cars, "person").astype(str) + "/" + column(cars, "obsnum").astype(str)
+    offers = cars.assign(search=sets, weight=column(cars, "choice").astype(float))
+    return conditional_logit(offers, ("log_price", *CAR_ATTRIBUTES))["log_price"].value
+
+
+def measure_stars(folder: Path) -> PeopleSlope:
+    """Measure the stars that people give per step of the experience that they put into words."""
+    reviews = read_people(folder / "reviews_amazon2023" / "reviews.jsonl.gz").rename(columns={"user": "person"})
+    texts = column(reviews, "title").fillna("") + ". " + column(reviews, "text").fillna("")
+    worded = reviews.assign(experience=texts.map(experience_in))
+    return _measure(rows_where(worded, column(worded, "experience").notna()), stars_slope, REVIEWS)
+
+
+def experience_in(text: str) -> float:
+    """Return the place among `EXPERIENCES` of the only experience word in a text.
+
+    NaN if there is none, if there are several, or if one of them is negated.
+    """
+    text = text.lower()
+    places: set[int] = set()
+    for match in _WORDS.finditer(text):
+        if _NEGATIONS & set(text[: match.start()].split()[-WINDOW:]):
+            return float("nan")
+        word = match[1].replace("disappointing", "somewhat disappointing")
+        places.add(EXPERIENCES.index(word))
+    return float(places.pop()) if len(places) == 1 else float("nan")
+
+
+def stars_slope(reviews: pd.DataFrame) -> float:
+    """Return the least-squares slope of the stars on the step of the experience."""
+    return float(np.polyfit(reviews["experience"].to_numpy(float), reviews["rating"].to_numpy(float), 1)[0])
+
+
+def _measure(table: pd.DataFrame, statistic: Callable[[pd.DataFrame], float], source: str) -> PeopleSlope:
+    low, high = bootstrap_interval(table, statistic)
+    value, low, high = (round(number, 3) for number in (statistic(table), low, high))
+    return PeopleSlope(value, low, high, int(column(table, "person").nunique()), source)
+
+
+def main(folder: Path) -> None:
+    """Print the slope of every reaction that the data allow."""
+    for name, measure in (("choice_by_price", measure_price), ("stars_by_experience", measure_stars)):
+        print(f"{name}: {measure(folder)!r}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

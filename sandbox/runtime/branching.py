@@ -1,0 +1,47 @@
+"""Branches: what another configuration may change in a run that has begun, and how running worlds take it over."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox.core.world import World
+from sandbox.errors import ConfigError
+from sandbox.runtime.assembly import build_assignment, build_interventions, resolve_world
+from sandbox.runtime.config import Arm, RunConfig
+
+
+def refuse_changed_past(old: RunConfig, new: RunConfig, step: int) -> None:
+    """Raise `ConfigError` if a branch's configuration would change what came before `step`."""
+    for name in ("population", "graph", "seeds", "memory", "presentation"):
+        if getattr(new, name) != getattr(old, name):
+            raise ConfigError(f"{name} shapes a run from its first step and cannot change in a branch")
+    if new.arms() != old.arms():
+        raise ConfigError("minds and the names of treatments shape a run from its first step; start a new run")
+    if resolve_world(old)[0] is not resolve_world(new)[0]:
+        raise ConfigError("a branch stays in its world; start a new run for another one")
+    for arm in new.arms():
+        _refuse_changed_past_of(arm, old, new, step)
+
+
+def _refuse_changed_past_of(arm: Arm, old: RunConfig, new: RunConfig, step: int) -> None:
+    kind, old_params = resolve_world(old, arm.treatment)
+    _, new_params = resolve_world(new, arm.treatment)
+    for name in sorted(old_params.fixed):
+        if getattr(old_params, name) != getattr(new_params, name):
+            raise ConfigError(f"world.{name} shapes the world when it is created and cannot change in a branch")
+    build_assignment(new, kind, arm.mind)
+    old_interventions = build_interventions(kind, old_params, old.interventions, old.steps)
+    for intervention in build_interventions(kind, new_params, new.interventions, new.steps):
+        if intervention.step < step and intervention not in old_interventions:
+            raise ConfigError(f"an intervention at step {intervention.step} would change what came before --at {step}")
+
+
+def switch_config(worlds: Sequence[World[Any]], old: RunConfig, new: RunConfig) -> None:
+    """Give running worlds the parameters, assignment and interventions in which a new configuration differs."""
+    arms = [arm for arm in new.arms() for _ in new.seeds]
+    for world, arm in zip(worlds, arms, strict=True):
+        kind, before = resolve_world(old, arm.treatment)
+        _, after = resolve_world(new, arm.treatment)
+        changes = {name: getattr(after, name) for name in type(after).model_fields}
+        world.change(**{name: value for name, value in changes.items() if getattr(before, name) != value})
+        world.assign_minds(build_assignment(new, kind, arm.mind))
+        world.scheduled = build_interventions(kind, after, new.interventions, new.steps)
