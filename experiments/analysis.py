@@ -17,7 +17,7 @@ from sandbox.core.world import World
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import RunConfig
 from sandbox.runtime.log import DecisionLog
-from sandbox.runtime.results import Results
+from sandbox.runtime.results import NETWORK, Results
 from sandbox.runtime.run import Run
 
 
@@ -63,7 +63,7 @@ def analyse_run(run: Run, results: Results) -> Analysis:
         "nearness": nearness(evidence, kind),
         "data_quality": quality,
     }
-    missing = describe_missing_references(kind, results.tables)
+    missing = describe_missing_references(kind, [name for name in results.tables if name != NETWORK])
     unscored = unscored_forms(scores) if scores and individual else ()
     return Analysis(run, config, kind, outcomes, tables, missing, unscored)
 
