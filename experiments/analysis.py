@@ -21,7 +21,7 @@ from sandbox.output.log_totals import measure_position_bias
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import RunConfig
 from sandbox.runtime.log import DecisionLog
-from sandbox.runtime.results import Results
+from sandbox.runtime.results import NETWORK, Results
 from sandbox.runtime.run import Run
 
 
@@ -77,7 +77,7 @@ def analyse_run(run: Run, results: Results) -> Analysis:
         "answers": answers,
         "position_bias": position_bias_table(biases),
     }
-    missing = describe_missing_references(kind, results.tables)
+    missing = describe_missing_references(kind, [name for name in results.tables if name != NETWORK])
     unscored = unscored_forms(scores) if scores and individual else ()
     return Analysis(run, config, kind, outcomes, tables, slopes, missing, unscored)
 

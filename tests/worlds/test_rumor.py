@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -13,7 +14,8 @@ from sandbox.core.mind import RandomMind
 from tests.conftest import make_rumor, profiles
 from worlds.rumor import Rumor, RumorParams
 
-NEVER_HEAR = float(brentq(lambda x: x - math.exp(-2 * (1 - x)), 0.01, 0.9))
+_ROOT: Any = brentq(lambda x: x - math.exp(-2 * (1 - x)), 0.01, 0.9)
+NEVER_HEAR = float(_ROOT)
 """Share who never hear the rumour in a large, fully mixed population: the root of x = exp(-2(1 - x)) below 1, 0.203
 (Sudbury 1985, "The proportion of the population never hearing a rumour", J. Applied Probability 22, 443-446)."""
 
@@ -46,13 +48,13 @@ def test_every_tip_either_is_news_or_stops_its_teller() -> None:
 def test_everybody_tells_friends_only() -> None:
     graph = nx.barabasi_albert_graph(60, 3, seed=1)
     world = spread_to_the_end(graph, 4)
-    node_of = {villager.unique_id: node for node, villager in enumerate(world.villagers)}
+    node_of: dict[Any, int] = {villager.unique_id: node for node, villager in enumerate(world.villagers)}
     assert world.tips
     assert all(graph.has_edge(node_of[tip["teller"]], node_of[tip["hearer"]]) for tip in world.tips)
 
 
 def test_a_hub_may_tell_any_friend_and_each_with_the_same_probability() -> None:
-    counts: Counter[int] = Counter()
+    counts: Counter[Any] = Counter()
     for seed in range(300):
         params = RumorParams(text="it rains", first=13)
         world = Rumor(params, profiles=profiles(13), graph=nx.star_graph(12), rng=seed)

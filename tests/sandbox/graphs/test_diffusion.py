@@ -54,7 +54,7 @@ def test_items_have_cascades_of_their_own_and_order_is_that_of_steps() -> None:
 
 
 def test_tied_people_with_the_same_items_are_more_alike_than_any_two() -> None:
-    graph = nx.Graph([(0, 1), (2, 3)])
+    graph: nx.Graph[int] = nx.Graph([(0, 1), (2, 3)])
     assert tie_similarity(graph, [{"a"}, {"a"}, {"b"}, {"b"}]) == pytest.approx(1 - 2 / 6)
     assert tie_similarity(graph, [{"a"}, {"b"}, {"a"}, {"b"}]) == pytest.approx(-2 / 6)
     assert tie_similarity(nx.complete_graph(4), [{"a"}, {"a", "b"}, {"b"}, set()]) == pytest.approx(0)
