@@ -24,7 +24,7 @@ def trip_spreads(tables: Tables) -> pd.Series:
     return per_seed(tables["purchases"], trip_spread)
 
 
-REFERENCE = Reference(1.4158, 1.397, 1.4332, num_people=32_266, sampling_distance=0.192)
+REFERENCE = Reference(1.4158, 1.397, 1.4332, num_people=32_266)
 
 FACT = Fact(
     name="basket_prices",

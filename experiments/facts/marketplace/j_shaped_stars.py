@@ -30,6 +30,6 @@ FACT = Fact(
     statistic=hooks_by_seed,
     band=Band(0, 1, "both ends of a J are above their neighbours"),
     needs=Needs({"reviews": ("stars",)}, world={"reviews": ("on",)}),
-    reference=Reference(0.0347, 0.0232, 0.048, num_people=352),
+    reference=Reference(0.0651, 0.0353, 0.0994, num_people=83),
     note="A U shape with more fives than ones passes too; `five_star_share` distinguishes the two.",
 )

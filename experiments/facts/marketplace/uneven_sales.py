@@ -27,7 +27,7 @@ def unevenness_by_seed(tables: Tables) -> pd.Series:
     return per_seed(tables["purchases"], unevenness_of_world)
 
 
-REFERENCE = Reference(1.4077, 1.362, 1.4533, num_people=21_765, sampling_distance=0.1546)
+REFERENCE = Reference(1.4077, 1.362, 1.4533, num_people=21_765)
 """The interval is over categories, not people."""
 
 FACT = Fact(
