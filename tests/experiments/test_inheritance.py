@@ -68,7 +68,7 @@ def fair_comparison(tmp_path_factory: pytest.TempPathFactory, _new_fact: None) -
 def test_a_subclass_has_the_facts_and_items_of_its_parent() -> None:
     assert [fact.name for fact in list_facts(FairMarket)] == [fact.name for fact in list_facts(Marketplace)]
     assert [item.name for item in list_items(FairMarket)] == [item.name for item in list_items(Marketplace)]
-    assert len(list_facts(FairMarket)) == 17
+    assert len(list_facts(FairMarket)) == 18
     assert len(list_items(FairMarket)) == 14
 
 
