@@ -26,8 +26,8 @@ BETWEEN = 0.17
 """Share of the ratings' variance between people; the Dirichlet's weights sum to 1 / BETWEEN - 1."""
 REFERENCE_PEOPLE, REFERENCE_REVIEWS = 83, 10
 WORLD_PEOPLE, WORLD_REVIEWS = 22, 3
-MANY = 20_000
-"""People by whom the truth is computed."""
+TRUTH_WORLDS, TRUTH_PEOPLE = 60, 400
+"""Worlds by whose mean the truth is computed, and people in each."""
 ITEMS = {module.ITEM.name: module.ITEM for module in (star_distribution, star_habits, star_variance)}
 
 Maker = Callable[[np.random.Generator, int, int], pd.DataFrame]
@@ -60,7 +60,13 @@ def true_score(item: SampleItem, arm: tuple[float, float]) -> float:
     """Return the score of an arm with unlimited data."""
     rng = np.random.default_rng(0)
     people, own, floor = (
-        np.atleast_1d(item.statistic(draw_reviews(rng, MANY, WORLD_REVIEWS, *settings)))
+        np.mean(
+            [
+                np.atleast_1d(item.statistic(draw_reviews(rng, TRUTH_PEOPLE, WORLD_REVIEWS, *settings)))
+                for _ in range(TRUTH_WORLDS)
+            ],
+            axis=0,
+        )
         for settings in (ARMS["people"], arm, FLOOR)
     )
     return 1 - float(((own - people) ** 2).sum() / ((floor - people) ** 2).sum()) if arm != ARMS["people"] else 1.0

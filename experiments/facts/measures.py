@@ -149,7 +149,9 @@ def mean_of_people(values: Array, people: Values) -> Array:
 
 def variance_within(values: Values, people: Values) -> float:
     """Return the variance of one person's values, mean over people with two or more; NaN if there are none."""
-    return float(pd.Series(np.asarray(values, float)).groupby(np.asarray(people)).var().mean())
+    table = pd.DataFrame({"value": np.asarray(values, float), "person": np.asarray(people)})
+    variances = cast("pd.Series", table.groupby("person")["value"].var())
+    return float(variances.mean())
 
 
 def word_similarities(texts: Values) -> Array:
@@ -197,12 +199,13 @@ def similarity_within(similarities: Array, people: Values) -> float:
     return float((totals[repeated] / pairs[repeated]).mean()) if repeated.any() else float("nan")
 
 
-def _membership(people: Values) -> tuple[Array, Array]:
-    """Return the matrix that averages rows by person, (people, n), and the number of rows of each person."""
+def _membership(people: Values) -> tuple[Any, Array]:
+    """Return the sparse matrix that averages rows by person, (people, n), and the number of rows of each person."""
+    from scipy.sparse import csr_array
+
     codes, _ = pd.factorize(np.asarray(people))
-    member = np.arange(codes.max() + 1)[:, None] == codes[None, :]
-    counts = member.sum(axis=1)
-    return member / counts[:, None], counts
+    counts = np.bincount(codes)
+    return csr_array((1 / counts[codes], (codes, np.arange(len(codes))))), counts
 
 
 _WORD = re.compile(r"\w+")

@@ -31,9 +31,11 @@ from worlds.marketplace import Marketplace
 
 Tables: TypeAlias = dict[str, pd.DataFrame]
 Draw: TypeAlias = Callable[[np.random.Generator], Tables]
+Market: TypeAlias = dict[str, pd.DataFrame]
+"""Purchases by category."""
 
-COMPARISONS, SEEDS = 40, 20
-SCORED_COMPARISONS = 12
+COMPARISONS, SEEDS = 20, 20
+SCORED_COMPARISONS = 6
 BUYERS = (30, 100)
 """Buyers of a comparison's world, and of a run's."""
 REVIEWER_SHARE, MEAN_REVIEWS = 0.75, 2.5
@@ -50,10 +52,10 @@ def draw_reviewers(reviews: pd.DataFrame, buyers: int, rng: np.random.Generator,
     sizes = rng.geometric(1 / MEAN_REVIEWS, number)
     order = reviews.iloc[rng.permutation(len(reviews))]
     if clones:
-        return {"reviews": order.head(sizes.sum()).assign(buyer=np.repeat(np.arange(number), sizes))}
+        return {"reviews": order.head(sizes.sum()).assign(buyer=np.repeat(np.arange(number), sizes), step=0)}
     people = rng.permutation(cast("Array", column(reviews, "person").unique()))[:number]
     place = column(order, "person").map(pd.Series(range(number), index=people))
-    order = order.assign(buyer=place).dropna(subset=["buyer"]).astype({"buyer": int})
+    order = order.assign(buyer=place, step=0).dropna(subset=["buyer"]).astype({"buyer": int})
     rank = cast("pd.Series", order.groupby("buyer").cumcount())
     return {"reviews": rows_where(order, rank < sizes[column(order, "buyer")])}
 
@@ -64,28 +66,36 @@ def draw_random_reviews(buyers: int, rng: np.random.Generator) -> Tables:
     buyer = np.repeat(np.arange(number), rng.geometric(1 / MEAN_REVIEWS, number))
     lengths = rng.integers(1, MAX_WORDS + 1, len(buyer))
     texts = [" ".join(rng.choice(list("abcdefghijklmnopqrst"), length)) for length in lengths]
-    return {"reviews": pd.DataFrame({"buyer": buyer, "stars": rng.integers(1, 6, len(buyer)), "text": texts})}
+    return {
+        "reviews": pd.DataFrame({"buyer": buyer, "step": 0, "stars": rng.integers(1, 6, len(buyer)), "text": texts})
+    }
 
 
-def draw_customers(purchases: pd.DataFrame, buyers: int, rng: np.random.Generator) -> Tables:
+def draw_customers(purchases: Market, buyers: int, rng: np.random.Generator) -> Tables:
     """Draw all purchases of some customers in some categories."""
-    num_people = cast("pd.Series", purchases.groupby("category")["buyer"].nunique())
-    categories = entries_where(num_people, num_people >= MIN_CUSTOMERS).index.to_numpy()
-    chosen = rng.choice(categories, NUM_CATEGORIES, replace=False)
-    market = rows_where(purchases, column(purchases, "category").isin(chosen))
+    market = _draw_categories(purchases, rng)
     customers = rng.choice(cast("Array", column(market, "buyer").unique()), buyers, replace=False)
     return {"purchases": rows_where(market, column(market, "buyer").isin(customers))}
 
 
-def draw_small_categories(purchases: pd.DataFrame, buyers: int, rng: np.random.Generator) -> Tables:
+def draw_small_categories(purchases: Market, buyers: int, rng: np.random.Generator) -> Tables:
     """Draw some purchases in some small categories, with all products that these offer."""
-    num_offered = small_categories(purchases, "listing")
-    chosen = rng.choice(num_offered.index.to_numpy(), NUM_CATEGORIES, replace=False)
-    market = rows_where(purchases, column(purchases, "category").isin(chosen))
+    market = _draw_categories(purchases, rng)
     offered = market.drop_duplicates(["category", "listing"]).rename(columns={"listing": "id"})
     number = round(PURCHASES_PER_BUYER * buyers / NUM_CATEGORIES)
     order = market.iloc[rng.permutation(len(market))]
     return {"purchases": order.groupby("category").head(number), "listings": offered}
+
+
+def _draw_categories(purchases: Market, rng: np.random.Generator) -> pd.DataFrame:
+    names = rng.choice(sorted(purchases), NUM_CATEGORIES, replace=False)
+    return pd.concat([purchases[name] for name in names], ignore_index=True)
+
+
+def _by_category(purchases: pd.DataFrame, categories: pd.Series) -> Market:
+    """Return the purchases of the categories that index a series."""
+    selected = rows_where(purchases, column(purchases, "category").isin(categories.index))
+    return {str(name): rows for name, rows in selected.groupby("category")}
 
 
 def share_within(name: str, draw: Draw, seed: int = 0) -> dict[str, float]:
@@ -141,13 +151,16 @@ def _rounded(value: Any) -> float | None:
 def fact_draws(reviews: pd.DataFrame, purchases: pd.DataFrame, buyers: int) -> dict[str, Draw]:
     """Return, by fact, how to draw a world of real people."""
     reviewers = partial(draw_reviewers, reviews, buyers)
+    num_people = cast("pd.Series", purchases.groupby("category")["buyer"].nunique())
+    large = _by_category(purchases, entries_where(num_people, num_people >= MIN_CUSTOMERS))
+    small = _by_category(purchases, small_categories(purchases, "listing"))
     return {
         "five_star_share": reviewers,
         "j_shaped_stars": reviewers,
         "star_habits": reviewers,
         "review_lengths": reviewers,
-        "repeat_purchases": partial(draw_customers, purchases, buyers),
-        "uneven_sales": partial(draw_small_categories, purchases, buyers),
+        "repeat_purchases": partial(draw_customers, large, buyers),
+        "uneven_sales": partial(draw_small_categories, small, buyers),
     }
 
 
@@ -160,8 +173,7 @@ def main(reviews_file: str) -> None:
     for buyers in BUYERS:
         for name, draw in fact_draws(reviews, purchases, buyers).items():
             rows[f"{name}, {buyers} buyers"] = {"fact": name, "buyers": buyers, **share_within(name, draw)}
-    for name, row in rows.items():
-        print(name, row, flush=True)
+            print(rows[f"{name}, {buyers} buyers"], flush=True)
     write_measured("facts", rows)
     draws: dict[str, Draw] = {
         "people": partial(draw_reviewers, reviews, BUYERS[0]),
