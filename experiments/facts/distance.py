@@ -14,7 +14,7 @@ This holds if the expectation of the statistic does not depend on the size of a 
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,8 @@ class Distance:
     def linearize(self) -> "Linear":
         """Return the squared distance as a sum of errors (infinitesimal jackknife, Efron 1982)."""
         slope = 2 * self.deviation
-        return Linear(self.square, self.errors @ slope, -slope, 1.0, self.reference)
+        influences = cast("pd.Series", self.errors @ slope)
+        return Linear(self.square, influences, -slope, 1.0, self.reference)
 
     def project(self) -> "Linear":
         """Return the deviation itself, if the statistic is a single number."""

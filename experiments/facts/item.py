@@ -52,7 +52,7 @@ class ScoreItem(NamedTuple):
     def mean(self, evidence: Evidence, arm: str) -> float:
         """Return the mean over seeds if the statistic is a single number, else NaN."""
         values = self.values(evidence, arm)
-        return float(values[0].mean()) if values.shape[1] == 1 and not values.empty else float("nan")
+        return float(column(values, 0).mean()) if values.shape[1] == 1 and not values.empty else float("nan")
 
 
 @dataclass(frozen=True)

@@ -39,23 +39,22 @@ def capped_words(texts: Values) -> float:
 
 
 def between_share(values: Values, people: Values) -> float:
-    """Return the share of a variance that lies between people: the intraclass correlation ICC(1) of unequal groups.
+    """Return the share of a variance between people: an intraclass correlation in which everybody counts once.
 
-    People with a single value are left out; the result is NaN with fewer than two people. Donner (1986), International
-    Statistical Review 54:67.
+    The variance between people is that of their means without what their own variance adds to it (analysis of variance
+    of unweighted means; Burdick and Graybill 1992, Confidence Intervals on Variance Components). The usual estimate
+    weights people by their number of values, so that the few who write most would decide, and a world in which nobody
+    writes as much would differ from people for that reason alone. People with a single value are left out; the result
+    is NaN with fewer than two people.
     """
     table = pd.DataFrame({"value": np.asarray(values, float), "person": np.asarray(people)})
     groups = cast("pd.DataFrame", table.groupby("person")["value"].agg(["count", "mean", "var"]))
     groups = rows_where(groups, column(groups, "count") > 1)
-    count, mean = groups["count"].to_numpy(float), groups["mean"].to_numpy(float)
     if len(groups) < 2:
         return float("nan")
-    total = count.sum()
-    size = (total - (count**2).sum() / total) / (len(groups) - 1)
-    between = (count * (mean - (count * mean).sum() / total) ** 2).sum() / (len(groups) - 1)
-    within = ((count - 1) * groups["var"].to_numpy(float)).sum() / (total - len(groups))
-    spread = between + (size - 1) * within
-    return float((between - within) / spread) if spread > 0 else float("nan")
+    count, mean, variance = (groups[name].to_numpy(float) for name in ("count", "mean", "var"))
+    between, within = float(mean.var(ddof=1) - (variance / count).mean()), float(variance.mean())
+    return between / (between + within) if between + within > 0 else float("nan")
 
 
 def unevenness(purchases: pd.DataFrame, num_offered: pd.Series) -> pd.Series:
