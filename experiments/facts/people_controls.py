@@ -52,12 +52,13 @@ def draw_reviewers(reviews: pd.DataFrame, buyers: int, rng: np.random.Generator,
     sizes = rng.geometric(1 / MEAN_REVIEWS, number)
     order = reviews.iloc[rng.permutation(len(reviews))]
     if clones:
-        return {"reviews": order.head(sizes.sum()).assign(buyer=np.repeat(np.arange(number), sizes), step=0)}
+        reviewers = np.repeat(np.arange(number), sizes)
+        return {"reviews": order.head(sizes.sum()).assign(buyer=reviewers, step=0).drop(columns="person")}
     people = rng.permutation(cast("Array", column(reviews, "person").unique()))[:number]
     place = column(order, "person").map(pd.Series(range(number), index=people))
     order = order.assign(buyer=place, step=0).dropna(subset=["buyer"]).astype({"buyer": int})
     rank = cast("pd.Series", order.groupby("buyer").cumcount())
-    return {"reviews": rows_where(order, rank < sizes[column(order, "buyer")])}
+    return {"reviews": rows_where(order, rank < sizes[column(order, "buyer")]).drop(columns="person")}
 
 
 def draw_random_reviews(buyers: int, rng: np.random.Generator) -> Tables:
