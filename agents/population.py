@@ -44,13 +44,19 @@ def load_profiles(
         splits: Splits that people may belong to; empty: any. Profiles without a split always qualify.
 
     Raises:
-        ConfigError: Nobody in the population is of these platforms and splits.
+        ConfigError: Nobody in the population is of these platforms and splits, or fewer than `size` people are although
+            all splits together have enough: copies of few people would look like a sample of many.
     """
     path = Path(file)
     population = read_population(path if path.is_file() else POPULATIONS_DIR / file)
-    eligible = [
-        profile for profile in population if _matches(profile.platform, platforms) and _matches(profile.split, splits)
-    ]
+    of_platforms = [profile for profile in population if _matches(profile.platform, platforms)]
+    eligible = [profile for profile in of_platforms if _matches(profile.split, splits)]
+    if eligible and len(eligible) < size <= len(of_platforms):
+        raise ConfigError(
+            f"the world needs {size} people, but only {len(eligible)} of the population {file} are of platform "
+            f"{' or '.join(platforms) or 'any'} and split {' or '.join(splits)}: lower population.size, or draw people "
+            "of all splits with population.splits=[train,val,test], among them people whom HumanLLM was trained on"
+        )
     if not eligible:
         kinds = sorted({f"{profile.platform} ({profile.split or 'no split'})" for profile in population})
         raise ConfigError(

@@ -18,8 +18,8 @@ from sandbox.runtime.config import RunConfig
 
 BASE, HUMANLLM = "base", "humanllm"
 """Names in the evaluation of the base model, and of the base model with the shipped adapter."""
-OWN_RECORD = ("last", "tastes", "own stars")
-"""Baselines that know the person's own earlier record."""
+PREDICTORS = ("last", "tastes", "own stars", "majority", "popular")
+"""Simple predictors: from the person's own earlier record, or from what everybody does."""
 UNIFORM = "uniform"
 NOT_PEOPLE = ("general prose", "base's own chat")
 """Forms of the evaluation that are not answers of people, but show what a model forgets."""
@@ -56,21 +56,22 @@ def _evaluated_model(config: RunConfig, mind: str) -> str:
 def individual_rows(scores: Path, models: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
     """Yield rows of the scorecard: how likely the arms find what held-out people really chose.
 
-    The floor is a uniform guess; the ceiling is the best baseline that knows only the person's own earlier record.
-    Forms without such a baseline are listed by `unscored_forms`.
+    The floor is a uniform guess. The other end is the best simple predictor, which is no bound: people's own
+    test-retest reliability would be, but nobody in the logs decides the same twice. Forms without a predictor that
+    beats a uniform guess are listed by `unscored_forms`.
     """
     for form, by_model in _choice_likelihoods(scores).items():
-        if not _own_record_baselines(by_model):
+        if not _predictors(by_model):
             continue
         floor = float(by_model.loc[UNIFORM, "value"])
-        ceiling = float(by_model.loc[_own_record_baselines(by_model), "value"].min())
+        ceiling = float(by_model.loc[_predictors(by_model), "value"].min())
         for arm, name in models.items():
             if name in by_model.index:
                 value, low, high = (float(by_model.loc[name, end]) for end in ("value", "low", "high"))
                 normalized = [normalized_score(number, floor, ceiling) for number in (value, high, low)]
                 num_people = int(by_model.loc[name, "users"])
                 numbers = (*normalized, value, floor, ceiling, value, float("nan"), num_people)
-                yield ("individual", f"{form}_choices", "people", arm, *numbers, _DISTANCE_MEASURE)
+                yield ("individual", f"{form}_choices", "predictor", arm, *numbers, _DISTANCE_MEASURE)
 
 
 def unscored_forms(scores: Path) -> list[str]:
@@ -78,11 +79,11 @@ def unscored_forms(scores: Path) -> list[str]:
     table = pd.read_csv(scores)
     choices = _choice_likelihoods(scores)
     forms = [form for form in column(table, "form").unique() if "," not in form and form not in NOT_PEOPLE]
-    without_baseline = [form for form in forms if form in choices and not _own_record_baselines(choices[form])]
+    without_baseline = [form for form in forms if form in choices and not _predictors(choices[form])]
     texts = [form for form in forms if form not in choices]
     reasons = (
-        (without_baseline, "no baseline knows the person's own record"),
-        (texts, "texts, which have no such baseline"),
+        (without_baseline, "no simple predictor is significantly better than a uniform guess"),
+        (texts, "texts, which have no simple predictor"),
     )
     return [f"{', '.join(names).replace('_', ' ')} ({reason})" for names, reason in reasons if names]
 
@@ -95,9 +96,12 @@ def _choice_likelihoods(scores: Path) -> dict[str, pd.DataFrame]:
     return {str(form): rows.set_index("model") for form, rows in table.groupby("form")}
 
 
-def _own_record_baselines(by_model: pd.DataFrame) -> list[str]:
-    """Return the baselines that know the person's own record, if there is a uniform guess to compare them with."""
-    return [name for name in by_model.index if name in OWN_RECORD and UNIFORM in by_model.index]
+def _predictors(by_model: pd.DataFrame) -> list[str]:
+    """Return the simple predictors that are significantly better than a uniform guess."""
+    if UNIFORM not in by_model.index:
+        return []
+    uniform = float(by_model.loc[UNIFORM, "value"])
+    return [name for name in by_model.index if name in PREDICTORS and float(by_model.loc[name, "high"]) < uniform]
 
 
-_DISTANCE_MEASURE = "negative log-likelihood of what held-out people chose (nats); ceiling: their own earlier choices"
+_DISTANCE_MEASURE = "negative log-likelihood of what held-out people chose (nats); 1: best simple predictor"

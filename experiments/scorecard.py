@@ -1,11 +1,13 @@
 """How close to real people an arm comes, item by item, between a floor and a ceiling.
 
-Every item is a distance from real people. Its score is (distance - floor) / (ceiling - floor): 0 is as far from people
-as the simple baselines are (the worse of the arms `random` and `rule` in the same world, one floor for all arms), 1 is
-as close as one world-sized sample of people is to another. There is no score if the baselines are as close as people.
-Items without a sample of people are compared with a norm from the literature: 1 is the norm itself, the scorecard says
-so, and there is no score if the baselines' interval contains the norm. There is no overall score, since an average
-would hide failures; the worst items are named instead.
+Every item is a squared distance from real people (`experiments.facts.distance`), corrected so that real people are at 0
+on average, however few there are in a world. Its score is 1 - distance / floor: 0 is as far from people as the simple
+baselines are (the worse of the arms `random` and `rule` in the same world, one floor for all arms), 1 is where people
+are. Intervals carry the errors of the arm, of the floor and of people's value. There is no score if the floor is not
+significantly further from people than people. Items without a sample of people are compared with a norm from the
+literature: 1 is the norm itself, and the scorecard says so. Rows about individual choices end at the best simple
+predictor, not at people (`experiments.individual`). There is no overall score, since an average would hide failures;
+the worst items are named instead.
 """
 
 import math
@@ -14,17 +16,18 @@ from typing import Any, get_args
 
 import pandas as pd
 
+from experiments.facts.distance import Distance, distance_difference, score_of
 from experiments.facts.evidence import Evidence
 from experiments.facts.item import ScoreItem
 from experiments.facts.reference import Level
 from experiments.facts.registry import list_items
 from experiments.families import ADDED, FLOORS, Family, adjust_by_family, deciding_p, question_minds
 from experiments.frames import column, columns, rows_where
-from experiments.statistics import ALPHA, confidence_interval, paired_contrast
+from experiments.statistics import ALPHA
 from sandbox.core.world import World
 
-MIN_SEEDS = 2
-"""Seeds in which an item must have a value to be scored: a single seed may be an outlier."""
+CEILING = 0.0
+"""Expected distance of real people from real people."""
 COLUMNS = (
     "level", "item", "against", "arm", "score", "low", "high", "distance", "floor", "ceiling", "value", "human",
     "num_seeds", "distance_measure",
@@ -46,42 +49,43 @@ def scorecard(evidence: Evidence, kind: type[World[Any]], individual: Iterable[t
     """
     rows = list(individual)
     for item in list_items(kind):
-        distances = {arm: item.distances(evidence, arm).dropna() for arm in evidence.arms}
-        for arm in evidence.arms:
+        distances = _distances(item, evidence)
+        for arm in distances:
             rows += _score_arm(item, evidence, arm, distances)
     return pd.DataFrame(sorted(rows, key=lambda row: get_args(Level).index(row[0])), columns=list(COLUMNS))
+
+
+def _distances(item: ScoreItem, evidence: Evidence) -> dict[str, Distance]:
+    """Return the distances of the arms that have one."""
+    distances = {arm: item.distance(evidence, arm) for arm in evidence.arms}
+    return {arm: distance for arm, distance in distances.items() if distance is not None}
 
 
 def nearness(evidence: Evidence, kind: type[World[Any]]) -> pd.DataFrame:
     """Test which arms are nearer to people than the first arm in the same world, by differences within a seed.
 
     Returns:
-        See `NEARNESS`. `difference` is below 0 where the arm is nearer. `p_holm` is adjusted over all items of the arms
-        that the question is about. `verdict` is nearer or further if that p-value (the plain one for the arm of a
-        baseline) is below 5 %, else inconclusive.
+        See `NEARNESS`. `difference` is that of squared distances, below 0 where the arm is nearer. `p_holm` is adjusted
+        over all items of the arms that the question is about. `verdict` is nearer or further if that p-value (the plain
+        one for the arm of a baseline) is below 5 %, else inconclusive.
     """
     rows: list[dict[str, Any]] = []
     arms = list(evidence.arms.values())
     own_minds = question_minds([arm.mind for arm in arms])
     for item in list_items(kind):
-        by_arm = {arm.name: _seed_values(item.distances(evidence, arm.name)) for arm in arms}
+        distances = _distances(item, evidence)
         for arm in arms:
             first = next(candidate for candidate in arms if not candidate.differing_params(arm))
-            contrast = paired_contrast(by_arm[arm.name], by_arm[first.name])
-            if arm is not first and contrast.num_seeds > 1:
+            if arm is not first and arm.name in distances and first.name in distances:
+                difference = distance_difference(distances[arm.name], distances[first.name])
                 family: Family = "nearness" if arm.mind in own_minds else "baseline"
-                family = "no difference" if contrast.is_structural_zero else family
                 names = {"item": item.name, "against": item.reference.against, "arm": arm.name, "than": first.name}
-                rows.append({**names, "family": family, **contrast._asdict()})
+                rows.append({**names, "family": family, **difference._asdict()})
     computed = {*ADDED, "verdict"}
     table = adjust_by_family(pd.DataFrame(rows, columns=[name for name in NEARNESS if name not in computed]))
     pairs = zip(table["difference"], deciding_p(table), strict=True)
     table["verdict"] = [_compare_distance(difference, p) for difference, p in pairs]
     return columns(table, NEARNESS)
-
-
-def _seed_values(series: pd.Series) -> dict[int, float]:
-    return {int(str(seed)): float(value) for seed, value in series.items()}
 
 
 def _compare_distance(difference: float, p: float) -> str:
@@ -99,34 +103,16 @@ def worst_items(card: pd.DataFrame, arm: str, titles: Mapping[str, str], number:
 
 
 def _score_arm(
-    item: ScoreItem, evidence: Evidence, arm: str, distances: Mapping[str, pd.Series]
+    item: ScoreItem, evidence: Evidence, arm: str, distances: Mapping[str, Distance]
 ) -> list[tuple[Any, ...]]:
-    own = distances[arm]
-    baselines = {
-        name: float(distances[name].mean()) for name in _floor_arms(evidence, arm) if not distances[name].empty
-    }
-    if len(own) < MIN_SEEDS or not set(baselines) - {arm}:
+    baselines = [name for name in _floor_arms(evidence, arm) if name in distances]
+    if not set(baselines) - {arm}:
         return []
-    worse = max(baselines, key=lambda name: baselines[name])
-    floor, distance, reference = baselines[worse], float(own.mean()), item.reference
-    low, high = confidence_interval(own.to_numpy(float))
-    value = math.nan if item.values is None else float(item.values(evidence, arm).mean())
-    has_score = _differs_from_norm(item, evidence, worse)
-    ends = (distance, high, low)  # a larger distance is a lower score
-    scores = [normalized_score(end, floor, reference.ceiling) if has_score else math.nan for end in ends]
-    numbers = (*scores, distance, floor, reference.ceiling, value, reference.value, len(own))
-    return [(item.level, item.name, reference.against, arm, *numbers, item.distance_measure)]
-
-
-def _differs_from_norm(item: ScoreItem, evidence: Evidence, arm: str) -> bool:
-    """Return whether a baseline differs from a norm by more than chance; True if the item is not about a norm.
-
-    Single worlds differ from a norm by chance alone, so their mean distance says nothing if the mean is on the norm.
-    """
-    if item.reference.against == "people" or item.values is None:
-        return True
-    low, high = confidence_interval(item.values(evidence, arm).to_numpy(float))
-    return not low <= item.reference.value <= high
+    own, floor = distances[arm], max((distances[name] for name in baselines), key=lambda distance: distance.square)
+    score, low, high, _ = score_of(own, floor)
+    value, human = item.mean(evidence, arm), item.reference.value
+    numbers = (score, low, high, own.square, floor.square, CEILING, value, human, own.num_seeds)
+    return [(item.level, item.name, item.reference.against, arm, *numbers, item.distance_measure)]
 
 
 def normalized_score(distance: float, floor: float, ceiling: float) -> float:

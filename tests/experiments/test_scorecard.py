@@ -9,9 +9,8 @@ import pytest
 
 from experiments import scorecard
 from experiments.facts.evidence import Evidence
-from experiments.facts.item import ScoreItem
 from experiments.facts.reference import Level
-from experiments.facts.registry import list_facts, list_items
+from experiments.facts.registry import list_items
 from experiments.reports.charts import MARKERS, _arm_markers
 from experiments.scorecard import COLUMNS, FLOORS, nearness, normalized_score, worst_items
 from sandbox.figures.style import COLORS, assign_pens
@@ -58,7 +57,7 @@ def test_a_score_is_zero_at_the_floor_and_one_at_the_ceiling() -> None:
 
 def test_an_arm_with_people_s_stars_is_scored_above_one_without(card: pd.DataFrame) -> None:
     scores: Any = card[card["item"] == "star_distribution"].set_index("arm")["score"]
-    assert scores["humanllm:control"] > 0.9 > scores["rule:control"] > scores["base:control"] > 0
+    assert scores["humanllm:control"] > 0.95 > scores["rule:control"] > scores["base:control"] > 0
 
 
 def test_all_arms_of_a_world_share_a_floor_which_is_the_worse_baseline(
@@ -68,8 +67,9 @@ def test_all_arms_of_a_world_share_a_floor_which_is_the_worse_baseline(
     control: Any = card[card["arm"].str.endswith(":control")]
     assert (control.groupby("item")["floor"].nunique() == 1).all()
     item = ITEMS["star_distribution"]
-    distances = [float(item.distances(crossed_arms, f"{mind}:control").mean()) for mind in FLOORS]
-    assert control.loc[control["item"] == item.name, "floor"].iloc[0] == pytest.approx(max(distances))
+    distances = [item.distance(crossed_arms, f"{mind}:control") for mind in FLOORS]
+    squares = [distance.square for distance in distances if distance is not None]
+    assert control.loc[control["item"] == item.name, "floor"].iloc[0] == pytest.approx(max(squares))
 
 
 def test_crossed_arms_are_scored_by_their_own_names_and_random_is_not(card: pd.DataFrame) -> None:
@@ -103,16 +103,6 @@ def test_a_norm_is_marked_as_such_and_has_the_norm_as_its_ceiling(card: pd.DataF
     }  # fmt: skip
     assert "price_dispersion" not in ITEMS
     assert {item.level for item in ITEMS.values()} == set(get_args(Level)) - {"individual"}
-
-
-@pytest.mark.parametrize("name", ["repeat_purchases", "uneven_sales"])
-def test_a_ceiling_of_purchases_is_the_sampling_distance_of_customers(name: str) -> None:
-    item: ScoreItem = ITEMS[name]
-    [fact] = [fact for fact in list_facts(Marketplace) if fact.name == name]
-    assert fact.reference is not None
-    assert (item.reference.against, item.reference.ceiling) == ("people", fact.reference.sampling_distance)
-    interval = fact.reference.high - fact.reference.low
-    assert item.reference.ceiling > interval, "a world's worth of people is fewer than all of them"
 
 
 def test_arms_are_compared_with_the_first_arm_of_the_same_world(near: pd.DataFrame) -> None:

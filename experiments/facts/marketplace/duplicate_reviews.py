@@ -1,23 +1,22 @@
-"""Few reviews repeat another word for word."""
+"""Two people seldom write the same review word for word."""
 
 import pandas as pd
 
-from experiments.facts.item import SampleItem
+from experiments.facts.item import SampleItem, measured_reference
 from experiments.facts.marketplace.review_texts import texts_of
-from experiments.facts.measures import absolute_difference, duplicate_share
-from experiments.facts.reference import Reference
+from experiments.facts.measures import equalities, similarity_between
+from experiments.frames import column
 
 
-def share_of_duplicates(reviews: pd.DataFrame) -> float:
-    """Return the share of reviews that occur more than once."""
-    return duplicate_share(texts_of(reviews))
+def duplicate_probability(reviews: pd.DataFrame) -> float:
+    """Return the probability that reviews by two people are the same."""
+    return similarity_between(equalities(texts_of(reviews)), column(reviews, "person"))
 
 
 ITEM = SampleItem(
     name="duplicate_reviews",
     level="homogeneity",
-    distance_measure="difference in the share of reviews that another review repeats word for word",
-    statistic=share_of_duplicates,
-    distance=absolute_difference,
-    reference=Reference(0.0515, num_people=352, sampling_distance=0.0362),
+    measure="probability that reviews by two people are the same word for word, mean over pairs of people",
+    statistic=duplicate_probability,
+    reference=measured_reference(__file__, "duplicate_reviews"),
 )

@@ -32,7 +32,7 @@ FACT = Fact(
     statistic=hooks_by_seed,
     band=Band(0, 1, "both ends of a J are above their neighbours"),
     needs=Needs({"reviews": ("stars",)}, world={"reviews": ("on",)}),
-    reference=Reference(0.0347, 0.0232, 0.048, num_people=352),
+    reference=Reference(0.0651, 0.0353, 0.0994, num_people=83),
     controls=Controls(
         shows={"as people do": {"stars": give_stars(HUMAN_SHARES)}},
         lacks={"one peak": {"stars": give_stars((1, 2, 4, 2, 1))}, "evenly": {"stars": give_stars((1, 1, 1, 1, 1))}},

@@ -1,25 +1,25 @@
-"""How many reviews give one, two, ..., five stars."""
+"""How many stars people give."""
 
 import pandas as pd
 
-from experiments.facts.item import SampleItem
-from experiments.facts.measures import divergence, star_shares
-from experiments.facts.reference import Reference
+from experiments.facts.item import SampleItem, measured_reference
+from experiments.facts.measures import mean_of_people
 from experiments.frames import Array, column
 
+CUTS = (1, 2, 3, 4)
+"""Numbers of stars up to which reviews are counted."""
 
-def shares_of_stars(reviews: pd.DataFrame) -> Array:
-    """Return the share of each rating."""
-    return star_shares(column(reviews, "stars"))
+
+def cumulative_star_shares(reviews: pd.DataFrame) -> Array:
+    """Return the mean over people of the share of their ratings that are at most 1, 2, 3 and 4 stars, (4,)."""
+    at_most = column(reviews, "stars").to_numpy(float)[:, None] <= CUTS
+    return mean_of_people(at_most, column(reviews, "person"))
 
 
 ITEM = SampleItem(
     name="star_distribution",
     level="distribution",
-    distance_measure="Jensen-Shannon divergence of the shares of 1 to 5 stars (bits)",
-    statistic=shares_of_stars,
-    distance=divergence,
-    reference=Reference(
-        distribution=(0.0753, 0.0406, 0.0771, 0.1418, 0.6652), num_people=352, sampling_distance=0.0118
-    ),
+    measure="cumulative shares of 1 to 4 stars, mean over people (Cramér-von Mises distance)",
+    statistic=cumulative_star_shares,
+    reference=measured_reference(__file__, "star_distribution"),
 )

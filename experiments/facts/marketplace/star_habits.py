@@ -8,9 +8,9 @@ import pandas as pd
 from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables, per_seed
 from experiments.facts.fact import Fact, Needs
-from experiments.facts.item import SampleItem
+from experiments.facts.item import SampleItem, measured_reference
 from experiments.facts.marketplace.behaviours import HUMAN_SHARES, give_stars, personal_number
-from experiments.facts.measures import absolute_difference, between_share
+from experiments.facts.measures import between_share
 from experiments.facts.reference import Reference
 from experiments.frames import column, entries_where, rows_where
 from sandbox.core import Question, Reply
@@ -48,12 +48,12 @@ def rate_by_rote(question: Question[Any]) -> Reply:
     return [float(stars == int(5 * personal_number(question, b"rote"))) + 1e-9 for stars in range(5)]
 
 
-REFERENCE = Reference(0.1747, 0.1347, 0.2189, num_people=352, sampling_distance=0.0807)
+REFERENCE = Reference(0.1957, 0.1213, 0.2888, num_people=83)
 
 FACT = Fact(
     name="star_habits",
     statement="Some people give more stars than others, whatever they bought.",
-    citation="Amazon Reviews 2023: Hou et al. (2024), arXiv:2403.03952; 352 people, measured by `measure_people`",
+    citation="Amazon Reviews 2023: Hou et al. (2024), arXiv:2403.03952; 83 unseen people, measured by `measure_people`",
     measure="share of the ratings' variance that lies between people (intraclass correlation)",
     statistic=habits_by_seed,
     band=REFERENCE.around(0.05),
@@ -72,8 +72,7 @@ FACT = Fact(
 ITEM = SampleItem(
     name="star_habits",
     level="variance",
-    distance_measure="difference in the share of the ratings' variance that lies between people",
+    measure=FACT.measure,
     statistic=habit_of_sample,
-    distance=absolute_difference,
-    reference=REFERENCE,
+    reference=measured_reference(__file__, "star_habits"),
 )

@@ -1,23 +1,22 @@
-"""How widely ratings vary."""
+"""How widely the ratings of one person vary."""
 
-import numpy as np
 import pandas as pd
 
-from experiments.facts.item import SampleItem
-from experiments.facts.measures import log_ratio
-from experiments.facts.reference import Reference
+from experiments.facts.item import SampleItem, measured_reference
+from experiments.facts.measures import variance_within
+from experiments.frames import column
 
 
-def variance_of_stars(reviews: pd.DataFrame) -> float:
-    """Return the variance of ratings."""
-    return float(np.var(reviews["stars"].to_numpy(float), ddof=1))
+def star_variance_within(reviews: pd.DataFrame) -> float:
+    """Return the variance of one person's ratings, mean over people."""
+    return variance_within(column(reviews, "stars"), column(reviews, "person"))
 
 
 ITEM = SampleItem(
     name="star_variance",
+    label="star variance within people",
     level="variance",
-    distance_measure="absolute log ratio of the variance of ratings to that of real people",
-    statistic=variance_of_stars,
-    distance=log_ratio,
-    reference=Reference(1.504, num_people=352, sampling_distance=0.2195),
+    measure="variance of one person's ratings, mean over people with two or more (stars²)",
+    statistic=star_variance_within,
+    reference=measured_reference(__file__, "star_variance"),
 )

@@ -36,7 +36,7 @@ def appeal(offer: dict[str, Any], question: Question[Any]) -> float:
     return 12**0.5 * (uniform(int(offer["id"]), b"%d" % question.replicate.seed) - 0.5)
 
 
-REFERENCE = Reference(1.4077, 1.362, 1.4533, num_people=21_765, sampling_distance=0.1546)
+REFERENCE = Reference(1.4077, 1.362, 1.4533, num_people=21_765)
 """The interval is over categories, not people."""
 
 FACT = Fact(

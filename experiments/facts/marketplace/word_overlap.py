@@ -1,23 +1,22 @@
-"""How similar the words of two reviews are."""
+"""How similar the words of two people's reviews are."""
 
 import pandas as pd
 
-from experiments.facts.item import SampleItem
+from experiments.facts.item import SampleItem, measured_reference
 from experiments.facts.marketplace.review_texts import texts_of
-from experiments.facts.measures import absolute_difference, word_overlap
-from experiments.facts.reference import Reference
+from experiments.facts.measures import similarity_between, word_similarities
+from experiments.frames import column
 
 
-def overlap_of_reviews(reviews: pd.DataFrame) -> float:
-    """Return the mean similarity of two reviews."""
-    return word_overlap(texts_of(reviews))
+def overlap_between(reviews: pd.DataFrame) -> float:
+    """Return the mean similarity of two reviews by different people."""
+    return similarity_between(word_similarities(texts_of(reviews)), column(reviews, "person"))
 
 
 ITEM = SampleItem(
     name="word_overlap",
     level="homogeneity",
-    distance_measure="difference in the mean Jaccard similarity of two reviews' words",
-    statistic=overlap_of_reviews,
-    distance=absolute_difference,
-    reference=Reference(0.0473, num_people=352, sampling_distance=0.0082),
+    measure="Jaccard similarity of the words of two people's reviews, mean over pairs of people",
+    statistic=overlap_between,
+    reference=measured_reference(__file__, "word_overlap"),
 )

@@ -17,6 +17,7 @@ WORLD: Mapping[str, Any] = {
 }
 SEEDS = range(8)
 J, PEAK = (0.1, 0.03, 0.05, 0.15, 0.67), (0.05, 0.2, 0.45, 0.25, 0.05)
+FALLEN = (0.23, 0.1, 0.1, 0.15, 0.42)
 NUM_PRODUCTS = 40
 NUM_CATEGORIES = 16
 
@@ -181,6 +182,7 @@ def forced_and_voluntary(forced_shares: Sequence[float], voluntary_shares: Seque
 CONTROLS: Mapping[str, tuple[Callable[[], Evidence], Callable[[], Evidence]]] = {
     "j_shaped_stars": (lambda: single_table("reviews", reviews(J)), lambda: single_table("reviews", reviews(PEAK))),
     "forced_reviews": (lambda: forced_and_voluntary(PEAK, J), lambda: forced_and_voluntary(J, J)),
+    "forced_ratings_fall": (lambda: forced_and_voluntary(FALLEN, J), lambda: forced_and_voluntary(J, J)),
     "five_star_share": (lambda: single_table("reviews", reviews(J)), lambda: single_table("reviews", reviews(PEAK))),
     "star_habits": (
         lambda: single_table("reviews", habitual_reviews(0.18)),

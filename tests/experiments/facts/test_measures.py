@@ -14,15 +14,17 @@ from experiments.facts.measures import (
     beyond_chance,
     capped_words,
     count_repeats,
-    divergence,
-    duplicate_share,
-    earth_mover,
+    equalities,
     hook,
     log_variance,
+    mean_of_people,
+    similarity_between,
+    similarity_within,
     star_shares,
     unevenness,
     valley,
-    word_overlap,
+    variance_within,
+    word_similarities,
 )
 
 
@@ -77,29 +79,32 @@ def test_unevenness_does_not_depend_on_the_number_of_purchases(num: int) -> None
     assert unevenness(pd.concat(parts), num_offered).mean() == pytest.approx(2 * (0.8**2 + 0.2**2), abs=0.03)
 
 
-def test_duplicates_are_found_whatever_their_case_and_space() -> None:
-    assert duplicate_share(["Good  value", "good value", "bad", "worse"]) == 0.5
-    assert duplicate_share(["a", "b"]) == 0
-    assert duplicate_share(["a", "A", "a "]) == 1
+def test_equal_reviews_are_found_whatever_their_case_and_space() -> None:
+    equal = equalities(["Good  value", "good value", "bad"])
+    assert equal.tolist() == [[True, True, False], [True, True, False], [False, False, True]]
 
 
 def test_words_of_two_texts_overlap_by_what_they_share() -> None:
-    assert word_overlap(["same words", "Words same!"]) == 1
-    assert word_overlap(["one two", "three four"]) == 0
-    assert word_overlap(["one two", "two three"]) == pytest.approx(1 / 3)
-    assert word_overlap(["w " * 30 + "x", "w " * 40 + "y"]) == 1, "words beyond the thirtieth do not count"
+    assert word_similarities(["same words", "Words same!"])[0, 1] == 1
+    assert word_similarities(["one two", "three four"])[0, 1] == 0
+    assert word_similarities(["one two", "two three"])[0, 1] == pytest.approx(1 / 3)
+    assert word_similarities(["w " * 30 + "x", "w " * 40 + "y"])[0, 1] == 1, "words beyond the thirtieth do not count"
+    assert word_similarities(["", ""])[0, 1] == 0, "no words, nothing shared"
 
 
-def test_a_divergence_is_none_of_equals_and_one_bit_of_what_shares_nothing() -> None:
-    assert divergence([0.2, 0.8], [0.2, 0.8]) == pytest.approx(0)
-    assert divergence([1, 0], [0, 1]) == pytest.approx(1)
-    assert divergence([0.5, 0.5], [1, 0]) == pytest.approx(divergence([1, 0], [0.5, 0.5]))
+def test_everybody_counts_once_however_much_they_write() -> None:
+    values = np.array([[1.0], [1.0], [1.0], [5.0]])
+    assert mean_of_people(values, ["a", "a", "a", "b"]).tolist() == [3]
+    assert variance_within([1, 3, 5, 5, 4], ["a", "a", "b", "b", "c"]) == 1, "c rated once"
+    assert math.isnan(variance_within([1, 2], ["a", "b"]))
 
 
-def test_earth_is_moved_over_places() -> None:
-    assert earth_mover([1, 0, 0], [0, 0, 1]) == pytest.approx(2)
-    assert earth_mover([0.5, 0.5, 0], [0, 0.5, 0.5]) == pytest.approx(1)
-    assert earth_mover([0.2, 0.8], [0.2, 0.8]) == 0
+def test_similarity_is_of_two_people_or_of_two_rows_of_one() -> None:
+    similarities = np.array([[1.0, 0.8, 0.1], [0.8, 1.0, 0.3], [0.1, 0.3, 1.0]])
+    assert similarity_between(similarities, ["a", "a", "b"]) == pytest.approx(0.2)
+    assert similarity_within(similarities, ["a", "a", "b"]) == pytest.approx(0.8)
+    assert math.isnan(similarity_between(similarities, ["a", "a", "a"]))
+    assert math.isnan(similarity_within(similarities, ["a", "b", "c"]))
 
 
 def test_long_texts_count_as_thirty_words() -> None:
@@ -126,9 +131,11 @@ def test_a_spread_has_no_currency() -> None:
 
 
 def test_repeats_are_counted_from_one_trip_to_the_next() -> None:
-    repeats = count_repeats(buy(("a", 0, "tea", "x"), ("a", 1, "tea", "x"), ("a", 2, "tea", "y"), ("a", 3, "tea", "x")))
+    own = [("a", 0, "tea", "x"), ("a", 1, "tea", "x"), ("a", 2, "tea", "y"), ("a", 3, "tea", "x")]
+    others = [("b", 0, "tea", "x"), ("c", 0, "tea", "x"), ("d", 0, "tea", "y"), ("e", 0, "tea", "z")]
+    repeats = count_repeats(buy(*own, *others))
     assert repeats.loc["a", ["num", "same"]].tolist() == [3, 1]
-    assert repeats.loc["a", "chance"] == pytest.approx(0.75 + 0.75 + 0.25)
+    assert repeats.loc["a", "chance"] == pytest.approx(0.5 + 0.5 + 0.25), "by the shares of other people's purchases"
 
 
 def test_a_basket_counts_once_for_each_of_its_items() -> None:
@@ -137,7 +144,24 @@ def test_a_basket_counts_once_for_each_of_its_items() -> None:
 
 
 def test_categories_are_kept_separate() -> None:
-    assert count_repeats(buy(("a", 0, "tea", "x"), ("a", 1, "milk", "x"))).empty
+    assert count_repeats(buy(("a", 0, "tea", "x"), ("a", 1, "milk", "x"), ("b", 1, "milk", "x"))).empty
+
+
+def test_nobody_says_what_chance_is_where_only_one_person_buys() -> None:
+    assert count_repeats(buy(("a", 0, "tea", "x"), ("a", 1, "tea", "x"))).empty
+
+
+@pytest.mark.parametrize("num_people", [6, 60])
+def test_loyalty_does_not_depend_on_the_number_of_people(num_people: int) -> None:
+    rng, loyalties = np.random.default_rng(2), list[float]()
+    for _ in range(60 if num_people < 10 else 10):
+        rows = [
+            (f"p{person}", time, "tea", f"i{favourite if rng.random() < 0.5 else rng.integers(4)}")
+            for person, favourite in enumerate(rng.integers(4, size=num_people))
+            for time in range(20)
+        ]
+        loyalties.append(beyond_chance(count_repeats(buy(*rows))))
+    assert np.mean(loyalties) == pytest.approx(0.5**2, abs=0.05), "both purchases are of the favourite"
 
 
 def test_people_who_buy_by_chance_are_not_loyal() -> None:

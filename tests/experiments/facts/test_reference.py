@@ -9,9 +9,9 @@ import pytest
 from experiments.facts.evidence import Evidence
 from experiments.facts.measure_people import (
     bootstrap_interval,
-    customer_distances,
-    measure_review_samples,
+    measure_item,
     measure_reviewers,
+    read_reviews,
 )
 from experiments.facts.reference import Reference
 from experiments.facts.registry import list_samples
@@ -28,9 +28,9 @@ needs_reviews = pytest.mark.skipif(not REVIEWS.is_file(), reason="the reviews ar
 
 
 def test_every_measured_value_is_inside_its_interval() -> None:
-    assert len(MEASURED) == 7
+    assert len(MEASURED) == 8
     assert all(reference.low < reference.value < reference.high for reference in MEASURED.values())
-    assert all(reference.num_people > 300 for reference in MEASURED.values())
+    assert all(reference.num_people >= 83 for reference in MEASURED.values())
 
 
 def test_bands_widen_an_interval() -> None:
@@ -42,10 +42,10 @@ def test_bands_widen_an_interval() -> None:
     assert (ratio.low, ratio.high) == (reference.low / 2, reference.high * 2)
 
 
-def test_a_value_without_a_sample_of_people_is_a_norm() -> None:
-    assert (Reference(1.0).against, Reference(1.0).ceiling) == ("norm", 0)
-    sampled = Reference(1.0, sampling_distance=0.2)
-    assert (sampled.against, sampled.ceiling) == ("people", 0.2)
+def test_a_value_without_a_sample_of_people_is_a_norm_without_error() -> None:
+    norm, people = Reference(1.0), Reference(1.0, 0.804, 1.196, num_people=10)
+    assert (norm.against, norm.covariance_matrix.tolist()) == ("norm", [[0.0]])
+    assert (people.against, people.covariance_matrix[0, 0]) == ("people", pytest.approx(0.01))
 
 
 def test_an_interval_is_over_people_not_rows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,19 +54,6 @@ def test_an_interval_is_over_people_not_rows(monkeypatch: pytest.MonkeyPatch) ->
     consistent = table.assign(stars=table["person"] % 2)
     low, high = bootstrap_interval(consistent, lambda rows: float(column(rows, "stars").mean()))
     assert 0.12 < high - low < 0.35
-
-
-def test_the_sampling_distance_is_larger_if_customers_differ_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.facts.measure_people.RESAMPLES", 20)
-    rng = np.random.default_rng(0)
-    person = np.repeat(np.arange(400), 4)
-    repeats = pd.DataFrame({"person": range(400), "num": 10.0, "same": 4.0, "chance": 1.0})
-    narrow, wide = (
-        customer_distances(pd.DataFrame({"person": person, "paid": np.exp(rng.normal(0, spread, 1600))}), repeats)
-        for spread in (0.2, 2.0)
-    )
-    assert narrow["basket_prices"] < wide["basket_prices"] / 10
-    assert narrow["repeat_purchases"] == 0, "all are equally loyal"
 
 
 @needs_reviews
@@ -86,8 +73,20 @@ def test_the_reviewers_are_measured_as_written(monkeypatch: pytest.MonkeyPatch) 
     assert set(measured) == {"j_shaped_stars", "five_star_share", "star_habits", "review_lengths"}
     for name, reference in measured.items():
         assert (reference.value, reference.num_people) == (MEASURED[name].value, MEASURED[name].num_people)
-    samples = measure_review_samples(REVIEWS)
-    for item in list_samples(Marketplace):
-        reference = samples[item.name]
-        assert (reference.distribution or reference.value) == (item.reference.distribution or item.reference.value)
-        assert reference.num_people == item.reference.num_people
+
+
+@needs_reviews
+@pytest.mark.parametrize("name", ["star_distribution", "star_variance", "star_habits", "length_habits"])
+def test_the_items_are_measured_as_written(name: str) -> None:
+    [item] = [item for item in list_samples(Marketplace) if item.name == name]
+    measured = measure_item(item, read_reviews(REVIEWS))
+    assert measured.vector == pytest.approx(item.reference.vector, abs=1e-5)
+    assert measured.covariance_matrix == pytest.approx(item.reference.covariance_matrix, rel=1e-3)
+    assert measured.num_people == item.reference.num_people == 83
+
+
+def test_every_item_has_been_measured() -> None:
+    samples = list_samples(Marketplace)
+    assert len(samples) == 8
+    assert all(np.isfinite(item.reference.vector).all() for item in samples)
+    assert all(np.linalg.eigvalsh(item.reference.covariance_matrix).min() >= -1e-6 for item in samples)
