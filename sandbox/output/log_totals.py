@@ -58,8 +58,8 @@ class OddsRatio(NamedTuple):
         seed share shuffles and draws, so that chance in one arm is the same chance in the others.
         """
         mean = Mean.of([bias.log_odds_ratio for bias in biases])
-        ends = (math.exp(part) for part in (mean.value, mean.value - mean.half_width, mean.value + mean.half_width))
-        return cls(*ends, mean.num)
+        low, high = mean.value - mean.half_width, mean.value + mean.half_width
+        return cls(math.exp(mean.value), math.exp(low), math.exp(high), mean.num)
 
 
 def measure_position_bias(log: DecisionLog, shuffle: int, max_choices: int | None = None) -> list[PositionBias]:

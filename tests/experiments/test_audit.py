@@ -118,6 +118,7 @@ def test_an_audit_finds_a_move_of_ten_standard_deviations() -> None:
     seeds = len(load_run_config(["experiment=marketplace", *SHIPPED.plain]).seeds)
     arms = [Arm(mind, mind, "") for mind in ("base", "humanllm")]
     detections: list[bool] = []
+    rows: list[dict[str, Any]] = []
     for number in range(6):
         rng = np.random.default_rng(number)
         plain, changed = (_normal_metrics(arms, seeds, rng) for _ in range(2))

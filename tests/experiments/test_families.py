@@ -1,6 +1,7 @@
 """Which tests are adjusted together, and that a family finds what it says it can find."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,7 @@ def simulate_market(shift: float, seed: int) -> tuple[pd.DataFrame, list[Arm], l
 
 def test_a_contrast_table_names_the_family_of_every_row() -> None:
     metrics, arms, outcomes = simulate_market(0.0, 0)
-    families = contrast_table(outcomes, metrics, arms).set_index(["outcome", "first"])["family"]
+    families: Any = contrast_table(outcomes, metrics, arms).set_index(["outcome", "first"])["family"]
     assert families["outcome0", "humanllm"] == "primary"
     assert families["outcome3", "humanllm"] == "secondary"
     assert families["outcome3", "rule"] == "baseline"
@@ -73,9 +74,9 @@ def test_a_contrast_table_names_the_family_of_every_row() -> None:
 def test_a_true_difference_of_the_printed_detectable_size_is_found_four_times_in_five() -> None:
     detections = []
     for seed in range(150):
-        printed = contrast_table(*_as_arguments(simulate_market(0.0, seed)))
+        printed: Any = contrast_table(*_as_arguments(simulate_market(0.0, seed)))
         size = printed.set_index(["outcome", "first"])["detectable"]["outcome3", "humanllm"]
-        repeated = contrast_table(*_as_arguments(simulate_market(float(size), 1000 + seed)))
+        repeated: Any = contrast_table(*_as_arguments(simulate_market(float(size), 1000 + seed)))
         p_holm = repeated.set_index(["outcome", "first"])["p_holm"]["outcome3", "humanllm"]
         detections.append(p_holm < 0.05)
     assert 0.72 < np.mean(detections) < 0.88

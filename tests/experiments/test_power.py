@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,7 @@ def test_a_pilot_says_how_many_seeds_each_contrast_needs(tmp_path: Path, capsys:
     table = pd.read_parquet(folder / "power.parquet")
     (described,) = data_pages.list_tables("power")
     assert tuple(table.columns) == power.COLUMNS == tuple(described.column_names())
-    varying = table.dropna(subset=["sd"])
+    varying: Any = table.dropna(subset=["sd"])
     assert len(varying) >= 3
     assert (varying["seeds_low"] <= varying["seeds"]).all()
     assert (varying["seeds"] <= varying["seeds_high"]).all()

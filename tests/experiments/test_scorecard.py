@@ -121,7 +121,8 @@ def test_an_arm_that_moves_away_from_people_is_further() -> None:
 
 
 def test_p_values_are_adjusted_over_all_items_of_the_arms_that_are_no_baselines(near: pd.DataFrame) -> None:
-    rows: Any = near[near["family"] == "nearness"].dropna(subset=["p"])
+    family: Any = near[near["family"] == "nearness"]
+    rows: Any = family.dropna(subset=["p"])
     assert set(rows["arm"]) == {"humanllm:control", "humanllm:forced"}
     assert rows["p_holm"].min() == pytest.approx(min(1.0, len(rows) * rows["p"].min()))
     baselines: Any = near[near["family"] == "baseline"]

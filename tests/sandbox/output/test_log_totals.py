@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -88,7 +89,7 @@ def test_many_arms_with_the_same_shuffles_and_draws_are_no_evidence_of_a_bias(tm
     biases = measure_biases(tmp_path, questions, answers)
     num_first = sum(answer.position == 0 for answer in answers)
     by_decision = (num_first - len(answers) / 4) / math.sqrt(len(answers) * 3 / 16)
-    table = position_bias_table(biases)
+    table: Any = position_bias_table(biases)
     assert abs(by_decision) > 3.3, "p < 0.001 if decisions were independent"
     assert len(table) == 30
     assert table["num_seeds"].unique().tolist() == [3]
@@ -100,7 +101,7 @@ def test_intervals_of_an_unbiased_mind_cover_1_and_those_of_a_biased_one_do_not(
     answers = [
         (answer_by_taste if question.replicate.arm == "rule" else answer_first)(question) for question in questions
     ]
-    table = position_bias_table(measure_biases(tmp_path, questions, answers)).set_index("arm")
+    table: Any = position_bias_table(measure_biases(tmp_path, questions, answers)).set_index("arm")
     assert table.loc["rule", "low"] < 1 < table.loc["rule", "high"]
     assert table.loc["base", "low"] > 5
 

@@ -91,8 +91,8 @@ class WithoutCase(Rumor):
 
     metric_labels: ClassVar = {**Rumor.metric_labels, "late": "has a case from step 2 on", "never": "never has a case"}
 
-    def metrics(self) -> dict[str, float | None]:
-        return {**super().metrics(), "late": 0.5 if self.now > 1 else None, "never": float("nan")}
+    def metrics(self) -> dict[str, float]:
+        return {**super().metrics(), "late": 0.5 if self.now > 1 else float("nan"), "never": float("nan")}
 
 
 class UndeclaredMetric(Rumor):
@@ -342,11 +342,11 @@ def test_a_metric_without_a_case_is_missing_everywhere(monkeypatch: pytest.Monke
     run.resume(Progress(), lambda _: None)
     results = Results.read(run_dir)
     assert results is not None
-    metrics = results.metrics
+    metrics: Any = results.metrics
     assert metrics["late"].to_list() == pytest.approx([math.nan, math.nan, 0.5, 0.5], nan_ok=True)
     assert metrics["never"].isna().all()
     export_run(run)
-    long = pd.read_parquet(run_dir / "export" / "metrics.parquet").set_index("metric")
+    long: Any = pd.read_parquet(run_dir / "export" / "metrics.parquet").set_index("metric")
     assert long.loc["late", "value"].notna().sum() == 2
     assert str(long["value"].dtype) == "float64"
     latest = run.replay()[0].latest_metrics
