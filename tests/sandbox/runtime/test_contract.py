@@ -26,6 +26,7 @@ PROMISES = (
     "Another seed",
     "Asking changes nothing",
     "replays",
+    "Every reaction",
 )
 
 num_worlds = count()
