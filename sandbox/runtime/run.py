@@ -94,8 +94,8 @@ class Run:
             self._record_minds(minds, has_answers=log.num_batches > 0)
             return minds
 
-        sample = self._new_sample(config.reactions)
         with closing(log):
+            sample = self._new_sample(config.reactions)
             worlds, runner = self._build_runner(log, build, progress, sample=sample)
             with closing(runner):
                 runner.run(config.steps)
