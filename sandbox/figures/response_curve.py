@@ -45,7 +45,7 @@ class ResponseCurve(Figure):
             ax.fill_between(x, low, high, color=pen.color, alpha=0.15, linewidth=0)
             if number == 0:
                 self._draw_references(ax, curve)
-        labels = [fill(label, 10) for label in dict.fromkeys(rows["level"].astype(str))]
+        labels = [fill(label, 10, break_long_words=False) for label in dict.fromkeys(rows["level"].astype(str))]
         is_long = sum(map(len, labels)) > 40
         ax.set_xticks(range(len(labels)), labels, rotation=40 if is_long else 0, ha="right" if is_long else "center")
         numbers: list[int] = rows["num_people"].to_list()

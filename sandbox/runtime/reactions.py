@@ -45,7 +45,7 @@ class QuestionSample:
         Args:
             reactions: What is going to be measured.
             num_people: Most people for each arm and reaction; 0: none.
-            from_step: First step whose questions count, such as that of the run's last change of settings.
+            from_step: First step whose questions count, such as that in which the run's minds last changed.
         """
         self.num_people = num_people
         self.from_step = from_step

@@ -32,6 +32,8 @@ from sandbox.runtime.results import Results
 from sandbox.runtime.runner import Progress, Runner
 
 LOG = "decisions.sqlite"
+MIND_SETTINGS = ("mind", "extra_minds", "assignment", "model")
+"""Settings that say who answers; all but the arms' minds can change in a branch."""
 Observer: TypeAlias = Callable[[int, Sequence[World[Any]]], None]
 """Receives the number of finished steps and the worlds as they are then."""
 
@@ -92,8 +94,8 @@ class Run:
             self._record_minds(minds, has_answers=log.num_batches > 0)
             return minds
 
-        sample = self._new_sample(config.reactions)
         with closing(log):
+            sample = self._new_sample(config.reactions)
             worlds, runner = self._build_runner(log, build, progress, sample=sample)
             with closing(runner):
                 runner.run(config.steps)
@@ -212,9 +214,12 @@ class Run:
         return worlds, runner
 
     def _new_sample(self, num_people: int) -> QuestionSample:
-        """Return an empty sample of the questions that were asked under the run's last settings."""
-        start, config = self.manifest.segments[-1]
-        kind, _ = resolve_world(config)
+        """Return an empty sample of the questions that are answered by the minds that the run has now."""
+        start, segments = 0, self.manifest.segments
+        for earlier, later in pairwise(segments):
+            if any(getattr(earlier.config, name) != getattr(later.config, name) for name in MIND_SETTINGS):
+                start = later.from_step
+        kind, _ = resolve_world(segments[-1].config)
         return QuestionSample(kind.reactions, num_people, start)
 
     def _measure_reactions(self, sample: QuestionSample, ask: Ask, arms: Sequence[str] = ()) -> list[Path]:

@@ -90,7 +90,7 @@ def test_every_table_is_written_twice_and_tidy(finished_run: Path) -> None:
 
 def test_the_report_contains_its_pictures_and_needs_no_network(finished_run: Path) -> None:
     page = (finished_run / "report.html").read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") == 4
+    assert page.count("data:image/png;base64,") == 5
     assert 'src="http' not in page
     assert "viewport" in page
     assert "Declared before the run: five_star_share@last" in page

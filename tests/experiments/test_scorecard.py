@@ -102,7 +102,7 @@ def test_a_norm_is_marked_as_such_and_has_the_norm_as_its_ceiling(card: pd.DataF
         "position_effect", "position_bias", "reputation_premium",
     }  # fmt: skip
     assert "price_dispersion" not in ITEMS
-    assert {item.level for item in ITEMS.values()} == set(get_args(Level)) - {"individual"}
+    assert {item.level for item in ITEMS.values()} == set(get_args(Level)) - {"individual", "reaction"}
 
 
 def test_arms_are_compared_with_the_first_arm_of_the_same_world(near: pd.DataFrame) -> None:

@@ -33,6 +33,7 @@ PROMISES = (
     "Another seed",
     "Asking changes nothing",
     "replays",
+    "Every reaction",
 )
 
 num_worlds = count()
