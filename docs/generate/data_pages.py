@@ -28,6 +28,7 @@ TYPES: Mapping[str, str] = {"int64": "integer", "double": "number", "string": "t
 """Types of Arrow in the words of these pages."""
 
 SECTIONS: Mapping[str, str] = {
+    "null_model": "The null model",
     "export": "The rest of an export",
     "comparison": "A comparison",
     "interview": "Interviews",
@@ -61,7 +62,7 @@ class DescribedTable(NamedTuple):
 
 
 def list_tables(section: str) -> list[DescribedTable]:
-    """Return the tables of a section of `docs/dictionary.yaml`: `export`, `comparison`, `interview` or `audit`."""
+    """Return the tables of a section of `docs/dictionary.yaml`, one of `SECTIONS`."""
     return [_read_table(name, node) for name, node in read_dictionary()[section].items()]
 
 

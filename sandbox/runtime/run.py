@@ -163,7 +163,7 @@ class Run:
     ) -> tuple[list[World[Any]], Runner]:
         segments = self.manifest.segments
         worlds = build_worlds(segments[0].config)
-        switches = {later.from_step: (earlier.config, later.config) for earlier, later in pairwise(segments)}
+        switches = list_switches(segments)
 
         def before_step(step: int) -> None:
             if step in switches:
@@ -210,6 +210,11 @@ def _refuse_changed_past_of(arm: Arm, old: RunConfig, new: RunConfig, step: int)
     for intervention in build_interventions(kind, new_params, new.interventions, new.steps):
         if intervention.step < step and intervention not in old_interventions:
             raise ConfigError(f"an intervention at step {intervention.step} would change what came before --at {step}")
+
+
+def list_switches(segments: Sequence[Segment]) -> dict[int, tuple[RunConfig, RunConfig]]:
+    """Return the steps at which a run changes its configuration, each with the configurations before and after."""
+    return {later.from_step: (earlier.config, later.config) for earlier, later in pairwise(segments)}
 
 
 def switch_config(worlds: Sequence[World[Any]], old: RunConfig, new: RunConfig) -> None:
