@@ -68,6 +68,13 @@ def test_every_column_of_a_worlds_tables_is_described(run_folders: dict[str, Pat
 
 
 @pytest.mark.filterwarnings("default")
+def test_every_column_of_the_null_model_is_described(run_folders: dict[str, Path]) -> None:
+    [null_model] = data_pages.list_tables("null_model")
+    for folder in run_folders.values():
+        check_columns(pd.read_csv(folder / null_model.name), null_model)
+
+
+@pytest.mark.filterwarnings("default")
 def test_every_column_of_an_export_is_described(run_folders: dict[str, Path]) -> None:
     described = {table.name: table for table in [*data_pages.list_log_tables(), *data_pages.list_tables("export")]}
     described["metrics"] = described.pop("export/metrics")

@@ -28,6 +28,7 @@ TYPES: Mapping[str, str] = {"int64": "integer", "double": "number", "string": "t
 """Types of Arrow in the words of these pages."""
 
 SECTIONS: Mapping[str, str] = {
+    "null_model": "The null model",
     "export": "The rest of an export",
     "reactions": "Reactions",
     "comparison": "A comparison",

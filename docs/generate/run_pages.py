@@ -19,12 +19,16 @@ from docs.generate.settings import CONF, describe_file, load_values, settings_ta
 from experiments.audit import Audit
 from experiments.survey import Survey
 from sandbox.composition import list_choices
-from sandbox.core.mind import Mind
+from sandbox.core.mind import Mind, RandomMind, RandomSettings
 from sandbox.core.world import World
 from sandbox.runtime.config import PopulationSettings, RunConfig
 from sandbox.settings import Settings
 
-MIND_SETTINGS: Mapping[type[Mind], type[Settings]] = {VllmMind: VllmSettings, ServerMind: ServerSettings}
+MIND_SETTINGS: Mapping[type[Mind], type[Settings]] = {
+    VllmMind: VllmSettings,
+    ServerMind: ServerSettings,
+    RandomMind: RandomSettings,
+}
 """Settings of the minds that have some."""
 OVERRIDES = (
     "Every value can be changed on the command line, as a [Hydra](https://hydra.cc) override: `steps=50`, "

@@ -145,12 +145,17 @@ def run_to_end(run: "Run", command: str = "resume") -> int:
 
 
 def _draw_figures(run: "Run", results: "Results") -> list[Path]:
+    from sandbox.figures.null_model import NullModel
     from sandbox.output.plot import draw_figures
+    from sandbox.output.progress import notify
     from sandbox.runtime.assembly import build_worlds, resolve_world
+    from sandbox.runtime.null import load_null
 
     config = run.manifest.segments[0].config
     kind, _ = resolve_world(config)
-    return draw_figures(results, kind, lambda: build_worlds(config)[0].network.G, run.folder)
+    moments = load_null(run, notify)
+    null = None if moments is None else NullModel(moments, {arm.name: arm.treatment or "main" for arm in config.arms()})
+    return draw_figures(results, kind, lambda: build_worlds(config)[0].network.G, run.folder, null)
 
 
 def _draw_dynamics(run: "Run", steps: list[int] | None, is_animated: bool) -> list[Path]:

@@ -9,13 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeAlias
 
-from pydantic import BaseModel
+import msgspec
+from pydantic import BaseModel, NonNegativeInt
 
 from sandbox.core.answer import Answer
 from sandbox.core.answering import Reply, draw_option, dump_form, random_reply
 from sandbox.core.form import Choose
 from sandbox.core.question import Question
+from sandbox.core.seeds import reseed
 from sandbox.errors import ConfigError, ContractError
+from sandbox.settings import Settings, validate
 
 Rule: TypeAlias = Callable[[Question[Any]], Reply]
 """What simple people would answer to the questions of one template."""
@@ -94,20 +97,42 @@ class RuleMind(Mind):
         return rule
 
 
+class RandomSettings(Settings):
+    """Settings of `RandomMind`."""
+
+    salt: NonNegativeInt = 0
+    """Which of many independent sets of draws; equal questions get other answers under another salt."""
+
+
 class RandomMind(Mind):
     """Zero intelligence: every legal answer is equally likely (Gode & Sunder 1993, doi:10.1086/261868)."""
 
     name = "random"
 
+    def __init__(self, salt: int = 0) -> None:
+        """Take the salt, see `RandomSettings`."""
+        self.salt = salt
+
     @classmethod
     def build(cls, settings: Mapping[str, Any], context: MindContext) -> Self:
-        """Build it; there are no settings."""
-        _refuse_settings(cls.name, settings)
-        return cls()
+        """Build it from `RandomSettings`."""
+        return cls(validate(RandomSettings, settings, f"mind={cls.name}").salt)
+
+    @classmethod
+    def check(cls, settings: Mapping[str, Any], model: str) -> None:
+        """Raise `ConfigError` if a setting is unknown or out of bounds."""
+        validate(RandomSettings, settings, f"mind={cls.name}")
 
     def answer(self, questions: Sequence[Question[Any]]) -> list[Answer]:
         """Draw every answer."""
+        if self.salt:
+            replace = msgspec.structs.replace
+            questions = [replace(question, seed=reseed(question.seed, self.salt)) for question in questions]
         return [_answer_from(question, random_reply(question), self.name) for question in questions]
+
+    def describe(self) -> dict[str, Any]:
+        """Return the name and the salt."""
+        return {"mind": self.name, "salt": self.salt}
 
 
 def _refuse_settings(name: str, settings: Mapping[str, Any]) -> None:

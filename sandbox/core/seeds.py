@@ -91,6 +91,11 @@ def permutation(size: int, seed: int) -> list[int]:
     return order
 
 
+def reseed(seed: int, salt: int) -> int:
+    """Return 64 bits for other draws of the same question; a salt of 0 leaves its own."""
+    return _hash64(b"salt/%d" % salt, seed.to_bytes(8, "little")) if salt else seed
+
+
 def _hash64(data: bytes, key: bytes) -> int:
     return int.from_bytes(blake2b(data, key=key, digest_size=8).digest(), "little")
 

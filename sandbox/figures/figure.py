@@ -8,11 +8,12 @@ This module must not import `sandbox.core` or `sandbox.runtime`, because `sandbo
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from sandbox.figures.null_model import NullModel
 from sandbox.figures.style import WIDE, Pens, assign_pens
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class FigureData:
     """What an axis calls each metric."""
     make_graph: "Callable[[], nx.Graph[Any]]"
     """Builds the social graph of the first replicate; called only if a figure needs it."""
+    null: NullModel | None = None
+    """What chance alone gives; None if unknown."""
 
     @cached_property
     def graph(self) -> "nx.Graph[Any]":
@@ -65,14 +68,23 @@ class FigureData:
         arm, seed = self.metrics[["arm", "seed"]].iloc[0]
         return f"seed {seed}" if len(self.pens) == 1 else f"arm {arm}, seed {seed}"
 
-    def interval_note(self) -> str:
-        """Explain means and intervals to the reader; empty if every arm has one seed."""
-        num_seeds = Counter(self.metrics[["arm", "seed"]].drop_duplicates()["arm"]).values()
-        fewest, most = min(num_seeds, default=0), max(num_seeds, default=0)
-        if most < 2:
+    @cached_property
+    def num_seeds(self) -> Mapping[str, int]:
+        """Return the number of seeds of every arm."""
+        return Counter(map(str, self.metrics[["arm", "seed"]].drop_duplicates()["arm"]))
+
+    def sample_note(self) -> str:
+        """Say how many worlds were run, and explain means and intervals; empty before the first step."""
+        if not self.num_seeds:
             return ""
-        number = f"{most}" if fewest == most else f"{fewest} to {most}"
-        return f"Means over {number} seeds; bands, error bars and ± are 95 % intervals of the mean (Student's t)."
+        number = format_range(self.num_seeds.values())
+        of_arm = " for each arm" if len(self.num_seeds) > 1 else ""
+        if number == "1":
+            return f"n = 1 world{of_arm}."
+        return (
+            f"n = {number} worlds (seeds){of_arm}, of which means are drawn; "
+            "bands in colour, error bars and ± are 95 % intervals of the mean (Student's t)."
+        )
 
 
 @dataclass(frozen=True)
@@ -103,5 +115,11 @@ class Figure(ABC):
         return [self]
 
     def note(self, data: FigureData) -> str:
-        """Return what the bottom of the sheet says about this figure; empty: nothing."""
-        return data.interval_note()
+        """Return what the bottom of the sheet says about this figure, line by line; it shows equal lines once."""
+        return data.sample_note()
+
+
+def format_range(numbers: Collection[int]) -> str:
+    """Return numbers as a reader wants them: `4`, or `3 to 1,200` if they differ."""
+    fewest, most = min(numbers), max(numbers)
+    return f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"

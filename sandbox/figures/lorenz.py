@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from sandbox.figures.figure import Figure, FigureData
+from sandbox.figures.figure import Figure, FigureData, format_range
 from sandbox.figures.style import FAINT, SQUARE
 from sandbox.intervals import Mean
 
@@ -48,8 +48,15 @@ class Lorenz(Figure):
         ax.set_xticks(range(0, 101, 25))
         ax.set_yticks(range(0, 101, 25))
         ax.set_xlabel(f"{self.unit}s, smallest first (cumulative %)")
-        ax.set_ylabel(f"their {self.value} (cumulative %)")
+        ax.set_ylabel(f"{self.value} (cumulative %)")
         ax.legend(loc="upper left")
+
+    def note(self, data: FigureData) -> str:
+        """Say how many units a curve stands for."""
+        rows = data.tables[self.table]
+        numbers = rows.groupby(["arm", "seed"])[self.value].count()
+        each = " in each world" if len(numbers) > 1 else ""
+        return f"{data.sample_note()}\nLorenz curves: n = {format_range(numbers.to_list())} {self.unit}s{each}."
 
 
 def lorenz_curve(values: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:

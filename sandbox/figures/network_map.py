@@ -67,9 +67,11 @@ class NetworkMap(Figure):
         ax.axis("off")
 
     def note(self, data: FigureData) -> str:
-        """Say which replicate the map shows, and how much of its graph."""
-        replicate = f"Map of {data.first_replicate_name()}." if data.num_replicates > 1 else ""
-        return " ".join(filter(None, [replicate, _sample_note(data.graph)]))
+        """Say which replicate the map shows, how many people and ties, and how much of the graph that is."""
+        graph = sample_graph(data.graph)
+        replicate = f" of {data.first_replicate_name()}" if data.num_replicates > 1 else ""
+        numbers = f"n = {len(graph):,} people, {graph.number_of_edges():,} ties"
+        return f"Map{replicate}: {numbers}{_sample_note(data.graph)}."
 
 
 def sample_graph(graph: "nx.Graph[Any]") -> "nx.Graph[Any]":
@@ -93,7 +95,7 @@ def _sample_note(graph: "nx.Graph[Any]") -> str:
     """Say how much of a graph a map shows; empty if it shows all."""
     if len(graph) <= MAX_NODES:
         return ""
-    return f"Map shows {MAX_NODES} of {len(graph):,} people: a snowball sample from the best-connected person."
+    return f"; a snowball sample of {len(graph):,} people from the best-connected person"
 
 
 def _snowball(graph: "nx.Graph[Any]") -> Iterator[Any]:

@@ -1,4 +1,7 @@
-"""Metrics over steps: one line per arm, the mean over seeds, with a band for its 95 % interval."""
+"""Metrics over steps: one line per arm, the mean over seeds, with a band for its 95 % interval.
+
+A grey band behind them shows what chance alone gives. Where a metric is missing, a line has a gap.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from sandbox.figures.figure import Figure, FigureData
+from sandbox.figures.null_model import NullBand
+from sandbox.figures.style import FAINT, HUMAN, Pen
 from sandbox.intervals import Mean
 
 if TYPE_CHECKING:
@@ -28,8 +33,8 @@ class TimeSeries(Figure):
     repeats_in_overview: ClassVar[bool] = True
 
     def is_empty(self, data: FigureData) -> bool:
-        """Return whether no step is finished."""
-        return data.metrics.empty
+        """Return whether no step has a value of any of the metrics."""
+        return data.metrics.empty or bool(data.metrics[list(self.metrics)].isna().to_numpy().all())
 
     def panels(self, data: FigureData) -> Sequence["TimeSeries"]:
         """Return one time series per metric, with the metric's label for a title."""
@@ -40,11 +45,11 @@ class TimeSeries(Figure):
     def draw(self, ax: "Axes", data: FigureData) -> None:
         """Draw the first metric."""
         metric = self.metrics[0]
-        values = data.metrics[metric].dropna().to_numpy(float)
-        if not len(values):
-            ax.text(0.5, 0.5, "no case in any step", transform=ax.transAxes, ha="center", va="center")
-            return
-        low, high = float(values.min()), float(values.max())
+        bands = data.null.bands(metric, max(data.num_seeds.values())) if data.null else []
+        values = np.concatenate([data.metrics[metric].to_numpy(float), *(band.middle for band in bands)])
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        for band in bands:
+            low, high = _widen_range(low, high, _draw_null_band(ax, band, data.pens.get(band.arm)))
         ends = [low, high]
         for arm, rows in data.metrics.groupby("arm", sort=False):
             pen = data.pens[str(arm)]
@@ -52,7 +57,8 @@ class TimeSeries(Figure):
             steps = list(means)
             middle = np.array([mean.value for mean in means.values()])
             half = np.array([mean.half_width for mean in means.values()])
-            marker: dict[str, Any] = {"marker": "o", "markersize": 3} if len(steps) <= MAX_MARKED_STEPS else {}
+            marked = np.full(len(steps), True) if len(steps) <= MAX_MARKED_STEPS else _find_isolated(middle)
+            marker: dict[str, Any] = {"marker": "o", "markersize": 3, "markevery": marked}
             ax.plot(steps, middle, color=pen.color, linestyle=pen.dash, label=pen.label, **marker)
             if not np.isnan(half).all():
                 alpha = 0.18 if len(data.pens) < 3 else 0.1
@@ -61,6 +67,37 @@ class TimeSeries(Figure):
         ax.set_ylim(*_axis_range(low, high, ends))
         _format_axes(ax, low, high)
         ax.set_ylabel(fill(self.ylabel, 34))
+
+    def note(self, data: FigureData) -> str:
+        """Say how many worlds were run, and what the grey band is."""
+        return "\n".join(filter(None, [data.sample_note(), data.null.note() if data.null else ""]))
+
+
+def _draw_null_band(ax: "Axes", band: NullBand, pen: Pen | None) -> list[float]:
+    """Draw what chance alone gives behind all lines; return the finite ends of the band.
+
+    Args:
+        ax: Where to draw.
+        band: What to draw.
+        pen: Draws the mean; None: a grey line.
+    """
+    low, high = band.middle - band.half_width, band.middle + band.half_width
+    ax.fill_between(band.steps, low, high, color=HUMAN, alpha=0.3, linewidth=0, zorder=0)
+    style: dict[str, Any] = {"color": pen.color, "linestyle": pen.dash} if pen else {"color": FAINT}
+    ax.plot(band.steps, band.middle, linewidth=0.7, zorder=1, **style)
+    return [float(end) for end in (*low, *high) if np.isfinite(end)]
+
+
+def _widen_range(low: float, high: float, ends: Sequence[float]) -> tuple[float, float]:
+    """Return a range of values that holds the ends of a band too, but not beyond a natural zero."""
+    bottom = min([low, *ends])
+    return (bottom if low < 0 else max(bottom, 0.0)), max([high, *ends])
+
+
+def _find_isolated(values: np.ndarray) -> np.ndarray:
+    """Return which values have a missing one, or none, on both sides: a line alone would not show them."""
+    is_missing = np.isnan(np.concatenate([[np.nan], values, [np.nan]]))
+    return ~is_missing[1:-1] & is_missing[:-2] & is_missing[2:]
 
 
 def _format_axes(ax: "Axes", low: float, high: float) -> None:
@@ -79,8 +116,8 @@ def _axis_range(low: float, high: float, ends: Sequence[float]) -> tuple[float, 
     """Return the limits of an axis: all seeds and all bands, except what is far away or below a natural zero.
 
     Args:
-        low: Smallest value of any seed.
-        high: Largest value of any seed.
+        low: Smallest value of any seed, or of what chance alone gives.
+        high: Largest value of these.
         ends: These two, and the ends of all bands.
     """
     room = (high - low) / 2 or abs(high) / 4 or 0.5

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.core.world import World
 from sandbox.figures.figure import Figure, FigureData
+from sandbox.figures.null_model import NullModel
 from sandbox.figures.response_curve import CURVES
 from sandbox.figures.style import FAINT, Pens, project_style
 from sandbox.runtime.reactions import read_reactions
@@ -23,16 +24,23 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Sheet
 
 DPI = 180
-MAX_OVERVIEW = 6
+MAX_OVERVIEW, MIN_REPEATED = 6, 3
+"""Figures of the overview, and how many of them belong to the kinds that may repeat: dynamics come first."""
 PANEL, OVERVIEW_PANEL = (3.6, 2.6), (3.7, 3.1)
 """Inches, width and height, of a panel next to others and of a panel of the overview."""
 MAX_COLUMNS = 3
+CHARACTERS_PER_INCH = 15
+"""Characters of a note that fit into an inch."""
 MARGIN = 0.012
 """Where titles and notes begin, as a share of the sheet's width."""
 
 
 def draw_figures(
-    results: Results, kind: type[World[Any]], make_graph: "Callable[[], nx.Graph[Any]]", folder: Path
+    results: Results,
+    kind: type[World[Any]],
+    make_graph: "Callable[[], nx.Graph[Any]]",
+    folder: Path,
+    null: NullModel | None = None,
 ) -> list[Path]:
     """Draw all figures of a world and an overview into `folder`/figures.
 
@@ -41,6 +49,7 @@ def draw_figures(
         kind: The world; it declares figures and what an axis calls each metric.
         make_graph: Builds the social graph of the first replicate; called only if a figure needs it.
         folder: The run's folder.
+        null: What chance alone gives; None if unknown.
 
     Returns:
         The files, the overview's first.
@@ -49,7 +58,7 @@ def draw_figures(
     target.mkdir(parents=True, exist_ok=True)
     curves = read_reactions(folder, "curves")
     tables = results.tables if curves is None else {**results.tables, CURVES: curves}
-    data = FigureData(results.metrics, tables, kind.metric_labels, make_graph)
+    data = FigureData(results.metrics, tables, kind.metric_labels, make_graph, null)
     files: list[Path] = []
     with project_style():
         if kind.figures:
@@ -60,11 +69,15 @@ def draw_figures(
 
 
 def select_overview(figures: Sequence[Figure]) -> list[Figure]:
-    """Select at most `MAX_OVERVIEW` figures: the first of each kind, after as many of the kinds that may repeat."""
+    """Select at most `MAX_OVERVIEW` figures: those of kinds that may repeat, then one of each other kind.
+
+    Where not all fit, at least `MIN_REPEATED` figures of the kinds that may repeat stay.
+    """
     firsts = {type(figure): figure for figure in reversed(figures) if not figure.repeats_in_overview}
-    singles = [figure for figure in figures if figure in firsts.values()][:MAX_OVERVIEW]
+    singles = [figure for figure in figures if figure in firsts.values()]
     repeated = [figure for figure in figures if figure.repeats_in_overview]
-    return [*repeated[: MAX_OVERVIEW - len(singles)], *singles]
+    repeated = repeated[: max(MAX_OVERVIEW - len(singles), MIN_REPEATED)]
+    return [*repeated, *singles[: MAX_OVERVIEW - len(repeated)]]
 
 
 def make_sheet(width: float, height: float) -> "Sheet":
@@ -133,8 +146,9 @@ def annotate(sheet: "Sheet", title: str, figures: Sequence[Figure], data: Figure
         _add_arm_key(sheet, title, data.pens)
     elif title:
         sheet.suptitle(title, x=MARGIN, ha="left")
-    if notes := [note for figure in figures if (note := figure.note(data))]:
-        sheet.supxlabel("\n".join(dict.fromkeys(notes)), x=MARGIN, ha="left", fontsize=7.5, color=FAINT)
+    if lines := dict.fromkeys(line for figure in figures for line in figure.note(data).splitlines()):
+        width = int(CHARACTERS_PER_INCH * sheet.get_figwidth())
+        sheet.supxlabel("\n".join(fill(line, width) for line in lines), x=MARGIN, ha="left", fontsize=7.5, color=FAINT)
 
 
 def _add_arm_key(sheet: "Sheet", title: str, pens: Pens) -> None:

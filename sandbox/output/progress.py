@@ -31,8 +31,9 @@ class LineReporter:
 
 
 def notify(text: str) -> None:
-    """Tell the user that something takes a while."""
-    CONSOLE.print(f"[dim]{text} …[/dim]", highlight=False)
+    """Tell the user that something takes a while; a text that ends with a full stop is printed as it is."""
+    ending = "" if text.endswith(".") else " …"
+    CONSOLE.print(f"[dim]{text}{ending}[/dim]", highlight=False)
 
 
 class ProgressBar(Progress):

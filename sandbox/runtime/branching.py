@@ -1,12 +1,14 @@
 """Branches: what another configuration may change in a run that has begun, and how running worlds take it over."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from sandbox.core.world import World
 from sandbox.errors import ConfigError
 from sandbox.runtime.assembly import build_assignment, build_interventions, resolve_world
 from sandbox.runtime.config import Arm, RunConfig
+from sandbox.runtime.manifest import Segment
 
 
 def refuse_changed_past(old: RunConfig, new: RunConfig, step: int) -> None:
@@ -33,6 +35,11 @@ def _refuse_changed_past_of(arm: Arm, old: RunConfig, new: RunConfig, step: int)
     for intervention in build_interventions(kind, new_params, new.interventions, new.steps):
         if intervention.step < step and intervention not in old_interventions:
             raise ConfigError(f"an intervention at step {intervention.step} would change what came before --at {step}")
+
+
+def list_switches(segments: Sequence[Segment]) -> dict[int, tuple[RunConfig, RunConfig]]:
+    """Return the steps at which a run changes its configuration, each with the configurations before and after."""
+    return {later.from_step: (earlier.config, later.config) for earlier, later in pairwise(segments)}
 
 
 def switch_config(worlds: Sequence[World[Any]], old: RunConfig, new: RunConfig) -> None:

@@ -106,6 +106,9 @@ class RunConfig(Settings):
     """How questions are worded and laid out."""
     interventions: list[dict[str, Any]]
     """Scheduled changes of the running world: `{step, do, ...}`."""
+    null_worlds: NonNegativeInt
+    """Smallest number of worlds, for each treatment, that are played with random answers after the run, equally many
+    for each seed: the null model of the figures. 0: no null model."""
     max_fallback_rate: float = Field(ge=0, le=1)
     """Stop the run when a larger share of its answers could not be obtained."""
     reactions: NonNegativeInt = 0

@@ -23,7 +23,7 @@ from sandbox.runtime.assembly import (
     check_outcomes,
     resolve_world,
 )
-from sandbox.runtime.branching import refuse_changed_past, switch_config
+from sandbox.runtime.branching import list_switches, refuse_changed_past, switch_config
 from sandbox.runtime.config import RunConfig, load_run_config
 from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.manifest import Manifest, Segment, describe_mind_change, work_began
@@ -198,7 +198,7 @@ class Run:
     ) -> tuple[list[World[Any]], Runner]:
         segments = self.manifest.segments
         worlds = build_worlds(segments[0].config)
-        switches = {later.from_step: (earlier.config, later.config) for earlier, later in pairwise(segments)}
+        switches = list_switches(segments)
 
         def before_step(step: int) -> None:
             if step in switches:

@@ -48,16 +48,17 @@ HUMAN_STARS = {"1": 0.0753, "2": 0.0406, "3": 0.0771, "4": 0.1418, "5": 0.6652}
 
 FIGURES: Sequence[Figure] = (
     TimeSeries("concentration", "Concentration of sales", ("gini_sales", "hhi_sales"), "index, 0 to 1"),
-    TimeSeries("conversion", "From search to purchase", ("conversion",), "share of searches"),
+    TimeSeries("tips_followed", "Tips that friends follow", ("tips_followed",), "share of tips so far"),
     TimeSeries("prices", "Prices", ("mean_price",), "mean price of all offers ($)"),
+    TimeSeries("conversion", "From search to purchase", ("conversion",), "share of searches"),
     TimeSeries("sales", "Sales", ("sales",), "units per step"),
     TimeSeries("dispersion", "Price dispersion", ("price_cv", "price_gap"), "share"),
     TimeSeries("reputation", "Reviews", ("five_star_share", "reviewer_share"), "share so far"),
     TimeSeries("surplus", "Consumer surplus", ("surplus", "surplus_gap"), "$ per search"),
-    TimeSeries("word_of_mouth", "Word of mouth", ("reached_share", "tips_followed"), "share so far"),
+    TimeSeries("word_of_mouth", "Word of mouth", ("reached_share",), "share of buyers reached so far"),
     TimeSeries("sellers", "Sellers", ("sellers", "exits", "profit"), "sellers, or $"),
     TimeSeries("money", "Money", ("buyer_money", "seller_money"), "$"),
-    Bars("stars", "Stars given", "stars", "stars", "count", "stars", HUMAN_STARS, "real Amazon reviews"),
+    Bars("stars", "Stars given", "stars", "stars", "count", "stars", HUMAN_STARS, "real Amazon reviews (n = 3,399)"),
     STARS_BY_EXPERIENCE.figure(),
     Bars(
         "positions",
@@ -67,8 +68,8 @@ FIGURES: Sequence[Figure] = (
         "chosen",
         "position in the search result, 1 = first",
     ),
-    Lorenz("lorenz", "Inequality of sales", "listings", "sold", "good"),
     NetworkMap("network", "Who buys", "buyers", "node", "purchases", "purchases"),
+    Lorenz("lorenz", "Inequality of sales", "listings", "sold", "good"),
 )
 
 

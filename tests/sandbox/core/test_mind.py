@@ -1,6 +1,7 @@
 """Rule and random minds, the router, and the assignment of minds to agents."""
 
 from collections.abc import Mapping, Sequence
+from operator import eq
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -59,6 +60,25 @@ def test_random_choices_are_uniform() -> None:
     answers = RandomMind().answer([make_question(seed=seed * 7919) for seed in range(3000)])
     counts = [sum(answer.value == key for answer in answers) for key in ("tea", "coffee", "water")]
     assert stats.chisquare(counts).pvalue > 1e-3
+
+
+def test_another_salt_draws_other_answers_to_the_same_questions() -> None:
+    questions = [make_question(seed=seed * 7919) for seed in range(3000)]
+    plain, *salted = ([answer.value for answer in RandomMind(salt).answer(questions)] for salt in (0, 1, 1, 2))
+    assert plain == [answer.value for answer in RandomMind().answer(questions)]
+    assert salted[0] == salted[1]
+    for values in (plain, salted[2]):
+        agreements = sum(map(eq, salted[0], values))
+        assert stats.binomtest(agreements, 3000, 1 / 3).pvalue > 1e-3, "draws of two salts are independent"
+    for form in (Write(500), Fill(Trip)):
+        first, second = (RandomMind(salt).answer([make_question(form)])[0].value for salt in (1, 2))
+        assert first != second
+
+
+@pytest.mark.parametrize("settings", [{"salt": -1}, {"slat": 1}])
+def test_a_random_mind_refuses_settings_that_it_does_not_have(settings: dict[str, int]) -> None:
+    with pytest.raises(ConfigError, match="mind=random"):
+        RandomMind.check(settings, "")
 
 
 def test_a_rules_weights_are_the_probabilities_of_its_answers() -> None:

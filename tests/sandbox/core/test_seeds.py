@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sandbox.core.seeds import STREAMS, SeedTree, draw, permutation, uniforms
+from sandbox.core.seeds import STREAMS, SeedTree, draw, permutation, reseed, uniforms
 
 
 def test_one_seed_gives_one_tree_and_streams_differ() -> None:
@@ -73,3 +73,8 @@ def test_drawing_and_shuffling_are_independent() -> None:
         table[draw((1, 1, 1), seed), permutation(3, seed)[0]] += 1
     result: Any = stats.chi2_contingency(table)
     assert result.pvalue > 1e-3
+
+
+def test_a_salt_gives_other_bits_and_none_leaves_them() -> None:
+    assert [reseed(seed, 0) for seed in (0, 5, 2**64 - 1)] == [0, 5, 2**64 - 1]
+    assert len({reseed(seed, salt) for seed in range(50) for salt in range(50)}) == 2500

@@ -1,5 +1,6 @@
 """The Gini coefficient of a figure is that of the world."""
 
+import pandas as pd
 import pytest
 
 from sandbox.figures import Lorenz
@@ -23,3 +24,13 @@ def test_the_gini_in_the_legend_is_the_worlds() -> None:
 @pytest.mark.parametrize("values", [[1, 1, 1], [0, 0, 7], [3, 1, 4, 1, 5]])
 def test_the_gini_is_twice_the_area_beside_the_lorenz_curve(values: list[float]) -> None:
     assert gini(values) == pytest.approx(gini_of_the_world(values))
+
+
+def test_a_note_says_how_many_units_a_curve_stands_for() -> None:
+    lorenz = Lorenz("lorenz", "Inequality", "sellers", "units", "seller")
+    table = pd.DataFrame({"arm": "main", "seed": [0, 0, 0, 1, 1], "units": [1, 2, 3, 4, 5]})
+    metrics = pd.DataFrame({"arm": "main", "seed": [0, 1], "step": 0, "x": 1.0})
+    lines = lorenz.note(make_data(metrics, {"sellers": table})).splitlines()
+    assert lines[0].startswith("n = 2 worlds (seeds), ")
+    assert lines[1] == "Lorenz curves: n = 2 to 3 sellers in each world."
+    assert lorenz.note(make_data(tables={"sellers": table.head(3)})) == "n = 1 world.\nLorenz curves: n = 3 sellers."

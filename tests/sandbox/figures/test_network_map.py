@@ -34,12 +34,13 @@ def test_a_map_takes_numbers_truth_values_and_words(values: list[Any], groups: l
         assert ax.get_legend() is None
 
 
-def test_a_note_says_which_replicate_and_how_much_of_its_graph_a_map_shows() -> None:
+def test_a_note_says_which_replicate_how_many_people_and_ties_and_how_much_of_its_graph_a_map_shows() -> None:
     metrics = pd.DataFrame({"arm": ["a", "a", "b"], "seed": [3, 4, 3], "step": 0, "x": 1.0})
     large = nx.star_graph(MAX_NODES)
-    assert MAP.note(make_data(metrics)) == "Map of arm a, seed 3."
-    assert MAP.note(make_data(metrics.head(1))) == ""
-    assert MAP.note(make_data(graph=large)).startswith(f"Map shows {MAX_NODES} of {MAX_NODES + 1} people")
+    assert MAP.note(make_data(metrics)) == "Map of arm a, seed 3: n = 3 people, 2 ties."
+    assert MAP.note(make_data(metrics.head(1))) == "Map: n = 3 people, 2 ties."
+    expected = "Map: n = 400 people, 399 ties; a snowball sample of 401 people from the best-connected person."
+    assert MAP.note(make_data(graph=large)) == expected
 
 
 def test_positions_depend_on_the_graph_only() -> None:

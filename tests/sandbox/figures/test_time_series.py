@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.figures import TimeSeries
 from sandbox.intervals import Mean
-from tests.sandbox.figures.conftest import make_axes, make_data
+from tests.sandbox.figures.conftest import make_axes, make_data, make_null
 
 SERIES = TimeSeries("series", "Series", ("x",), "number")
 
@@ -42,3 +42,47 @@ def test_every_metric_has_a_panel_with_its_label() -> None:
     series = TimeSeries("series", "Series", ("x", "y"), "number")
     panels = series.panels(make_data())
     assert [(panel.title, panel.metrics) for panel in panels] == [("a number", ("x",)), ("y", ("y",))]
+
+
+def series_of(values: list[float]) -> pd.DataFrame:
+    """Return the metric `x` of one replicate, step by step."""
+    return pd.DataFrame({"arm": "main", "seed": 0, "step": range(len(values)), "x": values})
+
+
+def test_a_metric_that_is_always_missing_has_no_observations() -> None:
+    assert SERIES.is_empty(make_data(series_of([np.nan, np.nan])))
+    assert not SERIES.is_empty(make_data(series_of([np.nan, 0.0])))
+
+
+def test_a_missing_value_is_a_gap_and_a_value_between_gaps_a_dot() -> None:
+    values = [1.0, np.nan, 2.0, np.nan, *range(20)]
+    ax = make_axes()
+    SERIES.draw(ax, make_data(series_of(values)))
+    [line] = ax.lines
+    assert np.array_equal(np.asarray(line.get_ydata(), float), values, equal_nan=True)
+    assert np.flatnonzero(np.asarray(line.get_markevery())).tolist() == [0, 2]
+
+
+def test_an_arm_without_values_leaves_the_lines_of_others_alone() -> None:
+    metrics = pd.concat([series_of([np.nan, np.nan]), series_of([1.0, 2.0]).assign(arm="other")])
+    ax = make_axes()
+    SERIES.draw(ax, make_data(metrics))
+    assert [np.asarray(line.get_ydata(), float)[-1] for line in ax.lines][1] == 2.0
+
+
+def test_chance_is_drawn_behind_the_lines_and_the_axis_holds_its_band() -> None:
+    ax = make_axes()
+    SERIES.draw(ax, make_data(series_of([1.0, 2.0, 3.0]), null=make_null({"main": "main"}, [10.0, np.nan, 12.0])))
+    band, mean, line = ax.collections[0], *ax.lines
+    assert band.get_zorder() < mean.get_zorder() < line.get_zorder()
+    vertices = np.concatenate([np.asarray(path.vertices) for path in band.get_paths()])
+    assert not (vertices[:, 0] == 1).any(), "a step at which chance has no value is a gap"
+    low, high = ax.get_ylim()
+    assert low <= 1.0
+    assert high >= np.nanmax(vertices[:, 1]) > 12.0
+
+
+def test_an_axis_keeps_its_natural_zero_where_the_band_goes_below() -> None:
+    ax = make_axes()
+    SERIES.draw(ax, make_data(series_of([1.0, 2.0]), null=make_null({"main": "main"}, [0.1, 0.1], sd=5.0)))
+    assert -0.2 < ax.get_ylim()[0] <= 0

@@ -14,6 +14,7 @@ from sandbox.core.world import World
 from sandbox.figures import Bars, Lorenz, NetworkMap, TimeSeries
 from sandbox.output.plot import draw_figures, select_overview
 from sandbox.runtime.results import Results
+from tests.sandbox.figures.conftest import make_null
 from tests.sandbox.output.conftest import make_graph, play_market
 from worlds.marketplace import Marketplace
 
@@ -108,4 +109,29 @@ def test_a_map_is_drawn_on_its_sheet(tmp_path: Path) -> None:
 
 def test_the_overview_has_at_most_six_figures_one_of_each_kind_but_several_series() -> None:
     names = [figure.name for figure in select_overview(Marketplace.figures)]
-    assert names == ["prices", "sales", "stars", "reaction_stars_by_experience", "lorenz", "network"]
+    assert names == ["concentration", "tips_followed", "prices", "stars", "reaction_stars_by_experience", "network"]
+
+
+def test_another_kind_of_figure_takes_no_place_from_the_dynamics() -> None:
+    class OtherBars(Bars):
+        """A kind of its own."""
+
+    world_figures = (OtherBars("other", "Other", "stars", "stars", "count", "stars"), *Marketplace.figures)
+    names = [figure.name for figure in select_overview(world_figures)]
+    assert names == ["concentration", "tips_followed", "prices", "other", "reaction_stars_by_experience", "network"]
+
+
+def test_a_sheet_says_n_and_what_chance_is_once_in_lines_that_fit(tmp_path: Path) -> None:
+    metrics = pd.DataFrame({"arm": "main", "seed": 0, "step": [0, 1], "x": [1.0, 2.0]})
+    zero = pd.DataFrame({"arm": "main", "seed": 0, "stars": ["1", "2"], "count": [4, 2]})
+    draw_figures(
+        Results(metrics, {"stars": zero}),
+        WorldWithoutResults,
+        make_graph,
+        tmp_path,
+        make_null({"main": "main"}, [1.0, 1.0]),
+    )
+    for name in ("overview", "series"):
+        text = (tmp_path / "figures" / f"{name}.svg").read_text(encoding="utf-8")
+        assert text.count("n = 1 world.") == 1
+        assert text.count("Grey bands") == 1
