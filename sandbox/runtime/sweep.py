@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sandbox.composition import search_path, split_sweeps
 from sandbox.errors import DataError
 from sandbox.paths import CONF_DIR, runs_dir
-from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.manifest import FILE, Manifest
 from sandbox.runtime.results import Results
 
@@ -140,15 +139,11 @@ def _summarize(job: Job) -> "pd.DataFrame":
 
 
 def _read_metrics(folder: Path) -> "pd.DataFrame":
-    """Return the metrics of a finished run, with gaps where one is undefined."""
+    """Return the metrics of a finished run."""
     results = Results.read(folder)
     if results is None:
         raise DataError(f"{folder} has no metrics although its run has finished; replay it with `resume`")
-    kind, _ = resolve_world(Manifest.read(folder).segments[-1].config)
-    metrics: Any = results.metrics
-    for name, counted in kind.undefined_at_zero.items():
-        metrics[name] = metrics[name].where(metrics[counted] != 0)
-    return metrics
+    return results.metrics
 
 
 def _make_folder(run_dirs: Sequence[str]) -> Path:

@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 from sandbox.core import Row, SeedTree, Turn, World, gather, read_prompts
 from sandbox.core.seeds import uniform, uniforms
 from sandbox.errors import ConfigError, ContractError
+from sandbox.graphs import tie_similarity
 from worlds.marketplace.accounts import Accounts
 from worlds.marketplace.goods import Factory, Listing, Offer, Shelf, build_shelves
 from worlds.marketplace.metrics import (
@@ -319,10 +320,12 @@ class Marketplace(World[MarketParams]):
     def metrics(self) -> dict[str, float]:
         """Return metrics of this step and of the market so far."""
         listings, sellers = list(self.listings.values()), list(self.sellers.values())
-        return market_metrics(self.counts, listings, sellers, self.buyers, self.params.tax)
+        bought = {buyer.node: buyer.bought for buyer in self.buyers}
+        similarity = tie_similarity(self.network.G, [bought[node] for node in range(len(bought))])
+        return market_metrics(self.counts, listings, sellers, self.buyers, self.params.tax, similarity)
 
     def tables(self) -> dict[str, list[Row]]:
-        """Return sellers, buyers, listings, reviews, purchases, tips, stars and positions."""
+        """Return sellers, buyers, listings, reviews, purchases, tips, cascades, stars and positions."""
         return market_tables(self.counts, list(self.sellers.values()), self.buyers)
 
     def check(self) -> None:

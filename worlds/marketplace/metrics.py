@@ -12,6 +12,7 @@ import numpy as np
 
 from sandbox.core.world import Row
 from sandbox.figures import Bars, Figure, Lorenz, NetworkMap, TimeSeries
+from sandbox.graphs import cascades
 from worlds.marketplace.goods import Listing
 from worlds.marketplace.people import Buyer, Purchase, Seller
 from worlds.marketplace.reactions import STARS_BY_EXPERIENCE
@@ -36,6 +37,7 @@ METRIC_LABELS = {
     "tips": "friends told about a purchase in the step",
     "reached_share": "share of buyers whom word of mouth reached so far",
     "tips_followed": "share of tips so far after which the friend bought it",
+    "purchase_similarity": "similarity of friends' purchases so far, beyond that of any two buyers (Jaccard)",
     "profit": "sellers' mean profit in the step after tax and rent ($)",
     "sellers": "sellers on the market",
     "exits": "sellers who left so far",
@@ -174,6 +176,7 @@ def market_metrics(
     sellers: Sequence[Seller],
     buyers: Sequence[Buyer],
     tax: float,
+    similarity: float,
 ) -> dict[str, float]:
     """Return all metrics of `METRIC_LABELS`.
 
@@ -183,6 +186,7 @@ def market_metrics(
         sellers: Those on the market now.
         buyers: All buyers.
         tax: Share of each payment.
+        similarity: How much more alike the purchases of tied buyers are than those of any two.
     """
     closed = [shop.seller for shop in counts.closed_shops]
     num_reviews, searches = sum(counts.stars), counts.searches
@@ -209,6 +213,7 @@ def market_metrics(
         "tips": float(counts.tips),
         "reached_share": _ratio(len(counts.reached), len(buyers)),
         "tips_followed": _ratio(counts.num_followed, len(counts.told)),
+        "purchase_similarity": similarity,
         "profit": _mean(counts.profits) / 100,
         "sellers": float(len(sellers)),
         "exits": float(len(closed)),
@@ -218,7 +223,7 @@ def market_metrics(
 
 
 def market_tables(counts: MarketCounts, sellers: Sequence[Seller], buyers: Sequence[Buyer]) -> dict[str, list[Row]]:
-    """Return sellers, buyers, listings, reviews, purchases, tips, and counts of stars and of chosen positions."""
+    """Return sellers, buyers, listings, reviews, purchases, tips, their cascades, and counts of stars and positions."""
     positions: list[Row] = [{"position": str(place), "chosen": count} for place, count in enumerate(counts.chosen, 1)]
     everyone = [*counts.closed_shops, *(ClosedShop(seller, -1) for seller in sellers)]
     return {
@@ -241,6 +246,7 @@ def market_tables(counts: MarketCounts, sellers: Sequence[Seller], buyers: Seque
         "reviews": list(counts.reviews),
         "purchases": list(counts.bought),
         "tips": list(counts.told),
+        "cascades": cascades(counts.told),
         "stars": [{"stars": str(stars), "count": count} for stars, count in enumerate(counts.stars, 1)],
         "positions": [*positions, {"position": "nothing", "chosen": counts.num_outside}],
     }

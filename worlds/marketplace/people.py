@@ -86,6 +86,8 @@ class Buyer(Agent[Market]):
 
     def __init__(self, world: Market, profile: Profile, node: int, location: float, cash: int) -> None:
         super().__init__(world, profile, node)
+        self.node = node
+        """Place on the social graph."""
         self.location = location
         self.cash = cash
         self.wants = ""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from sandbox.core import World
 from sandbox.runtime.assembly import build_worlds
 from sandbox.runtime.config import load_run_config
 from worlds.marketplace import Marketplace
@@ -96,14 +97,14 @@ def play_seeds(*overrides: str) -> dict[str, np.ndarray]:
     return {**values, "seed_spread": np.abs(values["mean_price"] - values["mean_price"].mean())}
 
 
-def _play_world(world: Marketplace) -> dict[str, float]:
-    steps: list[dict[str, float]] = []
+def _play_world(world: World[Any]) -> dict[str, float]:
+    steps: list[dict[str, float | None]] = []
     for _ in range(STEPS):
         world.step()
         steps.append(world.latest_metrics)
-    means = {name: float(np.mean([step[name] for step in steps[-LAST:]])) for name in steps[0]}
-    sold = {row["id"]: row["sold"] for row in world.tables()["listings"]}
-    return {**means, "total_sales": sum(step["sales"] for step in steps), "sold_first": float(sold[0])}
+    means = {name: float(np.mean([step[name] or 0.0 for step in steps[-LAST:]])) for name in steps[0]}
+    sold = {row["id"]: float(row["sold"] or 0) for row in world.tables()["listings"]}
+    return {**means, "total_sales": sum(step["sales"] or 0.0 for step in steps), "sold_first": sold[0]}
 
 
 def paired_t(knob: Knob) -> float:
