@@ -394,7 +394,7 @@ def test_what_has_no_case_is_missing() -> None:
     missing = {name for name, value in world.latest_metrics.items() if value is None}
     assert missing == {
         "conversion", "gini_sales", "hhi_sales", "mean_stars", "five_star_share", "reviewer_share", "quality_bought",
-        "surplus", "surplus_gap", "chosen_position", "sponsored_share", "tips_followed",
+        "surplus", "surplus_gap", "chosen_position", "sponsored_share", "tips_followed", "purchase_similarity",
     }  # fmt: skip
 
 
