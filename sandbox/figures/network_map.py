@@ -95,7 +95,7 @@ def _sample_note(graph: "nx.Graph[Any]") -> str:
     """Say how much of a graph a map shows; empty if it shows all."""
     if len(graph) <= MAX_NODES:
         return ""
-    return f"; a snowball sample of {len(graph):,} people from the best-connected person"
+    return f"; a snowball sample from the best-connected of {len(graph):,} people"
 
 
 def _snowball(graph: "nx.Graph[Any]") -> Iterator[Any]:

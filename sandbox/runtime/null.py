@@ -26,8 +26,10 @@ from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
 
 FILE = "null.csv"
-MAX_DECISIONS = 600_000
-"""Random decisions that a null model may take, over all its worlds: about half a minute."""
+MAX_DECISIONS = 1_000_000
+"""Random decisions that a null model may take, over all its worlds: about a minute."""
+SETUP_DECISIONS = 3_000
+"""Random decisions that take as long as building one world."""
 MIN_WORLDS = 8
 """Fewer worlds than this estimate a standard deviation too badly for a band."""
 MIN_PER_SEED = 2
@@ -67,7 +69,7 @@ def count_worlds_per_seed(wanted: int, num_seeds: int, decisions: float) -> int:
     Args:
         wanted: Smallest number of worlds of each treatment that the configuration asks for.
         num_seeds: Seeds of the run.
-        decisions: Decisions of one seed's worlds, one for each treatment.
+        decisions: Decisions of one world of each treatment, with those that building them takes as long as.
     """
     affordable = int(MAX_DECISIONS / max(decisions * num_seeds, 1))
     worlds_per_seed = min(max(ceil(wanted / num_seeds), MIN_PER_SEED), affordable)
@@ -118,16 +120,17 @@ def _plan_worlds(run: Run, notify: Callable[[str], None]) -> int:
     config = run.manifest.segments[-1].config
     num_seeds, num_treatments = len(config.seeds), max(len(config.treatments), 1)
     with closing(run.log()) as log:
-        decisions = log.totals()["decisions"] / (len(config.arms()) * num_seeds) * num_treatments
+        decisions_per_world = log.totals()["decisions"] / (len(config.arms()) * num_seeds)
+    decisions = (decisions_per_world + SETUP_DECISIONS) * num_treatments
     worlds_per_seed = count_worlds_per_seed(config.null_worlds, num_seeds, decisions)
     if worlds_per_seed:
         of_treatment = " of each treatment" if num_treatments > 1 else ""
         number = worlds_per_seed * num_seeds
         notify(f"null model: {number} worlds{of_treatment} in which everybody answers at random")
     elif config.null_worlds:
-        fewest = max(min(config.null_worlds, MIN_WORLDS), MIN_PER_SEED * num_seeds) * num_treatments
+        fewest = max(min(config.null_worlds, MIN_WORLDS), MIN_PER_SEED * num_seeds)
         notify(
-            f"no null model: {fewest} worlds would take about {fewest * decisions / num_treatments:,.0f} random "
+            f"no null model: {fewest * num_treatments} worlds would take as long as {fewest * decisions:,.0f} random "
             f"decisions, the limit is {MAX_DECISIONS:,}."
         )
     return worlds_per_seed

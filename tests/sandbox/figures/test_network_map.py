@@ -39,7 +39,7 @@ def test_a_note_says_which_replicate_how_many_people_and_ties_and_how_much_of_it
     large = nx.star_graph(MAX_NODES)
     assert MAP.note(make_data(metrics)) == "Map of arm a, seed 3: n = 3 people, 2 ties."
     assert MAP.note(make_data(metrics.head(1))) == "Map: n = 3 people, 2 ties."
-    expected = "Map: n = 400 people, 399 ties; a snowball sample of 401 people from the best-connected person."
+    expected = "Map: n = 400 people, 399 ties; a snowball sample from the best-connected of 401 people."
     assert MAP.note(make_data(graph=large)) == expected
 
 

@@ -88,7 +88,7 @@ def test_a_run_too_large_for_a_null_model_says_so(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("sandbox.runtime.null.MAX_DECISIONS", 50)
     notices: list[str] = []
     assert load_null(run, notices.append) is None
-    assert [notice.startswith("no null model: 8 worlds would take about ") for notice in notices] == [True]
+    assert [notice.startswith("no null model: 8 worlds would take as long as ") for notice in notices] == [True]
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,9 @@ def test_a_run_too_large_for_a_null_model_says_so(tmp_path: Path, monkeypatch: p
         (20, 1, 2_000, 20),
         (20, 8, 2_000, 3),  # equally many for each seed, at least 20
         (20, 20, 2_000, 2),  # at least two for each seed
-        (20, 1, 60_000, 10),  # fewer, because worlds are large
-        (20, 1, 80_000, 0),  # fewer than 8
-        (20, 20, 20_000, 0),  # fewer than 2 for each seed
+        (20, 1, 100_000, 10),  # fewer, because worlds are large
+        (20, 1, 130_000, 0),  # fewer than 8
+        (20, 20, 30_000, 0),  # fewer than 2 for each seed
         (5, 1, 2_000, 5),
         (0, 4, 2_000, 0),
         (20, 1, 0, 20),
