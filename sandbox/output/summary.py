@@ -113,7 +113,8 @@ def over_steps(metrics: "pd.DataFrame", metric: str) -> tuple[Mean, Mean, Mean]:
     by_seed = metrics.groupby("seed")[metric]
     # pandas' own `first` and `last` would skip steps without a value
     first, last = (Mean.of([steps.iloc[end] for _, steps in by_seed]) for end in (0, -1))
-    return first, last, Mean.of([float(steps.mean()) for _, steps in by_seed])
+    means: Any = by_seed.mean()
+    return first, last, Mean.of(means.to_list())
 
 
 def quality_lines(manifest: Manifest, totals: LogTotals) -> list[tuple[str, str]]:
