@@ -45,7 +45,8 @@ def describe_minds(answers: pd.DataFrame) -> str:
 
 def _describe_answers(row: Mapping[str, Any], total: int) -> str:
     """Return who gave some answers of an arm, and their share of all unless they are all."""
-    who = str(MODELLESS.get(row["source"], row["source"]) if pd.isna(row["model"]) else row["model"])
+    source = str(row["source"])
+    who = MODELLESS.get(source, source) if pd.isna(row["model"]) else str(row["model"])
     return who if row["decisions"] == total else f"{who} ({row['decisions'] / total:.1%})"
 
 

@@ -121,7 +121,7 @@ def test_the_terminal_says_what_was_found_about_every_outcome_and_fact(
     assert main(["compare", "--run", str(finished_run)]) == 0
     output = capsys.readouterr().out
     analysis = analyse_run(run := Run(finished_run), run.results())
-    assert "rule:control: the world's rules; random:control: chance" in output
+    assert "- rule:control: the world's rules; rule:forced: the world's rules; random:control: chance" in output
     for outcome in analysis.outcomes:
         assert (f"- {outcome.label}" in output) == outcome.is_declared
     for fact in analysis.tables["facts"]["fact"].unique():
