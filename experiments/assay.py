@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+import experiments.facts
 from experiments.facts.evidence import Evidence
 from experiments.facts.fact import Fact, InconclusiveError
 from experiments.facts.reference import Verdict
@@ -62,7 +63,7 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
     Raises:
         ConfigError: There is no such fact, or a fact has no controls.
     """
-    kind, _ = resolve_world(load_run_config([*DEFAULTS, *overrides]))
+    kind = assayed_world(overrides)
     facts = {fact.name: fact for fact in list_facts(kind)}
     if wrong := [name for name in names if name not in facts]:
         raise ConfigError(unknown("fact", wrong[0], facts))
@@ -75,9 +76,32 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
     return table
 
 
+def record_assays(table: pd.DataFrame, kind: type[World[Any]]) -> Path:
+    """Store the table beside the facts of a world, whose cards in the documentation show it; return its path."""
+    path = _record_path(kind)
+    table.to_csv(path, index=False, float_format="%.6g")
+    return path
+
+
+def read_assays(kind: type[World[Any]]) -> pd.DataFrame:
+    """Return the stored table of a world's facts; empty if there is none."""
+    path = _record_path(kind)
+    return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=list(COLUMNS))
+
+
+def _record_path(kind: type[World[Any]]) -> Path:
+    return Path(experiments.facts.__file__).parent / kind.name / FILE
+
+
 def new_folder() -> Path:
     """Return the folder of a new assay, named after the time."""
     return runs_dir() / f"assay-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+
+
+def assayed_world(overrides: Sequence[str]) -> type[World[Any]]:
+    """Return the class of the world that the settings name."""
+    kind, _ = resolve_world(load_run_config([*DEFAULTS, *overrides]))
+    return kind
 
 
 def describe_assays(table: pd.DataFrame) -> Iterator[str]:

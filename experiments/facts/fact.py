@@ -131,7 +131,7 @@ class Fact:
     @property
     def title(self) -> str:
         """What reports call the fact."""
-        return self.label or self.name.replace("_", " ")
+        return (self.label or self.name.replace("_", " ")) + " (check)" * self.is_check
 
     @property
     def human(self) -> float:

@@ -128,6 +128,9 @@ def _add_study_commands(subparsers: Any) -> None:
     phase.add_argument("metric", help="name of the metric (mean over steps), or NAME@last (value at the last step)")
     compare.add_argument("--run", type=Path, help="folder of a comparison to resume or to analyse again")
     audit.add_argument("--run", type=Path, help="folder of an audit to resume")
+    assay.add_argument(
+        "--record", action="store_true", help="store the table beside the facts, where their cards show it"
+    )
     assay.add_argument("--run", type=Path, help="folder of an assay to resume")
     phase.add_argument("--run", type=Path, help="folder of an earlier map, to resume it or to draw another metric")
     ask.add_argument("run", type=Path, help="folder of the run")

@@ -64,7 +64,8 @@ def assay(args: argparse.Namespace, words: list[str]) -> int:
     folder = args.run or assay.new_folder()
     overrides = [word for word in words if "=" in word]
     table = assay.run_assays(overrides, [word for word in words if "=" not in word], folder)
-    print("\n".join((*assay.describe_assays(table), "", str(folder / assay.FILE))))
+    path = assay.record_assays(table, assay.assayed_world(overrides)) if args.record else folder / assay.FILE
+    print("\n".join((*assay.describe_assays(table), "", str(path))))
     return int(False in table["is_right"].to_list())
 
 
