@@ -12,6 +12,7 @@ from experiments.assay import read_assays
 from experiments.facts.fact import Fact
 from experiments.facts.measure_people import MEASURED_FILE
 from experiments.facts.registry import list_facts
+from experiments.frames import column, rows_where, to_records
 
 
 def write_page() -> str:
@@ -22,8 +23,8 @@ def write_page() -> str:
         "",
         "What a world is judged by. The band is where the mean over seeds must lie for the verdict *within*; "
         "[Statistics](../../explanation/statistics.md) explains the test. Worlds that are not listed have no facts. "
-        "Every fact was tried on people who were made to show it and on people who were made not to; power is the share of "
-        "resamples of so many seeds in which the verdict is the expected one.",
+        "Every fact was tried on people who were made to show it and on people who were made not to; power is the share "
+        "of resamples of so many seeds in which the verdict is the expected one.",
         "",
     ]
     for world in list_worlds():
@@ -69,7 +70,7 @@ def _describe_controls(name: str) -> Iterator[str]:
 
 def _describe_assays(name: str, assays: pd.DataFrame) -> Iterator[str]:
     """Yield the fact's assays as a table."""
-    rows = assays[assays["fact"] == name].to_dict("records")
+    rows = to_records(rows_where(assays, column(assays, "fact") == name))
     if not rows:
         return
     yield from (f"- **Tried on people of known behaviour** (`python -m sandbox assay {name}`):", "")
