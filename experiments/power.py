@@ -198,7 +198,7 @@ def describe_power(table: pd.DataFrame, labels: dict[str, str]) -> list[str]:
     lines: list[str] = []
     for outcome, rows in table.groupby("outcome", sort=False):
         first = to_records(rows)[0]
-        lines.append(f"{labels[str(outcome)]} ({first['family']}, family of {first['family_size']} tests)")
+        lines.append(f"{labels[str(outcome)]} ({first['family']}, tests in the family: {first['family_size']})")
         for row in to_records(rows):
             shared = f" ({row['treatment']})" if row["treatment"] else ""
             name = f"{row['first']} − {row['second']}{shared}{', interaction' * (row['kind'] == 'interaction')}"

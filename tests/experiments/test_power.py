@@ -63,7 +63,7 @@ def test_a_pilot_says_how_many_seeds_each_contrast_needs(tmp_path: Path, capsys:
     assert main(["power", *STUDY, "--pilot", "3", "--effect", "20%", f"run_dir={folder}"]) == 0
     output = capsys.readouterr().out
     assert "pilot: 3 seeds of rule, random" in output
-    assert "(primary, family of 5 tests)" in output
+    assert "(primary, tests in the family: 5)" in output
     table = pd.read_parquet(folder / "power.parquet")
     (described,) = data_pages.list_tables("power")
     assert tuple(table.columns) == power.COLUMNS == tuple(described.column_names())
