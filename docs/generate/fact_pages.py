@@ -23,8 +23,8 @@ def write_page() -> str:
         "",
         "What a world is judged by. The band is where the mean over seeds must lie for the verdict *within*; "
         "[Statistics](../../explanation/statistics.md) explains the test. Worlds that are not listed have no facts. "
-        "Every fact was tried on people who were made to show it and on people who were made not to; power is the share "
-        "of resamples of so many seeds in which the verdict is the expected one.",
+        "Every fact was tried on people who were made to show it, and on people who were made not to. Power is the "
+        "share of resamples of so many seeds in which the verdict is the expected one.",
         "",
     ]
     for world in list_worlds():
