@@ -72,10 +72,10 @@ def test_what_a_world_or_mind_lacks_is_left_out_and_reported(
 ) -> None:
     messages: list[str] = []
     audit.run_all(["world=rumor", *QUICK[1:3]], tmp_path / "audit", messages.append)
-    assert "twice the people runs without world.num_sellers: there is no world.num_sellers here" in messages
+    assert "half the people runs without world.num_sellers: there is no world.num_sellers here" in messages
     assert "temperature 0.7 is left out: there is no mind.temperature here" in messages
     assert "wording 1 is left out: the world rumor has 0 paraphrases of its prompts" in messages
-    assert "population.size=200" in run_overrides["twice-the-people"]
+    assert "population.size=30" in run_overrides["half-the-people"]
     assert {"plain", "half-the-memory", "random-graph"} <= set(run_overrides)
     assert not {"wording-1", "temperature-0.7"} & set(run_overrides)
 
@@ -179,7 +179,7 @@ def test_numbers_are_multiples_of_those_of_the_plain_runs(plain_config: RunConfi
     changes = {
         name: audit.variant_overrides(name, variant, plain_config, ignore) for name, variant in SHIPPED.variants.items()
     }
-    assert changes["twice the people"] == ["population.size=60", "world.num_sellers=16"]
+    assert changes["half the people"] == ["population.size=30", "world.num_sellers=3"]
     assert changes["half the memory"] == ["memory.recent=48", "memory.salient=24"]
     assert changes["temperature 0.7"] == ["mind.temperature=0.7", "mind.text_temperature=0.56"]
 

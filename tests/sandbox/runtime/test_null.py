@@ -44,7 +44,7 @@ def test_a_null_world_is_the_run_answered_at_random_with_a_salt(tmp_path: Path) 
     pd.testing.assert_frame_equal(null_world(null, "many", 4, 2), metrics_of(random))
     other_draws, few = null_world(null, "many", 4, 1), null_world(null, "few", 4, 2)
     assert not other_draws.equals(metrics_of(random))
-    assert float(few["believer_share"].iloc[0]) < float(other_draws["believer_share"].iloc[0])
+    assert float(few["ignorant_share"].iloc[0]) > float(other_draws["ignorant_share"].iloc[0])
 
 
 def test_the_null_model_of_a_branch_changes_where_the_branch_does(tmp_path: Path) -> None:
