@@ -252,6 +252,10 @@ def _is_worth_a_pilot(plan: Plan) -> bool:
     return is_cheap and num_worlds > PILOT_SEEDS and not {arm.mind for arm in config.arms()} <= set(FLOORS)
 
 
+COMPARED = {"mind": "minds", "treatment": "treatments", "interaction": "a treatment's effects on minds"}
+"""What a kind of contrast compares."""
+
+
 def _foresee_by_pilot(plan: Plan, overrides: Sequence[str]) -> list[str]:
     with TemporaryDirectory() as folder:
         run = start_pilot(plan, overrides, (), PILOT_SEEDS, Path(folder) / "pilot")
@@ -261,10 +265,11 @@ def _foresee_by_pilot(plan: Plan, overrides: Sequence[str]) -> list[str]:
     lines = [f"(from a pilot of {PILOT_SEEDS} seeds of rule and random agents; language models may vary more or less)"]
     for outcome, rows in rows_where(table, column(table, "sd").notna()).groupby("outcome", sort=False):
         finds = [
-            f"{row['kind']} {detectable_difference(row['sd'], number, row['family_size'], row['num_seeds']):.3g}"
+            f"{COMPARED[row['kind']]} that differ by "
+            f"{detectable_difference(row['sd'], number, row['family_size'], row['num_seeds']):.3g}"
             for row in to_records(rows.sort_values("sd").drop_duplicates("kind", keep="last"))
         ]
-        lines.append(f"{labels[str(outcome)]}: a difference between {', '.join(finds)}")
+        lines.append(f"{labels[str(outcome)]}: {'; '.join(finds)}")
     return lines
 
 

@@ -59,7 +59,7 @@ def test_the_world_runs_as_printed(tmp_path: Path) -> None:
     (tmp_path / "conf" / "world").mkdir(parents=True)
     (tmp_path / "conf" / "world" / "ovation.yaml").write_text(code_block("yaml"), encoding="utf-8")
     check, run = commands("A world")
-    assert run_command(tmp_path, check).count("ok  ") == 8
+    assert run_command(tmp_path, check).count("ok  ") == 9
     assert "share of guests who stand" in run_command(tmp_path, run)
     shutil.rmtree(tmp_path / "runs")
 

@@ -108,6 +108,7 @@ class RandomMind(Mind):
     """Zero intelligence: every legal answer is equally likely (Gode & Sunder 1993, doi:10.1086/261868)."""
 
     name = "random"
+    salt = 0
 
     def __init__(self, salt: int = 0) -> None:
         """Take the salt, see `RandomSettings`."""
@@ -131,8 +132,8 @@ class RandomMind(Mind):
         return [_answer_from(question, random_reply(question), self.name) for question in questions]
 
     def describe(self) -> dict[str, Any]:
-        """Return the name and the salt."""
-        return {"mind": self.name, "salt": self.salt}
+        """Return the name, and the salt if there is one."""
+        return {"mind": self.name, **({"salt": self.salt} if self.salt else {})}
 
 
 def _refuse_settings(name: str, settings: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Every fact, tried in a small market on people of known behaviour: the controls of the instrument itself."""
+"""Every fact, tried on people of known behaviour in eight worlds: the controls of the instrument itself."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ from sandbox.core.mind import MindContext
 from sandbox.errors import ConfigError
 from worlds.marketplace import Marketplace
 
-SMALL = ("population.size=60", "world.num_sellers=6", "seeds=[0,1,2,3,4,5]")
+FEW = "seeds=[0,1,2,3,4,5,6,7]"
 
 
 @pytest.mark.parametrize("fact", [fact.name for fact in list_facts(Marketplace)])
 def test_a_fact_finds_who_shows_it_and_who_does_not(fact: str, tmp_path: Path) -> None:
-    table = run_assays(["world=marketplace", *SMALL], [fact], tmp_path)
+    table = run_assays(["world=marketplace", FEW], [fact], tmp_path)
     tried = table[table["expected"].notna()]
     assert {"within", "outside"} == set(tried["expected"])
     assert tried["verdict"].tolist() == tried["expected"].tolist(), "\n".join(describe_assays(table))
 
 
 def test_an_unknown_fact_or_kind_of_people_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="unknown fact 'star_habit'; did you mean 'star_habits'"):
+    with pytest.raises(ConfigError, match=r"unknown fact 'star_habit'; .*Did you mean 'star_habits'"):
         run_assays(["world=marketplace"], ["star_habit"], tmp_path)
     with pytest.raises(ConfigError, match="there is no fact 'marketplace"):
         find_controls("marketplace.star_habit")

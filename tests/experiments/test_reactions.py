@@ -72,4 +72,4 @@ def test_a_comparison_scores_and_reports_reactions(tmp_path: Path) -> None:
     page, *_ = write_report(analysis, [])
     text = page.read_text(encoding="utf-8")
     assert "chance is not realistic in what follows from these" in text
-    assert text.index("chance: agents react to 0 of the 9 facts") < text.index("Stylised facts")
+    assert text.index("chance: agents react to 0 of the 11 facts") < text.index("Stylised facts")

@@ -14,7 +14,7 @@ from experiments.facts.registry import list_items
 from experiments.reports.charts import MARKERS, _arm_markers
 from experiments.scorecard import COLUMNS, FLOORS, nearness, normalized_score, worst_items
 from sandbox.figures.style import COLORS, assign_pens
-from tests.experiments.facts.synthetic import PEAK, J, choices, make_arm, make_evidence, reviews
+from tests.experiments.facts.synthetic import PEAK, J, choices, make_arm, make_evidence, offers, reviews
 from worlds.marketplace import Marketplace
 
 EVEN = (0.2,) * 5
@@ -83,24 +83,24 @@ def test_a_floor_without_another_arm_has_no_score() -> None:
 
 
 def test_a_norm_gives_no_score_if_the_baselines_are_indistinguishable_from_it() -> None:
-    def position_bias_scores(floor: float) -> pd.DataFrame:
-        advantages = (("base", 3.0), ("random", floor))
-        arms = [(make_arm(mind, mind=mind), {"choices": choices(advantage)}) for mind, advantage in advantages]
+    def premium_scores(floor: float) -> pd.DataFrame:
+        weights = (("base", 2.0), ("random", floor))
+        arms = [(make_arm(mind, mind=mind), {"offers": offers(-4.0, weight)}) for mind, weight in weights]
         rows = scorecard.scorecard(make_evidence(*arms), Marketplace)
-        return rows[rows["item"] == "position_bias"].set_index("arm")
+        return rows[rows["item"] == "reputation_premium"].set_index("arm")
 
-    assert math.isnan(position_bias_scores(floor=1.0).loc["base", "score"]), "differs from the norm by chance alone"
-    assert position_bias_scores(floor=1.0).loc["base", "distance"] > 1
-    assert position_bias_scores(floor=5.0).loc["base", "score"] > 0
+    norm = 4 * math.log(1.081)
+    assert math.isnan(premium_scores(floor=norm).loc["base", "score"]), "differs from the norm by chance alone"
+    assert premium_scores(floor=norm).loc["base", "distance"] > 0.2
+    assert premium_scores(floor=3.0).loc["base", "score"] > 0
 
 
 def test_a_norm_is_marked_as_such_and_has_the_norm_as_its_ceiling(card: pd.DataFrame) -> None:
     norms: Any = card[card["against"] == "norm"]
-    assert set(norms["item"]) == {"position_bias"}
-    assert (norms["ceiling"] == 0).all()
+    assert norms.empty, "no arm here has offers, so that nothing could be compared with a norm"
     assert {name for name, item in ITEMS.items() if item.reference.against == "norm"} == {
-        "position_effect", "position_bias", "reputation_premium",
-    }  # fmt: skip
+        "reputation_premium",
+    }
     assert "price_dispersion" not in ITEMS
     assert {item.level for item in ITEMS.values()} == set(get_args(Level)) - {"individual", "reaction"}
 

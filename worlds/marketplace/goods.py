@@ -8,7 +8,7 @@ doi:10.1287/mksc.6.3.240). Money is in whole cents.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from statistics import NormalDist
@@ -259,6 +259,14 @@ class Factory:
         title = next((title for title in titles if (name, title) not in self._titles), titles[0])
         self._titles.add((name, title))
         return intern(title)
+
+
+def popular_categories(tastes: Sequence[Mapping[str, float]], params: MarketParams) -> list[str]:
+    """Return the categories that are traded: those that people like most, in the order of the settings."""
+    names = list(params.categories)
+    likings = {name: sum(taste.get(name, 0.0) for taste in tastes) for name in names}
+    popular = sorted(names, key=lambda name: (-likings[name], name))[: params.num_categories]
+    return [name for name in names if name in popular]
 
 
 def build_shelves(listings: Sequence[Listing], categories: Sequence[str]) -> dict[str, Shelf]:

@@ -3,13 +3,6 @@
 One step: sellers set prices; active buyers want something and search; they choose; purchases clear against stock in
 seeded order; the step's buyers may review and tell a friend; sellers pay rent and restock; who loses money may close,
 who cannot pay must; new sellers enter while there is profit.
-
-Buyers choose among differentiated goods and an outside option (Salop 1979; McFadden 1974). Before they buy they see a
-good's price, style and ratings, and what friends said about it and bought; how good it is they learn afterwards. A
-friend's word puts a good into the next search (word of mouth as consideration: Katz and Lazarsfeld 1955), and friends'
-purchases can be seen (Bikhchandani, Hirshleifer and Welch 1992, doi:10.1086/261849). Sellers see what a sale leaves
-them after tax; they exit if losses last (Dixit 1989, doi:10.1086/261619) and enter while others earn (free entry: Salop
-1979).
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,15 +15,10 @@ from sandbox.core.seeds import uniform, uniforms
 from sandbox.errors import ConfigError, ContractError
 from sandbox.graphs import tie_similarity
 from worlds.marketplace.accounts import Accounts
-from worlds.marketplace.goods import Factory, Listing, Offer, Shelf, build_shelves
-from worlds.marketplace.metrics import (
-    FIGURES,
-    METRIC_LABELS,
-    ClosedShop,
-    MarketCounts,
-    market_metrics,
-    market_tables,
-)
+from worlds.marketplace.counts import ClosedShop, MarketCounts, market_tables
+from worlds.marketplace.goods import Factory, Listing, Offer, Shelf, build_shelves, popular_categories
+from worlds.marketplace.metrics import FIGURES, METRIC_LABELS, market_metrics
+from worlds.marketplace.offers import describe_listing
 from worlds.marketplace.people import MAX_FRIENDS, PATIENCE, Buyer, Purchase, Seller, describe_experience
 from worlds.marketplace.reactions import REACTIONS
 from worlds.marketplace.rules import RULES
@@ -71,7 +59,7 @@ class Marketplace(World[MarketParams]):
         self._rng = self.seeds.rng("world")
         self._factory = Factory(self._rng if params.goods is None else SeedTree(params.goods).rng("world"), params)
         self.buyers = [self._new_buyer(node) for node in range(size)]
-        self.categories = self._choose_categories()
+        self.categories = popular_categories([buyer.profile.tastes for buyer in self.buyers], params)
         """Names of the categories that are traded."""
         for number in range(params.num_sellers):
             self._open_shop(number)
@@ -189,30 +177,12 @@ class Marketplace(World[MarketParams]):
         """Return how all listings that were shown in this step read, by id; each is described once for all buyers."""
         for listing, _ in offers:
             if listing.id not in self._offer_rows:
-                self._offer_rows[listing.id] = self._build_offer_row(listing)
+                self._offer_rows[listing.id] = describe_listing(listing, self.params)
         return self._offer_rows
-
-    def _build_offer_row(self, listing: Listing) -> Row:
-        number = listing.num_reviews if self.params.reviews != "off" else None
-        return {
-            "id": str(listing.id),
-            "title": listing.title,
-            "style": listing.style,
-            "price": listing.offer_price / 100 if self.params.show_prices else None,
-            "stars": round(listing.rating, 1) if number else None,
-            "reviews": number,
-        }
 
     def _usual_price(self, category: str) -> float | None:
         """Return what buyers know about prices in a category, in dollars."""
         return self.params.categories[category].usual_price if self.params.show_prices else None
-
-    def _choose_categories(self) -> list[str]:
-        """Return the categories that are traded: those that the buyers like most, in the order of the settings."""
-        names = list(self.params.categories)
-        likings = {name: sum(buyer.profile.tastes.get(name, 0.0) for buyer in self.buyers) for name in names}
-        popular = sorted(names, key=lambda name: (-likings[name], name))[: self.params.num_categories]
-        return [name for name in names if name in popular]
 
     def _active_buyers(self) -> list[Buyer]:
         """Pay incomes; active buyers want something from a category, by taste."""
@@ -230,13 +200,8 @@ class Marketplace(World[MarketParams]):
 
     def _search(self, buyer: Buyer) -> list[Offer]:
         params, shelf = self.params, self._shelves[buyer.wants]
-        recommended = self._recommended(buyer)
+        recommended = buyer.recommended(self.listings)
         return shelf.search(buyer.location, buyer.cash, params.num_shown, params.places_for_sale, recommended)
-
-    def _recommended(self, buyer: Buyer) -> Listing | None:
-        """Return the listing in the wanted category that a friend told the buyer about last."""
-        heard = (self.listings.get(number) for number in reversed(list(buyer.tips)))
-        return next((listing for listing in heard if listing and listing.category == buyer.wants), None)
 
     def _clear(self, buyer: Buyer, offers: list[Offer], chosen: Offer | None) -> Purchase | None:
         """Sell the chosen offer, unless other buyers came first and took the last unit."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from sandbox.core import STARS, Agent, Choose, Option, Profile, Question, Row, World, Write, choose_among
 from worlds.marketplace.goods import Listing, Offer, format_dollars, style_of
+from worlds.marketplace.offers import label_offer
 from worlds.marketplace.settings import MarketParams
 
 Market: TypeAlias = World[MarketParams]
@@ -59,24 +60,6 @@ _PRICE = Choose(
 _REVIEW = Choose((Option("yes", "yes, write a review"), Option("no", "no, do not bother")), objects=(True, False))
 _CLOSE = Choose((Option("yes", "close the shop"), Option("no", "go on")), objects=(True, False))
 _TEXT = Write(max_words=30)
-
-
-def label_offer(facts: Mapping[str, Any]) -> str:
-    """Return how an offer reads in a search, from its facts alone."""
-    number, friends = facts["reviews"], facts["friends"]
-    parts = [
-        facts["title"],
-        format_dollars(100 * facts["price"]) if facts["price"] is not None else "",
-        _label_rating(facts["stars"], number) if number is not None else "",
-        f"a friend called it {facts['tip']}" if facts["tip"] else "",
-        f"{friends} friend{'s' * (friends > 1)} bought it" if friends else "",
-        "sponsored" if facts["sponsored"] else "",
-    ]
-    return ", ".join(part for part in parts if part)
-
-
-def _label_rating(stars: float | None, number: int) -> str:
-    return "no reviews" if stars is None or not number else f"{stars:.1f} stars ({number})"
 
 
 class Buyer(Agent[Market]):
@@ -178,6 +161,11 @@ class Buyer(Agent[Market]):
         name = self.world.presentation.display_name(teller.unique_id)
         text = f"Friend {name} told you that the {listing.title} was {experience}."
         self.remember("tip from a friend", text, importance=2.0)
+
+    def recommended(self, listings: Mapping[int, Listing]) -> Listing | None:
+        """Return the one of these listings in the wanted category that a friend spoke of last."""
+        heard = (listings.get(number) for number in reversed(list(self.tips)))
+        return next((listing for listing in heard if listing and listing.category == self.wants), None)
 
     def take(self, listing: Listing) -> None:
         """Pay for one unit at the price now; friends will see it."""

@@ -24,7 +24,8 @@ from sandbox.core import (
 )
 from sandbox.core.seeds import uniform
 from worlds.marketplace.goods import STYLES, format_dollars, style_fit
-from worlds.marketplace.people import EXPERIENCES, NOBODY, PRICE_MOVES, label_offer
+from worlds.marketplace.offers import label_offer
+from worlds.marketplace.people import EXPERIENCES, NOBODY, PRICE_MOVES
 
 PRICE_RATIOS = (0.5, 0.71, 1.0, 1.41, 2.0)
 GOOD_RATING = 4.5

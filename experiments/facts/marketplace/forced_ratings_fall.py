@@ -62,7 +62,7 @@ FACT = Fact(
             "everybody volunteers": {"review": lambda question: [1.0, 0.0], "stars": rate_in_two},
             "loud when displeased": {"review": review_if_displeased, "stars": rate_in_two},
         },
-        settings=("treatments={forced: {reviews: forced}, voluntary: {}}",),
+        settings=("treatments={forced: {reviews: forced}, voluntary: {}}", "world.quality_noise=1.2"),
         treatment="forced",
     ),
     note="The people rated coats that they had only seen in pictures, and chose which ones to rate; in a market they "

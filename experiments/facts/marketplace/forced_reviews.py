@@ -1,6 +1,5 @@
 """The J shape of ratings comes from who reviews: it disappears if everybody must review."""
 
-from math import exp
 from typing import Any
 
 import numpy as np
@@ -36,10 +35,13 @@ def always_review(question: Question[Any]) -> Reply:
     return [1.0, 0.0]
 
 
+PLAIN_STARS = (1, 2, 3, 3, 4, 4, 5)
+"""Stars for each experience, from the worst."""
+
+
 def rate_plainly(question: Question[Any]) -> Reply:
-    """Say with stars what the experience was, and never quite five of them."""
-    middle = 1 + 3.2 * experience_level(question) / (len(EXPERIENCES) - 1)
-    return [exp(-2 * abs(stars - middle)) for stars in range(1, 6)]
+    """Say with stars what the experience was."""
+    return [float(stars == PLAIN_STARS[experience_level(question)]) for stars in range(1, 6)]
 
 
 FACT = Fact(
@@ -56,7 +58,7 @@ FACT = Fact(
             "everybody volunteers": {"review": always_review, "stars": rate_plainly},
             "J for everybody": {"stars": give_stars(HUMAN_SHARES)},
         },
-        settings=("treatments={forced: {reviews: forced}, voluntary: {}}", "world.quality_noise=1.2"),
+        settings=("treatments={forced: {reviews: forced}, voluntary: {}}", "world.quality_noise=0.8"),
         treatment="forced",
     ),
     note="Their second cause, that only people who like a product buy it, operates in both arms of a market.",

@@ -28,7 +28,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return small runs without a model, one folder each."""
     root = tmp_path_factory.mktemp("runs")
     for name, overrides in ARMS.items():
-        settings = ("steps=3", "seeds=[0,1]", "population.size=60", "world.demand=2", f"run_dir={root / name}")
+        settings = ("steps=6", "seeds=[0,1]", "population.size=60", "world.demand=2", f"run_dir={root / name}")
         Run.start([*overrides, *settings]).resume(Progress(), print)
     return {name: root / name for name in ARMS}
 
@@ -99,7 +99,7 @@ def test_a_log_without_decisions_gives_empty_tables() -> None:
 
 def test_the_arms_of_one_run_are_judged_as_those_of_several(runs: dict[str, Path], evidence: Evidence) -> None:
     folder = runs["control"].parent / "crossed"
-    settings = ("steps=3", "seeds=[0,1]", "population.size=60", "world.demand=2", f"run_dir={folder}")
+    settings = ("steps=6", "seeds=[0,1]", "population.size=60", "world.demand=2", f"run_dir={folder}")
     arms = (
         "mind=rule",
         "+mind@extra_minds.random=random",
@@ -123,7 +123,7 @@ def test_the_table_reads_as_text(evidence: Evidence) -> None:
     lines = format_table(judge_facts(evidence, Marketplace, facts)).splitlines()
     assert lines[0] == "position bias"
     assert lines[4] == "price dispersion"
-    assert lines[5] == "  control  inconclusive  needs at least 20 steps, and control has 3"
+    assert lines[5] == "  control  inconclusive  needs at least 20 steps, and control has 6"
 
 
 def test_the_catalogue_says_what_every_fact_is() -> None:

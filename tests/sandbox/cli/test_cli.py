@@ -160,7 +160,7 @@ def test_branch_creates_a_run_of_its_own(printed: Printed, finished_run: Path, t
 
 def test_check_prints_every_promise(printed: Printed) -> None:
     lines = printed(["check", "rumor", "population.size=20"]).strip().split("\n")
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert all(line.startswith("ok  ") for line in lines)
 
 
@@ -278,7 +278,7 @@ def test_a_sweep_names_the_run_that_fails_and_runs_the_rest(rule_market: Overrid
         ("interventions=[{step: 1, do: message, text: x, to: [3, 99]}]", "message.to: there is no agent 99 at step 0"),
         (
             "interventions=[{step: 1, do: ban, seller: 4}]",
-            "ban: there can be no seller 4 at step 1.*there are 21 to 32",
+            "ban: there can be no seller 4 at step 1.*there are 21 to 30",
         ),
         ("interventions=[{step: 1, do: ban, seller: 99}]", "ban: there can be no seller 99 at step 1"),
         ("interventions=[{step: 1, do: fake_review, listing: 999, stars: 5}]", "there can be no listing 999 at step 1"),

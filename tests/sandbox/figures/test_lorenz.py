@@ -10,7 +10,7 @@ from tests.sandbox.figures.conftest import legend_texts, make_axes, make_data
 from tests.sandbox.output.conftest import play_market
 from worlds.marketplace.metrics import gini as gini_of_the_world
 
-SALES = Lorenz("lorenz", "Inequality", "sellers", "units", "seller")
+SALES = Lorenz("lorenz", "Inequality", "listings", "sold", "good")
 
 
 def test_the_gini_in_the_legend_is_the_worlds() -> None:
@@ -18,7 +18,7 @@ def test_the_gini_in_the_legend_is_the_worlds() -> None:
     ax = make_axes()
     results = Results.of([world])
     SALES.draw(ax, make_data(results.metrics, results.tables))
-    assert legend_texts(ax)[0] == f"Gini {world.latest_metrics['gini_sales']:.2f}"
+    assert legend_texts(ax)[0] == f"Gini {world.latest_metrics['gini_sales'] or 0:.2f}"
 
 
 @pytest.mark.parametrize("values", [[1, 1, 1], [0, 0, 7], [3, 1, 4, 1, 5]])

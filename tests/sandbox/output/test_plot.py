@@ -118,7 +118,7 @@ def test_another_kind_of_figure_takes_no_place_from_the_dynamics() -> None:
 
     world_figures = (OtherBars("other", "Other", "stars", "stars", "count", "stars"), *Marketplace.figures)
     names = [figure.name for figure in select_overview(world_figures)]
-    assert names == ["concentration", "tips_followed", "prices", "other", "reaction_stars_by_experience", "network"]
+    assert names == ["concentration", "tips_followed", "prices", "other", "stars", "reaction_stars_by_experience"]
 
 
 def test_a_sheet_says_n_and_what_chance_is_once_in_lines_that_fit(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def summary_text(run: Run, results: Results, totals: LogTotals | None = None) ->
 def test_the_summary_of_a_run_shows_its_own_numbers(new_run: Run) -> None:
     results = new_run.resume(Progress(), ignore_message)
     text = summary_text(new_run, results)
-    assert "marketplace: 32 agents, 20 of them on the social graph; 5 steps; 3 seeds (0 to 2)." in text
+    assert "marketplace: 34 agents, 20 of them on the social graph; 5 steps; 3 seeds (0 to 2)." in text
     assert "Answered by rule 100 %." in text
     assert f"{read_totals(new_run).sums['decisions']:,} in " in text
     for metric, label in Marketplace.metric_labels.items():

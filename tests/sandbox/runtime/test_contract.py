@@ -338,7 +338,7 @@ def test_a_broken_promise_is_named(
 
 def test_a_metric_without_a_case_is_missing_everywhere(monkeypatch: pytest.MonkeyPatch, run_dir: Path) -> None:
     monkeypatch.setattr(rumor, "Rumor", WithoutCase)
-    assert len(list(check_world(["world=rumor", *SMALL]))) == 8
+    assert len(list(check_world(["world=rumor", *SMALL]))) == 9
     run = Run.start(["world=rumor", "mind=rule", *SMALL, "steps=4", f"run_dir={run_dir}"])
     run.resume(Progress(), lambda _: None)
     results = Results.read(run_dir)

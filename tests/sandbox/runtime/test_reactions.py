@@ -140,7 +140,7 @@ def test_a_world_without_reactions_says_so(tmp_path: Path) -> None:
 def test_the_command_says_what_moves_agents(both_minds: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["react", str(both_minds.folder), "--arms", "random", "--n", "5"]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "random: agents react to 0 of the 9 facts that should move them (9 flat)." in text
+    assert "random: agents react to 0 of the 11 facts that should move them (11 flat)." in text
     assert "The experience hardly moves the stars given: +0.00 [+0.00, +0.00] stars per step of experience" in text
     assert "a match with people's averages is no realism" in text
     assert (both_minds.folder / "reactions" / "reactions.png").is_file()

@@ -24,7 +24,8 @@ from worlds.marketplace.accounts import Accounts
 from worlds.marketplace.goods import STYLES, Factory, Shelf, fit, style_fit, style_of
 from worlds.marketplace.interventions import Ban, FakeReview, Tax
 from worlds.marketplace.metrics import gini, market_metrics
-from worlds.marketplace.people import PATIENCE, Buyer, Purchase, describe_experience, label_offer
+from worlds.marketplace.offers import label_offer
+from worlds.marketplace.people import PATIENCE, Buyer, Purchase, describe_experience
 from worlds.marketplace.settings import MarketParams
 
 DEFAULTS = yaml.safe_load((CONF_DIR / "world" / "marketplace.yaml").read_text())
