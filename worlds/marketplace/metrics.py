@@ -35,7 +35,7 @@ METRIC_LABELS = {
     "tips": "friends told about a purchase in the step",
     "reached_share": "share of buyers whom word of mouth reached so far",
     "tips_followed": "share of tips so far after which the friend bought it",
-    "purchase_similarity": "similarity of friends' purchases so far, beyond that of any two buyers (Jaccard)",
+    "purchase_similarity": "likeness of friends' purchases beyond chance (Jaccard)",
     "profit": "sellers' mean profit in the step after tax and rent ($)",
     "sellers": "sellers on the market",
     "exits": "sellers who left so far",

@@ -31,9 +31,9 @@ def digest_decisions(folder: Path) -> str:
 @pytest.mark.parametrize(
     ("overrides", "digest"),
     [
-        ((*MARKET, "mind=rule"), "c82e7887f65be68c"),
-        ((*MARKET, "mind=random", "graph=scale_free"), "226b2b2a90fbb33d"),
-        ((*MARKET, "mind=rule", *ARMS), "b86a7da4e23b3582"),
+        ((*MARKET, "mind=rule"), "c854496b77aadc91"),
+        ((*MARKET, "mind=random", "graph=scale_free"), "8ee404b1ef702a4f"),
+        ((*MARKET, "mind=rule", *ARMS), "09129c38fdc54366"),
         ((*RUMOR, "mind=rule"), "78187bdbd6577269"),
         ((*RUMOR, "mind=random", "graph=erdos_renyi"), "9ed3c70d587d8b09"),
     ],
