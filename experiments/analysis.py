@@ -44,6 +44,11 @@ class Analysis:
     """Forms of the evaluation on held-out people that are not scored, in words."""
 
     @property
+    def checks(self) -> set[str]:
+        """Names of the facts that are checks for an artefact."""
+        return {fact.name for fact in list_facts(self.world) if fact.is_check}
+
+    @property
     def titles(self) -> dict[str, str]:
         """What reports call the facts and the items of the scorecard, by name."""
         facts, items = list_facts(self.world), list_items(self.world)

@@ -166,9 +166,11 @@ def _draw_scores(card: pd.DataFrame, titles: Mapping[str, str]) -> "Sheet":
         ax.text(0.0, top, level, transform=ax.get_yaxis_transform(), fontweight="bold", fontsize=8, va="center")
     ax.set_ylim(max(heights) + 0.7, -1.2)
     ax.tick_params(axis="y", length=0)
-    note = NORM_NOTE * ("norm" in against.values()) + PREDICTOR_NOTE * ("predictor" in against.values())
-    floor = "as far from people as the worse of the rule and random arms"
-    ax.set_xlabel(f"score: 0 = {floor},\n1 = where real people are{note}")
+    note = NORM_NOTE * bool({"norm", "rule"} & {*against.values()})
+    note += PREDICTOR_NOTE * ("predictor" in against.values())
+    floor = "as far from people as the worse of the rule and random arms (reactions: none)"
+    ax.set_xlabel("score")
+    _add_note(sheet, f"0 = {floor}, 1 = where real people are{note}")
     ax.legend(handles=_legend_handles(arms), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(4, len(arms) + 1))
     return sheet
 

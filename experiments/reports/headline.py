@@ -38,16 +38,18 @@ def describe_minds(answers: pd.DataFrame) -> str:
     clauses: list[str] = []
     for arm, rows in answers.groupby("arm", sort=False):
         total = int(column(rows, "decisions").sum())
-        parts = [_describe_answers(row, total) for row in to_records(rows)]
+        counts: dict[str, int] = {}
+        for row in to_records(rows):  # a model's answers from the cache are its own
+            counts[_name_mind(row)] = counts.get(_name_mind(row), 0) + int(row["decisions"])
+        parts = [name if number == total else f"{name} ({number / total:.1%})" for name, number in counts.items()]
         clauses.append(f"{arm}: {', '.join(parts)}")
     return "; ".join(clauses)
 
 
-def _describe_answers(row: Mapping[str, Any], total: int) -> str:
-    """Return who gave some answers of an arm, and their share of all unless they are all."""
+def _name_mind(row: Mapping[str, Any]) -> str:
+    """Return who gave some answers of an arm."""
     source = str(row["source"])
-    who = MODELLESS.get(source, source) if pd.isna(row["model"]) else str(row["model"])
-    return who if row["decisions"] == total else f"{who} ({row['decisions'] / total:.1%})"
+    return MODELLESS.get(source, source) if pd.isna(row["model"]) else str(row["model"])
 
 
 def _own_arms(analysis: Analysis) -> list[str]:
@@ -88,7 +90,8 @@ def _describe_facts(analysis: Analysis, arms: Sequence[str]) -> list[str]:
     for name, rows in own.groupby("fact", sort=False):
         records = to_records(rows)
         people = format_number(records[0]["human"])
-        known = f"people {people}, " if people != "–" else ""
+        against = "norm" if name in analysis.checks else "people"
+        known = f"{against} {people}, " if people != "–" else ""
         band = f"{known}band {format_number(records[0]['band_low'])} to {format_number(records[0]['band_high'])}"
         values = [f"{row['arm']}: {_describe_judgement(row)}" for row in records]
         near = _describe_nearness(analysis, arms, str(name))
