@@ -1,6 +1,6 @@
 """What a scientist wants to read after a run: what was simulated, what the results are, and how far to trust them.
 
-Reads the manifest, the results and sums over the decision log; prints at most about 45 lines.
+Reads the manifest, the results and sums over the decision log; prints at most about 55 lines.
 """
 
 import sys

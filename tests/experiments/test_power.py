@@ -87,7 +87,7 @@ def test_a_comparison_says_beforehand_what_it_can_find() -> None:
     power.foresee([*STUDY, "seeds=[0,1,2]"], lines.append)
     assert lines[0] == "What 3 seeds can find with 80 % power:"
     assert "from a pilot of 8 seeds of rule and random agents" in lines[1]
-    assert any("share of searches" in line and "mind 0." in line for line in lines)
+    assert any("share of searches" in line and "minds that differ by 0." in line for line in lines)
     lines.clear()
     power.foresee([*STUDY[:-1], "minds=[rule,random]"], lines.append)
     assert "standard deviations" in lines[1]

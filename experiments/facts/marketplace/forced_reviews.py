@@ -30,11 +30,6 @@ def review_extremes(question: Question[Any]) -> Reply:
     return [0.9, 0.1] if experience_level(question) in (0, len(EXPERIENCES) - 1) else [0.05, 0.95]
 
 
-def always_review(question: Question[Any]) -> Reply:
-    """Review everything."""
-    return [1.0, 0.0]
-
-
 PLAIN_STARS = (1, 2, 3, 3, 4, 4, 5)
 """Stars for each experience, from the worst."""
 
@@ -54,10 +49,7 @@ FACT = Fact(
     needs=Needs({"reviews": ("stars",)}, world={"reviews": ("forced",)}, partner=VOLUNTARY),
     controls=Controls(
         shows={"extremes volunteer": {"review": review_extremes, "stars": rate_plainly}},
-        lacks={
-            "everybody volunteers": {"review": always_review, "stars": rate_plainly},
-            "J for everybody": {"stars": give_stars(HUMAN_SHARES)},
-        },
+        lacks={"J for everybody": {"stars": give_stars(HUMAN_SHARES)}},
         settings=("treatments={forced: {reviews: forced}, voluntary: {}}", "world.quality_noise=0.8"),
         treatment="forced",
     ),

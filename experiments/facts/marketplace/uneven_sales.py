@@ -50,7 +50,7 @@ FACT = Fact(
     reference=REFERENCE,
     level="structure",
     controls=Controls(
-        shows={"shared liking": {"choose": choose_by(lambda offer, question: 0.8 * appeal(offer, question))}},
+        shows={"shared liking": {"choose": choose_by(lambda offer, question: 0.72 * appeal(offer, question))}},
         lacks={
             "no common liking": {"choose": choose_any},
             "the same favourite": {"choose": choose_by(lambda offer, question: 4 * appeal(offer, question))},

@@ -56,7 +56,7 @@ def test_the_summary_of_a_run_shows_its_own_numbers(new_run: Run) -> None:
         last = results.metrics.groupby("seed")[metric].last()
         (line,) = (line for line in text.splitlines() if line.startswith(label + " "))
         assert format_mean(Mean.of(last.to_list())) in line
-    assert len(text.splitlines()) <= 45
+    assert len(text.splitlines()) <= 55
 
 
 def test_a_line_describes_the_social_graph() -> None:

@@ -46,7 +46,7 @@ KNOBS = (
     Knob("goods", "world.goods=1", "seed_spread", -1, "all replicates trade the same goods",
          "world.num_categories=16 world.rent=0"),
     Knob("num_shown", "world.num_shown=8", "conversion", 1, "a larger choice is more often worth buying from"),
-    Knob("ranking", "world.ranking=random", "surplus", -1, "shown goods fit less well than the most relevant"),
+    Knob("ranking", "world.ranking=random", "conversion", -1, "what is shown fits less well"),
     Knob("ranking", "world.ranking=sales", "gini_sales", 1, "the rich get richer", "world.ranking=random"),
     Knob("ranking", "world.ranking=price", "gini_sales", 1, "the cheapest are always seen", "world.ranking=random"),
     Knob("ranking", "world.ranking=rating", "gini_sales", 1, "the best rated are always seen", "world.ranking=random"),
