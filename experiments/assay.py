@@ -6,25 +6,24 @@ and to random answers. The fact must find `within` whoever was made to show it, 
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import experiments.facts
 from experiments.facts.evidence import Evidence
-from experiments.facts.fact import Fact, InconclusiveError
+from experiments.facts.fact import Fact, Judgement
 from experiments.facts.reference import Verdict
 from experiments.facts.registry import list_facts
 from experiments.statistics import FloatArray
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, unknown
 from sandbox.output.progress import ProgressBar, notify
-from sandbox.paths import runs_dir
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import ARM_SEPARATOR, RunConfig, load_run_config
+from sandbox.runtime.manifest import FILE as MANIFEST
 from sandbox.runtime.run import Run
 from sandbox.settings import validate
 
@@ -45,13 +44,6 @@ of resamples of so many seeds in which the verdict is the expected one."""
 FILE = "assays.csv"
 
 
-class Trial(NamedTuple):
-    """The run of one fact."""
-
-    fact: Fact
-    run: Run
-
-
 def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> pd.DataFrame:
     """Try facts and return the table of `COLUMNS`, which is also written to `folder`.
 
@@ -70,7 +62,7 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
     rows: list[tuple[Any, ...]] = []
     for name in names or facts:
         notify(name)
-        rows += _judge_trial(_run_trial(facts[name], kind, overrides, folder / name))
+        rows += _judge_trial(facts[name], _run_trial(facts[name], kind, overrides, folder / name))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table.to_csv(folder / FILE, index=False)
     return table
@@ -93,11 +85,6 @@ def _record_path(kind: type[World[Any]]) -> Path:
     return Path(experiments.facts.__file__).parent / kind.name / FILE
 
 
-def new_folder() -> Path:
-    """Return the folder of a new assay, named after the time."""
-    return runs_dir() / f"assay-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-
-
 def assayed_world(overrides: Sequence[str]) -> type[World[Any]]:
     """Return the class of the world that the settings name."""
     kind, _ = resolve_world(load_run_config([*DEFAULTS, *overrides]))
@@ -115,13 +102,13 @@ def describe_assays(table: pd.DataFrame) -> Iterator[str]:
             yield f"  {row['people']:<{width}}  {row['verdict']:<12}  {numbers:<26}  {mark}"
 
 
-def _run_trial(fact: Fact, kind: type[World[Any]], overrides: Sequence[str], folder: Path) -> Trial:
+def _run_trial(fact: Fact, kind: type[World[Any]], overrides: Sequence[str], folder: Path) -> Run:
     """Run the world with all kinds of people, or continue that run."""
-    run = Run(folder) if (folder / "manifest.json").is_file() else _start_trial(fact, kind, overrides, folder)
+    run = Run(folder) if (folder / MANIFEST).is_file() else _start_trial(fact, kind, overrides, folder)
     if run.manifest.status != "finished":
         with ProgressBar(run.manifest.segments[-1].config.steps) as progress:
             run.resume(progress, notify)
-    return Trial(fact, run)
+    return run
 
 
 def _start_trial(fact: Fact, kind: type[World[Any]], overrides: Sequence[str], folder: Path) -> Run:
@@ -145,27 +132,21 @@ def _home(fact: Fact, kind: type[World[Any]]) -> str:
     return next(parent.name for parent in reversed(parents) if fact.name in {each.name for each in list_facts(parent)})
 
 
-def _judge_trial(trial: Trial) -> Iterator[tuple[Any, ...]]:
-    fact, evidence = trial.fact, Evidence.from_run(trial.run)
-    controls = fact.controls
-    if controls is None:
-        return
-    for arm in trial.run.manifest.segments[-1].config.arms():
-        if arm.treatment == controls.treatment:
-            yield _row(fact, evidence, arm.name, controls.expected(arm.mind))
+def _judge_trial(fact: Fact, run: Run) -> Iterator[tuple[Any, ...]]:
+    """Yield a row of the table for each kind of people in a run that `_start_trial` began."""
+    evidence, controls = Evidence.from_run(run), fact.controls
+    for arm in run.manifest.segments[-1].config.arms():
+        if controls is not None and arm.treatment == controls.treatment:
+            yield _row(fact, fact.judge(evidence, arm.name), controls.expected(arm.mind))
 
 
-def _row(fact: Fact, evidence: Evidence, arm: str, expected: Verdict | None) -> tuple[Any, ...]:
-    judgement = fact.judge(evidence, arm)
-    mean = judgement.mean
-    try:
-        values = fact.values(evidence, arm).dropna().to_numpy(float)
-    except InconclusiveError:
-        values = np.array([])
+def _row(fact: Fact, judgement: Judgement, expected: Verdict | None) -> tuple[Any, ...]:
+    mean, values = judgement.mean, np.array(judgement.values, float)
+    values = values[np.isfinite(values)]
     powers = [_power(fact, values, expected, size) for size in SIZES]
     interval = (mean.value, mean.value - mean.half_width, mean.value + mean.half_width)
     is_right = None if expected is None else judgement.verdict == expected
-    people = arm.partition(ARM_SEPARATOR)[0]
+    people = judgement.arm.partition(ARM_SEPARATOR)[0]
     return (fact.name, people, expected, judgement.verdict, is_right, *interval, *powers, mean.num)
 
 

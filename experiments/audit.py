@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from experiments.reports.page import inline_image, write_pages
 from experiments.statistics import describe_intervals, detectable_difference, paired_contrast
 from sandbox.composition import to_plain
 from sandbox.errors import ConfigError, DataError
-from sandbox.paths import CONF_DIR, runs_dir
+from sandbox.paths import CONF_DIR, dated_run_dir
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import Arm, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE, Manifest
@@ -101,7 +100,7 @@ def run_all(overrides: Sequence[str], folder: Path | None, notify: Callable[[str
             runs[name] = [*common, *changed]
     for line in _describe_power(audit, config):
         notify(line)
-    folder = folder or runs_dir() / f"audit-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    folder = folder or dated_run_dir("audit")
     for number, (name, run_overrides) in enumerate(runs.items(), 1):
         notify(f"{name} ({number} of {len(runs)})")
         _run_variant(_variant_folder(folder, name), run_overrides)

@@ -7,7 +7,6 @@ batch; every combination of other settings (people, graph, mind, presentation, a
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +23,7 @@ from sandbox.core.world import World
 from sandbox.errors import ConfigError, DataError, unknown
 from sandbox.intervals import Mean
 from sandbox.output.export import write_frame
-from sandbox.paths import runs_dir
+from sandbox.paths import dated_run_dir
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import LAST, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE
@@ -83,7 +82,7 @@ def create(overrides: Sequence[str], metric: str) -> Path:
             f"graph.rewire=0,0.1,1; found {len(sweeps)}"
         )
     run_dir = load_run_config([*fixed, *(f"{name}={values[0]}" for name, values in sweeps.items())]).run_dir
-    folder = run_dir or runs_dir() / f"phase-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    folder = run_dir or dated_run_dir("phase")
     if (folder / PLAN).exists() or (folder / FILE).exists():
         raise DataError(
             f"{folder} already holds a run; continue with `phase {metric} --run {folder}` or name another run_dir"

@@ -13,9 +13,8 @@ import pandas as pd
 
 from experiments.frames import column, rows_where, to_records
 from experiments.scorecard import FLOORS
-from sandbox.core.reaction import Reaction
 from sandbox.core.world import World
-from sandbox.output.reactions import describe_slope, headline, sort_weakest_first
+from sandbox.output.reactions import describe_rows, headline
 from sandbox.runtime.reaction_tables import FAILURES, SLOPE_COLUMNS
 from sandbox.runtime.reactions import read_reactions
 from sandbox.runtime.run import Run
@@ -97,12 +96,6 @@ def summarize_reactions(slopes: pd.DataFrame, kind: type[World[Any]], arms: Sequ
                 f"{' '.join(describe_rows(failing, kind.reactions))}"
             )
     return sentences
-
-
-def describe_rows(slopes: pd.DataFrame, reactions: Sequence[Reaction]) -> list[str]:
-    """Return a sentence for each row of a table of slopes, the weakest reaction first."""
-    by_name = {reaction.name: reaction for reaction in reactions}
-    return [describe_slope(row, by_name[row["reaction"]]) for row in sort_weakest_first(slopes)]
 
 
 def _slope_ratios(row: Mapping[str, Any], reference: tuple[float, float, float]) -> tuple[float, float, float]:

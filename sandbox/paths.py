@@ -4,6 +4,7 @@ Knows names of folders and files only, so that the doctor can look at a model's 
 """
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 CONF_DIR = Path(__file__).resolve().parent.parent / "conf"
@@ -40,3 +41,8 @@ def is_prepared(name: str) -> bool:
 def runs_dir() -> Path:
     """Return the folder that holds the runs: `runs` under the working directory."""
     return Path.cwd() / "runs"
+
+
+def dated_run_dir(kind: str) -> Path:
+    """Return the folder of something new among the runs, named after its kind and the time."""
+    return runs_dir() / f"{kind}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"

@@ -94,6 +94,8 @@ class Judgement:
     """P-value of two one-sided t-tests that the mean is in the band: below 5 % exactly if the verdict is `within`."""
     p_outside: float = math.nan
     """P-value of the t-test that the mean is not in the band: below 5 % exactly if the verdict is `outside`."""
+    values: tuple[float, ...] = ()
+    """The statistic by seed, in the order of the seeds; empty if it has none."""
 
 
 @dataclass(frozen=True)
@@ -148,11 +150,11 @@ class Fact:
         if mean.num < self.needs.seeds:
             verb = "seed has" if mean.num == 1 else "seeds have"
             reason = f"only {mean.num} {verb} a value, and {self.needs.seeds} are needed"
-            return Judgement(self.name, arm, "inconclusive", reason, mean)
+            return Judgement(self.name, arm, "inconclusive", reason, mean, values=tuple(values.tolist()))
         verdict, p_within, p_outside = self.test(values)
         against = "".join(f", against {partner.name}" for partner in self._find_arms(evidence, arm)[1:])
         reason = f"{self._describe_position(mean, verdict)}{against}"
-        return Judgement(self.name, arm, verdict, reason, mean, p_within, p_outside)
+        return Judgement(self.name, arm, verdict, reason, mean, p_within, p_outside, tuple(values.tolist()))
 
     def test(self, values: FloatArray) -> tuple[Verdict, float, float]:
         """Return the verdict on a value per seed, and the p-values of being within the band and outside it."""

@@ -60,8 +60,9 @@ def audit(args: argparse.Namespace, overrides: list[str]) -> int:
 def assay(args: argparse.Namespace, words: list[str]) -> int:
     """Try the facts of a world on people of known behaviour."""
     from experiments import assay
+    from sandbox.paths import dated_run_dir
 
-    folder = args.run or assay.new_folder()
+    folder = args.run or dated_run_dir("assay")
     overrides = [word for word in words if "=" in word]
     table = assay.run_assays(overrides, [word for word in words if "=" not in word], folder)
     path = assay.record_assays(table, assay.assayed_world(overrides)) if args.record else folder / assay.FILE

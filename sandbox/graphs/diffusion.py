@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import combinations
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -91,7 +90,8 @@ def tie_similarity(graph: Graph, sets: Sequence[AbstractSet[Any]], seed: int = 0
     ties = np.array(list(graph.edges), dtype=np.int64).reshape(-1, 2)
     if len(ties) > MAX_PAIRS:
         ties = ties[rng.choice(len(ties), MAX_PAIRS, replace=False)]
-    return _mean_similarity(ties, sets) - _mean_similarity(_pairs(len(graph), rng), sets)
+    members = _incidence(sets)
+    return _mean_similarity(ties, members) - _mean_similarity(_pairs(len(graph), rng), members)
 
 
 def _cascade_row(item: Any, root: Any, cascade: _Cascade) -> CascadeRow:
@@ -102,15 +102,24 @@ def _cascade_row(item: Any, root: Any, cascade: _Cascade) -> CascadeRow:
 def _pairs(n: int, rng: np.random.Generator) -> Ints:
     """Return all pairs of nodes if they are few, else a random sample with replacement; shape (pairs, 2)."""
     if n * (n - 1) // 2 <= MAX_PAIRS:
-        return np.array(list(combinations(range(n), 2)), dtype=np.int64).reshape(-1, 2)
+        return np.column_stack(np.triu_indices(n, 1))
     first = rng.integers(n, size=MAX_PAIRS)
     return np.column_stack([first, (first + rng.integers(1, n, size=MAX_PAIRS)) % n])
 
 
-def _mean_similarity(pairs: Ints, sets: Sequence[AbstractSet[Any]]) -> float:
-    similarities = [
-        len(sets[first] & sets[second]) / len(union)
-        for first, second in pairs.tolist()
-        if (union := sets[first] | sets[second])
-    ]
-    return float(np.mean(similarities)) if similarities else math.nan
+def _incidence(sets: Sequence[AbstractSet[Any]]) -> Any:
+    """Return which node has which item, as a sparse matrix of zeros and ones, (nodes, items)."""
+    from scipy.sparse import csr_array
+
+    columns = {item: place for place, item in enumerate({item for items in sets for item in items})}
+    starts = np.cumsum([0, *map(len, sets)])
+    places = [columns[item] for items in sets for item in items]
+    return csr_array((np.ones(len(places), dtype=np.int64), places, starts), shape=(len(sets), len(columns)))
+
+
+def _mean_similarity(pairs: Ints, members: Any) -> float:
+    sizes, (first, second) = members.sum(axis=1), pairs.T
+    shared = members[first].multiply(members[second]).sum(axis=1)
+    united = sizes[first] + sizes[second] - shared
+    has_items = united > 0
+    return float(np.mean(shared[has_items] / united[has_items])) if has_items.any() else math.nan

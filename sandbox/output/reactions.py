@@ -68,16 +68,21 @@ def reference_ratio(row: Mapping[str, Any]) -> float:
     return row["slope"] / reference if reference * row["direction"] > 0 else inf
 
 
+def describe_rows(slopes: "pd.DataFrame", reactions: Sequence[Reaction]) -> list[str]:
+    """Return a sentence for each row of a table of slopes, the weakest reaction first."""
+    by_name = {reaction.name: reaction for reaction in reactions}
+    return [describe_slope(row, by_name[row["reaction"]]) for row in sort_weakest_first(slopes)]
+
+
 def weakest_lines(slopes: "pd.DataFrame", reactions: Sequence[Reaction]) -> list[str]:
     """Return, for each arm, the headline and sentences on its weakest reactions: three, or one where arms are many."""
-    by_name = {reaction.name: reaction for reaction in reactions}
     arms = list(dict.fromkeys(slopes["arm"]))
     number = NUM_WEAKEST if len(arms) == 1 else 1
     lines: list[str] = []
     for arm in arms:
-        rows = sort_weakest_first(cast("pd.DataFrame", slopes[slopes["arm"] == arm]))
+        rows = cast("pd.DataFrame", slopes[slopes["arm"] == arm])
         lines.append(headline(slopes, arm))
-        lines += [f"  {describe_slope(row, by_name[row['reaction']])}" for row in rows[:number]]
+        lines += [f"  {sentence}" for sentence in describe_rows(rows, reactions)[:number]]
     return lines
 
 
@@ -99,11 +104,10 @@ def print_reactions(run: "Run") -> None:
         console.print("No question of this run can be varied.")
         return
     kind, _ = resolve_world(run.manifest.segments[-1].config)
-    by_name = {reaction.name: reaction for reaction in kind.reactions}
     for arm in dict.fromkeys(slopes["arm"]):
         console.print(headline(slopes, arm), style="bold", markup=False)
-        for row in sort_weakest_first(cast("pd.DataFrame", slopes[slopes["arm"] == arm])):
-            console.print(f"  {describe_slope(row, by_name[row['reaction']])}", markup=False)
+        for sentence in describe_rows(cast("pd.DataFrame", slopes[slopes["arm"] == arm]), kind.reactions):
+            console.print(f"  {sentence}", markup=False)
     console.print(failure_note(slopes), markup=False)
 
 
@@ -113,8 +117,10 @@ def draw_reactions(run: "Run") -> list[Path]:
     kind, _ = resolve_world(run.manifest.segments[-1].config)
     if curves is None or curves.empty:
         return []
-    worlds: Any = build_worlds(run.manifest.segments[0].config)
-    data = FigureData(run.results().metrics, {CURVES: curves}, kind.metric_labels, lambda: worlds[0].network.G)
+    config = run.manifest.segments[0].config
+    data = FigureData(
+        run.results().metrics, {CURVES: curves}, kind.metric_labels, lambda: build_worlds(config)[0].network.G
+    )
     figures = [reaction.figure() for reaction in kind.reactions]
     with project_style():
         sheet, axes = panel_grid(len(figures), PANEL, 0.9)

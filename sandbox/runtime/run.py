@@ -6,7 +6,6 @@ reproduced from these two: `metrics.csv`, `tables/`, `reactions/`, `figures/`.
 
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from datetime import datetime
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
@@ -14,7 +13,7 @@ from typing import Any, NoReturn, TypeAlias
 from sandbox.core.assignment import MindRouter
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, ContractError, DataError, unknown
-from sandbox.paths import runs_dir
+from sandbox.paths import dated_run_dir, runs_dir
 from sandbox.runtime.assembly import (
     build_minds,
     build_worlds,
@@ -256,9 +255,9 @@ def _make_folder(run_dir: Path | None, kind: str) -> Path:
 
 def _make_new_folder(kind: str) -> Path:
     """Create a folder named after the kind of run and the time; runs that start in one second get a number."""
-    name = f"{kind}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    dated = dated_run_dir(kind)
     for number in count(1):
-        folder = runs_dir() / (name if number == 1 else f"{name}-{number}")
+        folder = dated if number == 1 else dated.with_name(f"{dated.name}-{number}")
         try:
             folder.mkdir(parents=True)
         except FileExistsError:

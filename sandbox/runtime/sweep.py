@@ -7,14 +7,13 @@ may run in other processes or on other machines, so each reports itself in a fil
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sandbox.composition import search_path, split_sweeps
 from sandbox.errors import DataError
-from sandbox.paths import CONF_DIR, runs_dir
+from sandbox.paths import CONF_DIR, dated_run_dir
 from sandbox.runtime.manifest import FILE, Manifest
 from sandbox.runtime.results import Results
 
@@ -149,7 +148,7 @@ def _read_metrics(folder: Path) -> "pd.DataFrame":
 def _make_folder(run_dirs: Sequence[str]) -> Path:
     """Return the folder of a new sweep: the one that is named last, or else a new one under `runs/`."""
     named = Path(run_dirs[-1]).absolute() if run_dirs else None
-    folder = named or runs_dir() / f"sweep-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    folder = named or dated_run_dir("sweep")
     if any(folder.glob(f"*/{JOB_FILE}")):
         raise DataError(f"{folder} already holds a sweep; choose another run_dir")
     return folder

@@ -7,11 +7,12 @@ from typing import Any
 from sandbox.core import Question, Reply
 from sandbox.core.mind import Rule
 from sandbox.core.seeds import uniform
+from worlds.marketplace.metrics import HUMAN_STARS
 from worlds.marketplace.people import EXPERIENCES
 from worlds.marketplace.rules import OUTSIDE_UTILITY
 
-HUMAN_SHARES = (0.0753, 0.0406, 0.0771, 0.1418, 0.6652)
-"""Shares of 1 to 5 stars among 3,399 real reviews (Amazon Reviews 2023, Hou et al. 2024, arXiv:2403.03952)."""
+HUMAN_SHARES = tuple(HUMAN_STARS.values())
+"""Shares of 1 to 5 stars among real reviews."""
 
 
 def give_stars(shares: Sequence[float]) -> Rule:
