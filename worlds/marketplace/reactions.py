@@ -116,7 +116,18 @@ def _is_rated_well(offer: Row) -> bool:
 _CHOSEN = log_odds(lambda question: {str(varied_offer(question)["id"])})
 _TOLD = log_odds(_friends_to_tell)
 _PRICE_CHANGE = expected_number({key: 100 * (move.change - move.discount) for key, move in PRICE_MOVES.items()})
-_THE_OFFER = "the choice of an offer"
+
+
+def _choice_reaction(**parts: Any) -> Reaction:
+    """Return a reaction of buyers to one fact of one offer."""
+    return Reaction(
+        effect="the choice of an offer",
+        template="choose",
+        outcome=_CHOSEN,
+        outcome_label="log odds of choosing the offer",
+        **parts,
+    )
+
 
 # Measured by `python -m experiments.facts.measure_reactions`.
 CAR_BUYERS = PeopleSlope(
@@ -151,81 +162,57 @@ STARS_BY_EXPERIENCE = Reaction(
 )
 REACTIONS = (
     STARS_BY_EXPERIENCE,
-    Reaction(
+    _choice_reaction(
         name="choice_by_price",
         cause="the price",
-        effect=_THE_OFFER,
-        template="choose",
         fact=VariedFact(_read_price_ratio, _write_price_ratio),
         levels=tuple(Level(ratio, f"×{ratio:g}", log2(ratio)) for ratio in PRICE_RATIOS),
-        outcome=_CHOSEN,
-        outcome_label="log odds of choosing the offer",
         unit="log odds per doubling of the price",
         direction=-1,
         source="McFadden 1974, doi:10.1016/0047-2727(74)90003-6: demand falls with the price",
         people=CAR_BUYERS,
     ),
-    Reaction(
+    _choice_reaction(
         name="choice_by_stars",
         cause="the number of stars shown",
-        effect=_THE_OFFER,
-        template="choose",
         fact=offer_fact("stars", _is_rated),
         levels=grid((2.0, 3.0, 4.0, 5.0), (2, 3, 4, 5)),
-        outcome=_CHOSEN,
-        outcome_label="log odds of choosing the offer",
         unit="log odds per star shown",
         direction=1,
         source="Chevalier & Mayzlin 2006, doi:10.1509/jmkr.43.3.345: better reviews raise sales",
     ),
-    Reaction(
+    _choice_reaction(
         name="choice_by_reviews",
         cause="the number of good reviews",
-        effect=_THE_OFFER,
-        template="choose",
         fact=offer_fact("reviews", _is_rated_well),
         levels=grid((1, 8, 64), (0, 3, 6)),
-        outcome=_CHOSEN,
-        outcome_label="log odds of choosing the offer",
         unit="log odds per doubling of the number of reviews",
         direction=1,
         source="Chevalier & Mayzlin 2006, doi:10.1509/jmkr.43.3.345: more reviews raise sales",
     ),
-    Reaction(
+    _choice_reaction(
         name="choice_by_tip",
         cause="a friend's word",
-        effect=_THE_OFFER,
-        template="choose",
         fact=offer_fact("tip", lambda _: True),
         levels=(Level("terrible", "terrible", -1), Level("", "no word", 0), Level("excellent", "excellent", 1)),
-        outcome=_CHOSEN,
-        outcome_label="log odds of choosing the offer",
         unit="log odds per step from a bad word to none to a good one",
         direction=1,
         source="Katz & Lazarsfeld 1955, Personal Influence: buyers follow what friends say",
     ),
-    Reaction(
+    _choice_reaction(
         name="choice_by_friends",
         cause="the number of friends who bought it",
-        effect=_THE_OFFER,
-        template="choose",
         fact=offer_fact("friends", lambda _: True),
         levels=grid((0, 1, 3), (0, 1, 2)),
-        outcome=_CHOSEN,
-        outcome_label="log odds of choosing the offer",
         unit="log odds per doubling of one plus the number of friends",
         direction=1,
         source="Bikhchandani, Hirshleifer & Welch 1992, doi:10.1086/261849: people do what they see others do",
     ),
-    Reaction(
+    _choice_reaction(
         name="choice_by_style",
         cause="how well the style fits",
-        effect=_THE_OFFER,
-        template="choose",
         fact=VariedFact(_read_fit, _write_fit),
         levels=grid((0.0, 0.5, 1.0), (0, 1, 2)),
-        outcome=_CHOSEN,
-        outcome_label="log odds of choosing the offer",
         unit="log odds per half of the way from the opposite style to one's own",
         direction=1,
         source="Salop 1979, doi:10.2307/3003323: buyers prefer what is near to their taste",
