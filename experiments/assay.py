@@ -20,7 +20,7 @@ from experiments.facts.registry import list_facts
 from experiments.statistics import FloatArray
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, unknown
-from sandbox.output.progress import ProgressBar, notify
+from sandbox.output.progress import notify, resume_with_bar
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import ARM_SEPARATOR, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE as MANIFEST
@@ -106,8 +106,7 @@ def _run_trial(fact: Fact, kind: type[World[Any]], overrides: Sequence[str], fol
     """Run the world with all kinds of people, or continue that run."""
     run = Run(folder) if (folder / MANIFEST).is_file() else _start_trial(fact, kind, overrides, folder)
     if run.manifest.status != "finished":
-        with ProgressBar(run.manifest.segments[-1].config.steps) as progress:
-            run.resume(progress, notify)
+        resume_with_bar(run)
     return run
 
 

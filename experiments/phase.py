@@ -149,7 +149,8 @@ def cell_table(folder: Path, metric: str) -> pd.DataFrame:
     minds in the same cell; both are paired by seed. The null has no value where the minds are random anyway.
     """
     plan = read_plan(folder)
-    axes, values = list_axes(plan), _seed_values(folder, plan, metric)
+    axes, runs = list_axes(plan), list_runs(folder, plan)
+    values = _seed_values(runs, metric)
     reference = tuple(axis.values[0] for axis in axes)
     cells = list(product(*(axis.values for axis in axes)))
     minds = list(dict.fromkeys(mind for mind, _ in values))
@@ -158,7 +159,7 @@ def cell_table(folder: Path, metric: str) -> pd.DataFrame:
     table = pd.concat(parts, ignore_index=True)
     names = [axis.name for axis in axes]
     table[names] = [list(cell) for cell in table.pop("cell")]
-    table["arm"] = table["arm"].replace("", _name_of_default_mind(folder, plan))
+    table["arm"] = table["arm"].replace("", _name_of_default_mind(runs[0].config, plan))
     return columns(table, [*names, *CELL_COLUMNS])
 
 
@@ -170,9 +171,8 @@ def check_metric(config: RunConfig, metric: str) -> type[World[Any]]:
     return kind
 
 
-def _name_of_default_mind(folder: Path, plan: Plan) -> str:
+def _name_of_default_mind(config: RunConfig, plan: Plan) -> str:
     """Return what to call the arm in which agents use their assigned minds."""
-    config = list_runs(folder, plan)[0].config
     if config.assignment or "mind" in dict(plan.axes):
         return "as assigned"
     kind, _ = resolve_target(config.mind, "mind")
@@ -213,10 +213,10 @@ def _start(plan: Plan, cell_run: CellRun) -> Run:
     return Run.start(plan.overrides, config)
 
 
-def _seed_values(folder: Path, plan: Plan, metric: str) -> dict[tuple[str, tuple[str, ...]], SeedValues]:
+def _seed_values(runs: Sequence[CellRun], metric: str) -> dict[tuple[str, tuple[str, ...]], SeedValues]:
     """Return the metric by seed, for every mind and cell."""
     values: dict[tuple[str, tuple[str, ...]], SeedValues] = {}
-    for cell_run in list_runs(folder, plan):
+    for cell_run in runs:
         outcome = make_outcome(metric, check_metric(cell_run.config, metric), is_declared=True)
         by_arm = outcome.values(Run(cell_run.folder).results().metrics)
         for arm in cell_run.config.arms():

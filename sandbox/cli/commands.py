@@ -130,12 +130,11 @@ def run_to_end(run: "Run", command: str = "resume") -> int:
         run: New, or stopped at any moment.
         command: The command that resumes it.
     """
-    from sandbox.output.progress import ProgressBar, notify
+    from sandbox.output.progress import resume_with_bar
     from sandbox.output.summary import print_summary
 
     try:
-        with ProgressBar(run.manifest.segments[-1].config.steps) as progress:
-            results = run.resume(progress, notify)
+        results = resume_with_bar(run)
     except (SandboxError, OSError, KeyboardInterrupt):
         print(f"\nto continue: python -m sandbox {command} {run.folder}", file=sys.stderr)
         raise

@@ -30,14 +30,12 @@ def compare(args: argparse.Namespace, overrides: list[str]) -> int:
 def power(args: argparse.Namespace, overrides: list[str]) -> int:
     """Say how many seeds a comparison needs."""
     from experiments import power
-    from sandbox.output.progress import ProgressBar, notify
+    from sandbox.output.progress import resume_with_bar
 
     plan = power.make_plan(overrides)
     minds = args.minds.split(",") if args.minds else []
     run = power.start_pilot(plan, overrides, minds, args.pilot, None)
-    pilot_config = run.manifest.segments[-1].config
-    with ProgressBar(pilot_config.steps) as progress:
-        results = run.resume(progress, notify)
+    pilot_config, results = run.manifest.segments[-1].config, resume_with_bar(run)
     table = power.power_table(plan, results, pilot_config, args.effect)
     labels = {outcome.name: outcome.label for outcome in plan.outcomes}
     print(f"pilot: {args.pilot} seeds of {', '.join(pilot_config.minds)}; power 80 %, {args.effect} looked for\n")
@@ -87,12 +85,11 @@ def ask(args: argparse.Namespace, words: list[str]) -> int:
 def phase(args: argparse.Namespace, overrides: list[str]) -> int:
     """Map a metric over one or two settings."""
     from experiments import phase
-    from sandbox.output.progress import ProgressBar, notify
+    from sandbox.output.progress import notify, resume_with_bar
 
     def resume(run: "Run") -> None:
         notify(f"cell run {run.folder.name}")
-        with ProgressBar(run.manifest.segments[-1].config.steps) as progress:
-            run.resume(progress, notify)
+        resume_with_bar(run)
 
     if args.run is not None and overrides:
         raise ConfigError("phase takes settings for a new map, or the folder of an earlier one, not both")

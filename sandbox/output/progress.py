@@ -3,13 +3,17 @@
 import time
 from math import ceil
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
 from sandbox.runtime.runner import Progress
+
+if TYPE_CHECKING:
+    from sandbox.runtime.results import Results
+    from sandbox.runtime.run import Run
 
 CONSOLE = Console(stderr=True)
 LINE_INTERVAL_S = 30.0
@@ -34,6 +38,12 @@ def notify(text: str) -> None:
     """Tell the user that something takes a while; a text that ends with a full stop is printed as it is."""
     ending = "" if text.endswith(".") else " …"
     CONSOLE.print(f"[dim]{text}{ending}[/dim]", highlight=False)
+
+
+def resume_with_bar(run: "Run") -> "Results":
+    """Run a run to its end, or go on with it, under a bar."""
+    with ProgressBar(run.manifest.segments[-1].config.steps) as progress:
+        return run.resume(progress, notify)
 
 
 class ProgressBar(Progress):
