@@ -17,7 +17,7 @@ NUM_SOURCES = 100
 def describe_graph(graph: Graph) -> dict[str, float]:
     """Describe a network of this package by numbers; NaN where one is undefined.
 
-    Takes about a second for 10,000 people and ten for 100,000.
+    Takes under a second for 10,000 people and 13 s for 100,000.
 
     Returns:
         `nodes`, `ties` and `components` (counts), `mean_degree`, `max_degree`, `clustering` (mean over nodes of the
@@ -25,12 +25,13 @@ def describe_graph(graph: Graph) -> dict[str, float]:
         if no node has two), `degree_assortativity` (correlation of the degrees at the two ends of a tie, NaN if all are
         equal; Newman 2002, "Assortative mixing in networks", Physical Review Letters 89, 208701,
         doi:10.1103/PhysRevLett.89.208701), `largest_component_share` (of nodes), `mean_path_length` (ties between two
-        nodes of the largest component; beyond `MAX_EXACT_NODES` nodes from `NUM_SOURCES` of them only; NaN for one
-        node).
+        nodes of the largest component, the first if several are largest; beyond `MAX_EXACT_NODES` nodes from
+        `NUM_SOURCES` of them only; NaN for one node).
     """
     n, ties = len(graph), np.array(list(graph.edges), dtype=np.int64).reshape(-1, 2)
     degrees = np.bincount(ties.ravel(), minlength=n)
-    components = sorted(nx.connected_components(graph), key=len)
+    components = list(nx.connected_components(graph))
+    largest = max(components, key=len)
     return {
         "nodes": n,
         "ties": len(ties),
@@ -39,8 +40,8 @@ def describe_graph(graph: Graph) -> dict[str, float]:
         "clustering": _clustering(graph, degrees),
         "degree_assortativity": _correlation(degrees[ties]),
         "components": len(components),
-        "largest_component_share": len(components[-1]) / n,
-        "mean_path_length": _mean_path_length(graph, sorted(components[-1])),
+        "largest_component_share": len(largest) / n,
+        "mean_path_length": _mean_path_length(graph, sorted(largest)),
     }
 
 

@@ -169,7 +169,7 @@ def test_runs_that_begin_in_one_second_have_folders_of_their_own(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sandbox.runtime.run.datetime", _Noon)
+    monkeypatch.setattr("sandbox.paths.datetime", _Noon)
     with ThreadPoolExecutor(8) as pool:
         folders = list(pool.map(_make_new_folder, ["rumor"] * 40))
     assert {folder.name for folder in folders} == {
