@@ -1,6 +1,6 @@
 """Populations: files of profiles, read with an error that names every bad row, and profiles drawn from them.
 
-A population is a Parquet file with one person per row; a user's own CSV and JSON lines are read as well. The columns
+A population is a Parquet file with one person per row; a user's own CSV, TSV and JSON lines are read as well. The columns
 are the fields of `Profile`; columns with more than one value hold JSON text, which every language can read.
 """
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from sandbox.core.profile import Profile
 from sandbox.errors import ConfigError, DataError, unknown
+from sandbox.tables import read_table
 
 POPULATIONS_DIR = Path(__file__).parent / "populations"
 """The populations that come with the project."""
@@ -90,7 +91,7 @@ def draw_profiles(profiles: Sequence[Profile], size: int, rng: np.random.Generat
 
 
 def read_population(path: Path) -> list[Profile]:
-    """Read a population from Parquet, CSV or JSON lines.
+    """Read a population from Parquet, CSV, TSV or JSON lines.
 
     Raises:
         DataError: The file is missing or unreadable, has an unknown column, or has bad rows; the first ten are listed.
@@ -161,22 +162,28 @@ def _read_rows(path: Path) -> list[dict[str, Any]]:
         raise DataError(f"there is no population at {path}; name a file, or one that comes with the project: {shipped}")
     readers: dict[str, Callable[[Path], list[dict[str, Any]]]] = {
         ".parquet": lambda file: pd.read_parquet(file).to_dict("records"),
-        # Cells stay text, so that an id such as 007 or a persona such as "NA" survives.
-        ".csv": lambda file: pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""]).to_dict("records"),
+        ".csv": _read_separated,
+        ".tsv": _read_separated,
         ".jsonl": _read_json_lines,
     }
-    if path.suffix not in readers:
+    if path.suffix.lower() not in readers:
         raise DataError(f"{path}: unknown ending {path.suffix!r}; a population is {', '.join(readers)}")
     try:
-        rows = readers[path.suffix](path)
+        rows = readers[path.suffix.lower()](path)
     except (ValueError, OSError) as error:
         raise DataError(f"{path} cannot be read as {path.suffix[1:]}: {str(error).splitlines()[0]}") from error
     return [dict(_nonempty_cells(row)) for row in rows]
 
 
+def _read_separated(path: Path) -> list[dict[str, Any]]:
+    """Read CSV or TSV. Cells stay text, so that an id such as 007 or a persona such as "NA" survives."""
+    return [{name: cell or None for name, cell in row.cells.items()} for row in read_table(path).rows]
+
+
 def _read_json_lines(path: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+    # Not `splitlines`: a text may hold separators of lines that JSON does not know.
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), 1):
         try:
             rows += [msgspec.json.decode(line, type=dict[str, Any])] if line.strip() else []
         except msgspec.DecodeError as error:
