@@ -122,12 +122,17 @@ def to_long_form(metrics: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def write_graph(world: World[Any], folder: Path) -> Path:
-    """Write a world's social graph as GraphML, with what its tables say about each node."""
+    """Write a world's social graph as GraphML, with what its tables say about each node.
+
+    A network from a file keeps the names of its nodes, and weights and directions of its ties.
+    """
     graph = nx.Graph(world.network.G)
+    graph.graph.clear()
     attributes_by_node = node_attributes(world)
     for node, attributes in graph.nodes(data=True):
+        names = {"name": _remove_illegal_characters(attributes["name"])} if "name" in attributes else {}
         attributes.clear()
-        attributes.update(attributes_by_node.get(node, {}))
+        attributes.update(names | attributes_by_node.get(node, {}))
     path = folder / f"{world.replicate.arm}-{world.replicate.seed}.graphml"
     nx.write_graphml_xml(graph, path)
     return path
