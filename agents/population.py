@@ -1,7 +1,7 @@
 """Populations: files of profiles, read with an error that names every bad row, and profiles drawn from them.
 
-A population is a Parquet file with one person per row; a user's own CSV, TSV and JSON lines are read as well. The columns
-are the fields of `Profile`; columns with more than one value hold JSON text, which every language can read.
+A population is a Parquet file with one person per row; a user's own CSV, TSV and JSON lines are read as well. The
+columns are the fields of `Profile`; columns with more than one value hold JSON text, which every language can read.
 """
 
 import json

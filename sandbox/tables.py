@@ -53,7 +53,9 @@ def read_table(path: Path, separators: Sequence[str] = SEPARATORS) -> Table:
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as {path.suffix[1:]}: {error}") from error
     if not numbered:
-        raise DataError(f"{path} cannot be read as {path.suffix[1:]}: it is empty; its first line must name the columns")
+        raise DataError(
+            f"{path} cannot be read as {path.suffix[1:]}: it is empty; its first line must name the columns"
+        )
     (_, names), *rows = numbered
     columns = [name.strip() for name in names]
     _check_widths(path, len(columns), rows, separator)
@@ -74,8 +76,8 @@ def _read_rows(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
             end = reader.line_num
     except csv.Error as error:
         raise DataError(
-            f"{path} cannot be read as {path.suffix[1:]}: the row that begins at line {end + 1} has a quote that is not "
-            f"closed or stands inside a cell ({error}); write a cell with a quote as \"...\"\"...\""
+            f"{path} cannot be read as {path.suffix[1:]}: the row that begins at line {end + 1} has a quote that "
+            f'is not closed or stands inside a cell ({error}); write a cell with a quote as "...""..."'
         ) from error
 
 
@@ -96,6 +98,6 @@ def _check_widths(path: Path, width: int, rows: Sequence[tuple[int, list[str]]],
     line, number = uneven[0]
     further = f" (and {len(uneven) - 1} further rows)" if len(uneven) > 1 else ""
     raise DataError(
-        f"{path}: line {line}{further} has {number} cell{'s' * (number != 1)}, but the header has {width}: write a text "
-        f"that holds the separator {separator!r} in double quotes, and leave no cell out"
+        f"{path}: line {line}{further} has {number} cell{'s' * (number != 1)}, but the header has {width}: write "
+        f"a text that holds the separator {separator!r} in double quotes, and leave no cell out"
     )

@@ -69,4 +69,6 @@ def _normalize(column: str) -> str:
 def _weight(path: Path, row: TableRow, column: str, table: Table) -> float:
     text = row.cells[column].strip()
     # Where a semicolon separates cells, a comma is the decimal point.
-    return parse_weight(text.replace(",", ".") if table.separator == ";" else text, f"graph file {path}, line {row.line}")
+    return parse_weight(
+        text.replace(",", ".") if table.separator == ";" else text, f"graph file {path}, line {row.line}"
+    )

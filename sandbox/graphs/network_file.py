@@ -31,7 +31,7 @@ class NetworkFile(NamedTuple):
         return sorted(self.nodes, key=(lambda name: (int(name), name)) if is_numbered else None)
 
     def namings(self) -> list[tuple[str, ...]]:
-        """Return what the nodes can be called, in their order: by their ids, or by any attribute that tells all apart."""
+        """Return what the nodes can be called, in their order: their ids, and every attribute that tells all apart."""
         ids = self.order()
         attributes = dict.fromkeys(name for names in self.nodes.values() for name in names)
         namings = [tuple(self.nodes[node].get(attribute, "") for node in ids) for attribute in attributes]

@@ -29,8 +29,8 @@ def match_people(namings: Sequence[Sequence[str]], ids: Collection[str]) -> tupl
     if strangers:
         raise ConfigError(
             f"graph.path: {len(naming) - len(strangers)} of the network's {len(naming)} nodes have the id of a person "
-            f"of the population, but {len(strangers)} have not: {_list_names(strangers, almost)}. Give every node the id "
-            "of a person, or let no node have one (then people take the nodes at random)"
+            f"of the population, but {len(strangers)} have not: {_list_names(strangers, almost)}. Give every node the "
+            "id of a person, or let no node have one (then people take the nodes at random)"
         )
     return tuple(naming)
 

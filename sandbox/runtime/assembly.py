@@ -1,6 +1,6 @@
 """Build the parts that a configuration names: worlds with their profiles and graphs, minds, interventions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from sandbox.core.world import World
 from sandbox.errors import ConfigError, unknown
 from sandbox.paths import cache_dir
 from sandbox.runtime.config import LAST, Arm, RunConfig
-from sandbox.runtime.people import build_people
+from sandbox.runtime.inputs import InputFile, find_inputs, with_paths
+from sandbox.runtime.people import build_people, resolve_graph
 from sandbox.settings import validate
 
 
@@ -46,13 +47,31 @@ def build_worlds(config: RunConfig, notify: Callable[[str], None] = lambda text:
     return worlds
 
 
-def follow_network(config: RunConfig) -> RunConfig:
+def bind_inputs(
+    config: RunConfig, known: Iterable[InputFile] = (), notify: Callable[[str], None] = lambda text: None
+) -> tuple[RunConfig, list[InputFile]]:
+    """Return a configuration with absolute paths and the size of its network, and the files that it names.
+
+    Args:
+        config: As it was composed.
+        known: Files of an earlier run, see `find_inputs`.
+        notify: Receives what may surprise.
+    """
+    inputs = find_inputs(config, known)
+    return _follow_network(with_paths(config, inputs), notify), inputs
+
+
+def _follow_network(config: RunConfig, notify: Callable[[str], None]) -> RunConfig:
     """Return the configuration with as many people on the social graph as a network from a file names."""
-    kind, params = resolve_world(config)
-    graph = build_people(config, kind, params, SeedTree(config.seeds[0]), lambda text: None).graph
-    if config.population["size"] == len(graph):
+    if not resolve_graph(config).namings():
         return config
-    return config.model_copy(update={"population": {**config.population, "size": len(graph)}})
+    kind, params = resolve_world(config)
+    size = config.population["size"]
+    num_nodes = len(build_people(config, kind, params, SeedTree(config.seeds[0])).graph)
+    if size == num_nodes:
+        return config
+    notify(f"population.size is {size}, but the network names {num_nodes} people: the world has {num_nodes}.")
+    return config.model_copy(update={"population": {**config.population, "size": num_nodes}})
 
 
 def build_interventions(

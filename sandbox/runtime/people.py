@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from sandbox.composition import resolve_target
 from sandbox.core.params import WorldParams
@@ -28,7 +28,11 @@ class Community(NamedTuple):
 
 
 def build_people(
-    config: RunConfig, kind: type[World[Any]], params: WorldParams, seeds: SeedTree, notify: Notify
+    config: RunConfig,
+    kind: type[World[Any]],
+    params: WorldParams,
+    seeds: SeedTree,
+    notify: Notify = lambda text: None,
 ) -> Community:
     """Draw the people of one world and build their social graph.
 
@@ -38,7 +42,7 @@ def build_people(
     Raises:
         ConfigError: A setting is wrong, or people and nodes do not fit.
     """
-    graph_params = _resolve_graph(config)
+    graph_params = resolve_graph(config)
     load, population = _resolve_population(config)
     namings = graph_params.namings()
     size = len(namings[0]) if namings else population.size
@@ -60,20 +64,20 @@ def build_people(
             "random, other ones in every seed."
         )
     community = Community(profiles, graph_params.build(on_graph, seeds.rng("graph")))
-    _describe_size(community, kind, population, notify)
+    _describe_others(community, kind, population, notify)
     _describe_ties(community.graph, kind, notify)
     return community
 
 
-def _describe_size(community: Community, kind: type[World[Any]], population: PopulationSettings, notify: Notify) -> None:
-    """Say how many people a network names, and who of the user's own people lives off the graph."""
+def _describe_others(
+    community: Community, kind: type[World[Any]], population: PopulationSettings, notify: Notify
+) -> None:
+    """Say who of the user's own people lives off the graph."""
     size = len(community.graph)
-    if size != population.size:
-        notify(f"population.size is {population.size}, but the network names {size} people: the world has {size}.")
     if (number := len(community.profiles) - size) and Path(population.file).expanduser().is_file():
         role = " or ".join(kind.roles[1:])
         notify(
-            f"beyond the {size} people on the social graph, the world {kind.name} draws {number} people of "
+            f"beyond the {size} people on the social graph, the world {kind.name} takes {number} people from "
             f"{population.file}{f', each for the role {role}' if role else ''}."
         )
 
@@ -91,7 +95,8 @@ def _describe_ties(graph: Graph, kind: type[World[Any]], notify: Notify) -> None
         notify(f"the ties of the network have weights; the world {kind.name} takes all ties as equally strong.")
 
 
-def _resolve_graph(config: RunConfig) -> GraphParams:
+def resolve_graph(config: RunConfig) -> GraphParams:
+    """Return the validated parameters of the social graph."""
     kind, settings = resolve_target(config.graph, "graph")
     if not (isinstance(kind, type) and issubclass(kind, GraphParams)):
         raise ConfigError(f"graph._target_ must name a subclass of GraphParams in sandbox.graphs, found {kind!r}")
@@ -104,7 +109,7 @@ def _resolve_population(config: RunConfig) -> tuple[Callable[..., list[Profile]]
         raise ConfigError(
             f"population._target_ must name a function such as agents.population.load_profiles, found {load!r}"
         )
-    return load, validate(PopulationSettings, settings, "population")
+    return cast("Callable[..., list[Profile]]", load), validate(PopulationSettings, settings, "population")
 
 
 def _accepted_arguments(load: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
