@@ -75,11 +75,11 @@ def export_run(run: Run, folder: Path | None = None) -> list[Path]:
     Returns:
         The files: decisions, batches, interventions, metrics, tables, graphs.
     """
+    worlds = run.replay()
     target = folder or run.folder / "export"
     for name in ("tables", "graphs"):
         (target / name).mkdir(parents=True, exist_ok=True)
     files = _export_log(run, target)
-    worlds = run.replay()
     results = Results.of(worlds)
     files += write_frame(to_long_form(results.metrics), target / "metrics")
     for name, table in results.tables.items():

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from sandbox.composition import resolve_target
 from sandbox.core.assignment import Assignment, MindRouter
@@ -21,6 +21,9 @@ from sandbox.runtime.config import LAST, Arm, RunConfig
 from sandbox.runtime.inputs import InputFile, find_inputs, with_paths
 from sandbox.runtime.people import build_people, resolve_graph
 from sandbox.settings import validate
+
+BoundConfig: TypeAlias = tuple[RunConfig, list[InputFile]]
+"""A configuration with absolute paths, and the files that it names."""
 
 
 def resolve_world(config: RunConfig, treatment: str = "") -> tuple[type[World[Any]], WorldParams]:
@@ -49,7 +52,7 @@ def build_worlds(config: RunConfig, notify: Callable[[str], None] = lambda text:
 
 def bind_inputs(
     config: RunConfig, known: Iterable[InputFile] = (), notify: Callable[[str], None] = lambda text: None
-) -> tuple[RunConfig, list[InputFile]]:
+) -> BoundConfig:
     """Return a configuration with absolute paths and the size of its network, and the files that it names.
 
     Args:

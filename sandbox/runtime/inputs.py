@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
 
 from sandbox.errors import DataError
-from sandbox.paths import locate_population
+from sandbox.paths import POPULATIONS_DIR, locate_population
 from sandbox.runtime.config import RunConfig
 
 PARTS = ("population", "graph", "world", "treatments", "interventions", "mind", "extra_minds")
@@ -64,13 +64,8 @@ def find_inputs(config: RunConfig, known: Iterable[InputFile] = ()) -> list[Inpu
 
 def with_paths(config: RunConfig, inputs: Sequence[InputFile]) -> RunConfig:
     """Return a configuration that names these files by their absolute paths; a shipped population keeps its name."""
-    paths = {(entry["setting"], entry["given"]): entry["path"] for entry in inputs}
-
-    def replace(setting: str, text: str) -> str:
-        path = paths.get((setting, text), text)
-        return text if setting == POPULATION and Path(path) == locate_population(Path(text).name) else path
-
-    return _change_texts(config, replace)
+    paths = {(entry["setting"], entry["given"]): entry["path"] for entry in inputs if not _is_shipped(entry)}
+    return _change_texts(config, lambda setting, text: paths.get((setting, text), text))
 
 
 def add_inputs(earlier: Iterable[InputFile], inputs: Iterable[InputFile]) -> list[InputFile]:
@@ -87,6 +82,9 @@ def relocate(configs: Sequence[RunConfig], inputs: Sequence[InputFile], folder: 
     """
     moved: dict[str, str] = {}
     for entry in inputs:
+        if _is_shipped(entry):  # perhaps by an installation at another place
+            entry["path"] = str(locate_population(entry["given"]))
+            continue
         places = (Path(entry["path"]), Path(entry["given"]), folder / Path(entry["path"]).name)
         place = next((place.absolute() for place in places if place.exists()), places[0])
         moved[entry["path"]] = entry["path"] = str(place)
@@ -122,6 +120,12 @@ def _describe_change(entry: InputFile) -> str:
     return (
         f"{path} ({entry['setting']}) has changed since: its sha256 is {digest[:12]}..., was {entry['sha256'][:12]}..."
     )
+
+
+def _is_shipped(entry: InputFile) -> bool:
+    """Return whether a file is a population that comes with the project."""
+    path = Path(entry["path"])
+    return entry["setting"] == POPULATION and path.parts[-3:] == (*POPULATIONS_DIR.parts[-2:], entry["given"])
 
 
 def _is_of_mind(entry: InputFile) -> bool:

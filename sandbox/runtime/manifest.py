@@ -52,9 +52,11 @@ class Manifest:
     overrides: list[str]
     segments: list[Segment]
     inputs: list[InputFile] = field(default_factory=list[InputFile])
-    """The files that settings name, with hashes of what they hold."""
+    """Files that settings name (people, social graph, files of the world, adapters): the setting, how it was written
+    (`given`), absolute path, sha256. They are compared before the run is replayed."""
     notes: list[str] = field(default_factory=list[str])
-    """What may surprise about people and networks, as sentences."""
+    """Sentences about people and social graph that the run prints at its start: copies of people, nodes without a
+    person, unused weights and directions."""
     status: str = "running"
     started: float = field(default_factory=time.time)
     minds: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -15,6 +15,7 @@ from sandbox.core.world import World
 from sandbox.errors import ConfigError, ContractError, DataError, unknown
 from sandbox.paths import dated_run_dir, runs_dir
 from sandbox.runtime.assembly import (
+    BoundConfig,
     bind_inputs,
     build_minds,
     build_worlds,
@@ -25,7 +26,7 @@ from sandbox.runtime.assembly import (
 )
 from sandbox.runtime.branching import list_switches, refuse_changed_past, switch_config
 from sandbox.runtime.config import RunConfig, load_run_config
-from sandbox.runtime.inputs import InputFile, add_inputs, check_inputs
+from sandbox.runtime.inputs import add_inputs, check_inputs
 from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.manifest import Manifest, Segment, describe_mind_change, work_began
 from sandbox.runtime.reactions import Ask, QuestionSample, measure_reactions, read_reactions, write_reactions
@@ -83,9 +84,8 @@ class Run:
                 check_interventions(worlds)
             folder = _make_folder(run_dir, f"{kind.name}-branch")
             log.copy_until(folder / LOG, step)
-        segments = [part for part in self.manifest.segments if part.from_step < step]
-        overrides, segments = [*self.manifest.overrides, *overrides], [*segments, Segment(step, config)]
-        inputs = add_inputs(self.manifest.inputs, inputs)
+        segments = [*(part for part in self.manifest.segments if part.from_step < step), Segment(step, config)]
+        overrides, inputs = [*self.manifest.overrides, *overrides], add_inputs(self.manifest.inputs, inputs)
         Manifest.new(folder, overrides, segments, inputs, self.manifest.notes).write()
         return Run(folder)
 
@@ -246,24 +246,22 @@ class Run:
         for earlier, later in pairwise(segments):
             if any(getattr(earlier.config, name) != getattr(later.config, name) for name in MIND_SETTINGS):
                 start = later.from_step
-        kind, _ = resolve_world(segments[-1].config)
-        return QuestionSample(kind.reactions, num_people, start)
+        return QuestionSample(resolve_world(segments[-1].config)[0].reactions, num_people, start)
 
     def _measure_reactions(self, sample: QuestionSample, ask: Ask, arms: Sequence[str] = ()) -> list[Path]:
         """Ask sampled questions again with one fact changed, and write what comes of it; nothing if there are none."""
         kind, _ = resolve_world(self.manifest.segments[-1].config)
-        varied = list(sample.vary(arms))
-        if not varied:
+        if not (varied := list(sample.vary(arms))):
             return []
         return write_reactions(measure_reactions(varied, ask, kind.rules), kind.reactions, self.folder)
 
-    def _compose_branch(self, old: RunConfig, step: int, overrides: Sequence[str]) -> tuple[RunConfig, list[InputFile]]:
+    def _compose_branch(self, old: RunConfig, step: int, overrides: Sequence[str]) -> BoundConfig:
         """Return the configuration of a branch, and the files that it names."""
         known, all_overrides = self.manifest.inputs, [*self.manifest.overrides, *overrides]
         if bind_inputs(load_run_config(self.manifest.overrides), known)[0] != old:
             raise ConfigError(
-                f"the files in conf/ have changed since {self.folder} was run, so overrides cannot be composed; "
-                "check out the commit in its manifest.json"
+                f"the files in conf/ have changed since {self.folder} was run, so overrides cannot be composed; check "
+                "out the commit in its manifest.json"
             )
         new, inputs = bind_inputs(load_run_config(all_overrides), known)
         refuse_changed_past(old, new, step)
