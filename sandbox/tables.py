@@ -37,7 +37,8 @@ def read_table(path: Path, separators: Sequence[str] = SEPARATORS) -> Table:
 
     Args:
         path: The file.
-        separators: What may stand between two cells: that by which the header has most columns, the first of several.
+        separators: What may stand between two cells: that by which the header has most columns, the first of several; a
+            space only where no other does.
 
     Raises:
         DataError: The file cannot be read, a row has more or fewer cells than the header, a quote is not closed, or two
@@ -47,7 +48,7 @@ def read_table(path: Path, separators: Sequence[str] = SEPARATORS) -> Table:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header = next((line for line in file if line.strip()), "")
-            separator = max(separators, key=lambda text: len(next(csv.reader([header], delimiter=text), [])))
+            separator = _find_separator(header, separators)
             file.seek(0)
             numbered = list(_read_rows(path, csv.reader(file, delimiter=separator, strict=True)))
     except (OSError, ValueError) as error:
@@ -64,6 +65,12 @@ def read_table(path: Path, separators: Sequence[str] = SEPARATORS) -> Table:
     for row in table:
         row.cells.pop("", None)
     return Table([name for name in columns if name], table, separator)
+
+
+def _find_separator(header: str, separators: Sequence[str]) -> str:
+    """Return what separates the names in a header; a space only where nothing else does."""
+    widths = {text: len(next(csv.reader([header], delimiter=text), [])) for text in separators}
+    return max(separators, key=lambda text: (text != " " and widths[text] > 1, widths[text]))
 
 
 def _read_rows(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
