@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from sandbox.errors import ConfigError, DataError, unknown
+from sandbox.errors import ConfigError, DataError, quote, unknown
 from sandbox.graphs.edge_list import read_edge_list
 from sandbox.graphs.graph import Graph, build_graph
 from sandbox.graphs.graphml import read_graphml
@@ -41,7 +41,7 @@ def read_network(path: Path) -> NetworkFile:
     """
     path = path.expanduser()
     if path.suffix.lower() not in READERS:
-        raise ConfigError(f"graph.path {path}: {unknown('file type', path.suffix.lower(), READERS)}")
+        raise ConfigError(f"graph.path {quote(str(path))}: {unknown('file type', path.suffix.lower(), READERS)}")
     try:
         state = path.stat()
     except OSError as error:

@@ -15,6 +15,7 @@ from sandbox.graphs import FromFile, Graph, GraphParams
 from sandbox.graphs.files import ONE_WAY, WEIGHT
 from sandbox.runtime.config import PopulationSettings, RunConfig
 from sandbox.settings import validate
+from sandbox.trusted_modules import is_trusted
 
 Notify: TypeAlias = Callable[[str], None]
 
@@ -105,10 +106,17 @@ def resolve_graph(config: RunConfig) -> GraphParams:
 
 def _resolve_population(config: RunConfig) -> tuple[Callable[..., list[Profile]], PopulationSettings]:
     load, settings = resolve_target(config.population, "population")
-    if not callable(load):
+    if not (callable(load) and is_trusted(getattr(load, "__module__", None) or "")):
         raise ConfigError(
-            f"population._target_ must name a function such as agents.population.load_profiles, found {load!r}"
+            "population._target_ must name a function such as agents.population.load_profiles, of the project or of a "
+            f"module in this folder, found {load!r}"
         )
+    try:
+        signature(load).bind("", 1, None, platforms=(), splits=())
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"population._target_ must take (file, size, rng, platforms=..., splits=...), found {load!r}: {error}"
+        ) from error
     return cast("Callable[..., list[Profile]]", load), validate(PopulationSettings, settings, "population")
 
 
