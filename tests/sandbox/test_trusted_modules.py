@@ -1,6 +1,5 @@
 """Settings name only modules of the project, of the current folder, or of packages that the user trusts."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -24,10 +23,9 @@ def test_an_installed_module_is_not_imported_unless_the_user_trusts_it(
     assert not Path("trace").exists()
     monkeypatch.setenv(TRUSTED_VARIABLE, "other, stranger_package")
     assert resolve_target(node, "world")[0].__name__ == "World"
-    monkeypatch.delitem(sys.modules, "stranger_package")
 
 
-@pytest.mark.parametrize("name", ["own_scenario.py", "own_scenario/__init__.py", "own_scenario/worlds.py"])
+@pytest.mark.parametrize("name", ["own_module.py", "own_package/__init__.py", "own_folder/worlds.py"])
 def test_a_module_in_the_current_folder_is_the_users_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -38,5 +36,3 @@ def test_a_module_in_the_current_folder_is_the_users_own(
     monkeypatch.chdir(tmp_path)
     module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     assert resolve_target({"_target_": f"{module}.World"}, "world")[0].__name__ == "World"
-    for imported in [key for key in sys.modules if key.startswith("own_scenario")]:
-        monkeypatch.delitem(sys.modules, imported)
