@@ -22,17 +22,17 @@ def match_people(namings: Sequence[Sequence[str]], ids: Collection[str]) -> tupl
     people = {*ids}
     naming = max(namings, key=lambda names: sum(name in people for name in names), default=())
     strangers = [name for name in naming if name not in people]
+    if not strangers:
+        return tuple(naming)
     similar = {_fold(name): name for name in people}
     almost = {name: similar[_fold(name)] for name in strangers if _fold(name) in similar}
     if len(strangers) == len(naming) and not almost:
         return ()
-    if strangers:
-        raise ConfigError(
-            f"graph.path: {len(naming) - len(strangers)} of the network's {len(naming)} nodes have the id of a person "
-            f"of the population, but {len(strangers)} have not: {_list_names(strangers, almost)}. Give every node the "
-            "id of a person, or let no node have one (then people take the nodes at random)"
-        )
-    return tuple(naming)
+    raise ConfigError(
+        f"graph.path: {len(naming) - len(strangers)} of the network's {len(naming)} nodes have the id of a person of "
+        f"the population, but {len(strangers)} have not: {_list_names(strangers, almost)}. Give every node the id of a "
+        "person, or let no node have one (then people take the nodes at random)"
+    )
 
 
 def _list_names(names: Sequence[str], almost: dict[str, str]) -> str:

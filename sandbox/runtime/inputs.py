@@ -18,6 +18,8 @@ PARTS = ("population", "graph", "world", "treatments", "interventions", "mind", 
 POPULATION = "population.file"
 MINDS = ("mind.", "extra_minds.")
 """Beginnings of the settings that matter only where a mind is asked."""
+SHIPPED = "shipped"
+"""What a setting calls the project's own adapter."""
 ADAPTER_FILES = ("adapter_config.json", "*.safetensors", "*.bin")
 """What a folder of an adapter holds."""
 
@@ -47,11 +49,14 @@ def find_inputs(config: RunConfig, known: Iterable[InputFile] = ()) -> list[Inpu
             the command is run in. Only files of minds may hold something else now.
     """
     inputs: list[InputFile] = []
+    served = _list_served(config)
     earlier = {(entry["setting"], entry["given"]): entry for entry in known}
 
     def collect(setting: str, text: str) -> str:
         entry = earlier.get((setting, text))
         path = Path(entry["path"]) if entry else _locate(setting, text)
+        if setting.startswith(served):
+            return text
         if entry and not _is_of_mind(entry):
             inputs.append(entry)
         elif path is not None:
@@ -132,14 +137,22 @@ def _is_of_mind(entry: InputFile) -> bool:
     return entry["setting"].startswith(MINDS)
 
 
+def _list_served(config: RunConfig) -> tuple[str, ...]:
+    """Return the beginnings of the settings of minds behind a server, whose models and adapters are named, not here."""
+    nodes = {"mind": config.mind, **{f"extra_minds.{name}": node for name, node in config.extra_minds.items()}}
+    return tuple(f"{setting}." for setting, node in nodes.items() if "urls" in node)
+
+
 def _locate(setting: str, text: str) -> Path | None:
     """Return the absolute path of what a setting names; None if it names no file."""
-    if setting == POPULATION:
-        path = locate_population(text)
-        return path.absolute() if path.is_file() else None
     try:
+        if setting == POPULATION:
+            path = locate_population(text)
+            return path.absolute() if path.is_file() else None
         path = Path(text).expanduser().absolute()
-        is_input = path.is_file() if path.suffix else setting.startswith(MINDS) and bool(_adapter_files(path))
+        is_input = (
+            path.is_file() if path.suffix else setting.startswith(MINDS) and text != SHIPPED and _has_adapter(path)
+        )
     except (OSError, ValueError, RuntimeError):  # a text that no path can be
         return None
     return path if is_input else None
@@ -151,6 +164,10 @@ def _digest(path: Path) -> str:
         with path.open("rb") as file:
             return file_digest(file, "sha256").hexdigest()
     return sha256("".join(f"{file.name} {_digest(file)}\n" for file in _adapter_files(path)).encode()).hexdigest()
+
+
+def _has_adapter(folder: Path) -> bool:
+    return bool(_adapter_files(folder))
 
 
 def _adapter_files(folder: Path) -> list[Path]:

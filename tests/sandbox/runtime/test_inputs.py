@@ -8,11 +8,12 @@ import networkx as nx
 import pytest
 
 from sandbox.cli.main import main
-from sandbox.errors import DataError
+from sandbox.errors import ConfigError, DataError
 from sandbox.output.export import export_run
 from sandbox.runtime.inputs import check_inputs, find_inputs
 from sandbox.runtime.run import Run
 from sandbox.runtime.runner import Progress
+from worlds.rumor import Rumor
 
 NAMES = ("ann", "bob", "cem", "dan", "eli", "fay")
 
@@ -155,6 +156,43 @@ def test_files_of_a_world_and_of_adapters_are_fingerprinted(here: Path) -> None:
     (here / "events.csv").write_text("step\n2\n")
     with pytest.raises(DataError, match=r"events\.csv \(world\.text\) has changed"):
         check_inputs(inputs, here)
+
+
+def test_a_model_on_a_server_is_no_folder_here(here: Path) -> None:
+    (here / "tuned").mkdir()
+    (here / "tuned" / "adapter_config.json").write_text("{}")
+    (here / "shipped").mkdir()
+    (here / "shipped" / "adapter_config.json").write_text("{}")
+    config = start("run_dir=run").manifest.segments[0].config
+    server = {"_target_": "x.Y", "urls": ["http://localhost/v1"], "adapters": {"own": "tuned"}}
+    own = {"_target_": "x.Y", "adapters": {"humanllm": "shipped"}}
+    config = config.model_copy(update={"mind": server, "extra_minds": {"a": server, "b": own}})
+    assert [entry["setting"] for entry in find_inputs(config)] == ["population.file", "graph.path"]
+
+
+def test_a_world_that_uses_weights_and_directions_is_told_of_neither(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rumor, "tie_properties", ("weight", "direction"))
+    (here / "ties.csv").write_text("from,to,weight\n" + "".join(f"ann,{name},2\n" for name in NAMES[1:]))
+    run = start("population.size=6", "run_dir=run")
+    assert run.manifest.notes == []
+    graph = run.build_worlds()[0].network.G
+    assert {(ties["weight"], ties["one_way_from"]) for _, _, ties in graph.edges(data=True)} == {(2.0, 0)}
+
+
+def test_people_whom_a_network_does_not_name_are_counted(here: Path) -> None:
+    (here / "ties.csv").write_text("source,target\nann,bob\nbob,ann\n", encoding="utf-8")
+    run = start("population.size=2", "run_dir=run")
+    assert [profile.id for profile in run.build_worlds()[0].profiles] == ["ann", "bob"]
+    assert [note[:17] for note in run.manifest.notes] == ["4 of the 6 people"]
+
+
+def test_a_network_that_names_some_people_only_is_refused(here: Path) -> None:
+    (here / "ties.csv").write_text("source,target\nann,bob\nann,gus\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="1 have not: 'gus'"):
+        start("run_dir=run")
+    assert not (here / "run").exists()
 
 
 def test_a_shipped_population_keeps_its_name(run_dir: Path) -> None:
