@@ -277,7 +277,7 @@ def test_the_people_of_a_network_must_suit_the_world(tmp_path: Path) -> None:
     file, rng = str(tmp_path / "own.parquet"), np.random.default_rng(0)
     names = [profile.id for profile in load_profiles(file, 2, rng, namings=[("0", "1"), ("forum", "blog")])]
     assert names == ["forum", "blog"]
-    with pytest.raises(ConfigError, match="names 1 people who are not of platform blog .* 'forum'"):
+    with pytest.raises(ConfigError, match=r"names 1 people who are not of platform blog .* 'forum'"):
         load_profiles(file, 2, rng, ["blog"], namings=[("forum", "blog")])
 
 
