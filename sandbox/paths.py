@@ -24,9 +24,17 @@ def user_conf_dir() -> Path | None:
     return folder if folder.is_dir() and folder.resolve() != CONF_DIR else None
 
 
+def expand_home(file: str | Path) -> Path:
+    """Return a path with the user's folder for `~`; unchanged where there is no such user."""
+    try:
+        return Path(file).expanduser()
+    except RuntimeError:
+        return Path(file)
+
+
 def locate_population(file: str) -> Path:
     """Return where a population is: `file` itself, or one of this name that comes with the project."""
-    path = Path(file).expanduser()
+    path = expand_home(file)
     return path if path.is_file() else POPULATIONS_DIR / file
 
 

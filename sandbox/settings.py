@@ -50,6 +50,6 @@ def _sentence(problem: Any, where: str, model: type[BaseModel]) -> str:
     if problem["type"] == "extra_forbidden":
         return f"{prefix}{unknown('setting', str(problem['loc'][-1]), model.model_fields)}"
     # Where a setting is missing, or several do not go together, the value is everything that stands beside it.
-    is_own_value = problem["type"] != "missing" and not isinstance(problem["input"], dict | BaseModel)
-    message = problem["msg"].removeprefix("Value error, ") if not is_own_value else problem["msg"]
-    return f"{prefix}{message}, found {quote(problem['input'])}" if is_own_value else f"{prefix}{message}"
+    has_own_value = problem["type"] != "missing" and problem["loc"]
+    ending = f", found {quote(problem['input'])}" if has_own_value else ""
+    return f"{prefix}{problem['msg'].removeprefix('Value error, ')}{ending}"

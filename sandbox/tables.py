@@ -52,7 +52,8 @@ def read_table(path: Path, separators: Sequence[str] = SEPARATORS) -> Table:
             file.seek(0)
             numbered = list(_read_rows(path, csv.reader(file, delimiter=separator, strict=True)))
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as {path.suffix[1:]}: {error}") from error
+        hint = "; save it as text in UTF-8" if isinstance(error, UnicodeError) else ""
+        raise DataError(f"{path} cannot be read as {path.suffix[1:]}: {error}{hint}") from error
     if not numbered:
         raise DataError(
             f"{path} cannot be read as {path.suffix[1:]}: it is empty; its first line must name the columns"

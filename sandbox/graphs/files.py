@@ -9,6 +9,7 @@ from sandbox.graphs.edge_list import read_edge_list
 from sandbox.graphs.graph import Graph, build_graph
 from sandbox.graphs.graphml import read_graphml
 from sandbox.graphs.network_file import NetworkFile
+from sandbox.paths import expand_home
 
 READERS: Mapping[str, Callable[[Path], NetworkFile]] = {
     ".csv": read_edge_list,
@@ -39,7 +40,7 @@ def read_network(path: Path) -> NetworkFile:
         ConfigError: Its ending is unknown.
         DataError: It is missing, cannot be read, or has no nodes.
     """
-    path = path.expanduser()
+    path = expand_home(path)
     if path.suffix.lower() not in READERS:
         raise ConfigError(f"graph.path {quote(str(path))}: {unknown('file type', path.suffix.lower(), READERS)}")
     try:

@@ -143,7 +143,8 @@ def node_attributes(world: World[Any]) -> dict[Any, LogRow]:
     attributes: dict[Any, LogRow] = {}
     for agent in world.agents:
         if isinstance(agent, Agent) and agent.cell is not None:
-            attributes[agent.cell.coordinate] = {"agent": agent.unique_id, "profile": agent.profile.id}
+            profile = _remove_illegal_characters(agent.profile.id)
+            attributes[agent.cell.coordinate] = {"agent": agent.unique_id, "profile": profile}
     for rows in world.tables().values():
         for row in rows:
             if "node" in row:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
 
 from sandbox.errors import DataError
-from sandbox.paths import POPULATIONS_DIR, locate_population
+from sandbox.paths import POPULATIONS_DIR, expand_home, locate_population
 from sandbox.runtime.config import RunConfig
 
 PARTS = ("population", "graph", "world", "treatments", "interventions", "mind", "extra_minds")
@@ -149,11 +149,11 @@ def _locate(setting: str, text: str) -> Path | None:
         if setting == POPULATION:
             path = locate_population(text)
             return path.absolute() if path.is_file() else None
-        path = Path(text).expanduser().absolute()
+        path = expand_home(text).absolute()
         is_input = (
             path.is_file() if path.suffix else setting.startswith(MINDS) and text != SHIPPED and _has_adapter(path)
         )
-    except (OSError, ValueError, RuntimeError):  # a text that no path can be
+    except (OSError, ValueError):  # a text that no path can be
         return None
     return path if is_input else None
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
-from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from sandbox.composition import resolve_target
@@ -13,6 +12,7 @@ from sandbox.core.world import World
 from sandbox.errors import ConfigError
 from sandbox.graphs import FromFile, Graph, GraphParams
 from sandbox.graphs.files import ONE_WAY, WEIGHT
+from sandbox.paths import expand_home
 from sandbox.runtime.config import PopulationSettings, RunConfig
 from sandbox.settings import validate
 from sandbox.trusted_modules import is_trusted
@@ -75,7 +75,7 @@ def _describe_others(
 ) -> None:
     """Say who of the user's own people lives off the graph."""
     size = len(community.graph)
-    if (number := len(community.profiles) - size) and Path(population.file).expanduser().is_file():
+    if (number := len(community.profiles) - size) and expand_home(population.file).is_file():
         role = " or ".join(kind.roles[1:])
         notify(
             f"beyond the {size} people on the social graph, the world {kind.name} takes {number} people from "
@@ -86,14 +86,14 @@ def _describe_others(
 def _describe_ties(graph: Graph, kind: type[World[Any]], notify: Notify) -> None:
     """Say which properties of the ties of a network from a file the world does not use."""
     one_way = sum(ONE_WAY in attributes for _, _, attributes in graph.edges(data=True))
-    weighted = sum(WEIGHT in attributes for _, _, attributes in graph.edges(data=True))
+    weights = {attributes.get(WEIGHT) for _, _, attributes in graph.edges(data=True)}
     if one_way and "direction" not in kind.tie_properties:
         notify(
             f"{one_way} of {graph.number_of_edges()} ties of the network lead in one direction only; the world "
             f"{kind.name} takes every tie as mutual."
         )
-    if weighted and "weight" not in kind.tie_properties:
-        notify(f"the ties of the network have weights; the world {kind.name} takes all ties as equally strong.")
+    if len(weights) > 1 and "weight" not in kind.tie_properties:
+        notify(f"the ties of the network have different weights; the world {kind.name} takes all as equally strong.")
 
 
 def resolve_graph(config: RunConfig) -> GraphParams:
