@@ -8,25 +8,21 @@ from sandbox.errors import DataError
 from sandbox.graphs.network_file import NetworkFile, Tie, parse_weight
 from sandbox.tables import SEPARATORS, Table, TableRow, read_table
 
-MUTUAL_ENDS = (
-    ("source", "target"), ("node1", "node2"), ("person1", "person2"), ("user1", "user2"), ("name1", "name2"),
-    ("actor1", "actor2"), ("vertex1", "vertex2"), ("id1", "id2"), ("u", "v"),
+ENDS = (
+    ("source", "target"), ("from", "to"), ("fromnode", "tonode"), ("follower", "followee"), ("follower", "following"),
+    ("follower", "followed"), ("follower", "user"), ("user", "following"), ("user", "followee"), ("user", "follows"),
+    ("user", "friend"), ("sender", "receiver"), ("sender", "recipient"), ("ego", "alter"), ("src", "dst"),
+    ("tail", "head"), ("start", "end"), ("startnode", "endnode"), ("node1", "node2"), ("person1", "person2"),
+    ("user1", "user2"), ("name1", "name2"), ("actor1", "actor2"), ("vertex1", "vertex2"), ("id1", "id2"), ("u", "v"),
 )  # fmt: skip
-"""Names of the columns of a tie's two ends."""
-DIRECTED_ENDS = (
-    ("from", "to"), ("fromnode", "tonode"), ("follower", "followee"), ("follower", "following"),
-    ("follower", "followed"), ("user", "friend"), ("user", "follows"), ("sender", "receiver"),
-    ("sender", "recipient"), ("ego", "alter"), ("src", "dst"), ("tail", "head"), ("start", "end"),
-    ("startnode", "endnode"),
-)  # fmt: skip
-"""The same where the words say which end the tie leads from."""
+"""Names of the columns of a tie's two ends; where they say so, a tie leads from the first to the second."""
 WEIGHTS = ("weight", "weights", "tieweight", "edgeweight", "strength")
 TYPE = "type"
 """Column in which Gephi says `Directed` or `Undirected`."""
 
 
 def read_edge_list(path: Path) -> NetworkFile:
-    """Read an edge list; a tie is directed if a column `type` says so, or may be if it does not.
+    """Read an edge list; every tie is directed unless a column `type` says `Undirected`.
 
     Raises:
         DataError: It has no two columns for the ends of a tie, or a row lacks an end or has an impossible weight.
@@ -51,7 +47,7 @@ def read_edge_list(path: Path) -> NetworkFile:
 
 def _find_ends(path: Path, columns: dict[str, str], header: Sequence[str]) -> tuple[str, str]:
     """Return the names of the columns of the two ends of a tie."""
-    for first, second in (*MUTUAL_ENDS, *DIRECTED_ENDS):
+    for first, second in ENDS:
         if first in columns and second in columns:
             return columns[first], columns[second]
     raise DataError(
