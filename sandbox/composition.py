@@ -258,15 +258,17 @@ def _explain_unknown_setting(path: str, overrides: Sequence[str], config: str, g
 
 
 def _find_malformed(overrides: Sequence[str]) -> str:
-    """Return the override that cannot be parsed, else all of them, as an error shows them."""
+    """Return the override that cannot be parsed or sets nothing, else all of them, as an error shows them."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
     parser = OverridesParser.create()
     for override in overrides:
         try:
-            parser.parse_override(override)
+            has_name = bool(parser.parse_override(override).key_or_group)
         except HydraException:
+            has_name = False
+        if not has_name:
             return quote(override)
     return f"in {quote(' '.join(overrides), 300)}"
 
