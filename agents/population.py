@@ -14,10 +14,10 @@ import msgspec
 import numpy as np
 
 from sandbox.core.profile import Profile
-from sandbox.errors import ConfigError, DataError, unknown
+from sandbox.errors import ConfigError, DataError, quote_value, unknown
 from sandbox.graphs.people import match_people
 from sandbox.paths import POPULATIONS_DIR, locate_population
-from sandbox.tables import read_table
+from sandbox.text_tables import read_table
 
 COLUMNS = Profile.__struct_fields__
 COLUMN_TYPES = {field.name: field.type for field in msgspec.structs.fields(Profile)}
@@ -251,7 +251,7 @@ def _parse_profile(row: Mapping[str, Any]) -> tuple[Profile | None, list[str]]:
         try:
             values[name] = msgspec.convert(_decode_cell(name, value), COLUMN_TYPES[name], strict=False)
         except (msgspec.ValidationError, json.JSONDecodeError) as error:
-            faults.append(f"{name}: found {_quote_value(value)}; {error}")
+            faults.append(f"{name}: found {quote_value(value, MAX_VALUE_CHARS)}; {error}")
     if faults:
         return None, faults
     profile = Profile(**values)
@@ -290,8 +290,3 @@ def _decode_cell(name: str, value: Any) -> Any:
         value = dict(value) if all(isinstance(pair, tuple) for pair in value) else value
     # A struct column gives every row the keys of all rows, with None for those that the row lacks.
     return {key: cell for key, cell in value.items() if cell is not None} if isinstance(value, dict) else value
-
-
-def _quote_value(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= MAX_VALUE_CHARS else f"{text[: MAX_VALUE_CHARS - 3]}..."

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sandbox.errors import ConfigError, SandboxError, quote, unknown
+from sandbox.errors import ConfigError, SandboxError, quote_value, unknown
 from sandbox.paths import CONF_DIR, user_conf_dir
 from sandbox.trusted_modules import check_module
 
@@ -145,12 +145,12 @@ def resolve_target(node: Mapping[str, Any], where: str) -> tuple[Any, dict[str, 
     settings = dict(node)
     target = settings.pop("_target_", None)
     if not isinstance(target, str) or "." not in target:
-        raise ConfigError(f"{where} needs a _target_ such as package.module.Name, found {quote(target)}")
+        raise ConfigError(f"{where} needs a _target_ such as package.module.Name, found {quote_value(target)}")
     module, name = target.rsplit(".", 1)
-    context = f"{where}._target_ is {quote(target)}"
+    context = f"{where}._target_ is {quote_value(target)}"
     imported = _import_module(module, context)
     if not hasattr(imported, name):
-        raise ConfigError(f"{context}, but {quote(module)} has no {quote(name)}")
+        raise ConfigError(f"{context}, but {quote_value(module)} has no {quote_value(name)}")
     return getattr(imported, name), settings
 
 
@@ -173,8 +173,12 @@ def _import_module(module: str, context: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is not None and f"{module}.".startswith(f"{error.name}."):
             hint = "run the command in the folder that holds it, or install it"
-            raise ConfigError(f"{context}, but there is no module {quote(error.name)} to import; {hint}") from error
-        raise ConfigError(f"{context}, but {module} imports {quote(error.name)}, which is not installed") from error
+            raise ConfigError(
+                f"{context}, but there is no module {quote_value(error.name)} to import; {hint}"
+            ) from error
+        raise ConfigError(
+            f"{context}, but {module} imports {quote_value(error.name)}, which is not installed"
+        ) from error
     except SandboxError:
         raise
     except Exception as error:  # a user's module may raise anything
@@ -269,8 +273,8 @@ def _find_malformed(overrides: Sequence[str]) -> str:
         except HydraException:
             has_name = False
         if not has_name:
-            return quote(override)
-    return f"in {quote(' '.join(overrides), 300)}"
+            return quote_value(override)
+    return f"in {quote_value(' '.join(overrides), 300)}"
 
 
 def _refuse_environment(*names: str) -> str:

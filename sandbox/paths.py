@@ -24,7 +24,7 @@ def user_conf_dir() -> Path | None:
     return folder if folder.is_dir() and folder.resolve() != CONF_DIR else None
 
 
-def expand_home(file: str | Path) -> Path:
+def expand_user(file: str | Path) -> Path:
     """Return a path with the user's folder for `~`; unchanged where there is no such user."""
     try:
         return Path(file).expanduser()
@@ -34,7 +34,7 @@ def expand_home(file: str | Path) -> Path:
 
 def locate_population(file: str) -> Path:
     """Return where a population is: `file` itself, or one of this name that comes with the project."""
-    path = expand_home(file)
+    path = expand_user(file)
     return path if path.is_file() else POPULATIONS_DIR / file
 
 

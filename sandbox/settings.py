@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sandbox.errors import ConfigError, quote, unknown
+from sandbox.errors import ConfigError, quote_value, unknown
 
 M = TypeVar("M", bound=BaseModel)
 MAX_PATH_CHARS = 200
@@ -51,5 +51,5 @@ def _sentence(problem: Any, where: str, model: type[BaseModel]) -> str:
         return f"{prefix}{unknown('setting', str(problem['loc'][-1]), model.model_fields)}"
     # Where a setting is missing, or several do not go together, the value is everything that stands beside it.
     has_own_value = problem["type"] != "missing" and problem["loc"]
-    ending = f", found {quote(problem['input'])}" if has_own_value else ""
+    ending = f", found {quote_value(problem['input'])}" if has_own_value else ""
     return f"{prefix}{problem['msg'].removeprefix('Value error, ')}{ending}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sandbox.errors import DataError
 from sandbox.graphs.network_file import NetworkFile, Tie, parse_weight
-from sandbox.tables import SEPARATORS, Table, TableRow, read_table
+from sandbox.text_tables import SEPARATORS, Table, TableRow, read_table
 
 ENDS = (
     ("source", "target"), ("from", "to"), ("fromnode", "tonode"), ("follower", "followee"), ("follower", "following"),

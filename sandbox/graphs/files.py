@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from sandbox.errors import ConfigError, DataError, quote, unknown
+from sandbox.errors import ConfigError, DataError, quote_value, unknown
 from sandbox.graphs.edge_list import read_edge_list
 from sandbox.graphs.graph import Graph, build_graph
 from sandbox.graphs.graphml import read_graphml
 from sandbox.graphs.network_file import NetworkFile
-from sandbox.paths import expand_home
+from sandbox.paths import expand_user
 
 READERS: Mapping[str, Callable[[Path], NetworkFile]] = {
     ".csv": read_edge_list,
@@ -40,9 +40,9 @@ def read_network(path: Path) -> NetworkFile:
         ConfigError: Its ending is unknown.
         DataError: It is missing, cannot be read, or has no nodes.
     """
-    path = expand_home(path)
+    path = expand_user(path)
     if path.suffix.lower() not in READERS:
-        raise ConfigError(f"graph.path {quote(str(path))}: {unknown('file type', path.suffix.lower(), READERS)}")
+        raise ConfigError(f"graph.path {quote_value(str(path))}: {unknown('file type', path.suffix.lower(), READERS)}")
     try:
         state = path.stat()
     except OSError as error:

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.core.profile import Profile
-from sandbox.errors import ConfigError, quote
+from sandbox.errors import ConfigError, quote_value
 from sandbox.graphs.files import build_network, read_network
 from sandbox.graphs.generators import erdos_renyi, scale_free, small_world, stochastic_block
 from sandbox.graphs.graph import Graph
@@ -141,8 +141,8 @@ def _groups(profiles: Sequence[Profile], by: str) -> list[str]:
         shared = [name for name in names if all(_attribute(profile, name) for profile in profiles)]
         without = profiles[attributes.index(None)].id
         raise ConfigError(
-            f"graph.by {quote(by)} is an attribute of {len(groups)} of {len(profiles)} people, but not of {without!r}; "
-            f"attributes of all: {', '.join(shared) or 'none, so choose another graph'}"
+            f"graph.by {quote_value(by)} is an attribute of {len(groups)} of {len(profiles)} people, but not of "
+            f"{without!r}; attributes of all: {', '.join(shared) or 'none, so choose another graph'}"
         )
     return groups
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
 
 from sandbox.errors import DataError
-from sandbox.paths import POPULATIONS_DIR, expand_home, locate_population
+from sandbox.paths import POPULATIONS_DIR, expand_user, locate_population
 from sandbox.runtime.config import RunConfig
 
 PARTS = ("population", "graph", "world", "treatments", "interventions", "mind", "extra_minds")
@@ -149,7 +149,7 @@ def _locate(setting: str, text: str) -> Path | None:
         if setting == POPULATION:
             path = locate_population(text)
             return path.absolute() if path.is_file() else None
-        path = expand_home(text).absolute()
+        path = expand_user(text).absolute()
         is_input = (
             path.is_file() if path.suffix else setting.startswith(MINDS) and text != SHIPPED and _has_adapter(path)
         )

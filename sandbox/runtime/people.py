@@ -12,7 +12,7 @@ from sandbox.core.world import World
 from sandbox.errors import ConfigError
 from sandbox.graphs import FromFile, Graph, GraphParams
 from sandbox.graphs.files import ONE_WAY, WEIGHT
-from sandbox.paths import expand_home
+from sandbox.paths import expand_user
 from sandbox.runtime.config import PopulationSettings, RunConfig
 from sandbox.settings import validate
 from sandbox.trusted_modules import is_trusted
@@ -75,7 +75,7 @@ def _describe_others(
 ) -> None:
     """Say who of the user's own people lives off the graph."""
     size = len(community.graph)
-    if (number := len(community.profiles) - size) and expand_home(population.file).is_file():
+    if (number := len(community.profiles) - size) and expand_user(population.file).is_file():
         role = " or ".join(kind.roles[1:])
         notify(
             f"beyond the {size} people on the social graph, the world {kind.name} takes {number} people from "

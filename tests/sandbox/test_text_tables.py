@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.errors import DataError
-from sandbox.tables import read_table
+from sandbox.text_tables import read_table
 
 
 def write(tmp_path: Path, text: str) -> Path:
