@@ -1,7 +1,7 @@
 """Populations: files of profiles, read with an error that names every bad row, and profiles drawn from them.
 
-A population is a Parquet file with one person per row; a user's own CSV and JSON lines are read as well. The columns
-are the fields of `Profile`; columns with more than one value hold JSON text, which every language can read.
+A population is a Parquet file with one person per row; a user's own CSV, TSV and JSON lines are read as well. The
+columns are the fields of `Profile`; columns with more than one value hold JSON text, which every language can read.
 """
 
 import json
@@ -14,10 +14,10 @@ import msgspec
 import numpy as np
 
 from sandbox.core.profile import Profile
-from sandbox.errors import ConfigError, DataError, unknown
-
-POPULATIONS_DIR = Path(__file__).parent / "populations"
-"""The populations that come with the project."""
+from sandbox.errors import ConfigError, DataError, quote_value, unknown
+from sandbox.graphs.people import match_people
+from sandbox.paths import POPULATIONS_DIR, locate_population
+from sandbox.text_tables import read_table
 
 COLUMNS = Profile.__struct_fields__
 COLUMN_TYPES = {field.name: field.type for field in msgspec.structs.fields(Profile)}
@@ -32,7 +32,13 @@ MAX_VALUE_CHARS = 60
 
 
 def load_profiles(
-    file: str, size: int, rng: np.random.Generator, platforms: Sequence[str] = (), splits: Sequence[str] = ()
+    file: str,
+    size: int,
+    rng: np.random.Generator,
+    platforms: Sequence[str] = (),
+    splits: Sequence[str] = (),
+    namings: Sequence[Sequence[str]] = (),
+    notify: Callable[[str], None] = lambda text: None,
 ) -> list[Profile]:
     """Draw profiles from a population.
 
@@ -42,55 +48,80 @@ def load_profiles(
         rng: Decides which profiles are drawn, and their order.
         platforms: Kinds of logs that people may come from; empty: any. Profiles without a platform always qualify.
         splits: Splits that people may belong to; empty: any. Profiles without a split always qualify.
+        namings: What the nodes of the social graph can be called. Where these are ids of people, these people come
+            first, in the order of the nodes, and nobody else lives on the graph.
+        notify: Receives what may surprise: copies of people, and people who are left out.
 
     Raises:
         ConfigError: Nobody in the population is of these platforms and splits, or fewer than `size` people are although
-            all splits together have enough: copies of few people would look like a sample of many.
+            all splits together have enough: copies of few people would look like a sample of many. Or some nodes of the
+            graph are called like people and others are not.
     """
-    path = Path(file)
-    population = read_population(path if path.is_file() else POPULATIONS_DIR / file)
+    population = read_population(locate_population(file))
     of_platforms = [profile for profile in population if _matches(profile.platform, platforms)]
     eligible = [profile for profile in of_platforms if _matches(profile.split, splits)]
-    if eligible and len(eligible) < size <= len(of_platforms):
+    wanted = f"platform {' or '.join(platforms) or 'any'} and split {' or '.join(splits) or 'any'}"
+    names = match_people(namings, [profile.id for profile in population])
+    if not names and eligible and len(eligible) < size <= len(of_platforms):
         raise ConfigError(
-            f"the world needs {size} people, but only {len(eligible)} of the population {file} are of platform "
-            f"{' or '.join(platforms) or 'any'} and split {' or '.join(splits)}: lower population.size, or draw people "
-            "of all splits with population.splits=[train,val,test], among them people whom HumanLLM was trained on"
+            f"the world needs {size} people, but only {len(eligible)} of the population {file} are of {wanted}: lower "
+            "population.size, or draw people of all splits with population.splits=[train,val,test], among them people "
+            "whom HumanLLM was trained on"
         )
     if not eligible:
         kinds = sorted({f"{profile.platform} ({profile.split or 'no split'})" for profile in population})
         raise ConfigError(
-            f"nobody in the population {file} is of platform {' or '.join(platforms) or 'any'} and split "
-            f"{' or '.join(splits) or 'any'}; it has {', '.join(kinds)}: use another population or other splits"
+            f"nobody in the population {file} is of {wanted}; it has {', '.join(kinds)}: use another population or "
+            "other splits"
         )
-    return draw_profiles(eligible, size, rng)
+    by_id = {profile.id: profile for profile in eligible}
+    if unsuitable := [name for name in names if name not in by_id]:
+        raise ConfigError(
+            f"the network names {len(unsuitable)} people who are not of {wanted}, among them {unsuitable[0]!r}: use "
+            "other splits or another world, or leave out the column"
+        )
+    sample = draw_profiles(eligible, size, rng, [by_id[name] for name in names])
+    for note in _describe_sample(file, len(eligible), size, names):
+        notify(note)
+    return sample
 
 
-def draw_profiles(profiles: Sequence[Profile], size: int, rng: np.random.Generator) -> list[Profile]:
+def draw_profiles(
+    profiles: Sequence[Profile], size: int, rng: np.random.Generator, first: Sequence[Profile] = ()
+) -> list[Profile]:
     """Draw profiles without replacement.
 
     If `size` exceeds the population, complete permuted copies follow; the second copy of `r001` is `r001#2`.
+
+    Args:
+        profiles: The population.
+        size: How many to draw.
+        rng: Decides who is drawn, and in which order.
+        first: People of the population who begin the sample, in this order.
 
     Raises:
         ConfigError: `size` is below 1, or there is nobody to draw.
     """
     if size < 1 or not profiles:
         raise ConfigError(f"cannot draw {size} people from a population of {len(profiles)}; both must be at least 1")
-    sample: list[Profile] = []
+    sample = [*first]
+    first_ids = {profile.id for profile in first}
+    pool = [profile for profile in profiles if profile.id not in first_ids]
     used_ids = {profile.id for profile in profiles}
     copy = 1
     while len(sample) < size:
-        for index in rng.permutation(len(profiles))[: size - len(sample)]:
-            profile = profiles[int(index)]
+        for index in rng.permutation(len(pool))[: size - len(sample)]:
+            profile = pool[int(index)]
             if copy > 1:
                 profile = msgspec.structs.replace(profile, id=_reserve_id(profile.id, copy, used_ids))
             sample.append(profile)
+        pool = profiles
         copy += 1
     return sample
 
 
 def read_population(path: Path) -> list[Profile]:
-    """Read a population from Parquet, CSV or JSON lines.
+    """Read a population from Parquet, CSV, TSV or JSON lines.
 
     Raises:
         DataError: The file is missing or unreadable, has an unknown column, or has bad rows; the first ten are listed.
@@ -123,6 +154,20 @@ def write_population(path: Path, profiles: Sequence[Profile]) -> None:
     for row in rows:
         row.update({name: json.dumps(row[name], ensure_ascii=False) for name in JSON_COLUMNS})
     pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(path, index=False)
+
+
+def _describe_sample(file: str, number: int, size: int, names: Sequence[str]) -> Iterator[str]:
+    """Yield what may surprise about a sample of `size` of `number` people, of whom the network names some."""
+    if size > number:
+        yield (
+            f"the world needs {size} people and {file} has {number} who suit it: {size - number} of the {size} agents "
+            "are copies of others, with ids such as x#2; lower population.size or add people."
+        )
+    if names and size < number:
+        yield (
+            f"{number - size} of the {number} people of {file} who suit the world take no part: the network does not "
+            "name them (in a .graphml file, people without a tie can have a node)."
+        )
 
 
 def _matches(value: str, allowed: Sequence[str]) -> bool:
@@ -161,22 +206,28 @@ def _read_rows(path: Path) -> list[dict[str, Any]]:
         raise DataError(f"there is no population at {path}; name a file, or one that comes with the project: {shipped}")
     readers: dict[str, Callable[[Path], list[dict[str, Any]]]] = {
         ".parquet": lambda file: pd.read_parquet(file).to_dict("records"),
-        # Cells stay text, so that an id such as 007 or a persona such as "NA" survives.
-        ".csv": lambda file: pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""]).to_dict("records"),
+        ".csv": _read_separated,
+        ".tsv": _read_separated,
         ".jsonl": _read_json_lines,
     }
-    if path.suffix not in readers:
+    if path.suffix.lower() not in readers:
         raise DataError(f"{path}: unknown ending {path.suffix!r}; a population is {', '.join(readers)}")
     try:
-        rows = readers[path.suffix](path)
+        rows = readers[path.suffix.lower()](path)
     except (ValueError, OSError) as error:
         raise DataError(f"{path} cannot be read as {path.suffix[1:]}: {str(error).splitlines()[0]}") from error
     return [dict(_nonempty_cells(row)) for row in rows]
 
 
+def _read_separated(path: Path) -> list[dict[str, Any]]:
+    """Read CSV or TSV. Cells stay text, so that an id such as 007 or a persona such as "NA" survives."""
+    return [{name: cell or None for name, cell in row.cells.items()} for row in read_table(path).rows]
+
+
 def _read_json_lines(path: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+    # Not `splitlines`: a text may hold separators of lines that JSON does not know.
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), 1):
         try:
             rows += [msgspec.json.decode(line, type=dict[str, Any])] if line.strip() else []
         except msgspec.DecodeError as error:
@@ -200,7 +251,7 @@ def _parse_profile(row: Mapping[str, Any]) -> tuple[Profile | None, list[str]]:
         try:
             values[name] = msgspec.convert(_decode_cell(name, value), COLUMN_TYPES[name], strict=False)
         except (msgspec.ValidationError, json.JSONDecodeError) as error:
-            faults.append(f"{name}: found {_quote_value(value)}; {error}")
+            faults.append(f"{name}: found {quote_value(value, MAX_VALUE_CHARS)}; {error}")
     if faults:
         return None, faults
     profile = Profile(**values)
@@ -239,8 +290,3 @@ def _decode_cell(name: str, value: Any) -> Any:
         value = dict(value) if all(isinstance(pair, tuple) for pair in value) else value
     # A struct column gives every row the keys of all rows, with None for those that the row lacks.
     return {key: cell for key, cell in value.items() if cell is not None} if isinstance(value, dict) else value
-
-
-def _quote_value(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= MAX_VALUE_CHARS else f"{text[: MAX_VALUE_CHARS - 3]}..."

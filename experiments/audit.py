@@ -150,8 +150,8 @@ def _multiply(current: Any, value: str) -> str:
 
 
 def _setting_value(config: RunConfig, path: str) -> Any:
-    """Return the value of a setting; None if there is none."""
-    node: Any = config.model_dump()
+    """Return the value of a setting; None if there is none. A network from a file has its own number of people."""
+    node: Any = {} if path == "population.size" and "path" in config.graph else config.model_dump()
     for name in path.split("."):
         node = node.get(name) if isinstance(node, dict) else None
     return node

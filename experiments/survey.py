@@ -26,7 +26,6 @@ from sandbox.core.question import Question, Template
 from sandbox.core.templates import PREAMBLE
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, ContractError, DataError, unknown
-from sandbox.runtime.assembly import build_minds
 from sandbox.runtime.config import RunConfig
 from sandbox.runtime.run import LOG, Run
 from sandbox.settings import Settings, validate
@@ -157,7 +156,7 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
     batches = _batch(
         [entry for world in _worlds_with_words(worlds, config) for entry in _list_questions(world, survey)]
     )
-    mind = build_minds(config, notify)
+    mind = run.build_minds(notify)
     try:
         answers = [answer for batch in batches for answer in mind.answer([entry.question for entry in batch])]
     finally:

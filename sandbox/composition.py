@@ -15,8 +15,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sandbox.errors import ConfigError, SandboxError, unknown
+from sandbox.errors import ConfigError, SandboxError, quote_value, unknown
 from sandbox.paths import CONF_DIR, user_conf_dir
+from sandbox.trusted_modules import check_module
 
 GROUPS = ("world", "mind", "population", "graph")
 EXPERIMENT = "experiment"
@@ -39,6 +40,8 @@ RENAMED_SETTINGS: Mapping[str, str] = {
 }
 """Settings of earlier versions and their names now."""
 
+MAX_REASON_CHARS = 300
+"""Characters of what Hydra says about an override."""
 _NEW_KEYS_ALLOWED = re.compile(r"\+{0,2}(assignment|extra_minds|treatments)[.=]")
 """Settings that take names which no file declares: Hydra's `assignment.buyer=rule` alone changes only what is there."""
 _NOT_OVERRIDDEN = re.compile(r"Could not override '([\w.]+)'")
@@ -69,10 +72,14 @@ def compose(overrides: Sequence[str], config: str = "config", groups: Sequence[s
             values = to_plain(hydra_compose(config, overrides=[*search_path(), *allow_new_keys(overrides)]))
     except YAMLError as error:
         raise ConfigError(f"a file of settings is not valid YAML: {_first_lines(error)}") from error
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
+    except (HydraException, OmegaConfBaseException, ValueError, OSError) as error:
         if match := _NOT_OVERRIDDEN.search(str(error)):
             raise ConfigError(_explain_unknown_setting(match[1], overrides, config, groups)) from error
-        raise ConfigError(f"invalid override in {' '.join(overrides)!r}: {_first_lines(error)}") from error
+        raise ConfigError(f"invalid override {_find_malformed(overrides)}: {_first_lines(error)}") from error
+    except (TypeError, AttributeError) as error:  # Hydra takes the choice of a group for a text
+        raise ConfigError(
+            f"invalid override {_find_malformed(overrides)}: a group of settings, such as world= or mind=, takes a name"
+        ) from error
     _refuse_old_settings(values)
     return values
 
@@ -92,7 +99,7 @@ def split_sweeps(overrides: Sequence[str]) -> tuple[list[str], dict[str, list[st
     try:
         parsed = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:
-        raise ConfigError(f"invalid override in {' '.join(overrides)!r}: {_first_lines(error)}") from error
+        raise ConfigError(f"invalid override {_find_malformed(overrides)}: {_first_lines(error)}") from error
     fixed = [str(override.input_line) for override in parsed if not override.is_sweep_override()]
     sweeps = {
         override.get_key_element(): list(override.sweep_string_iterator())
@@ -114,10 +121,20 @@ def allow_new_keys(overrides: Sequence[str]) -> list[str]:
 
 
 def to_plain(node: Any) -> dict[str, Any]:
-    """Resolve an OmegaConf node into dictionaries and lists."""
-    from omegaconf import OmegaConf
+    """Resolve an OmegaConf node into dictionaries and lists.
 
-    container = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    Raises:
+        ConfigError: It is no mapping, or refers to something that is missing or to an environment variable, which would
+            get into prompts and files.
+    """
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    OmegaConf.register_new_resolver("oc.env", _refuse_environment, replace=True)
+    try:
+        container = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"the settings cannot be resolved: {_first_lines(error)}") from error
     if not isinstance(container, dict):
         raise ConfigError(f"the configuration must be a mapping, found {type(container).__name__}")
     return {str(key): value for key, value in container.items()}
@@ -128,11 +145,12 @@ def resolve_target(node: Mapping[str, Any], where: str) -> tuple[Any, dict[str, 
     settings = dict(node)
     target = settings.pop("_target_", None)
     if not isinstance(target, str) or "." not in target:
-        raise ConfigError(f"{where} needs a _target_ such as package.module.Name, found {target!r}")
+        raise ConfigError(f"{where} needs a _target_ such as package.module.Name, found {quote_value(target)}")
     module, name = target.rsplit(".", 1)
-    imported = _import_module(module, f"{where}._target_ is {target}")
+    context = f"{where}._target_ is {quote_value(target)}"
+    imported = _import_module(module, context)
     if not hasattr(imported, name):
-        raise ConfigError(f"{where}._target_ is {target}, but {module} has no {name}")
+        raise ConfigError(f"{context}, but {quote_value(module)} has no {quote_value(name)}")
     return getattr(imported, name), settings
 
 
@@ -149,13 +167,18 @@ def list_choices(group: str) -> dict[str, str]:
 
 def _import_module(module: str, context: str) -> ModuleType:
     make_user_modules_importable()
+    check_module(module, context)
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is not None and f"{module}.".startswith(f"{error.name}."):
             hint = "run the command in the folder that holds it, or install it"
-            raise ConfigError(f"{context}, but there is no module {error.name!r} to import; {hint}") from error
-        raise ConfigError(f"{context}, but {module} imports {error.name!r}, which is not installed") from error
+            raise ConfigError(
+                f"{context}, but there is no module {quote_value(error.name)} to import; {hint}"
+            ) from error
+        raise ConfigError(
+            f"{context}, but {module} imports {quote_value(error.name)}, which is not installed"
+        ) from error
     except SandboxError:
         raise
     except Exception as error:  # a user's module may raise anything
@@ -238,6 +261,30 @@ def _explain_unknown_setting(path: str, overrides: Sequence[str], config: str, g
     return f"invalid override {path}: the setting exists, but not together with these other overrides"
 
 
+def _find_malformed(overrides: Sequence[str]) -> str:
+    """Return the override that cannot be parsed or sets nothing, else all of them, as an error shows them."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    parser = OverridesParser.create()
+    for override in overrides:
+        try:
+            has_name = bool(parser.parse_override(override).key_or_group)
+        except HydraException:
+            has_name = False
+        if not has_name:
+            return quote_value(override)
+    return f"in {quote_value(' '.join(overrides), 300)}"
+
+
+def _refuse_environment(*names: str) -> str:
+    raise ValueError(
+        f"${{oc.env:{','.join(map(str, names))}}} asks for an environment variable, which would get into prompts and "
+        "files; write the value itself"
+    )
+
+
 def _first_lines(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(lines[:3])
+    text = " ".join(lines[:3])
+    return text if len(text) <= MAX_REASON_CHARS else f"{text[:MAX_REASON_CHARS]}..."

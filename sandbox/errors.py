@@ -51,11 +51,22 @@ def exit_code(command: Callable[[], int], interruption: str) -> int:
 
 
 def explain_write_error(error: OSError) -> str:
-    """Return one sentence on a disk that is full, over its quota or read-only; raise any other error again."""
+    """Return one sentence on a disk that is full, over its quota or read-only, or on too long a name.
+
+    Any other error is raised again.
+    """
+    if error.errno == errno.ENAMETOOLONG:
+        return f"{quote_value(error.filename)} is too long for the name of a file; name another one"
     if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
         raise error
     where = f" {error.filename}" if error.filename else ""
     return f"cannot write{where}: {error.strerror}; what was finished is intact: fix the cause and continue"
+
+
+def quote_value(value: object, max_chars: int = 120) -> str:
+    """Return a value as Python writes it, cut to `max_chars` characters, as an error shows it."""
+    text = repr(value)
+    return text if len(text) <= max_chars else f"{text[: max_chars - 3]}..."
 
 
 def unknown(kind: str, name: str, names: Iterable[str]) -> str:
@@ -63,4 +74,4 @@ def unknown(kind: str, name: str, names: Iterable[str]) -> str:
     names = sorted(names)
     nearest = get_close_matches(name, names, n=1)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    return f"unknown {kind} {name!r}; there is {', '.join(names)}.{hint}"
+    return f"unknown {kind} {quote_value(name)}; there is {', '.join(names)}.{hint}"

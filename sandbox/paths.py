@@ -9,6 +9,8 @@ from pathlib import Path
 
 CONF_DIR = Path(__file__).resolve().parent.parent / "conf"
 """The Hydra settings; absolute, as Hydra's `config_path` must be."""
+POPULATIONS_DIR = CONF_DIR.parent / "agents" / "populations"
+"""The populations that come with the project."""
 
 RECORD = "prepared.json"
 """File in a prepared model's folder that says where its weights come from; written last."""
@@ -20,6 +22,20 @@ def user_conf_dir() -> Path | None:
     """Return the user's own Hydra settings: `conf` under the working directory; None where there are none."""
     folder = Path.cwd() / "conf"
     return folder if folder.is_dir() and folder.resolve() != CONF_DIR else None
+
+
+def expand_user(file: str | Path) -> Path:
+    """Return a path with the user's folder for `~`; unchanged where there is no such user."""
+    try:
+        return Path(file).expanduser()
+    except RuntimeError:
+        return Path(file)
+
+
+def locate_population(file: str) -> Path:
+    """Return where a population is: `file` itself, or one of this name that comes with the project."""
+    path = expand_user(file)
+    return path if path.is_file() else POPULATIONS_DIR / file
 
 
 def cache_dir() -> Path:

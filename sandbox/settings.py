@@ -7,9 +7,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sandbox.errors import ConfigError, unknown
+from sandbox.errors import ConfigError, quote_value, unknown
 
 M = TypeVar("M", bound=BaseModel)
+MAX_PATH_CHARS = 200
+"""Characters of the path of a setting that an error shows."""
+MAX_PROBLEMS_LISTED = 5
+"""Wrong settings that an error lists one by one."""
 
 
 class Settings(BaseModel):
@@ -32,12 +36,20 @@ def validate(model: type[M], values: Any, where: str = "") -> M:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise ConfigError("\n".join(_sentence(problem, where, model) for problem in error.errors())) from error
+        problems = error.errors()
+        num_omitted = len(problems) - MAX_PROBLEMS_LISTED
+        sentences = [_sentence(problem, where, model) for problem in problems[:MAX_PROBLEMS_LISTED]]
+        omission = [f"... and {num_omitted} more settings"] if num_omitted > 0 else []
+        raise ConfigError("\n".join([*sentences, *omission])) from error
 
 
 def _sentence(problem: Any, where: str, model: type[BaseModel]) -> str:
     path = ".".join(str(part) for part in (*([where] if where else []), *problem["loc"]))
-    sentence = f"invalid configuration: {path}: {problem['msg']}, found {problem['input']!r}"
+    path = path if len(path) <= MAX_PATH_CHARS else f"{path[:MAX_PATH_CHARS]}..."
+    prefix = f"invalid configuration: {path}: " if path else "invalid configuration: "
     if problem["type"] == "extra_forbidden":
-        return f"invalid configuration: {path}: {unknown('setting', str(problem['loc'][-1]), model.model_fields)}"
-    return sentence
+        return f"{prefix}{unknown('setting', str(problem['loc'][-1]), model.model_fields)}"
+    # Where a setting is missing, or several do not go together, the value is everything that stands beside it.
+    has_own_value = problem["type"] != "missing" and problem["loc"]
+    ending = f", found {quote_value(problem['input'])}" if has_own_value else ""
+    return f"{prefix}{problem['msg'].removeprefix('Value error, ')}{ending}"

@@ -41,11 +41,15 @@ def branch(args: argparse.Namespace, overrides: list[str]) -> int:
 
 def show(args: argparse.Namespace, _: list[str]) -> int:
     """Summarise a run."""
+    from sandbox.output.progress import notify
     from sandbox.output.summary import print_summary
+    from sandbox.runtime.inputs import describe_changes
     from sandbox.runtime.run import Run
 
     run = Run(args.run)
     print_summary(run, run.results())
+    for change in describe_changes(run.manifest.inputs):
+        notify(f"{change}; the summary is of the run as it was.")
     return 0
 
 
@@ -147,14 +151,15 @@ def _draw_figures(run: "Run", results: "Results") -> list[Path]:
     from sandbox.figures.null_model import NullModel
     from sandbox.output.plot import draw_figures
     from sandbox.output.progress import notify
-    from sandbox.runtime.assembly import build_worlds, resolve_world
+    from sandbox.runtime.assembly import resolve_world
     from sandbox.runtime.null import load_null
 
+    run.check_inputs()
     config = run.manifest.segments[0].config
     kind, _ = resolve_world(config)
     moments = load_null(run, notify)
     null = None if moments is None else NullModel(moments, {arm.name: arm.treatment or "main" for arm in config.arms()})
-    return draw_figures(results, kind, lambda: build_worlds(config)[0].network.G, run.folder, null)
+    return draw_figures(results, kind, lambda: run.build_worlds()[0].network.G, run.folder, null)
 
 
 def _draw_dynamics(run: "Run", steps: list[int] | None, is_animated: bool) -> list[Path]:

@@ -64,6 +64,9 @@ class World(BaseWorld, Generic[ParamsT]):
     """What its agents can be; an assignment names these."""
     platforms: ClassVar[Sequence[str]] = ()
     """Kinds of logs (`Profile.platform`) whose people suit this world; empty: all."""
+    tie_properties: ClassVar[Sequence[str]] = ()
+    """What of the ties of a network from a file this world uses: `weight` (attribute `weight` of `network.G.edges`),
+    `direction` (attribute `one_way_from`: the node that a one-way tie leads from). The user is told of what is not."""
     max_prompt_tokens: ClassVar[int] = 1200
     """Bound on the length of any prompt, by `count_tokens`; `check` enforces it."""
 

@@ -3,8 +3,8 @@
 This room owns the social networks: their parameters (`params`, named by `conf/graph/`), the models that generate them
 (`generators`), networks from files (`files`), numbers that describe them (`description`), and measures of what travels
 on them (`diffusion`). It must not know
-worlds, minds or runs. Of the agents it reads at most their number and one attribute of their profiles; ids and texts
-never matter.
+worlds, minds or runs. Of the agents it reads at most their number, one attribute of their profiles and, for a network
+from a file, their ids (`people`); texts never matter.
 """
 
 from sandbox.graphs.description import describe_graph

@@ -1,50 +1,92 @@
-"""Networks from files: GraphML, or CSV with one tie per row."""
+"""Networks from files: GraphML, or text with one tie per row."""
 
-import csv
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
 
-import networkx as nx
-
-from sandbox.errors import ConfigError, DataError, unknown
+from sandbox.errors import ConfigError, DataError, quote_value, unknown
+from sandbox.graphs.edge_list import read_edge_list
 from sandbox.graphs.graph import Graph, build_graph
+from sandbox.graphs.graphml import read_graphml
+from sandbox.graphs.network_file import NetworkFile
+from sandbox.paths import expand_user
 
-SUFFIXES = (".csv", ".graphml")
+READERS: Mapping[str, Callable[[Path], NetworkFile]] = {
+    ".csv": read_edge_list,
+    ".graphml": read_graphml,
+    ".tsv": read_edge_list,
+    ".txt": read_edge_list,
+}
+"""By the ending of the file."""
+WEIGHT, ONE_WAY = "weight", "one_way_from"
+"""Attributes of ties."""
 
 
 def read_graph(path: Path) -> Graph:
-    """Read a network; its nodes become 0..n-1 in sorted order and keep their names as attribute `name`.
+    """Read a network; its nodes become 0..n-1 in sorted order and keep their ids as attribute `name`.
 
-    `.graphml` is the format of Brandes et al. (2002), "GraphML progress report", LNCS 2265, 501-512,
-    doi:10.1007/3-540-45848-4_59; `.csv` has a header with `source` and `target` and one tie per row. Names sort as
-    numbers if all are non-negative integers, else as text. Directions, parallel ties, ties from a node to itself and
-    all other columns and attributes are ignored.
+    `.graphml`, or `.csv`, `.tsv` or `.txt` with a header and one tie per row. The header names the ends of a tie
+    `source` and `target` (or as in `edge_list`) and shows the separator. Ids sort as numbers if all are non-negative
+    integers, else as text. See `build_network` for ties.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ConfigError(f"graph.path {path}: {unknown('file type', suffix, SUFFIXES)}")
+    network = read_network(path)
+    return build_network(network, network.order())
+
+
+def read_network(path: Path) -> NetworkFile:
+    """Read a file; one that has not changed since is not read again.
+
+    Raises:
+        ConfigError: Its ending is unknown.
+        DataError: It is missing, cannot be read, or has no nodes.
+    """
+    path = expand_user(path)
+    if path.suffix.lower() not in READERS:
+        raise ConfigError(f"graph.path {quote_value(str(path))}: {unknown('file type', path.suffix.lower(), READERS)}")
     try:
-        source = _read_csv(path) if suffix == ".csv" else nx.Graph(nx.read_graphml(path))
-    except (OSError, ValueError, KeyError, csv.Error, ParseError, nx.NetworkXError) as error:
-        raise DataError(f"graph file {path} cannot be read as {suffix}: {error}") from error
-    if not source:
-        raise DataError(f"graph file {path} has no nodes; name a file that has one for each person")
-    is_numbered = all(map(str.isdecimal, source))
-    names = sorted(source, key=(lambda name: (int(name), name)) if is_numbered else None)
-    node_of = {name: node for node, name in enumerate(names)}
-    ties = [(node_of[start], node_of[end]) for start, end in source.edges if start != end]
-    graph = build_graph(len(names), ties)
-    for node, name in enumerate(names):
-        graph.nodes[node]["name"] = name
+        state = path.stat()
+    except OSError as error:
+        raise DataError(f"graph file {path} cannot be read as {path.suffix}: {error}") from error
+    return _read_state(path.absolute(), state.st_mtime_ns, state.st_size)
+
+
+def build_network(network: NetworkFile, order: Sequence[str], names: Sequence[str] = ()) -> Graph:
+    """Return a network as a graph on 0..n-1.
+
+    Ties from a node to itself are left out, and several ties of two nodes are one. If the file has weights, ties have
+    the attribute `weight`, the sum over both directions. A tie that leads in one direction only has the attribute
+    `one_way_from`, the node that it leads from.
+
+    Args:
+        network: What the file says.
+        order: The ids of all nodes, in the order that the graph is to have.
+        names: What to call them, in the same order; default: their ids.
+    """
+    number_of = {node: number for number, node in enumerate(order)}
+    # By the two nodes of a tie: its weight, and the nodes that it leads from.
+    weights: dict[tuple[int, int], float] = {}
+    directions: dict[tuple[int, int], set[int]] = {}
+    for tie in network.ties:
+        source, target = number_of[tie.source], number_of[tie.target]
+        if source != target:
+            pair = min(source, target), max(source, target)
+            if tie.weight is not None:
+                weights[pair] = weights.get(pair, 0) + tie.weight
+            directions.setdefault(pair, set()).update((source,) if tie.is_directed else pair)
+    graph = build_graph(len(order), list(directions))
+    for number, name in enumerate(names or order):
+        graph.nodes[number]["name"] = name
+    for pair, sources in directions.items():
+        if pair in weights:
+            graph.edges[pair][WEIGHT] = weights[pair]
+        if len(sources) == 1:
+            graph.edges[pair][ONE_WAY] = next(iter(sources))
     return graph
 
 
-def _read_csv(path: Path) -> "nx.Graph[str]":
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file)
-        if not {"source", "target"} <= set(rows.fieldnames or ()):
-            raise DataError(f"graph file {path} needs the columns source and target, found {rows.fieldnames}")
-        ties = [(row["source"], row["target"]) for row in rows]
-    if gaps := [number for number, tie in enumerate(ties, start=1) if not all(tie)]:
-        raise DataError(f"graph file {path}: row {gaps[0]} after the header lacks a source or target; fill it in")
-    return nx.Graph(ties)
+@lru_cache(maxsize=4)
+def _read_state(path: Path, mtime_ns: int, size: int) -> NetworkFile:
+    network = READERS[path.suffix.lower()](path)
+    if not network.nodes:
+        raise DataError(f"graph file {path} has no nodes; name a file that has one for each person")
+    return network

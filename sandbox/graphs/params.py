@@ -12,10 +12,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.core.profile import Profile
-from sandbox.errors import ConfigError
-from sandbox.graphs.files import read_graph
+from sandbox.errors import ConfigError, quote_value
+from sandbox.graphs.files import build_network, read_network
 from sandbox.graphs.generators import erdos_renyi, scale_free, small_world, stochastic_block
 from sandbox.graphs.graph import Graph
+from sandbox.graphs.people import match_people
 
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 MeanDegree: TypeAlias = Annotated[float, Field(ge=0)]
@@ -37,6 +38,10 @@ class GraphParams(BaseModel, ABC):
             profiles: One for each node.
             rng: The only source of randomness.
         """
+
+    def namings(self) -> list[tuple[str, ...]]:
+        """Return what the nodes can be called, in their order; empty where nobody has named them."""
+        return []
 
 
 class SmallWorld(GraphParams):
@@ -90,21 +95,37 @@ class ErdosRenyi(GraphParams):
 
 
 class FromFile(GraphParams):
-    """A network that is read with `read_graph`."""
+    """A network that is read from a file; a node that has the id of a person is this person."""
 
     path: Path
-    """A `.graphml` or `.csv` file with exactly one node for each person."""
+    """A `.graphml`, `.csv`, `.tsv` or `.txt` file with exactly one node for each person."""
 
     def build(self, profiles: Sequence[Profile], rng: np.random.Generator) -> Graph:
-        """Read the network; node i is `profiles[i]`, whatever the file calls it."""
-        graph = read_graph(self.path)
-        n = len(profiles)
-        if len(graph) != n:
+        """Read the network; where its nodes are called like people, node i is the one that is called `profiles[i].id`.
+
+        Otherwise node i is `profiles[i]`, whatever the file calls it.
+        """
+        self.check_size(len(profiles))
+        network = read_network(self.path)
+        order = network.order()
+        ids = [profile.id for profile in profiles]
+        names = match_people(network.namings(), ids)
+        if not names:
+            return build_network(network, order)
+        node_of = dict(zip(names, order, strict=True))
+        return build_network(network, [node_of[name] for name in ids], ids)
+
+    def check_size(self, n: int) -> None:
+        """Raise `ConfigError` if the file has not one node for each of `n` people."""
+        if (num_nodes := len(read_network(self.path).nodes)) != n:
             raise ConfigError(
-                f"graph.path {self.path} has {len(graph)} nodes for {n} people; set population.size to {len(graph)} or "
+                f"graph.path {self.path} has {num_nodes} nodes for {n} people; set population.size to {num_nodes} or "
                 f"name a file with {n} nodes (adding or leaving out nodes would make it another network)"
             )
-        return graph
+
+    def namings(self) -> list[tuple[str, ...]]:
+        """Return the ids of the nodes, and every other name that the file gives them."""
+        return read_network(self.path).namings()
 
 
 def _groups(profiles: Sequence[Profile], by: str) -> list[str]:
@@ -120,8 +141,8 @@ def _groups(profiles: Sequence[Profile], by: str) -> list[str]:
         shared = [name for name in names if all(_attribute(profile, name) for profile in profiles)]
         without = profiles[attributes.index(None)].id
         raise ConfigError(
-            f"graph.by {by!r} is an attribute of {len(groups)} of {len(profiles)} people, but not of {without!r}; "
-            f"attributes of all: {', '.join(shared) or 'none, so choose another graph'}"
+            f"graph.by {quote_value(by)} is an attribute of {len(groups)} of {len(profiles)} people, but not of "
+            f"{without!r}; attributes of all: {', '.join(shared) or 'none, so choose another graph'}"
         )
     return groups
 

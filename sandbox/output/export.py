@@ -75,11 +75,11 @@ def export_run(run: Run, folder: Path | None = None) -> list[Path]:
     Returns:
         The files: decisions, batches, interventions, metrics, tables, graphs.
     """
+    worlds = run.replay()
     target = folder or run.folder / "export"
     for name in ("tables", "graphs"):
         (target / name).mkdir(parents=True, exist_ok=True)
     files = _export_log(run, target)
-    worlds = run.replay()
     results = Results.of(worlds)
     files += write_frame(to_long_form(results.metrics), target / "metrics")
     for name, table in results.tables.items():
@@ -122,12 +122,17 @@ def to_long_form(metrics: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def write_graph(world: World[Any], folder: Path) -> Path:
-    """Write a world's social graph as GraphML, with what its tables say about each node."""
+    """Write a world's social graph as GraphML, with what its tables say about each node.
+
+    A network from a file keeps the names of its nodes, and weights and directions of its ties.
+    """
     graph = nx.Graph(world.network.G)
+    graph.graph.clear()
     attributes_by_node = node_attributes(world)
     for node, attributes in graph.nodes(data=True):
+        names = {"name": _remove_illegal_characters(attributes["name"])} if "name" in attributes else {}
         attributes.clear()
-        attributes.update(attributes_by_node.get(node, {}))
+        attributes.update(names | attributes_by_node.get(node, {}))
     path = folder / f"{world.replicate.arm}-{world.replicate.seed}.graphml"
     nx.write_graphml_xml(graph, path)
     return path
@@ -138,7 +143,8 @@ def node_attributes(world: World[Any]) -> dict[Any, LogRow]:
     attributes: dict[Any, LogRow] = {}
     for agent in world.agents:
         if isinstance(agent, Agent) and agent.cell is not None:
-            attributes[agent.cell.coordinate] = {"agent": agent.unique_id, "profile": agent.profile.id}
+            profile = _remove_illegal_characters(agent.profile.id)
+            attributes[agent.cell.coordinate] = {"agent": agent.unique_id, "profile": profile}
     for rows in world.tables().values():
         for row in rows:
             if "node" in row:

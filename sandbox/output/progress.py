@@ -37,7 +37,7 @@ class LineReporter:
 def notify(text: str) -> None:
     """Tell the user that something takes a while; a text that ends with a full stop is printed as it is."""
     ending = "" if text.endswith(".") else " …"
-    CONSOLE.print(f"[dim]{text}{ending}[/dim]", highlight=False)
+    CONSOLE.print(f"{text}{ending}", style="dim", highlight=False, markup=False, soft_wrap=True)
 
 
 def resume_with_bar(run: "Run") -> "Results":

@@ -88,6 +88,7 @@ def headline(manifest: Manifest, kind: type[World[Any]], totals: LogTotals, num_
     if totals.minds:
         models = f" ({', '.join(totals.models)})" if totals.models else ""
         lines.append(f"Answered by {format_shares(totals.minds)}{models}.")
+    lines += [f"Note: {note}" for note in manifest.notes]
     if changes := [str(part.from_step) for part in manifest.segments[1:]]:
         lines.append(f"This run is a branch: its settings can differ from step {', '.join(changes)} on.")
     return lines

@@ -1,10 +1,8 @@
 """Build the parts that a configuration names: worlds with their profiles and graphs, minds, interventions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, cast
-
-import numpy as np
+from typing import Any, TypeAlias
 
 from sandbox.composition import resolve_target
 from sandbox.core.assignment import Assignment, MindRouter
@@ -14,18 +12,18 @@ from sandbox.core.memory import MemoryBudget
 from sandbox.core.mind import Mind, MindContext
 from sandbox.core.params import WorldParams
 from sandbox.core.presentation import Presentation
-from sandbox.core.profile import Profile
 from sandbox.core.replicate import Replicate
 from sandbox.core.seeds import SeedTree
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, unknown
-from sandbox.graphs.params import GraphParams
 from sandbox.paths import cache_dir
-from sandbox.runtime.config import LAST, Arm, PopulationSettings, RunConfig
+from sandbox.runtime.config import LAST, Arm, RunConfig
+from sandbox.runtime.inputs import InputFile, find_inputs, with_paths
+from sandbox.runtime.people import build_people, resolve_graph
 from sandbox.settings import validate
 
-ProfileLoader: TypeAlias = Callable[[int, np.random.Generator], list[Profile]]
-"""Draws that many profiles from a population."""
+BoundConfig: TypeAlias = tuple[RunConfig, list[InputFile]]
+"""A configuration with absolute paths, and the files that it names."""
 
 
 def resolve_world(config: RunConfig, treatment: str = "") -> tuple[type[World[Any]], WorldParams]:
@@ -40,11 +38,43 @@ def resolve_world(config: RunConfig, treatment: str = "") -> tuple[type[World[An
     return kind, validate(kind.Params, {**settings, **changes}, f"treatments.{treatment}")
 
 
-def build_worlds(config: RunConfig) -> list[World[Any]]:
-    """Build one world per arm and seed; worlds with the same seed share profiles, graph and random numbers."""
-    worlds = [_build_world(config, arm, seed) for arm in config.arms() for seed in config.seeds]
+def build_worlds(config: RunConfig, notify: Callable[[str], None] = lambda text: None) -> list[World[Any]]:
+    """Build one world per arm and seed; worlds with the same seed share profiles, graph and random numbers.
+
+    Args:
+        config: The run.
+        notify: Receives what may surprise about people and networks, world by world.
+    """
+    worlds = [_build_world(config, arm, seed, notify) for arm in config.arms() for seed in config.seeds]
     check_interventions(worlds)
     return worlds
+
+
+def bind_inputs(
+    config: RunConfig, known: Iterable[InputFile] = (), notify: Callable[[str], None] = lambda text: None
+) -> BoundConfig:
+    """Return a configuration with absolute paths and the size of its network, and the files that it names.
+
+    Args:
+        config: As it was composed.
+        known: Files of an earlier run, see `find_inputs`.
+        notify: Receives what may surprise.
+    """
+    inputs = find_inputs(config, known)
+    return _follow_network(with_paths(config, inputs), notify), inputs
+
+
+def _follow_network(config: RunConfig, notify: Callable[[str], None]) -> RunConfig:
+    """Return the configuration with as many people on the social graph as a network from a file names."""
+    if not resolve_graph(config).namings():
+        return config
+    kind, params = resolve_world(config)
+    size = config.population["size"]
+    num_nodes = len(build_people(config, kind, params, SeedTree(config.seeds[0])).graph)
+    if size == num_nodes:
+        return config
+    notify(f"population.size is {size}, but the network names {num_nodes} people: the world has {num_nodes}.")
+    return config.model_copy(update={"population": {**config.population, "size": num_nodes}})
 
 
 def build_interventions(
@@ -174,15 +204,10 @@ def _build_mind(node: dict[str, Any], where: str, context: MindContext) -> Mind:
     return kind.build(settings, context)
 
 
-def _build_world(config: RunConfig, arm: Arm, seed: int) -> World[Any]:
+def _build_world(config: RunConfig, arm: Arm, seed: int, notify: Callable[[str], None]) -> World[Any]:
     kind, params = resolve_world(config, arm.treatment)
     seeds = SeedTree(seed)
-    size, load_profiles = _resolve_population(config, kind)
-    profiles = load_profiles(kind.num_profiles(params, size), seeds.rng("population"))
-    generator, settings = resolve_target(config.graph, "graph")
-    if not (isinstance(generator, type) and issubclass(generator, GraphParams)):
-        raise ConfigError(f"graph._target_ must name a subclass of GraphParams in sandbox.graphs, found {generator!r}")
-    graph = validate(generator, settings, "graph").build(profiles[:size], seeds.rng("graph"))
+    profiles, graph = build_people(config, kind, params, seeds, notify)
     world = kind(
         params,
         profiles=profiles,
@@ -204,18 +229,3 @@ def _build_presentation(config: RunConfig, kind: type[World[Any]]) -> Presentati
             f"presentation.wording is {presentation.wording}, but {kind.name} has {len(kind.paraphrases)} paraphrases"
         )
     return presentation
-
-
-def _resolve_population(config: RunConfig, kind: type[World[Any]]) -> tuple[int, ProfileLoader]:
-    load, settings = resolve_target(config.population, "population")
-    if not callable(load):
-        raise ConfigError(
-            f"population._target_ must name a function such as agents.population.load_profiles, found {load!r}"
-        )
-    population = validate(PopulationSettings, settings, "population")
-
-    def load_profiles(num: int, rng: np.random.Generator) -> list[Profile]:
-        profiles = load(population.file, num, rng, platforms=kind.platforms, splits=population.splits)
-        return cast("list[Profile]", profiles)
-
-    return population.size, load_profiles

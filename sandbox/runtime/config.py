@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, Self
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from sandbox.composition import compose
+from sandbox.errors import quote_value
 from sandbox.settings import Settings, validate
 
 LAST = "@last"
@@ -131,7 +132,7 @@ class RunConfig(Settings):
         if unknown_names := [name for name in self.primary if name not in self.outcomes]:
             declared = ", ".join(self.outcomes) or "none"
             raise ValueError(
-                f"primary names {unknown_names[0]!r}, which is not among the declared outcomes: {declared}"
+                f"primary names {quote_value(unknown_names[0])}, which is not among the declared outcomes: {declared}"
             )
         return self
 

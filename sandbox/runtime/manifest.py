@@ -6,7 +6,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -19,6 +19,7 @@ from sandbox import __version__
 from sandbox.composition import RENAMED_SETTINGS
 from sandbox.errors import DataError
 from sandbox.runtime.config import RunConfig
+from sandbox.runtime.inputs import InputFile, relocate
 from sandbox.settings import validate
 
 PACKAGES = (
@@ -50,6 +51,12 @@ class Manifest:
     folder: Path
     overrides: list[str]
     segments: list[Segment]
+    inputs: list[InputFile] = field(default_factory=list[InputFile])
+    """Files that settings name (people, social graph, files of the world, adapters): the setting, how it was written
+    (`given`), absolute path, sha256. They are compared before the run is replayed."""
+    notes: list[str] = field(default_factory=list[str])
+    """Sentences about people and social graph that the run prints at its start: copies of people, nodes without a
+    person, unused weights and directions."""
     status: str = "running"
     started: float = field(default_factory=time.time)
     minds: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -63,9 +70,17 @@ class Manifest:
     commit: str = ""
 
     @classmethod
-    def new(cls, folder: Path, overrides: Sequence[str], segments: list[Segment]) -> Self:
+    def new(
+        cls,
+        folder: Path,
+        overrides: Sequence[str],
+        segments: list[Segment],
+        inputs: Iterable[InputFile] = (),
+        notes: Iterable[str] = (),
+    ) -> Self:
         """Describe a run that starts now, on this machine."""
-        return cls(folder, list(overrides), segments, **environment())
+        notes = list(dict.fromkeys(notes))
+        return cls(folder, list(overrides), segments, list(inputs), notes, **environment())
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -81,6 +96,8 @@ class Manifest:
             node = json.loads(path.read_text(encoding="utf-8"))
             _refuse_old_settings(path, node)
             parts = [Segment(part["from_step"], validate(RunConfig, part["config"])) for part in node.pop("segments")]
+            configs = relocate([part.config for part in parts], node.get("inputs", ()), folder)
+            parts = [part._replace(config=config) for part, config in zip(parts, configs, strict=True)]
             return cls(folder, segments=parts, **node)
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{path} is damaged or from another version ({error})") from error

@@ -52,6 +52,7 @@ def load_null(run: Run, notify: Callable[[str], None]) -> pd.DataFrame | None:
     if not path.is_file():
         if not (worlds_per_seed := _plan_worlds(run, notify)):
             return None
+        run.check_inputs()
         try:
             metrics = play_null_worlds(run.manifest.segments, worlds_per_seed)
         except ContractError as error:

@@ -15,6 +15,8 @@ from sandbox.core.world import World
 from sandbox.errors import ConfigError, ContractError, DataError, unknown
 from sandbox.paths import dated_run_dir, runs_dir
 from sandbox.runtime.assembly import (
+    BoundConfig,
+    bind_inputs,
     build_minds,
     build_worlds,
     check_interventions,
@@ -24,6 +26,7 @@ from sandbox.runtime.assembly import (
 )
 from sandbox.runtime.branching import list_switches, refuse_changed_past, switch_config
 from sandbox.runtime.config import RunConfig, load_run_config
+from sandbox.runtime.inputs import add_inputs, check_inputs
 from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.manifest import Manifest, Segment, describe_mind_change, work_began
 from sandbox.runtime.reactions import Ask, QuestionSample, measure_reactions, read_reactions, write_reactions
@@ -51,13 +54,14 @@ class Run:
     @classmethod
     def start(cls, overrides: Sequence[str], config: RunConfig | None = None) -> "Run":
         """Create the folder of a new run, after all checks that need no engine."""
-        config = config or load_run_config(overrides)
-        build_worlds(config)
+        notes: list[str] = []
+        config, inputs = bind_inputs(config or load_run_config(overrides), notify=notes.append)
+        build_worlds(config, notes.append)
         check_minds(config)
         kind, _ = resolve_world(config)
         check_outcomes(config, kind)
         folder = _make_folder(config.run_dir, kind.name)
-        Manifest.new(folder, overrides, [Segment(0, config)]).write()
+        Manifest.new(folder, overrides, [Segment(0, config)], inputs, notes).write()
         DecisionLog.create(folder / LOG).close()
         return cls(folder)
 
@@ -67,8 +71,9 @@ class Run:
         Raises:
             ConfigError: `step` lies outside the log, or an override would change what came before.
         """
+        self.check_inputs()
         old = self.manifest.segments[-1].config
-        config = self._compose_branch(old, step, overrides)
+        config, inputs = self._compose_branch(old, step, overrides)
         run_dir = run_dir or (config.run_dir if config.run_dir != old.run_dir else None)
         kind, _ = resolve_world(config)
         with closing(self.log()) as log:
@@ -79,16 +84,20 @@ class Run:
                 check_interventions(worlds)
             folder = _make_folder(run_dir, f"{kind.name}-branch")
             log.copy_until(folder / LOG, step)
-        segments = [part for part in self.manifest.segments if part.from_step < step]
-        Manifest.new(folder, [*self.manifest.overrides, *overrides], [*segments, Segment(step, config)]).write()
+        segments = [*(part for part in self.manifest.segments if part.from_step < step), Segment(step, config)]
+        overrides, inputs = [*self.manifest.overrides, *overrides], add_inputs(self.manifest.inputs, inputs)
+        Manifest.new(folder, overrides, segments, inputs, self.manifest.notes).write()
         return Run(folder)
 
     def resume(self, progress: Progress, notify: Callable[[str], None]) -> Results:
         """Replay what the log holds, answer the rest live, measure reactions, and write the results."""
         began, config = work_began(), self.manifest.segments[-1].config
+        for note in self.manifest.notes:
+            notify(note)
         log = DecisionLog.open(self.folder / LOG, write=True)
 
         def build() -> MindRouter:
+            self.check_inputs(is_live=True)
             minds = build_minds(config, notify)
             self._record_minds(minds, has_answers=log.num_batches > 0)
             return minds
@@ -129,7 +138,7 @@ class Run:
             )
         sample = self._new_sample(num_people)
         self.replay(sample=sample)
-        with closing(build_minds(config, notify)) as minds:
+        with closing(self.build_minds(notify)) as minds:
             return self._measure_reactions(sample, minds.answer, arms)
 
     def replay(
@@ -156,6 +165,22 @@ class Run:
                     observer(worlds[0].now, worlds)
         return worlds
 
+    def build_worlds(self) -> list[World[Any]]:
+        """Return the run's worlds before their first step, from the files that it was run with."""
+        self.check_inputs()
+        return build_worlds(self.manifest.segments[0].config)
+
+    def build_minds(self, notify: Callable[[str], None]) -> MindRouter:
+        """Build the minds that the run has now; raise `SandboxError` if they are others than those that answered."""
+        self.check_inputs(is_live=True)
+        minds = build_minds(self.manifest.segments[-1].config, notify)
+        self._refuse_other_minds(minds)
+        return minds
+
+    def check_inputs(self, is_live: bool = False) -> None:
+        """Raise `DataError` if a file of the run has changed; see `inputs.check_inputs`."""
+        check_inputs(self.manifest.inputs, self.folder, is_live)
+
     def results(self) -> Results:
         """Return metrics and tables: as written at the end, or replayed as far as the log goes."""
         return Results.read(self.folder) or Results.of(self.replay())
@@ -177,15 +202,18 @@ class Run:
 
     def _record_minds(self, minds: MindRouter, has_answers: bool) -> None:
         """Record a run's minds, or close them and raise `ContractError` if others have answered before."""
-        description = minds.describe()
-        if has_answers and (change := describe_mind_change(self.manifest.minds, description)):
+        if has_answers:
+            self._refuse_other_minds(minds)
+        self.manifest.minds = minds.describe()
+        self.manifest.write()
+
+    def _refuse_other_minds(self, minds: MindRouter) -> None:
+        if change := describe_mind_change(self.manifest.minds, minds.describe()):
             minds.close()
             raise ContractError(
                 f"{self.folder} cannot continue with another model: {change}; restore the earlier one, or `branch` the "
                 "run to continue with this one"
             )
-        self.manifest.minds = description
-        self.manifest.write()
 
     def _build_runner(
         self,
@@ -196,7 +224,7 @@ class Run:
         sample: QuestionSample | None = None,
     ) -> tuple[list[World[Any]], Runner]:
         segments = self.manifest.segments
-        worlds = build_worlds(segments[0].config)
+        worlds = self.build_worlds()
         switches = list_switches(segments)
 
         def before_step(step: int) -> None:
@@ -218,26 +246,26 @@ class Run:
         for earlier, later in pairwise(segments):
             if any(getattr(earlier.config, name) != getattr(later.config, name) for name in MIND_SETTINGS):
                 start = later.from_step
-        kind, _ = resolve_world(segments[-1].config)
-        return QuestionSample(kind.reactions, num_people, start)
+        return QuestionSample(resolve_world(segments[-1].config)[0].reactions, num_people, start)
 
     def _measure_reactions(self, sample: QuestionSample, ask: Ask, arms: Sequence[str] = ()) -> list[Path]:
         """Ask sampled questions again with one fact changed, and write what comes of it; nothing if there are none."""
         kind, _ = resolve_world(self.manifest.segments[-1].config)
-        varied = list(sample.vary(arms))
-        if not varied:
+        if not (varied := list(sample.vary(arms))):
             return []
         return write_reactions(measure_reactions(varied, ask, kind.rules), kind.reactions, self.folder)
 
-    def _compose_branch(self, old: RunConfig, step: int, overrides: Sequence[str]) -> RunConfig:
-        if load_run_config(self.manifest.overrides) != old:
+    def _compose_branch(self, old: RunConfig, step: int, overrides: Sequence[str]) -> BoundConfig:
+        """Return the configuration of a branch, and the files that it names."""
+        known, all_overrides = self.manifest.inputs, [*self.manifest.overrides, *overrides]
+        if bind_inputs(load_run_config(self.manifest.overrides), known)[0] != old:
             raise ConfigError(
-                f"the files in conf/ have changed since {self.folder} was run, so overrides cannot be composed; "
-                "check out the commit in its manifest.json"
+                f"the files in conf/ have changed since {self.folder} was run, so overrides cannot be composed; check "
+                "out the commit in its manifest.json"
             )
-        new = load_run_config([*self.manifest.overrides, *overrides])
+        new, inputs = bind_inputs(load_run_config(all_overrides), known)
         refuse_changed_past(old, new, step)
-        return new
+        return new, inputs
 
 
 def _make_folder(run_dir: Path | None, kind: str) -> Path:

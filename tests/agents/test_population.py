@@ -263,6 +263,36 @@ def test_different_seeds_draw_different_people() -> None:
     assert len({tuple(profile.id for profile in sample) for sample in samples}) == 10
 
 
+def test_people_who_come_first_are_not_drawn_again() -> None:
+    population = make_profiles(5)
+    sample = draw_profiles(population, 8, np.random.default_rng(0), [population[3], population[1]])
+    assert [profile.id for profile in sample[:2]] == ["p3", "p1"]
+    assert {profile.id for profile in sample[:5]} == {f"p{i}" for i in range(5)}
+    assert all(profile.id.endswith("#2") for profile in sample[5:])
+
+
+def test_the_people_of_a_network_must_suit_the_world(tmp_path: Path) -> None:
+    people = [Profile(id=name, persona="You.", platform=name) for name in ("blog", "forum")]
+    write_population(tmp_path / "own.parquet", people)
+    file, rng = str(tmp_path / "own.parquet"), np.random.default_rng(0)
+    names = [profile.id for profile in load_profiles(file, 2, rng, namings=[("0", "1"), ("forum", "blog")])]
+    assert names == ["forum", "blog"]
+    with pytest.raises(ConfigError, match=r"names 1 people who are not of platform blog .* 'forum'"):
+        load_profiles(file, 2, rng, ["blog"], namings=[("forum", "blog")])
+
+
+def test_lines_of_json_end_where_json_says(tmp_path: Path) -> None:
+    (tmp_path / "own.jsonl").write_text('{"id": "a", "persona": "One.\u2028Two."}\n', encoding="utf-8")
+    assert read_population(tmp_path / "own.jsonl")[0].persona == "One.\u2028Two."
+
+
+@pytest.mark.parametrize("text", ["id,persona\nr0,Likes tea, and coffee\n", "id\tpersona\nr0\n"])
+@pytest.mark.parametrize("name", ["own.csv", "own.TSV"])
+def test_a_row_with_another_number_of_cells_is_refused_by_line(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert "line 2 has" in read_error(tmp_path / name)
+
+
 def test_copies_of_copies_keep_ids_of_their_own() -> None:
     population = [Profile(id=name, persona="You.") for name in ("a", "a#2", "a#3")]
     sample = draw_profiles(population, 12, np.random.default_rng(0))

@@ -108,6 +108,8 @@ def test_rules_cannot_answer_a_survey(rule_market: Overrides, survey: Survey) ->
         ("items: [{id: a, text: b, kind: choice, options: [x]}]", "2 to 26 different options"),
         ("items: [{id: a, text: b, options: [x, y]}]", "make it kind: choice"),
         ("items: [{id: a, tekst: b}]", "tekst"),
+        ("items: [{id: a, text: '${oc.env:HOME}'}]", "asks for an environment variable"),
+        ("items: [{id: a, text: '${nothing}'}]", "cannot be resolved"),
     ],
 )
 def test_a_bad_survey_gets_a_message(text: str, complaint: str, tmp_path: Path) -> None:

@@ -42,13 +42,13 @@ def test_a_csv_file_is_relabelled_in_sorted_order_whatever_the_order_of_its_rows
 @pytest.mark.parametrize(
     ("name", "text", "error", "message"),
     [
-        ("net.gexf", "", ConfigError, "unknown file type '.gexf'; there is .csv, .graphml"),
-        ("net.csv", "from,to\na,b\n", DataError, "needs the columns source and target"),
-        ("net.csv", "", DataError, "needs the columns source and target"),
+        ("net.gexf", "", ConfigError, "unknown file type '.gexf'; there is .csv, .graphml, .tsv, .txt"),
+        ("net.csv", "a,b\nc,d\n", DataError, "needs the columns source and target"),
+        ("net.csv", "", DataError, "is empty; its first line must name the columns"),
         ("net.csv", "source,target\n", DataError, "has no nodes"),
         ("net.csv", "source,target\na,b\nc,\n", DataError, "row 2 .* lacks a source or target"),
-        ("net.csv", "source,target\na\n", DataError, "row 1 .* lacks a source or target"),
-        ("net.csv", "source,target\n\udcff,a\n", DataError, "cannot be read as .csv: .* can't decode"),
+        ("net.csv", "source,target\na\n", DataError, "line 2 has 1 cell, but the header has 2"),
+        ("net.csv", "source,target\n\udcff,a\n", DataError, "cannot be read as csv: .* can't decode"),
         ("missing/net.csv", None, DataError, "cannot be read as .csv: .* No such file"),
         ("net.graphml", "", DataError, "cannot be read as .graphml"),
         ("net.graphml", "<other/>", DataError, "cannot be read as .graphml"),

@@ -1,0 +1,127 @@
+"""The people of a world and their social graph: who lives on which node, and what may surprise about it."""
+
+from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
+from typing import Any, NamedTuple, TypeAlias, cast
+
+from sandbox.composition import resolve_target
+from sandbox.core.params import WorldParams
+from sandbox.core.profile import Profile
+from sandbox.core.seeds import SeedTree
+from sandbox.core.world import World
+from sandbox.errors import ConfigError
+from sandbox.graphs import FromFile, Graph, GraphParams
+from sandbox.graphs.files import ONE_WAY, WEIGHT
+from sandbox.paths import expand_user
+from sandbox.runtime.config import PopulationSettings, RunConfig
+from sandbox.settings import validate
+from sandbox.trusted_modules import is_trusted
+
+Notify: TypeAlias = Callable[[str], None]
+
+
+class Community(NamedTuple):
+    """The people of a world."""
+
+    profiles: list[Profile]
+    """The first ones live on the graph's nodes 0..n-1, in this order."""
+    graph: Graph
+
+
+def build_people(
+    config: RunConfig,
+    kind: type[World[Any]],
+    params: WorldParams,
+    seeds: SeedTree,
+    notify: Notify = lambda text: None,
+) -> Community:
+    """Draw the people of one world and build their social graph.
+
+    Where the nodes of a network from a file are called like people of the population, they are these people in every
+    seed, and as many people live on the graph as it has nodes, whatever `population.size` says.
+
+    Raises:
+        ConfigError: A setting is wrong, or people and nodes do not fit.
+    """
+    graph_params = resolve_graph(config)
+    load, population = _resolve_population(config)
+    namings = graph_params.namings()
+    size = len(namings[0]) if namings else population.size
+    profiles: list[Profile] = load(
+        population.file,
+        kind.num_profiles(params, size),
+        seeds.rng("population"),
+        platforms=kind.platforms,
+        splits=population.splits,
+        **_accepted_arguments(load, {"namings": namings, "notify": notify}),
+    )
+    on_graph = profiles[:size]
+    ids = {profile.id for profile in on_graph}
+    is_named = any(ids == {*naming} for naming in namings)
+    if isinstance(graph_params, FromFile) and not is_named:
+        graph_params.check_size(population.size)
+        notify(
+            f"no node of {graph_params.path} has the id of a person of {population.file}: people take its nodes at "
+            "random, other ones in every seed."
+        )
+    community = Community(profiles, graph_params.build(on_graph, seeds.rng("graph")))
+    _describe_others(community, kind, population, notify)
+    _describe_ties(community.graph, kind, notify)
+    return community
+
+
+def _describe_others(
+    community: Community, kind: type[World[Any]], population: PopulationSettings, notify: Notify
+) -> None:
+    """Say who of the user's own people lives off the graph."""
+    size = len(community.graph)
+    if (number := len(community.profiles) - size) and expand_user(population.file).is_file():
+        role = " or ".join(kind.roles[1:])
+        notify(
+            f"beyond the {size} people on the social graph, the world {kind.name} takes {number} people from "
+            f"{population.file}{f', each for the role {role}' if role else ''}."
+        )
+
+
+def _describe_ties(graph: Graph, kind: type[World[Any]], notify: Notify) -> None:
+    """Say which properties of the ties of a network from a file the world does not use."""
+    one_way = sum(ONE_WAY in attributes for _, _, attributes in graph.edges(data=True))
+    weights = {attributes.get(WEIGHT) for _, _, attributes in graph.edges(data=True)}
+    if one_way and "direction" not in kind.tie_properties:
+        notify(
+            f"{one_way} of {graph.number_of_edges()} ties of the network lead in one direction only; the world "
+            f"{kind.name} takes every tie as mutual."
+        )
+    if len(weights) > 1 and "weight" not in kind.tie_properties:
+        notify(f"the ties of the network have different weights; the world {kind.name} takes all as equally strong.")
+
+
+def resolve_graph(config: RunConfig) -> GraphParams:
+    """Return the validated parameters of the social graph."""
+    kind, settings = resolve_target(config.graph, "graph")
+    if not (isinstance(kind, type) and issubclass(kind, GraphParams)):
+        raise ConfigError(f"graph._target_ must name a subclass of GraphParams in sandbox.graphs, found {kind!r}")
+    return validate(kind, settings, "graph")
+
+
+def _resolve_population(config: RunConfig) -> tuple[Callable[..., list[Profile]], PopulationSettings]:
+    load, settings = resolve_target(config.population, "population")
+    if not (callable(load) and is_trusted(getattr(load, "__module__", None) or "")):
+        raise ConfigError(
+            "population._target_ must name a function such as agents.population.load_profiles, of the project or of a "
+            f"module in this folder, found {load!r}"
+        )
+    try:
+        signature(load).bind("", 1, None, platforms=(), splits=())
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"population._target_ must take (file, size, rng, platforms=..., splits=...), found {load!r}: {error}"
+        ) from error
+    return cast("Callable[..., list[Profile]]", load), validate(PopulationSettings, settings, "population")
+
+
+def _accepted_arguments(load: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that a function of the user's own takes; not every population knows of networks."""
+    parameters = signature(load).parameters
+    takes_all = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
+    return {name: value for name, value in arguments.items() if takes_all or name in parameters}

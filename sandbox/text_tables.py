@@ -1,0 +1,111 @@
+"""Tables as text with a separator (CSV, TSV), read so strictly that no cell can slip into another column."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sandbox.errors import DataError
+
+SEPARATORS = (",", ";", "\t", "|")
+"""What may stand between two cells; the header decides."""
+MAX_CELL_CHARS = 10_000_000
+"""Longest cell; Python's own limit is too short for people with many stories."""
+
+
+class TableRow(NamedTuple):
+    """One row of a table."""
+
+    line: int
+    """1-based line of the file on which the row begins."""
+    cells: dict[str, str]
+    """Text of every cell by the name of its column; it may be empty."""
+
+
+class Table(NamedTuple):
+    """A table as text."""
+
+    columns: list[str]
+    """Names in the header, without spaces around them."""
+    rows: list[TableRow]
+    separator: str
+    """The character between two cells."""
+
+
+def read_table(path: Path, separators: Sequence[str] = SEPARATORS) -> Table:
+    """Read a table in UTF-8 whose first line names the columns; lines without any text are skipped.
+
+    Args:
+        path: The file.
+        separators: What may stand between two cells: that by which the header has most columns, the first of several; a
+            space only where no other does.
+
+    Raises:
+        DataError: The file cannot be read, a row has more or fewer cells than the header, a quote is not closed, or two
+            columns have one name; the message names the line.
+    """
+    csv.field_size_limit(MAX_CELL_CHARS)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next((line for line in file if line.strip()), "")
+            separator = _find_separator(header, separators)
+            file.seek(0)
+            numbered = list(_read_rows(path, csv.reader(file, delimiter=separator, strict=True)))
+    except (OSError, ValueError) as error:
+        hint = "; save it as text in UTF-8" if isinstance(error, UnicodeError) else ""
+        raise DataError(f"{path} cannot be read as {path.suffix[1:]}: {error}{hint}") from error
+    if not numbered:
+        raise DataError(
+            f"{path} cannot be read as {path.suffix[1:]}: it is empty; its first line must name the columns"
+        )
+    (_, names), *rows = numbered
+    columns = [name.strip() for name in names]
+    _check_widths(path, len(columns), rows, separator)
+    _check_columns(path, columns, rows)
+    table = [TableRow(line, dict(zip(columns, cells, strict=True))) for line, cells in rows]
+    for row in table:
+        row.cells.pop("", None)
+    return Table([name for name in columns if name], table, separator)
+
+
+def _find_separator(header: str, separators: Sequence[str]) -> str:
+    """Return what separates the names in a header; a space only where nothing else does."""
+    widths = {text: len(next(csv.reader([header], delimiter=text), [])) for text in separators}
+    return max(separators, key=lambda text: (text != " " and widths[text] > 1, widths[text]))
+
+
+def _read_rows(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """Yield the first line and the cells of every row that has any text; `reader` is a `csv.reader`."""
+    end = 0
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield end + 1, cells
+            end = reader.line_num
+    except csv.Error as error:
+        raise DataError(
+            f"{path} cannot be read as {path.suffix[1:]}: the row that begins at line {end + 1} has a quote that "
+            f'is not closed or stands inside a cell ({error}); write a cell with a quote as "...""..."'
+        ) from error
+
+
+def _check_columns(path: Path, columns: Sequence[str], rows: Sequence[tuple[int, list[str]]]) -> None:
+    """Raise `DataError` if two columns have one name, or a column has cells but no name."""
+    for place, name in enumerate(columns):
+        if name and name in columns[:place]:
+            raise DataError(f"{path}: the header names the column {name!r} twice; every column needs its own name")
+        filled = [line for line, cells in rows if not name and cells[place].strip()]
+        if filled:
+            raise DataError(f"{path}: line {filled[0]} has text in column {place + 1}, which has no name in the header")
+
+
+def _check_widths(path: Path, width: int, rows: Sequence[tuple[int, list[str]]], separator: str) -> None:
+    """Raise `DataError` if a row has another number of cells than the header."""
+    if not (uneven := [(line, len(cells)) for line, cells in rows if len(cells) != width]):
+        return
+    line, number = uneven[0]
+    further = f" (and {len(uneven) - 1} further rows)" if len(uneven) > 1 else ""
+    raise DataError(
+        f"{path}: line {line}{further} has {number} cell{'s' * (number != 1)}, but the header has {width}: write "
+        f"a text that holds the separator {separator!r} in double quotes, and leave no cell out"
+    )
