@@ -27,9 +27,13 @@ def run(args: argparse.Namespace, overrides: list[str]) -> int:
 
 def resume(args: argparse.Namespace, _: list[str]) -> int:
     """Resume a run that was stopped."""
+    from sandbox.output.progress import notify
     from sandbox.runtime.run import Run
 
-    return run_to_end(Run(args.run))
+    run = Run(args.run)
+    if args.drop_damaged:
+        notify(run.drop_damaged())
+    return run_to_end(run)
 
 
 def branch(args: argparse.Namespace, overrides: list[str]) -> int:
