@@ -15,8 +15,9 @@ from sandbox.core.question import Question
 from sandbox.core.replicate import Replicate
 from sandbox.errors import ContractError, DataError, SandboxError
 from sandbox.runtime.log_chain import FIRST_LINK, DamagedLogError, hash_batch, read_interventions
+from sandbox.runtime.log_difference import first_difference
 from sandbox.runtime.log_file import check_log, connect_for_reading, explain_damage, lock_log
-from sandbox.runtime.log_rows import COLUMNS, INSERT, SCHEMA, TABLES, describe_difference, to_answer, to_row
+from sandbox.runtime.log_rows import COLUMNS, INSERT, SCHEMA, TABLES, to_answer, to_row
 
 
 class DecisionLog:
@@ -26,9 +27,7 @@ class DecisionLog:
         self.path = path
         self._db = db
         self._lock = lock
-        self.num_batches = int(self._scalar("SELECT count(*) FROM batch"))
-        latest = db.execute("SELECT hash, step FROM batch ORDER BY batch DESC LIMIT 1").fetchone()
-        self._link, self._last_step = latest or (FIRST_LINK, -1)
+        self._find_end()
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -72,6 +71,11 @@ class DecisionLog:
             if lock is not None:
                 lock.close()
             raise
+
+    def _find_end(self) -> None:
+        """Find out where the log ends: the next batch is chained to the last one."""
+        latest = self._db.execute("SELECT batch + 1, hash, step FROM batch ORDER BY batch DESC LIMIT 1").fetchone()
+        self.num_batches, self._link, self._last_step = latest or (0, FIRST_LINK, -1)
 
     def append(
         self, questions: Sequence[Question[Any]], answers: Sequence[Answer], seconds: float, unix_time: float
@@ -201,7 +205,7 @@ class DecisionLog:
 
     def _describe_difference(self, question: Question[Any], row: dict[str, Any]) -> str:
         context = f"{question.replicate}, step {question.step}, round {question.round}, agent {question.agent}"
-        return f"{self.path} does not match this run: {context}: {describe_difference(question, row)}{_CHANGED}"
+        return f"{self.path} does not match this run: {context}: {first_difference(question, row)}{_CHANGED}"
 
 
 _CHANGED = "; the world's code or files have changed since the run: check out the commit in its manifest.json"

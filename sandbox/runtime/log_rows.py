@@ -7,6 +7,7 @@ import msgspec
 from sandbox.core.answer import Answer
 from sandbox.core.form import Choose, Fill
 from sandbox.core.question import Question
+from sandbox.runtime.log_difference import to_signed
 
 COLUMNS = (
     "batch", "position_in_batch", "arm", "seed", "step", "round", "agent", "role", "template", "hash", "question_seed",
@@ -44,7 +45,7 @@ def to_row(batch: int, position: int, question: Question[Any], answer: Answer) -
     content, memory = question.content(), question.memory.digest()
     return (
         batch, position, *question.replicate, question.step, question.round, question.agent, question.role,
-        question.template.name, question.digest(content, memory), _to_signed(question.seed), memory, content,
+        question.template.name, question.digest(content, memory), to_signed(question.seed), memory, content,
         answer.value if isinstance(answer.value, str) else msgspec.json.encode(answer.value).decode(),
         answer.source, answer.mind, answer.model,
         None if answer.probs is None else msgspec.json.encode(answer.probs),
@@ -70,35 +71,3 @@ def to_answer(question: Question[Any], row: dict[str, Any]) -> Answer:
         truncated=bool(row["truncated"]),
         retried=bool(row["retried"]),
     )
-
-
-def describe_difference(question: Question[Any], row: dict[str, Any]) -> str:
-    """Say what in a question is not what the log has."""
-    fields = {name: getattr(question, name) for name in ("step", "round", "agent", "role")}
-    for name, value in {**question.replicate._asdict(), **fields}.items():
-        if row[name] != value:
-            return f"{name} is {value!r}, but the log has {row[name]!r}"
-    if (content := question.content()) != row["content"]:
-        return _json_difference("question", msgspec.json.decode(content), msgspec.json.decode(row["content"]))
-    if row["question_seed"] != _to_signed(question.seed):
-        return "the seed of the question differs"
-    if row["memory"] != question.memory.digest():
-        return "the memory differs"
-    return f"the profile or the text of the prompt {question.template.name} differs"
-
-
-def _to_signed(seed: int) -> int:
-    """Return 64 bits as SQLite stores them: its integers have a sign."""
-    return seed - (1 << 64) if seed >> 63 else seed
-
-
-def _json_difference(path: str, now: Any, then: Any) -> str:
-    if isinstance(now, dict) and isinstance(then, dict):
-        for key in sorted({**now, **then}):
-            if now.get(key) != then.get(key):
-                return _json_difference(f"{path}.{key}", now.get(key), then.get(key))
-    if isinstance(now, list) and isinstance(then, list) and len(now) == len(then):
-        for index, (item_now, item_then) in enumerate(zip(now, then, strict=True)):
-            if item_now != item_then:
-                return _json_difference(f"{path}[{index}]", item_now, item_then)
-    return f"{path} is {now!r}, but the log has {then!r}"

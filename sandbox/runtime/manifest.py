@@ -18,6 +18,7 @@ import psutil
 from sandbox import __version__
 from sandbox.composition import RENAMED_SETTINGS
 from sandbox.errors import DataError
+from sandbox.files import publish_file, replace_text
 from sandbox.runtime.config import RunConfig
 from sandbox.settings import validate
 
@@ -34,7 +35,7 @@ PACKAGES = (
     "vllm",
 )
 FILE = "manifest.json"
-DRAFT = "manifest.tmp"
+DRAFT = f"{FILE}.part"
 """What the file is called until it is complete."""
 
 
@@ -89,20 +90,22 @@ class Manifest:
 
     def write(self) -> None:
         """Write the file whole or not at all."""
-        self.write_draft()
-        self.publish()
+        replace_text(self.folder / FILE, self._to_json())
 
     def write_draft(self) -> None:
         """Write the file under the name that it has until `publish`."""
+        (self.folder / DRAFT).write_text(self._to_json(), encoding="utf-8")
+
+    def publish(self) -> None:
+        """Give the draft its name."""
+        publish_file(self.folder / DRAFT, self.folder / FILE)
+
+    def _to_json(self) -> str:
         node = {name: value for name, value in vars(self).items() if name not in ("folder", "segments")}
         node["segments"] = [
             {"from_step": part.from_step, "config": part.config.model_dump(mode="json")} for part in self.segments
         ]
-        (self.folder / DRAFT).write_text(json.dumps(node, indent=2), encoding="utf-8")
-
-    def publish(self) -> None:
-        """Give the draft its name."""
-        (self.folder / DRAFT).replace(self.folder / FILE)
+        return json.dumps(node, indent=2)
 
     def finish(self, totals: Mapping[str, float], began: float) -> None:
         """Record the end of the run and its costs; `began` is the unix time when work on it started."""
