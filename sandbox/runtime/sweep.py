@@ -44,8 +44,8 @@ def sweep(overrides: list[str], job: Callable[[list[str], Path], int]) -> int:
     """Run `job` with the overrides and the folder of every combination; return 1 if one of them failed, else 0.
 
     A failed job raises: a launcher may run it in another process, from which only its exception comes back. `run_dir`
-    names the folder of the sweep; one that holds the same sweep is continued, so `job` also gets folders whose runs have
-    begun or finished. Its tables are written however it ends.
+    names the folder of the sweep; one that holds the same sweep is continued, so `job` also gets folders of runs that
+    have begun or finished. Its tables are written however it ends.
     """
     import hydra
     from hydra.core.hydra_config import HydraConfig
@@ -165,7 +165,7 @@ def _make_folder(run_dirs: Sequence[str], overrides: Sequence[str]) -> Path:
     is_same = record.is_file() and record.read_text(encoding="utf-8") == settings
     if not is_same and (record.is_file() or any(folder.glob(f"*/{JOB_FILE}"))):
         raise DataError(
-            f"{folder} already holds a sweep; choose another run_dir, or repeat the command of that sweep to continue it"
+            f"{folder} already holds a sweep; choose another run_dir, or repeat that sweep's command to continue it"
         )
     folder.mkdir(parents=True, exist_ok=True)
     replace_text(record, settings)
