@@ -83,7 +83,8 @@ def ask(args: argparse.Namespace, words: list[str]) -> int:
 
     question = " ".join(words) or None  # argparse takes no positional after an option, so it is among the overrides
     chosen_survey, run = survey.choose_survey(question, args.survey, args.agents, args.max_agents), Run(args.run)
-    folder = writable_folder(run.folder / survey.FOLDER, Path.cwd() / f"{run.folder.name}-{survey.FOLDER}", notify)
+    substitute = Path.cwd() / f"{run.folder.resolve().name}-{survey.FOLDER}"
+    folder = writable_folder(run.folder / survey.FOLDER, substitute, notify)
     table = survey.ask(run, args.at, chosen_survey, notify)
     files = survey.write_answers(table, folder, chosen_survey)
     print("\n".join((*survey.summarize(table), "", *map(str, files))))
