@@ -16,7 +16,6 @@ from sandbox.runtime.manifest import DRAFT, FILE, Manifest
 from sandbox.runtime.run import LOG, Run
 from tests.sandbox.runtime.test_kill import (
     NEEDS_FORK,
-    RULED,
     ended_well,
     final_state,
     fork_job,
@@ -24,27 +23,29 @@ from tests.sandbox.runtime.test_kill import (
     resume_silently,
 )
 
-FILE_EVENTS = {"open", "os.mkdir", "os.rename", "os.remove", "os.unlink", "sqlite3.connect", "fcntl.flock"}
+SETTINGS = ["world=rumor", "mind=rule", "population.size=8", "steps=2", "null_worlds=0", "reactions=0"]
+FILE_EVENTS = {"open", "os.mkdir", "os.rename", "os.remove", "sqlite3.connect", "sqlite3.connect/handle"}
 
 
 def start_run(folder: Path) -> None:
     """Start a run as its command does."""
-    Run.start([*RULED, f"run_dir={folder}"])
+    Run.start([*SETTINGS, f"run_dir={folder}"])
 
 
 def start_branch(folder: Path) -> None:
     """Branch the run beside `folder` as its command does."""
-    Run(folder.parent / "parent").branch(3, ["world.tax=0.2"], folder)
+    Run(folder.parent / "parent").branch(1, ["mind=random"], folder)
 
 
 def kill_at_event(start: Callable[[Path], None], folder: Path, number: int) -> bool:
-    """Start a run in a child that dies before the event of this number; return whether it died."""
+    """Start a run in a child that dies at the event of this number in its folder; return whether it died."""
 
     def start_and_die() -> None:
         events = iter(range(1, number))
 
         def count(event: str, args: tuple[Any, ...]) -> None:
-            if event in FILE_EVENTS and folder.exists() and next(events, None) is None:
+            is_ours = event == "sqlite3.connect/handle" or str(folder) in str(args)
+            if event in FILE_EVENTS and is_ours and next(events, None) is None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         sys.addaudithook(count)
