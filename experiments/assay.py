@@ -57,6 +57,8 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
     """
     kind = assayed_world(overrides)
     facts = {fact.name: fact for fact in list_facts(kind)}
+    if not facts:
+        raise ConfigError(f"world {kind.name} has no stylised facts to try; add one as CONTRIBUTING.md describes")
     if wrong := [name for name in names if name not in facts]:
         raise ConfigError(unknown("fact", wrong[0], facts))
     rows: list[tuple[Any, ...]] = []

@@ -26,6 +26,7 @@ from experiments.statistics import ALPHA, POWER, contrast_of, detectable_differe
 from sandbox.errors import ConfigError
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import RunConfig, load_run_config
+from sandbox.runtime.manifest import FILE
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
 from sandbox.runtime.runner import Progress
@@ -78,7 +79,7 @@ def make_plan(overrides: Sequence[str]) -> Plan:
 
 
 def start_pilot(plan: Plan, overrides: Sequence[str], minds: Sequence[str], num_seeds: int, folder: Path | None) -> Run:
-    """Begin the pilot of a comparison.
+    """Begin the pilot of a comparison, or return it if its folder holds it already.
 
     Args:
         plan: The comparison.
@@ -97,6 +98,10 @@ def start_pilot(plan: Plan, overrides: Sequence[str], minds: Sequence[str], num_
     config = plan.config.model_copy(update=changes)
     if len(config.arms()) < 2:
         raise ConfigError("a pilot needs two arms; name several cheap minds (--minds rule,random) or treatments={...}")
+    if config.run_dir is not None and (config.run_dir / FILE).is_file():
+        begun = Run(config.run_dir)
+        if begun.manifest.segments[-1].config == config:
+            return begun
     return Run.start(overrides, config)
 
 

@@ -167,10 +167,9 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
     return pd.DataFrame([_answer_row(entry, answer) for entry, answer in zip(entries, answers, strict=True)])
 
 
-def write_answers(table: pd.DataFrame, run: Run, survey: Survey) -> list[Path]:
-    """Write the answers into the run's folder, and the test-retest agreement if agents were asked twice."""
-    folder = run.folder / FOLDER
-    folder.mkdir(exist_ok=True)
+def write_answers(table: pd.DataFrame, folder: Path, survey: Survey) -> list[Path]:
+    """Write the answers into a folder, and the test-retest agreement if agents were asked twice."""
+    folder.mkdir(parents=True, exist_ok=True)
     step = int(table["step"].iloc[0])
     path = folder / f"{survey.name}-at-{step}.csv"
     table.to_csv(path, index=False)

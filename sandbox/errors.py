@@ -5,9 +5,18 @@ what was found, and what to do.
 """
 
 import errno
+import os
+import signal
 import sys
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from difflib import get_close_matches
+from types import FrameType
+from typing import NoReturn
+
+STOP_SIGNALS = ("SIGTERM", "SIGHUP")
+"""How schedulers and closed terminals ask a process to end; handled as Ctrl-C is."""
 
 
 class SandboxError(Exception):
@@ -30,24 +39,57 @@ class DataError(SandboxError):
     """A file that the user named cannot be used as it is."""
 
 
+class StopSignal(KeyboardInterrupt):
+    """A signal asked the process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
 def exit_code(command: Callable[[], int], interruption: str) -> int:
     """Run a command and return its exit code.
 
     Args:
         command: Returns its own exit code. An error that the user can fix becomes one line on stderr and exit code 1.
-        interruption: What to say after Ctrl-C, which becomes exit code 130.
+        interruption: What to say after Ctrl-C, which becomes exit code 130, or after one of `STOP_SIGNALS`, which
+            becomes 128 + its number.
     """
     try:
-        return command()
+        with _stop_on_signals():
+            return command()
     except SandboxError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"error: {explain_write_error(error)}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print(f"\nstopped; {interruption}", file=sys.stderr)
-        return 130
+        return 128 + (stop.number if isinstance(stop, StopSignal) else signal.SIGINT)
+
+
+@contextmanager
+def _stop_on_signals() -> Generator[None]:
+    """Raise `StopSignal` at each of `STOP_SIGNALS`, except those that somebody else handles or ignores (`nohup`)."""
+    process = os.getpid()
+
+    def stop(number: int, _: FrameType | None) -> NoReturn:
+        if os.getpid() != process:  # a child that was forked from this process ends as it would without us
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        raise StopSignal(number)
+
+    numbers = [getattr(signal, name) for name in STOP_SIGNALS if hasattr(signal, name)]
+    is_main = threading.current_thread() is threading.main_thread()  # no other thread may set handlers
+    caught = [number for number in numbers if is_main and signal.getsignal(number) is signal.SIG_DFL]
+    for number in caught:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def explain_write_error(error: OSError) -> str:
@@ -57,7 +99,7 @@ def explain_write_error(error: OSError) -> str:
     """
     if error.errno == errno.ENAMETOOLONG:
         return f"{quote_value(error.filename)} is too long for the name of a file; name another one"
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES):
         raise error
     where = f" {error.filename}" if error.filename else ""
     return f"cannot write{where}: {error.strerror}; what was finished is intact: fix the cause and continue"

@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -27,9 +28,13 @@ def run(args: argparse.Namespace, overrides: list[str]) -> int:
 
 def resume(args: argparse.Namespace, _: list[str]) -> int:
     """Resume a run that was stopped."""
+    from sandbox.output.progress import notify
     from sandbox.runtime.run import Run
 
-    return run_to_end(Run(args.run))
+    run = Run(args.run)
+    if args.drop_damaged:
+        notify(run.drop_damaged())
+    return run_to_end(run)
 
 
 def branch(args: argparse.Namespace, overrides: list[str]) -> int:
@@ -127,24 +132,37 @@ def doctor(args: argparse.Namespace, _: list[str]) -> int:
     return print_report(examine(args.model))
 
 
-def run_to_end(run: "Run", command: str = "resume") -> int:
-    """Run a run to its end and summarise it.
+def run_to_end(run: "Run") -> int:
+    """Run a run, new or stopped at any moment, to its end and summarise it; if it stops, say how to continue."""
+    with say_how_to_continue("resume", run.folder):
+        finish_run(run)
+    return 0
 
-    Args:
-        run: New, or stopped at any moment.
-        command: The command that resumes it.
-    """
+
+def finish_run(run: "Run") -> None:
+    """Run a run to its end, draw it and summarise it."""
     from sandbox.output.progress import resume_with_bar
     from sandbox.output.summary import print_summary
 
-    try:
-        results = resume_with_bar(run)
-    except (SandboxError, OSError, KeyboardInterrupt):
-        print(f"\nto continue: python -m sandbox {command} {run.folder}", file=sys.stderr)
-        raise
+    results = resume_with_bar(run)
     _draw_figures(run, results)
     print_summary(run, results)
-    return 0
+
+
+@contextmanager
+def say_how_to_continue(command: str, folder: Path) -> Generator[None]:
+    """Say how to continue what an error or a signal stops.
+
+    Args:
+        command: The command that continues it; the folder follows.
+        folder: Where it is; if there is none yet, there is nothing to continue.
+    """
+    try:
+        yield
+    except (SandboxError, OSError, KeyboardInterrupt):
+        if folder.exists():
+            print(f"\nto continue: python -m sandbox {command} {folder}", file=sys.stderr)
+        raise
 
 
 def _draw_figures(run: "Run", results: "Results") -> list[Path]:
@@ -179,12 +197,14 @@ def _draw_dynamics(run: "Run", steps: list[int] | None, is_animated: bool) -> li
 def _sweep(overrides: list[str]) -> int:
     """Let Hydra's sweeper and launcher run every combination."""
     from sandbox.composition import allow_new_keys, refuse_old_names
+    from sandbox.runtime.manifest import FILE
     from sandbox.runtime.run import Run
     from sandbox.runtime.sweep import sweep
 
     def run_job(job: list[str], folder: Path) -> int:
         try:
-            return run_to_end(Run.start([*job, f"run_dir={folder}"]))
+            run = Run(folder) if (folder / FILE).is_file() else Run.start([*job, f"run_dir={folder}"])
+            return 0 if run.manifest.status == "finished" else run_to_end(run)
         except SandboxError as error:
             print(f"error: {' '.join(job)}: {error}", file=sys.stderr)
             return 1

@@ -83,6 +83,9 @@ def _add_run_commands(subparsers: Any) -> None:
     )
     for parser in (resume, branch, show, plot, export, react):
         parser.add_argument("run", type=Path, help="folder of the run")
+    resume.add_argument(
+        "--drop-damaged", action="store_true", help="go back to the batches of the log that come before any damage"
+    )
     branch.add_argument("--at", type=int, required=True, metavar="STEP", help="first step that may differ (0-based)")
     plot.add_argument("--at", type=_step_list, metavar="STEPS", help="also draw the social graph after steps like 0,10")
     plot.add_argument(

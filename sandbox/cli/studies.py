@@ -1,13 +1,13 @@
 """The commands that turn runs into findings: compare, power, audit, assay, ask, phase."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
-from sandbox.cli.commands import run_to_end
-from sandbox.errors import ConfigError, SandboxError
+from sandbox.cli.commands import finish_run, say_how_to_continue
+from sandbox.errors import ConfigError
 
 if TYPE_CHECKING:
     from sandbox.runtime.run import Run
@@ -19,12 +19,13 @@ def compare(args: argparse.Namespace, overrides: list[str]) -> int:
 
     is_new = args.run is None
     run = _open_or_start(args.run, overrides, "compare", lambda: comparison.start(overrides))
-    if is_new:
-        power.foresee(overrides, print)
-    code = run_to_end(run, "compare --run")
-    report, *_ = comparison.conclude(run, run.results(), print)
+    with say_how_to_continue("compare --run", run.folder):
+        if is_new:
+            power.foresee(overrides, print)
+        finish_run(run)
+        report, *_ = comparison.conclude(run, run.results(), print)
     print(f"\nreport: {report}")
-    return code
+    return 0
 
 
 def power(args: argparse.Namespace, overrides: list[str]) -> int:
@@ -49,8 +50,12 @@ def audit(args: argparse.Namespace, overrides: list[str]) -> int:
     """Measure what moves although it should not."""
     from experiments import audit
     from sandbox.output.progress import notify
+    from sandbox.paths import dated_run_dir
 
-    for path in audit.write(audit.run_all(overrides, args.run, notify)):
+    folder = args.run or dated_run_dir("audit")
+    with say_how_to_continue("audit --run", folder):
+        files = audit.write(audit.run_all(overrides, folder, notify))
+    for path in files:
         print(path)
     return 0
 
@@ -62,7 +67,8 @@ def assay(args: argparse.Namespace, words: list[str]) -> int:
 
     folder = args.run or dated_run_dir("assay")
     overrides = [word for word in words if "=" in word]
-    table = assay.run_assays(overrides, [word for word in words if "=" not in word], folder)
+    with say_how_to_continue(" ".join(("assay", *map(quote, words), "--run")), folder):
+        table = assay.run_assays(overrides, [word for word in words if "=" not in word], folder)
     path = assay.record_assays(table, assay.assayed_world(overrides)) if args.record else folder / assay.FILE
     print("\n".join((*assay.describe_assays(table), "", str(path))))
     return int(False in table["is_right"].to_list())
@@ -72,12 +78,15 @@ def ask(args: argparse.Namespace, words: list[str]) -> int:
     """Interview agents off the timeline."""
     from experiments import survey
     from sandbox.output.progress import notify
+    from sandbox.output.writable import writable_folder
     from sandbox.runtime.run import Run
 
     question = " ".join(words) or None  # argparse takes no positional after an option, so it is among the overrides
     chosen_survey, run = survey.choose_survey(question, args.survey, args.agents, args.max_agents), Run(args.run)
+    substitute = Path.cwd() / f"{run.folder.resolve().name}-{survey.FOLDER}"
+    folder = writable_folder(run.folder / survey.FOLDER, substitute, notify)
     table = survey.ask(run, args.at, chosen_survey, notify)
-    files = survey.write_answers(table, run, chosen_survey)
+    files = survey.write_answers(table, folder, chosen_survey)
     print("\n".join((*survey.summarize(table), "", *map(str, files))))
     return 0
 
@@ -94,11 +103,8 @@ def phase(args: argparse.Namespace, overrides: list[str]) -> int:
     if args.run is not None and overrides:
         raise ConfigError("phase takes settings for a new map, or the folder of an earlier one, not both")
     folder = args.run or phase.create(overrides, args.metric)
-    try:
+    with say_how_to_continue(f"phase {args.metric} --run", folder):
         phase.run_all(folder, resume)
-    except (SandboxError, OSError, KeyboardInterrupt):
-        print(f"\nto continue: python -m sandbox phase {args.metric} --run {folder}", file=sys.stderr)
-        raise
     files, sentences = phase.write(folder, args.metric)
     print("\n".join([*sentences, "", *map(str, files)]))
     return 0

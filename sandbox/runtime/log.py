@@ -4,40 +4,20 @@ A world is deterministic given its configuration, seed and answers, so the answe
 branching and replaying all read them back, and a question that differs from the logged one is an error.
 """
 
-import fcntl
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Self
 
-import msgspec
-
 from sandbox.core.answer import Answer
-from sandbox.core.form import Choose, Fill
 from sandbox.core.question import Question
 from sandbox.core.replicate import Replicate
 from sandbox.errors import ContractError, DataError, SandboxError
-
-APPLICATION_ID = 0x50E0_0005
-"""Marks a file as a decision log, layout 5: arms and seeds in columns of their own, minds by name."""
-
-_COLUMNS = (
-    "batch", "position_in_batch", "arm", "seed", "step", "round", "agent", "role", "template", "hash", "question_seed",
-    "memory", "content", "value", "source", "mind", "model", "probs", "position", "prompt_tokens", "cached_tokens",
-    "output_tokens", "truncated", "retried",
-)  # fmt: skip
-
-_SCHEMA = f"""
-PRAGMA page_size = 16384;
-PRAGMA journal_mode = WAL;
-BEGIN;
-PRAGMA application_id = {APPLICATION_ID};
-CREATE TABLE decision ({", ".join(_COLUMNS)}, PRIMARY KEY (batch, position_in_batch)) WITHOUT ROWID;
-CREATE TABLE batch (batch INTEGER PRIMARY KEY, step, round, decisions, seconds, unix_time);
-CREATE TABLE intervention (arm, seed, step, number, description, PRIMARY KEY (arm, seed, step, number)) WITHOUT ROWID;
-COMMIT;
-"""
+from sandbox.runtime.log_chain import FIRST_LINK, DamagedLogError, hash_batch, read_interventions
+from sandbox.runtime.log_difference import first_difference
+from sandbox.runtime.log_file import check_log, connect_for_reading, explain_damage, lock_log
+from sandbox.runtime.log_rows import COLUMNS, INSERT, SCHEMA, TABLES, to_answer, to_row
 
 
 class DecisionLog:
@@ -47,29 +27,44 @@ class DecisionLog:
         self.path = path
         self._db = db
         self._lock = lock
-        self.num_batches = int(self._scalar("SELECT count(*) FROM batch"))
+        self._find_end()
 
     @classmethod
     def create(cls, path: Path) -> Self:
         """Start a new log at `path`, which must not exist."""
         if path.exists():
             raise DataError(f"{path} already exists; resume that run or choose another run_dir")
-        lock = _lock(path)
+        return cls.create_locked(path, lock_log(path))
+
+    @classmethod
+    def create_locked(cls, path: Path, lock: IO[str]) -> Self:
+        """Start a new log at `path`, which must not exist, under a lock that `lock_log` gave for it."""
         db = sqlite3.connect(path, isolation_level=None)
         with _write_errors(path, "a new log"):
-            db.executescript(_SCHEMA)
+            db.executescript(SCHEMA)
         return cls(path, db, lock)
 
     @classmethod
-    def open(cls, path: Path, write: bool = False) -> Self:
-        """Open an existing log; to write, for this process alone."""
+    def open(cls, path: Path, write: bool = False, is_checked: bool = False) -> Self:
+        """Open an existing log.
+
+        Args:
+            path: The file.
+            write: To write, for this process alone.
+            is_checked: Whether this process has read the log already, so that it need not be checked for damage.
+
+        Raises:
+            DataError: There is no log, or it is another file or of another version.
+            DamagedLogError: It does not hold what was written to it.
+            SandboxError: Another process writes it.
+        """
         if not path.is_file():
             raise DataError(f"no decision log at {path}; name the folder of a run")
-        lock = _lock(path) if write else None
-        source = path if write else f"{path.absolute().as_uri()}?mode=ro"
-        db = sqlite3.connect(source, uri=not write, isolation_level=None)
+        lock = lock_log(path) if write else None
+        db = sqlite3.connect(path, isolation_level=None) if write else connect_for_reading(path)
         try:
-            _check_file(path, db)
+            if not is_checked:
+                check_log(path, db)
             return cls(path, db, lock)
         except DataError:
             db.close()
@@ -77,20 +72,26 @@ class DecisionLog:
                 lock.close()
             raise
 
+    def _find_end(self) -> None:
+        """Find out where the log ends: the next batch is chained to the last one."""
+        latest = self._db.execute("SELECT batch + 1, hash, step FROM batch ORDER BY batch DESC LIMIT 1").fetchone()
+        self.num_batches, self._link, self._last_step = latest or (0, FIRST_LINK, -1)
+
     def append(
         self, questions: Sequence[Question[Any]], answers: Sequence[Answer], seconds: float, unix_time: float
     ) -> None:
         """Log one answered batch in one transaction: all of it or nothing."""
-        number = self.num_batches
+        number, first = self.num_batches, questions[0]
         pairs = enumerate(zip(questions, answers, strict=True))
-        rows = (_to_row(number, position, question, answer) for position, (question, answer) in pairs)
-        first = questions[0]
-        with _write_errors(self.path, f"{len(questions)} decisions of step {first.step}"), self._db:
+        rows = [to_row(number, position, question, answer) for position, (question, answer) in pairs]
+        batch = (number, first.step, first.round, len(rows), seconds, unix_time)
+        with _write_errors(self.path, f"{len(rows)} decisions of step {first.step}"), self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(_INSERT, rows)
-            batch = (number, first.step, first.round, len(questions), seconds, unix_time)
-            self._db.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?)", batch)
-        self.num_batches += 1
+            interventions = read_interventions(self._db, self._last_step, first.step)
+            link = hash_batch(self._link, batch, interventions, rows)
+            self._db.executemany(INSERT["decision"], rows)
+            self._db.execute(INSERT["batch"], (*batch, link))
+        self.num_batches, self._link, self._last_step = number + 1, link, first.step
 
     def replay(self, batch: int, questions: Sequence[Question[Any]]) -> list[Answer]:
         """Return the answers of a logged batch.
@@ -107,22 +108,23 @@ class DecisionLog:
                 f"batch {batch} of {self.path} holds {len(rows)} decisions but the world now asks {len(questions)}"
                 f"{_CHANGED}"
             )
-        return [_to_answer(question, row) for question, row in zip(questions, rows, strict=True)]
+        return [to_answer(question, row) for question, row in zip(questions, rows, strict=True)]
 
     def decisions(self, where: str = "1", values: Sequence[Any] = ()) -> Iterator[dict[str, Any]]:
         """Yield rows of the log in order, as dictionaries; JSON columns stay text."""
         cursor = self._db.execute(f"SELECT * FROM decision WHERE {where} ORDER BY batch, position_in_batch", values)
         for row in cursor:
-            yield dict(zip(_COLUMNS, row, strict=True))
+            yield dict(zip(COLUMNS, row, strict=True))
 
     def batches(self) -> list[tuple[int, int, int, int, float, float]]:
         """Return (batch, step, round, decisions, seconds, unix time) of every batch."""
-        return self._db.execute("SELECT * FROM batch ORDER BY batch").fetchall()
+        columns = "batch, step, round, decisions, seconds, unix_time"
+        return self._db.execute(f"SELECT {columns} FROM batch ORDER BY batch").fetchall()
 
     def count_by(self, column: str) -> dict[str, int]:
         """Return the number of decisions by the value of a column."""
-        if column not in _COLUMNS:
-            raise ContractError(f"the log has no column {column!r}; it has {', '.join(_COLUMNS)}")
+        if column not in COLUMNS:
+            raise ContractError(f"the log has no column {column!r}; it has {', '.join(COLUMNS)}")
         return dict(self._db.execute(f"SELECT {column}, count(*) FROM decision GROUP BY 1 ORDER BY 1"))
 
     def totals(self) -> dict[str, float]:
@@ -168,21 +170,27 @@ class DecisionLog:
             return
         with _write_errors(self.path, f"an intervention of step {step}"):
             row = (*replicate, step, number, description)
-            self._db.execute("INSERT OR IGNORE INTO intervention VALUES (?, ?, ?, ?, ?)", row)
+            self._db.execute(INSERT["intervention"], row)
 
     def interventions(self) -> list[tuple[str, int, int, str]]:
         """Return (arm, seed, step, description) of every intervention that happened."""
         query = "SELECT arm, seed, step, description FROM intervention ORDER BY step, arm, seed, number"
         return self._db.execute(query).fetchall()
 
-    def copy_until(self, path: Path, step: int) -> None:
-        """Start a log at `path` with all batches and interventions before `step`."""
-        copy = DecisionLog.create(path)
-        copy.close()
-        self._db.execute("ATTACH ? AS branch", (str(path),))
-        with _write_errors(path, f"a copy of {self.path}"), self._db:
+    def check_end(self, num_decisions: float | None) -> None:
+        """Close the log and raise `DamagedLogError` unless it holds all decisions with which its run finished."""
+        number = self._scalar("SELECT count(*) FROM decision")
+        if num_decisions is not None and number != num_decisions:
+            self.close()
+            reason = f"it holds {number} decisions, but the run finished with {num_decisions}"
+            raise explain_damage(self.path, DamagedLogError(self.num_batches, reason))
+
+    def copy_until(self, copy: "DecisionLog", step: int) -> None:
+        """Put all batches and interventions before `step` into an empty log."""
+        self._db.execute("ATTACH ? AS branch", (str(copy.path),))
+        with _write_errors(copy.path, f"a copy of {self.path}"), self._db:
             self._db.execute("BEGIN")
-            for table in ("decision", "batch", "intervention"):
+            for table in TABLES:
                 self._db.execute(f"INSERT INTO branch.{table} SELECT * FROM main.{table} WHERE step < ?", (step,))
         self._db.execute("DETACH branch")
 
@@ -197,23 +205,10 @@ class DecisionLog:
 
     def _describe_difference(self, question: Question[Any], row: dict[str, Any]) -> str:
         context = f"{question.replicate}, step {question.step}, round {question.round}, agent {question.agent}"
-        return f"{self.path} does not match this run: {context}: {_first_difference(question, row)}{_CHANGED}"
+        return f"{self.path} does not match this run: {context}: {first_difference(question, row)}{_CHANGED}"
 
 
-_INSERT = f"INSERT INTO decision VALUES ({', '.join('?' * len(_COLUMNS))})"
 _CHANGED = "; the world's code or files have changed since the run: check out the commit in its manifest.json"
-
-
-def _check_file(path: Path, db: sqlite3.Connection) -> None:
-    try:
-        layout = db.execute("PRAGMA application_id").fetchone()[0]
-        damage = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        raise DataError(f"{path} is damaged or not a decision log ({error}); restore it from a copy") from error
-    if layout != APPLICATION_ID:
-        raise DataError(f"{path} is an SQLite file but not a decision log of this version (id {layout:#x})")
-    if damage != "ok":
-        raise DataError(f"{path} is damaged ({damage}); restore it from a copy")
 
 
 @contextmanager
@@ -226,75 +221,3 @@ def _write_errors(path: Path, what: str) -> Generator[None]:
             f"could not write {what} to {path}: {error}; the log is intact up to there: fix the cause (a full disk?) "
             "and resume the run"
         ) from error
-
-
-def _lock(path: Path) -> IO[str]:
-    lock = path.with_suffix(".lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        lock.close()
-        raise SandboxError(f"another process is writing {path}; wait for it or stop it") from error
-    return lock
-
-
-def _to_row(batch: int, position: int, question: Question[Any], answer: Answer) -> tuple[Any, ...]:
-    content, memory = question.content(), question.memory.digest()
-    return (
-        batch, position, *question.replicate, question.step, question.round, question.agent, question.role,
-        question.template.name, question.digest(content, memory), _to_signed(question.seed), memory, content,
-        answer.value if isinstance(answer.value, str) else msgspec.json.encode(answer.value).decode(),
-        answer.source, answer.mind, answer.model,
-        None if answer.probs is None else msgspec.json.encode(answer.probs),
-        answer.position, answer.prompt_tokens, answer.cached_tokens, answer.output_tokens,
-        answer.truncated, answer.retried,
-    )  # fmt: skip
-
-
-def _to_answer(question: Question[Any], row: dict[str, Any]) -> Answer:
-    form, value = question.form, row["value"]
-    return Answer(
-        value=msgspec.json.decode(value) if isinstance(form, Fill) else value,
-        source=row["source"],
-        mind=row["mind"],
-        model=row["model"],
-        index=form.index(value) if isinstance(form, Choose) else None,
-        probs=None if row["probs"] is None else tuple(msgspec.json.decode(row["probs"])),
-        position=row["position"],
-        prompt_tokens=row["prompt_tokens"],
-        cached_tokens=row["cached_tokens"],
-        output_tokens=row["output_tokens"],
-        truncated=bool(row["truncated"]),
-        retried=bool(row["retried"]),
-    )
-
-
-def _to_signed(seed: int) -> int:
-    """Return 64 bits as SQLite stores them: its integers have a sign."""
-    return seed - (1 << 64) if seed >> 63 else seed
-
-
-def _first_difference(question: Question[Any], row: dict[str, Any]) -> str:
-    fields = {name: getattr(question, name) for name in ("step", "round", "agent", "role")}
-    for name, value in {**question.replicate._asdict(), **fields}.items():
-        if row[name] != value:
-            return f"{name} is {value!r}, but the log has {row[name]!r}"
-    if (content := question.content()) != row["content"]:
-        return _json_difference("question", msgspec.json.decode(content), msgspec.json.decode(row["content"]))
-    if row["question_seed"] != _to_signed(question.seed):
-        return "the seed of the question differs"
-    if row["memory"] != question.memory.digest():
-        return "the memory differs"
-    return f"the profile or the text of the prompt {question.template.name} differs"
-
-
-def _json_difference(path: str, now: Any, then: Any) -> str:
-    if isinstance(now, dict) and isinstance(then, dict):
-        for key in sorted({**now, **then}):
-            if now.get(key) != then.get(key):
-                return _json_difference(f"{path}.{key}", now.get(key), then.get(key))
-    if isinstance(now, list) and isinstance(then, list) and len(now) == len(then):
-        for index, (item_now, item_then) in enumerate(zip(now, then, strict=True)):
-            if item_now != item_then:
-                return _json_difference(f"{path}[{index}]", item_now, item_then)
-    return f"{path} is {now!r}, but the log has {then!r}"

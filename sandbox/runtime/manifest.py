@@ -18,6 +18,7 @@ import psutil
 from sandbox import __version__
 from sandbox.composition import RENAMED_SETTINGS
 from sandbox.errors import DataError
+from sandbox.files import publish_file, replace_text
 from sandbox.runtime.config import RunConfig
 from sandbox.runtime.inputs import InputFile, relocate
 from sandbox.settings import validate
@@ -35,6 +36,8 @@ PACKAGES = (
     "vllm",
 )
 FILE = "manifest.json"
+DRAFT = f"{FILE}.part"
+"""What the file is called until it is complete."""
 
 
 class Segment(NamedTuple):
@@ -91,7 +94,7 @@ class Manifest:
         """
         path = folder / FILE
         if not path.is_file():
-            raise DataError(f"{folder} is not a run: it has no {FILE}; list runs with `ls runs/`")
+            raise _explain_missing(folder)
         try:
             node = json.loads(path.read_text(encoding="utf-8"))
             _refuse_old_settings(path, node)
@@ -99,19 +102,27 @@ class Manifest:
             configs = relocate([part.config for part in parts], node.get("inputs", ()), folder)
             parts = [part._replace(config=config) for part, config in zip(parts, configs, strict=True)]
             return cls(folder, segments=parts, **node)
-        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{path} is damaged or from another version ({error})") from error
 
     def write(self) -> None:
         """Write the file whole or not at all."""
+        replace_text(self.folder / FILE, self._to_json())
+
+    def write_draft(self) -> None:
+        """Write the file under the name that it has until `publish`."""
+        (self.folder / DRAFT).write_text(self._to_json(), encoding="utf-8")
+
+    def publish(self) -> None:
+        """Give the draft its name."""
+        publish_file(self.folder / DRAFT, self.folder / FILE)
+
+    def _to_json(self) -> str:
         node = {name: value for name, value in vars(self).items() if name not in ("folder", "segments")}
         node["segments"] = [
             {"from_step": part.from_step, "config": part.config.model_dump(mode="json")} for part in self.segments
         ]
-        path = self.folder / FILE
-        draft = path.with_suffix(".tmp")
-        draft.write_text(json.dumps(node, indent=2), encoding="utf-8")
-        draft.replace(path)
+        return json.dumps(node, indent=2)
 
     def finish(self, totals: Mapping[str, float], began: float) -> None:
         """Record the end of the run and its costs; `began` is the unix time when work on it started."""
@@ -139,6 +150,16 @@ def describe_mind_change(then: Mapping[str, Any], now: Mapping[str, Any]) -> str
             if before.get(name) != after.get(name):
                 return f"{name} of the mind {mind} is {after.get(name)!r}, was {before.get(name)!r}"
     return ""
+
+
+def _explain_missing(folder: Path) -> DataError:
+    """Say why a folder without a manifest is no run."""
+    if (folder / DRAFT).is_file():
+        return DataError(
+            f"{folder} is not a run yet: its start was interrupted before anything was asked; give the command that "
+            f"started it again, with run_dir={folder}"
+        )
+    return DataError(f"{folder} is not a run: it has no {FILE}; list runs with `ls runs/`")
 
 
 def _refuse_old_settings(path: Path, node: Mapping[str, Any]) -> None:

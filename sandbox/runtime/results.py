@@ -9,6 +9,7 @@ import pandas as pd
 
 from sandbox.core.world import World
 from sandbox.errors import ContractError
+from sandbox.files import replace_file
 from sandbox.graphs import describe_graph
 
 NETWORK = "network"
@@ -42,11 +43,13 @@ class Results:
         return cls(metrics, {name: pd.concat(parts, ignore_index=True) for name, parts in frames.items()})
 
     def write(self, folder: Path) -> None:
-        """Write `metrics.csv` and `tables/*.csv`."""
+        """Write `tables/*.csv` and, last, `metrics.csv`; each whole or not at all."""
         (folder / "tables").mkdir(exist_ok=True)
         for name, table in self.tables.items():
-            table.to_csv(folder / "tables" / f"{name}.csv", index=False)
-        self.metrics.to_csv(folder / "metrics.csv", index=False)
+            with replace_file(folder / "tables" / f"{name}.csv") as draft:
+                table.to_csv(draft, index=False)
+        with replace_file(folder / "metrics.csv") as draft:
+            self.metrics.to_csv(draft, index=False)
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:

@@ -6,14 +6,13 @@ reproduced from these two: `metrics.csv`, `tables/`, `reactions/`, `figures/`.
 
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from itertools import count, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from sandbox.core.assignment import MindRouter
 from sandbox.core.world import World
-from sandbox.errors import ConfigError, ContractError, DataError, unknown
-from sandbox.paths import dated_run_dir, runs_dir
+from sandbox.errors import ConfigError, ContractError, unknown
 from sandbox.runtime.assembly import (
     BoundConfig,
     bind_inputs,
@@ -24,16 +23,18 @@ from sandbox.runtime.assembly import (
     check_outcomes,
     resolve_world,
 )
+from sandbox.runtime.beginning import LOG, begin_run, make_folder
 from sandbox.runtime.branching import list_switches, refuse_changed_past, switch_config
 from sandbox.runtime.config import RunConfig, load_run_config
 from sandbox.runtime.inputs import add_inputs, check_inputs
 from sandbox.runtime.log import DecisionLog
+from sandbox.runtime.log_chain import DamagedLogError
+from sandbox.runtime.log_repair import drop_damaged
 from sandbox.runtime.manifest import Manifest, Segment, describe_mind_change, work_began
 from sandbox.runtime.reactions import Ask, QuestionSample, measure_reactions, read_reactions, write_reactions
 from sandbox.runtime.results import Results
 from sandbox.runtime.runner import Progress, Runner
 
-LOG = "decisions.sqlite"
 MIND_SETTINGS = ("mind", "extra_minds", "assignment", "model")
 """Settings that say who answers; all but the arms' minds can change in a branch."""
 Observer: TypeAlias = Callable[[int, Sequence[World[Any]]], None]
@@ -50,6 +51,8 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest = Manifest.read(folder)
+        self._is_checked = False
+        """Whether this process has read the log for damage, which takes seconds for a million decisions."""
 
     @classmethod
     def start(cls, overrides: Sequence[str], config: RunConfig | None = None) -> "Run":
@@ -60,9 +63,8 @@ class Run:
         check_minds(config)
         kind, _ = resolve_world(config)
         check_outcomes(config, kind)
-        folder = _make_folder(config.run_dir, kind.name)
-        Manifest.new(folder, overrides, [Segment(0, config)], inputs, notes).write()
-        DecisionLog.create(folder / LOG).close()
+        folder = make_folder(config.run_dir, kind.name)
+        begin_run(Manifest.new(folder, overrides, [Segment(0, config)], inputs, notes))
         return cls(folder)
 
     def branch(self, step: int, overrides: Sequence[str], run_dir: Path | None = None) -> "Run":
@@ -82,11 +84,11 @@ class Run:
                 worlds = self.replay(step)
                 switch_config(worlds, old, config)
                 check_interventions(worlds)
-            folder = _make_folder(run_dir, f"{kind.name}-branch")
-            log.copy_until(folder / LOG, step)
-        segments = [*(part for part in self.manifest.segments if part.from_step < step), Segment(step, config)]
-        overrides, inputs = [*self.manifest.overrides, *overrides], add_inputs(self.manifest.inputs, inputs)
-        Manifest.new(folder, overrides, segments, inputs, self.manifest.notes).write()
+            folder = make_folder(run_dir, f"{kind.name}-branch")
+            segments = [*(part for part in self.manifest.segments if part.from_step < step), Segment(step, config)]
+            overrides, inputs = [*self.manifest.overrides, *overrides], add_inputs(self.manifest.inputs, inputs)
+            manifest = Manifest.new(folder, overrides, segments, inputs, self.manifest.notes)
+            begin_run(manifest, lambda copy: log.copy_until(copy, step))
         return Run(folder)
 
     def resume(self, progress: Progress, notify: Callable[[str], None]) -> Results:
@@ -94,7 +96,7 @@ class Run:
         began, config = work_began(), self.manifest.segments[-1].config
         for note in self.manifest.notes:
             notify(note)
-        log = DecisionLog.open(self.folder / LOG, write=True)
+        log = self._open_log(write=True)
 
         def build() -> MindRouter:
             self.check_inputs(is_live=True)
@@ -114,6 +116,21 @@ class Run:
                 if self.manifest.status != "finished":
                     self.manifest.finish(log.totals(), began)
         return results
+
+    def drop_damaged(self) -> str:
+        """Go back to the batches of the log before any damage; say what was done.
+
+        Raises:
+            DataError: The file is no decision log of this version.
+        """
+        try:
+            self._open_log(write=True).close()
+        except DamagedLogError as error:
+            self.manifest.status = "running"
+            self.manifest.write()
+            file = drop_damaged(self.folder / LOG)
+            return f"{error.reason}: the {error.num_intact} batches before it are kept, and the damaged file as {file}."
+        return "the log is intact: nothing is dropped."
 
     def react(self, num_people: int, arms: Sequence[str], notify: Callable[[str], None]) -> list[Path]:
         """Measure reactions on the run's questions, and write them into its folder; return the files.
@@ -151,7 +168,7 @@ class Run:
             observer: Called before the first step and after each.
             sample: Receives the questions.
         """
-        log = DecisionLog.open(self.folder / LOG)
+        log = self._open_log()
 
         def stop() -> NoReturn:
             raise EndOfLogError
@@ -187,7 +204,15 @@ class Run:
 
     def log(self) -> DecisionLog:
         """Open the decision log for reading."""
-        return DecisionLog.open(self.folder / LOG)
+        return self._open_log()
+
+    def _open_log(self, write: bool = False) -> DecisionLog:
+        """Open the log, and check it the first time."""
+        log = DecisionLog.open(self.folder / LOG, write, self._is_checked)
+        if self.manifest.status == "finished" and not self._is_checked:
+            log.check_end(self.manifest.totals.get("decisions"))
+        self._is_checked = True
+        return log
 
     def _check_step(self, step: int, log: DecisionLog) -> None:
         """Raise `ConfigError` if no branch can begin at `step`: all steps before it must be complete."""
@@ -266,35 +291,3 @@ class Run:
         new, inputs = bind_inputs(load_run_config(all_overrides), known)
         refuse_changed_past(old, new, step)
         return new, inputs
-
-
-def _make_folder(run_dir: Path | None, kind: str) -> Path:
-    """Create the folder of a new run: `run_dir`, or else a new one under `runs/`."""
-    if run_dir is None:
-        return _make_new_folder(kind)
-    if (run_dir / LOG).exists():
-        raise DataError(f"{run_dir} already holds a run; resume it or choose another run_dir")
-    try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _cannot_create(run_dir, error) from error
-    return run_dir
-
-
-def _make_new_folder(kind: str) -> Path:
-    """Create a folder named after the kind of run and the time; runs that start in one second get a number."""
-    dated = dated_run_dir(kind)
-    for number in count(1):
-        folder = dated if number == 1 else dated.with_name(f"{dated.name}-{number}")
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise _cannot_create(runs_dir(), error) from error
-        return folder
-    raise AssertionError("count never ends")
-
-
-def _cannot_create(folder: Path, error: OSError) -> DataError:
-    return DataError(f"cannot create the folder {folder} for the run ({error.strerror}); name another run_dir")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sandbox.composition import search_path, split_sweeps
 from sandbox.errors import DataError
+from sandbox.files import replace_text
 from sandbox.paths import CONF_DIR, dated_run_dir
 from sandbox.runtime.manifest import FILE, Manifest
 from sandbox.runtime.results import Results
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 JOB_FILE = "job.json"
 """In the folder of each job: its overrides, as a list."""
+RECORD = "sweep.json"
+"""In the folder of the sweep: the overrides that all its jobs share, as a list."""
 TABLE = "sweep"
 JOBS = "jobs"
 RUN_DIR = "run_dir="
@@ -41,21 +44,22 @@ def sweep(overrides: list[str], job: Callable[[list[str], Path], int]) -> int:
     """Run `job` with the overrides and the folder of every combination; return 1 if one of them failed, else 0.
 
     A failed job raises: a launcher may run it in another process, from which only its exception comes back. `run_dir`
-    names the folder of the sweep. Its tables are written however it ends.
+    names the folder of the sweep; one that holds the same sweep is continued, so `job` also gets folders of runs that
+    have begun or finished. Its tables are written however it ends.
     """
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from hydra.errors import CompactHydraException
 
     shared = [override for override in overrides if not override.startswith(RUN_DIR)]
-    folder = _make_folder([override.removeprefix(RUN_DIR) for override in overrides if override not in shared])
+    folder = _make_folder([override.removeprefix(RUN_DIR) for override in overrides if override not in shared], shared)
 
     def run_one(_: Any) -> None:
         combination = list(HydraConfig.get().overrides.task)
         print(f"\n== {' '.join(combination)}", file=sys.stderr)
         job_folder = folder / str(HydraConfig.get().job.num)
-        job_folder.mkdir(parents=True)
-        (job_folder / JOB_FILE).write_text(json.dumps(combination), encoding="utf-8")
+        job_folder.mkdir(parents=True, exist_ok=True)
+        replace_text(job_folder / JOB_FILE, json.dumps(combination))
         if job(combination, job_folder):
             raise CompactHydraException(f"the sweep is incomplete: {' '.join(combination)} failed")
 
@@ -64,6 +68,9 @@ def sweep(overrides: list[str], job: Callable[[list[str], Path], int]) -> int:
         hydra.main(config_path=str(CONF_DIR), config_name="config", version_base="1.3")(run_one)()
     except SystemExit:  # Hydra has printed the reason
         return 1
+    except KeyboardInterrupt:
+        print(f"\nto continue: the same command with run_dir={folder}", file=sys.stderr)
+        raise
     finally:
         print("\n".join(write_tables(folder, split_sweeps(shared)[1])), file=sys.stderr)
     return 0
@@ -145,12 +152,23 @@ def _read_metrics(folder: Path) -> "pd.DataFrame":
     return results.metrics
 
 
-def _make_folder(run_dirs: Sequence[str]) -> Path:
-    """Return the folder of a new sweep: the one that is named last, or else a new one under `runs/`."""
+def _make_folder(run_dirs: Sequence[str], overrides: Sequence[str]) -> Path:
+    """Return the folder of a sweep: the one that is named last, or else a new one under `runs/`.
+
+    Raises:
+        DataError: It holds a sweep with other overrides.
+    """
     named = Path(run_dirs[-1]).absolute() if run_dirs else None
     folder = named or dated_run_dir("sweep")
-    if any(folder.glob(f"*/{JOB_FILE}")):
-        raise DataError(f"{folder} already holds a sweep; choose another run_dir")
+    # where jobs run does not change what they do
+    record, settings = folder / RECORD, json.dumps([text for text in overrides if not text.startswith("hydra")])
+    is_same = record.is_file() and record.read_text(encoding="utf-8") == settings
+    if not is_same and (record.is_file() or any(folder.glob(f"*/{JOB_FILE}"))):
+        raise DataError(
+            f"{folder} already holds a sweep; choose another run_dir, or repeat that sweep's command to continue it"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    replace_text(record, settings)
     return folder
 
 

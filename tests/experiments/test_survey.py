@@ -85,7 +85,7 @@ def test_random_agents_agree_with_themselves_by_chance(random_run: Run) -> None:
 
 
 def test_answers_are_written_into_the_folder_of_the_run(random_run: Run, survey: Survey) -> None:
-    files = write_answers(ask(random_run, 1, survey, lambda _: None), random_run, survey)
+    files = write_answers(ask(random_run, 1, survey, lambda _: None), random_run.folder / "answers", survey)
     assert [path.name for path in files] == ["market-at-1.csv", "market-at-1.parquet", "market-at-1-retest.csv"]
 
 

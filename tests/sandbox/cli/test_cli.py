@@ -441,9 +441,9 @@ def change_setting(run: Path) -> None:
     ("damage", "message"),
     [
         (truncate_log, "decisions.sqlite is damaged"),
-        (replace_by_text, "decisions.sqlite is damaged or not a decision log"),
+        (replace_by_text, "decisions.sqlite is damaged: SQLite cannot read it"),
         (replace_by_another_database, "not a decision log of this version"),
-        (empty_log, "not a decision log of this version"),
+        (empty_log, "decisions.sqlite is damaged: .* none of its batches is intact"),
         (move_log, "no decision log at"),
         (cut_manifest, "manifest.json is damaged"),
         (rewrite_manifest(""), "manifest.json is damaged"),

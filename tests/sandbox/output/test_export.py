@@ -10,7 +10,7 @@ import pytest
 import sandbox.output.export
 from agents.population import write_population
 from sandbox.output.export import DECISION_COLUMNS, export_run, to_long_form, write_graph
-from sandbox.runtime.log import _COLUMNS
+from sandbox.runtime.log_rows import COLUMNS
 from sandbox.runtime.run import Run
 from sandbox.runtime.runner import Progress
 from tests.conftest import Overrides, make_rumor, profiles
@@ -32,7 +32,7 @@ def finished_run(overrides: list[str]) -> Run:
 def test_every_column_of_the_log_is_exported(finished_run: Run) -> None:
     export_run(finished_run)
     table = pd.read_parquet(finished_run.folder / "export" / "decisions.parquet")
-    assert list(table.columns) == list(DECISION_COLUMNS) == list(_COLUMNS)
+    assert list(table.columns) == list(DECISION_COLUMNS) == list(COLUMNS)
     log = finished_run.log()
     rows = list(log.decisions())
     log.close()

@@ -128,10 +128,9 @@ def _num_batches(folder: Path) -> int:
         return int(db.execute("SELECT count(*) FROM batch").fetchone()[0])
 
 
-def in_one_thread(call: str) -> Any:
-    """Evaluate a call of this module in a fresh process without any extra thread."""
-    imports = "import json; from pathlib import Path; from tests.sandbox.runtime import test_kill"
-    code = f"{imports}; print(json.dumps(test_kill.{call}))"
+def in_one_thread(call: str, module: str = "tests.sandbox.runtime.test_kill") -> Any:
+    """Evaluate a call of a module of tests in a fresh process without any extra thread."""
+    code = f"import json, {module}; from pathlib import Path; print(json.dumps({module}.{call}))"
     single_thread = {
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",

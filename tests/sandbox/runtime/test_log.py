@@ -14,7 +14,8 @@ from sandbox.core.mind import RandomMind
 from sandbox.core.question import Question, Template
 from sandbox.core.replicate import Replicate
 from sandbox.errors import ContractError, DataError, SandboxError
-from sandbox.runtime.log import APPLICATION_ID, DecisionLog
+from sandbox.runtime.log import DecisionLog
+from sandbox.runtime.log_rows import APPLICATION_ID
 from tests.conftest import make_question, profiles
 
 
@@ -103,11 +104,11 @@ def test_damaged_foreign_and_missing_files_get_messages_of_their_own(tmp_path: P
     older = tmp_path / "older.sqlite"
     write_log(older)
     sqlite3.connect(older).execute(f"PRAGMA application_id = {APPLICATION_ID - 1}").connection.close()
-    with pytest.raises(DataError, match=r"not a decision log of this version \(id 0x50e00004\)"):
+    with pytest.raises(DataError, match=r"not a decision log of this version \(id 0x50e00005\) but of an earlier one"):
         DecisionLog.open(older)
     text = tmp_path / "text.sqlite"
     text.write_text("not a database at all, but long enough to be read as one" * 20)
-    with pytest.raises(DataError, match="damaged or not a decision log"):
+    with pytest.raises(DataError, match="damaged: SQLite cannot read it"):
         DecisionLog.open(text)
     truncated = tmp_path / "cut.sqlite"
     sqlite3.connect(complete).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()

@@ -18,9 +18,10 @@ from sandbox.core.mind import RuleMind
 from sandbox.core.question import Question
 from sandbox.errors import ConfigError, ContractError, DataError
 from sandbox.runtime.assembly import build_worlds
+from sandbox.runtime.beginning import make_new_folder
 from sandbox.runtime.config import load_run_config
 from sandbox.runtime.log import DecisionLog
-from sandbox.runtime.run import LOG, Run, _make_new_folder
+from sandbox.runtime.run import LOG, Run
 from sandbox.runtime.runner import Progress
 from tests.conftest import Overrides
 
@@ -171,7 +172,7 @@ def test_runs_that_begin_in_one_second_have_folders_of_their_own(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sandbox.paths.datetime", _Noon)
     with ThreadPoolExecutor(8) as pool:
-        folders = list(pool.map(_make_new_folder, ["rumor"] * 40))
+        folders = list(pool.map(make_new_folder, ["rumor"] * 40))
     assert {folder.name for folder in folders} == {
         "rumor-20261124-120000",
         *(f"rumor-20261124-120000-{number}" for number in range(2, 41)),

@@ -1,6 +1,8 @@
 """A sweep leaves one tidy table, and says which of its jobs have no results."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,12 @@ import pandas as pd
 import pytest
 
 from sandbox.errors import DataError
-from sandbox.runtime.run import Run
+from sandbox.runtime.manifest import DRAFT, FILE, Manifest
+from sandbox.runtime.run import LOG, Run
 from sandbox.runtime.runner import Progress
 from sandbox.runtime.sweep import JOB_FILE, sweep, write_tables
 
+ROOT = Path(__file__).parents[3]
 SETTINGS = ["world=rumor", "mind=rule", "population.size=20", "steps=3"]
 
 
@@ -58,3 +62,25 @@ def test_a_second_sweep_does_not_write_over_the_first(tmp_path: Path) -> None:
     make_job(tmp_path / "0", ["world.first=1"])
     with pytest.raises(DataError, match="already holds a sweep; choose another run_dir"):
         sweep([*SETTINGS, "world.first=1,2", f"run_dir={tmp_path}"], lambda overrides, folder: 0)
+
+
+def test_the_same_command_continues_a_sweep(tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    command = [sys.executable, "-m", "sandbox", "run", *SETTINGS, "null_worlds=0", "reactions=0", "-m"]
+
+    def run_sweep(*overrides: str) -> "subprocess.CompletedProcess[str]":
+        arguments = [*command, *overrides, f"run_dir={folder}"]
+        return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert run_sweep("world.first=1,2").returncode == 0
+    table, finished = (folder / "sweep.csv").read_bytes(), (folder / "0" / FILE).stat().st_mtime_ns
+    manifest = Manifest.read(folder / "1")
+    for name in (LOG, "metrics.csv", FILE, JOB_FILE):
+        (folder / "1" / name).unlink()
+    (folder / "1" / DRAFT).touch()  # as a kill leaves it
+    assert "already holds a sweep; choose another run_dir" in run_sweep("world.first=1,3").stderr
+    process = run_sweep("world.first=1,2", "hydra/launcher=joblib")
+    assert process.returncode == 0, process.stderr
+    assert (folder / "sweep.csv").read_bytes() == table
+    assert (folder / "0" / FILE).stat().st_mtime_ns == finished
+    assert Manifest.read(folder / "1").segments == manifest.segments
