@@ -18,6 +18,7 @@ from sandbox.core.form import Choose, Fill
 from sandbox.core.question import Question
 from sandbox.core.replicate import Replicate
 from sandbox.errors import ContractError, DataError, SandboxError
+from sandbox.runtime.log_difference import first_difference, to_signed
 
 APPLICATION_ID = 0x50E0_0005
 """Marks a file as a decision log, layout 5: arms and seeds in columns of their own, minds by name."""
@@ -91,6 +92,18 @@ class DecisionLog:
             batch = (number, first.step, first.round, len(questions), seconds, unix_time)
             self._db.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?)", batch)
         self.num_batches += 1
+
+    def drop_from(self, batch: int) -> int:
+        """Remove a batch and all that follows from it; return the number of decisions that are removed."""
+        with _write_errors(self.path, "the end of the log"), self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            number = int(self._scalar("SELECT count(*) FROM decision WHERE batch >= ?", (batch,)))
+            step = self._scalar("SELECT step FROM batch WHERE batch = ?", (batch,))
+            self._db.execute("DELETE FROM intervention WHERE step > ?", (step,))
+            for table in ("decision", "batch"):
+                self._db.execute(f"DELETE FROM {table} WHERE batch >= ?", (batch,))
+        self.num_batches = batch
+        return number
 
     def replay(self, batch: int, questions: Sequence[Question[Any]]) -> list[Answer]:
         """Return the answers of a logged batch.
@@ -192,12 +205,12 @@ class DecisionLog:
         if self._lock is not None:
             self._lock.close()
 
-    def _scalar(self, sql: str) -> Any:
-        return self._db.execute(sql).fetchone()[0]
+    def _scalar(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        return self._db.execute(sql, values).fetchone()[0]
 
     def _describe_difference(self, question: Question[Any], row: dict[str, Any]) -> str:
         context = f"{question.replicate}, step {question.step}, round {question.round}, agent {question.agent}"
-        return f"{self.path} does not match this run: {context}: {_first_difference(question, row)}{_CHANGED}"
+        return f"{self.path} does not match this run: {context}: {first_difference(question, row)}{_CHANGED}"
 
 
 _INSERT = f"INSERT INTO decision VALUES ({', '.join('?' * len(_COLUMNS))})"
@@ -242,7 +255,7 @@ def _to_row(batch: int, position: int, question: Question[Any], answer: Answer) 
     content, memory = question.content(), question.memory.digest()
     return (
         batch, position, *question.replicate, question.step, question.round, question.agent, question.role,
-        question.template.name, question.digest(content, memory), _to_signed(question.seed), memory, content,
+        question.template.name, question.digest(content, memory), to_signed(question.seed), memory, content,
         answer.value if isinstance(answer.value, str) else msgspec.json.encode(answer.value).decode(),
         answer.source, answer.mind, answer.model,
         None if answer.probs is None else msgspec.json.encode(answer.probs),
@@ -267,34 +280,3 @@ def _to_answer(question: Question[Any], row: dict[str, Any]) -> Answer:
         truncated=bool(row["truncated"]),
         retried=bool(row["retried"]),
     )
-
-
-def _to_signed(seed: int) -> int:
-    """Return 64 bits as SQLite stores them: its integers have a sign."""
-    return seed - (1 << 64) if seed >> 63 else seed
-
-
-def _first_difference(question: Question[Any], row: dict[str, Any]) -> str:
-    fields = {name: getattr(question, name) for name in ("step", "round", "agent", "role")}
-    for name, value in {**question.replicate._asdict(), **fields}.items():
-        if row[name] != value:
-            return f"{name} is {value!r}, but the log has {row[name]!r}"
-    if (content := question.content()) != row["content"]:
-        return _json_difference("question", msgspec.json.decode(content), msgspec.json.decode(row["content"]))
-    if row["question_seed"] != _to_signed(question.seed):
-        return "the seed of the question differs"
-    if row["memory"] != question.memory.digest():
-        return "the memory differs"
-    return f"the profile or the text of the prompt {question.template.name} differs"
-
-
-def _json_difference(path: str, now: Any, then: Any) -> str:
-    if isinstance(now, dict) and isinstance(then, dict):
-        for key in sorted({**now, **then}):
-            if now.get(key) != then.get(key):
-                return _json_difference(f"{path}.{key}", now.get(key), then.get(key))
-    if isinstance(now, list) and isinstance(then, list) and len(now) == len(then):
-        for index, (item_now, item_then) in enumerate(zip(now, then, strict=True)):
-            if item_now != item_then:
-                return _json_difference(f"{path}[{index}]", item_now, item_then)
-    return f"{path} is {now!r}, but the log has {then!r}"
