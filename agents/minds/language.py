@@ -17,7 +17,7 @@ import msgspec
 from pydantic import Field
 
 from agents.cache import AnswerCache
-from agents.minds.generated_text import parse_form, repeats_prompt, strip_text
+from agents.minds.generated_text import parse_form, repeats_prompt, strip_text, strip_thoughts
 from sandbox.core.answer import Answer
 from sandbox.core.answering import display_order, draw_option, fallback_fields
 from sandbox.core.form import Choose, Fill, Write, form_schema
@@ -88,7 +88,12 @@ class Engine(ABC):
 
     @abstractmethod
     def generate(self, jobs: Sequence[Job]) -> list[Generation | None]:
-        """Run all jobs in one batch; None for a job that failed."""
+        """Run all jobs in one batch.
+
+        Returns:
+            In the order of the jobs: None if none came back, a generation with neither probabilities nor text if what
+            came back is unusable.
+        """
 
     @abstractmethod
     def model(self, adapter: str) -> str:
@@ -207,12 +212,15 @@ class LanguageMind(Mind):
             if weights is None:
                 return None
             return draw_option(question, to_declared_order(question, weights), "model", **details)
+        spoken = strip_thoughts(generation.text)
+        if spoken is None:
+            return None
         if isinstance(question.form, Write):
-            text, shortened = strip_text(generation.text, question.form.max_words)
+            text, shortened = strip_text(spoken, question.form.max_words)
             usable = text and not repeats_prompt(text, job.prompt)
             truncated = shortened or not generation.finished
             return Answer(text, "model", truncated=truncated, **details) if usable else None
-        fields = parse_form(question.form, generation.text)
+        fields = parse_form(question.form, spoken)
         return None if fields is None else Answer(fields, "model", **details)
 
     def _fallback(self, question: Question[Any], retried: bool) -> Answer:
