@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
+from sandbox.characters import remove_control_characters
+
 
 class SandboxError(Exception):
     """Base of all errors that are printed as one message."""
@@ -40,7 +42,7 @@ def exit_code(command: Callable[[], int], interruption: str) -> int:
     try:
         return command()
     except SandboxError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {remove_control_characters(str(error))}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"error: {explain_write_error(error)}", file=sys.stderr)

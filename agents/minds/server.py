@@ -183,7 +183,8 @@ class ServerEngine(Engine):
         return [{"prompt": token_ids} for token_ids in self._tokenizer.encode(prompts)]
 
     def _request_body(self, job: Job) -> dict[str, Any]:
-        body = {"model": self.settings.adapters.get(job.adapter, self._base), "max_tokens": job.max_tokens}
+        name = self.settings.adapters.get(job.adapter, self._base)
+        body: dict[str, Any] = {"model": name, "max_tokens": job.max_tokens}
         if self._is_vllm:
             body |= protocol.VLLM_NEUTRAL
         if self._is_chat and self._server_kind in protocol.THINKING_SERVERS:

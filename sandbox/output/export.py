@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import networkx as nx
 
+from sandbox.characters import remove_control_characters
 from sandbox.core.agent import Agent
 from sandbox.core.world import World
 from sandbox.runtime.results import Results
@@ -138,7 +139,8 @@ def node_attributes(world: World[Any]) -> dict[Any, LogRow]:
     attributes: dict[Any, LogRow] = {}
     for agent in world.agents:
         if isinstance(agent, Agent) and agent.cell is not None:
-            attributes[agent.cell.coordinate] = {"agent": agent.unique_id, "profile": agent.profile.id}
+            profile = _remove_illegal_characters(agent.profile.id)
+            attributes[agent.cell.coordinate] = {"agent": agent.unique_id, "profile": profile}
     for rows in world.tables().values():
         for row in rows:
             if "node" in row:
@@ -150,8 +152,8 @@ def node_attributes(world: World[Any]) -> dict[Any, LogRow]:
 
 
 def _remove_illegal_characters(value: Any) -> Any:
-    """Remove the characters of a text that no XML file may contain."""
-    return _ILLEGAL_IN_XML.sub("", value) if isinstance(value, str) else value
+    """Remove the characters of a text that no XML file may contain, and those that nobody can read."""
+    return _ILLEGAL_IN_XML.sub("", remove_control_characters(value)) if isinstance(value, str) else value
 
 
 def _export_log(run: Run, target: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from sandbox.core.answer import Answer
-from sandbox.core.question import Question
+from sandbox.core.question import Question, check_answers
 from sandbox.errors import BackendError
 
 Ask: TypeAlias = Callable[[Sequence[Question[Any]]], list[Answer]]
@@ -66,6 +66,13 @@ class FallbackGuard:
             if num_fallbacks and not self._may_be_chance(key):
                 self._check(key)
 
+    def ask(self, ask: Ask, questions: Sequence[Question[Any]]) -> list[Answer]:
+        """Have a batch answered, check that every answer is legal, and count it as `add` does."""
+        answers = ask(questions)
+        check_answers(questions, answers)
+        self.add(questions, answers)
+        return answers
+
     def finish(self) -> None:
         """Check the shares once more, however few answers there are.
 
@@ -103,8 +110,8 @@ def bound_fallbacks(ask: Ask, max_rate: float, notify: Callable[[str], None]) ->
     """
 
     def ask_within_bound(questions: Sequence[Question[Any]]) -> list[Answer]:
-        guard, answers = FallbackGuard(max_rate, ASIDE_ADVICE), ask(questions)
-        guard.add(questions, answers)
+        guard = FallbackGuard(max_rate, ASIDE_ADVICE)
+        answers = guard.ask(ask, questions)
         guard.finish()
         if guard.num_fallbacks:
             notify(f"{guard.num_fallbacks} of {guard.num_answers} answers could not be obtained and are left out.")
