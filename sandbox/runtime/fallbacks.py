@@ -17,7 +17,9 @@ MIN_DECISIONS = 20
 """One fallback among fewer answers than this never stops a run, unless no fallback is allowed."""
 CERTAIN_SOURCES = ("rule", "random")
 """Sources that cannot fail; their answers do not count."""
-RESUME_ADVICE = "the log is intact: fix the mind and resume, which asks the fallbacks again, or raise the bound"
+RESUME_ADVICE = (
+    "the log is intact: fix the mind and resume, which asks the fallbacks again, or raise the bound in a branch"
+)
 ASIDE_ADVICE = "nothing was stored: fix the mind and ask again"
 
 

@@ -144,8 +144,8 @@ class Runner:
             merged[place] = answer
         num_later = self.log.drop_from(batch) - len(questions)
         self.log.append(questions, merged, seconds, time.time())
-        later = f"; the {num_later:,} later decisions follow from them and are made again too" if num_later else ""
-        self._notify(f"step {questions[0].step}: {len(places)} fallbacks were asked again{later}.")
+        later = f"; {num_later:,} later decisions, which followed from them, are made again" if num_later else ""
+        self._notify(f"fallbacks asked again in step {questions[0].step}: {len(places)}{later}.")
         return merged
 
     def _ask(self, questions: list[Question[Any]]) -> list[Answer]:
