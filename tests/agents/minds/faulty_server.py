@@ -12,6 +12,13 @@ PROBABILITIES = {"A": -0.7, "B": -1.4, "C": -2.3, "D": -3.1, "E": -3.9, "I": -4.
 """Log-probabilities of a server that works."""
 
 
+class PatientServer(ThreadingHTTPServer):
+    """Lets many clients wait for a connection."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+
 class FaultyServer:
     """Answers requests by a function of their bodies."""
 
@@ -19,7 +26,7 @@ class FaultyServer:
         self.reply = reply
         self.models = models or (200, {"data": [{"id": "tiny", "owned_by": "someone"}]})
         self.bodies: list[Any] = []
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _make_handler(self))
+        self._http = PatientServer(("127.0.0.1", 0), _make_handler(self))
         self._thread = Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}/v1"
 
