@@ -94,10 +94,10 @@ def data_quality(log: DecisionLog) -> pd.DataFrame:
     are shares of decisions; of fallbacks, a share of the decisions by minds that can fail.
     """
     table = pd.DataFrame(log.count_quality())
+    table["truncation_rate"] = table.pop("truncated") / table.pop("texts").replace(0, float("nan"))
     counts = count_fallbacks(log)
     fallbacks_by_arm = [counts.get(arm, (0, 0)) for arm in table["arm"]]
     table["fallback_rate"] = [fallbacks / max(1, answers) for fallbacks, answers in fallbacks_by_arm]
-    table["truncation_rate"] = table.pop("truncated") / table.pop("texts").replace(0, float("nan"))
     for count, rate in (("retried", "retry_rate"), ("cache", "cache_rate")):
         table[rate] = table.pop(count) / table["decisions"]
     return table.drop(columns="fallback")

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from agents.cache import AnswerCache
 from agents.minds.generated_text import parse_form, repeats_prompt, strip_text, strip_thoughts
+from sandbox.characters import remove_from_strings
 from sandbox.core.answer import Answer
 from sandbox.core.answering import display_order, draw_option, fallback_fields
 from sandbox.core.form import Choose, Fill, Write, form_schema
@@ -146,7 +147,7 @@ class LanguageMind(Mind):
         """Answer from the cache if possible, and everything else in one batch (two if text must be asked again)."""
         jobs = [self._make_job(question) for question in questions]
         keys = [self._cache_key(question, job) for question, job in zip(questions, jobs, strict=True)]
-        cached = self.cache.get(keys) if self.cache is not None else {}
+        cached = _without_thoughts(self.cache.get(keys)) if self.cache is not None else {}
         missing = [i for i, key in enumerate(keys) if key not in cached]
         answers = self._ask_engine([questions[i] for i in missing], [jobs[i] for i in missing])
         new_answers = dict(zip(missing, answers, strict=True))
@@ -247,8 +248,18 @@ def to_declared_order(question: Question[Any], weights: Sequence[float]) -> list
     return [by_index[index] for index in range(len(weights))]
 
 
+def _without_thoughts(cached: Mapping[bytes, Answer]) -> dict[bytes, Answer]:
+    """Return the cached answers that are no thoughts of a reasoning model, which earlier versions took for text."""
+    return {
+        key: answer
+        for key, answer in cached.items()
+        if not isinstance(answer.value, str) or strip_thoughts(answer.value) == answer.value
+    }
+
+
 def _mark_as_cached(answer: Answer) -> Answer:
-    return msgspec.structs.replace(answer, source="cache", prompt_tokens=0, cached_tokens=0, output_tokens=0)
+    counts = {"prompt_tokens": 0, "cached_tokens": 0, "output_tokens": 0}
+    return msgspec.structs.replace(answer, source="cache", value=remove_from_strings(answer.value), **counts)
 
 
 def _add_token_counts(second: Generation | None, first: Generation | None) -> Generation | None:
