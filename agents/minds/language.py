@@ -10,7 +10,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from math import exp, isfinite
+from math import exp, inf, isfinite, isnan
 from typing import Any, ClassVar, NamedTuple, Self
 
 import msgspec
@@ -234,8 +234,11 @@ class LanguageMind(Mind):
 
 
 def label_weights(logprobs: Sequence[float] | None, temperature: float) -> list[float] | None:
-    """Return the softmax weights of the labels, by display position; None if no log-probability is finite."""
-    if not logprobs or not any(isfinite(value) for value in logprobs):
+    """Return the softmax weights of the labels, by display position; None if there are none.
+
+    Minus infinity is a probability of 0. NaN and infinity are what weights that diverged in training give: no answer.
+    """
+    if not logprobs or not any(map(isfinite, logprobs)) or any(isnan(value) or value == inf for value in logprobs):
         return None
     # Subtracting the largest keeps exp from underflowing to a total of 0.
     largest = max(value for value in logprobs if isfinite(value))

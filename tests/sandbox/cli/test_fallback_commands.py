@@ -121,3 +121,15 @@ def test_an_interview_leaves_fallbacks_out_and_counts_them(
     retest = pd.read_csv(run / "answers" / "survey-at-3-retest.csv")
     num_answers = table[(table["item"] == "safe") & (table["source"] != "fallback")].groupby("agent").size()
     assert retest["num_agents"].to_list() == [(num_answers == 2).sum()]
+
+
+def test_reactions_of_a_dead_server_are_no_result(
+    switch: Switch, overrides: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    market = [*overrides, "world=marketplace", "steps=2", "reactions=0", f"run_dir={run}"]
+    assert main(["run", *market]) == 0
+    switch.failing_share = 1.0
+    assert main(["react", str(run), "--n", "4"]) == 1
+    assert "are fallbacks, max_fallback_rate is 5%; nothing was stored" in capsys.readouterr().err
+    assert not (run / "reactions").exists()
