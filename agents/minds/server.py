@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from agents.cache import AnswerCache
 from agents.minds import protocol
+from agents.minds.generated_text import strip_thoughts
 from agents.minds.http import Client, RetryPolicy
 from agents.minds.language import Engine, Generation, Job, LanguageMind
 from agents.minds.responses import Refusal
@@ -100,23 +101,24 @@ class ServerEngine(Engine):
         generations: Sequence[Generation | None],
     ) -> None:
         """Tell the user how many answers are missing, and why."""
-        if num_lost := responses.count(None):
-            self._notify(
-                f"mind=server: {num_lost} of {len(jobs)} answers given up; last failure: {self._client.reason}"
-            )
-        if refusals := [response for response in responses if isinstance(response, Refusal)]:
-            self._notify(
-                f"mind=server: {len(refusals)} of {len(jobs)} prompts refused; first with {refusals[0].reason}"
-            )
+        refusals = [response for response in responses if isinstance(response, Refusal)]
         num_unread = sum(
             bool(job.labels) and isinstance(response, protocol.Completion) and generation == Generation()
             for job, response, generation in zip(jobs, responses, generations, strict=True)
         )
-        if num_unread:
-            self._notify(
-                f"mind=server: {num_unread} of {len(jobs)} choices came back without the letter of any option, or with "
-                "numbers that are no probabilities"
-            )
+        num_thoughts = sum(part is not None and strip_thoughts(part.text) is None for part in generations)
+        losses = (
+            (responses.count(None), f"answers given up; last failure: {self._client.reason}"),
+            (len(refusals), f"prompts refused; first with {refusals[0].reason if refusals else ''}"),
+            (
+                num_unread,
+                "choices came back without the letter of any option, or with numbers that are no probabilities",
+            ),
+            (num_thoughts, "texts are unfinished thoughts of a reasoning model; switch its thinking off in the server"),
+        )
+        for number, loss in losses:
+            if number:
+                self._notify(f"mind=server: {number} of {len(jobs)} {loss}")
 
     def close(self) -> None:
         """Close the connections."""
