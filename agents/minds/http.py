@@ -117,7 +117,7 @@ class Client:
             The answers in the order of `bodies`; None for one that was given up.
 
         Raises:
-            BackendError: A server refused a request for good, such as with status 401 or 404, or has refused all.
+            BackendError: A server refused a request in a way that concerns all, such as with status 401 or 404.
         """
         return self._wait_for(self._post_all(path, bodies, kind))
 
@@ -162,15 +162,13 @@ class Client:
             server.begin_batch()
         responses: list[T | Refusal | None] = [None] * len(bodies)
         remaining = iter(enumerate(bodies))
-        refusals: list[RefusedError] = []
 
         async def work(pool: httpx.AsyncClient) -> None:
             for index, body in remaining:
                 try:
                     responses[index] = await self._post(pool, path, msgspec.json.encode(body), kind)
                 except RefusedError as error:
-                    refusals.append(error)
-                    responses[index] = Refusal(str(error))
+                    responses[index] = Refusal(str(error), error.to_user())
 
         pools = islice(cycle(self._pools), min(self._concurrency, len(bodies)))
         workers = [asyncio.create_task(work(pool)) for pool in pools]
@@ -180,8 +178,6 @@ class Client:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-        if refusals and not self.num_answered:
-            raise refusals[0].to_user()
         return responses
 
     async def _post(self, pool: httpx.AsyncClient, path: str, body: bytes, kind: type[T]) -> T | None:

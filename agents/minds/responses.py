@@ -20,9 +20,11 @@ T = TypeVar("T")
 
 
 class Refusal(NamedTuple):
-    """A server's answer to a request that it will never serve, while it serves others."""
+    """A server's answer to a request that it will never serve, though it may serve others."""
 
     reason: str
+    error: BackendError
+    """The error to raise if it serves no other either."""
 
 
 class RetryableError(Exception):

@@ -26,8 +26,11 @@ from agents.weights import weights_digest
 from sandbox.characters import remove_control_characters
 from sandbox.core.mind import MindContext
 from sandbox.errors import BackendError, ConfigError, unknown
+from sandbox.prompting.render import Prompt
 from sandbox.settings import validate
 
+HARMLESS_PROMPT = Prompt("You are a person.", "Do you drink tea or milk?", "")
+"""Asked to find out whether a server refuses a prompt or everything."""
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -86,13 +89,26 @@ class ServerEngine(Engine):
         return {"model": self.model(""), "adapters": adapters, "engine": self.settings.model_dump()}
 
     def generate(self, jobs: Sequence[Job]) -> list[Generation | None]:
-        """Post all jobs and wait for all answers; one that a server refuses to give comes back empty."""
-        bodies = [prompt | self._request_body(job) for prompt, job in zip(self._prompt_bodies(jobs), jobs, strict=True)]
-        path = "/chat/completions" if self._is_chat else "/completions"
-        responses = self._client.post_all(path, bodies, protocol.Completion)
+        """Post all jobs and wait for all answers; one that a server refuses to give comes back empty.
+
+        Raises:
+            BackendError: The server refuses everything, also a harmless prompt.
+        """
+        responses = self._post(jobs)
+        refusals = [response for response in responses if isinstance(response, Refusal)]
+        if refusals and not self._client.num_answered:
+            [response] = self._post([jobs[0]._replace(prompt=HARMLESS_PROMPT._replace(lead=jobs[0].prompt.lead))])
+            if not isinstance(response, protocol.Completion):
+                raise refusals[0].error
         generations = [self._to_generation(*pair) for pair in zip(jobs, responses, strict=True)]
         self._report(jobs, responses, generations)
         return generations
+
+    def _post(self, jobs: Sequence[Job]) -> list[protocol.Completion | Refusal | None]:
+        bodies = [prompt | self._request_body(job) for prompt, job in zip(self._prompt_bodies(jobs), jobs, strict=True)]
+        return self._client.post_all(
+            "/chat/completions" if self._is_chat else "/completions", bodies, protocol.Completion
+        )
 
     def _report(
         self,

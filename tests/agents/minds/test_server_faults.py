@@ -159,6 +159,16 @@ def test_a_refused_prompt_costs_one_answer(status: int, error: Any) -> None:
     assert any(f"3 of 8 prompts refused; first with status {status}" in notice for notice in notices)
 
 
+def test_a_prompt_that_was_refused_can_be_asked_again_before_all_others() -> None:
+    """As a resumed run does, whose server has answered nothing yet."""
+    with (
+        FaultyServer(lambda body: refuse_guest_2(body, 400, "too long")) as server,
+        open_mind(server.url) as mind,
+    ):
+        assert sources(mind, [ask_choice(2)]) == ["fallback"]
+        assert sources(mind, [ask_choice(3)]) == ["model"]
+
+
 def test_a_server_that_refuses_everything_is_an_error_that_says_what_to_mend() -> None:
     error = {"error": {"message": "logprobs are not supported \x1b[31mhere"}}
     with (
