@@ -17,7 +17,7 @@ from experiments.position_bias import position_bias_table
 from experiments.reactions import reaction_rows, read_slopes
 from experiments.scorecard import nearness, scorecard
 from sandbox.core.world import World
-from sandbox.output.log_totals import measure_position_bias
+from sandbox.output.log_totals import count_fallbacks, measure_position_bias
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import RunConfig
 from sandbox.runtime.log import DecisionLog
@@ -91,10 +91,13 @@ def data_quality(log: DecisionLog) -> pd.DataFrame:
     """Return, by arm, the number of decisions and the rates of fallbacks, retries, cached answers and truncated texts.
 
     The truncation rate is a share of the texts, since only they can be truncated (NaN if there are none); the others
-    are shares of decisions.
+    are shares of decisions; of fallbacks, a share of the decisions by minds that can fail.
     """
     table = pd.DataFrame(log.count_quality())
     table["truncation_rate"] = table.pop("truncated") / table.pop("texts").replace(0, float("nan"))
-    for count, rate in (("fallback", "fallback_rate"), ("retried", "retry_rate"), ("cache", "cache_rate")):
+    counts = count_fallbacks(log)
+    fallbacks_by_arm = [counts.get(arm, (0, 0)) for arm in table["arm"]]
+    table["fallback_rate"] = [fallbacks / max(1, answers) for fallbacks, answers in fallbacks_by_arm]
+    for count, rate in (("retried", "retry_rate"), ("cache", "cache_rate")):
         table[rate] = table.pop(count) / table["decisions"]
-    return table
+    return table.drop(columns="fallback")

@@ -12,7 +12,8 @@ def retest_agreement(table: pd.DataFrame) -> pd.DataFrame:
     """Return the agreement of first and second answers, by arm and by item that has a scale.
 
     Args:
-        table: The answers to a survey, as `experiments.survey.ask` returns them.
+        table: The answers to a survey, as `experiments.survey.ask` returns them. Agents of whom an answer is missing
+            do not count.
 
     Returns:
         Columns arm, item, num_agents, agreement (share who answered the same twice), chance_agreement (the share to be
@@ -23,7 +24,8 @@ def retest_agreement(table: pd.DataFrame) -> pd.DataFrame:
     groups: Any = rows_where(table, column(table, "kind") != "open").groupby(["arm", "item", "kind"], sort=False)
     for (arm, item, kind), part in groups:
         pairs: pd.DataFrame = part.pivot_table(index=["seed", "agent"], columns="repeat", values="number")
-        if pairs.shape[1] > 1:
+        pairs = pairs.dropna()
+        if pairs.shape[1] > 1 and len(pairs):
             first, second = (column(pairs, repeat).to_numpy(int) for repeat in (0, 1))
             shares = part["number"].value_counts(normalize=True)
             agreement, chance = (first == second).mean(), (shares**2).sum()

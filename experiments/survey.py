@@ -7,6 +7,7 @@ measure test-retest agreement.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -16,6 +17,7 @@ import pandas as pd
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from experiments.retest import retest_agreement
+from sandbox.characters import remove_control_characters
 from sandbox.composition import resolve_target, to_plain
 from sandbox.core.agent import Agent
 from sandbox.core.answer import Answer
@@ -27,6 +29,7 @@ from sandbox.core.templates import PREAMBLE
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, ContractError, DataError, unknown
 from sandbox.runtime.config import RunConfig
+from sandbox.runtime.fallbacks import ASIDE_ADVICE, FallbackGuard
 from sandbox.runtime.run import LOG, Run
 from sandbox.settings import Settings, validate
 
@@ -142,10 +145,12 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
 
     Returns:
         One row per answer: arm, seed, step, agent, role, profile, item, kind, repeat, answer, number (1-based position
-        of the answer on its scale), expected (mean of the scale under the answer's probabilities), source.
+        of the answer on its scale), expected (mean of the scale under the answer's probabilities), source. An answer
+        that could not be obtained is missing, and its source is `fallback`.
 
     Raises:
         ConfigError: No agent matches `agents`, or the run has no such step.
+        BackendError: More answers than `max_fallback_rate` allows could not be obtained.
         ContractError: The run's log changed in the meantime.
     """
     before = _digest_file(run.folder / LOG)
@@ -156,11 +161,11 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
     batches = _batch(
         [entry for world in _worlds_with_words(worlds, config) for entry in _list_questions(world, survey)]
     )
-    mind = run.build_minds(notify)
-    try:
-        answers = [answer for batch in batches for answer in mind.answer([entry.question for entry in batch])]
-    finally:
-        mind.close()
+    guard = FallbackGuard(config.max_fallback_rate, ASIDE_ADVICE)
+    with closing(run.build_minds(notify)) as mind:
+        questions = [[entry.question for entry in batch] for batch in batches]
+        answers = [answer for batch in questions for answer in guard.ask(mind.answer, batch)]
+    guard.finish()
     if _digest_file(run.folder / LOG) != before:
         raise ContractError(f"{run.folder / LOG} changed during the survey; is another process writing to it?")
     entries = [entry for batch in batches for entry in batch]
@@ -183,19 +188,24 @@ def write_answers(table: pd.DataFrame, folder: Path, survey: Survey) -> list[Pat
 
 
 def summarize(table: pd.DataFrame) -> list[str]:
-    """Return answers by arm and item as lines for a terminal."""
+    """Return answers by arm and item as lines for a terminal; shares and means are of the answers that came."""
     lines: list[str] = []
     groups: Any = table.groupby(["item", "arm"], sort=False)
-    for (item, arm), part in groups:
-        kind = part["kind"].iloc[0]
+    for (item, arm), asked in groups:
+        kind, part = asked["kind"].iloc[0], asked[asked["source"] != "fallback"]
+        num_missing = len(asked) - len(part)
+        missing = f"; {num_missing} of {len(asked)} could not be obtained and are left out" if num_missing else ""
+        if part.empty:
+            lines.append(f"{item}, {arm}: no answers{missing}")
+            continue
         if kind == "open":
-            examples = [f'"{text}"' for text in part["answer"].head(3)]
-            lines.append(f"{item}, {arm}: {len(part)} answers, for example {'; '.join(examples)}")
+            examples = [f'"{remove_control_characters(str(text))}"' for text in part["answer"].head(3)]
+            lines.append(f"{item}, {arm}: {len(part)} answers, for example {'; '.join(examples)}{missing}")
             continue
         shares = part["answer"].value_counts(normalize=True)
         mean = f", mean {part['number'].mean():.2f}" if kind == "likert" else ""
         percentages = ", ".join(f"{100 * share:.0f} % {answer}" for answer, share in shares.items())
-        lines.append(f"{item}, {arm}: {percentages}{mean} (n = {len(part)})")
+        lines.append(f"{item}, {arm}: {percentages}{mean} (n = {len(part)}{missing})")
     return lines
 
 
@@ -259,10 +269,10 @@ def _count_roles(agents: Sequence[Agent[Any]]) -> str:
 
 def _answer_row(entry: SurveyQuestion, answer: Answer) -> Mapping[str, Any]:
     arm, seed = entry.question.replicate
-    scale = entry.item.scale
-    number = int(str(answer.value)) if scale else None
-    probs = answer.probs or ()
-    mean = sum((index + 1) * probability for index, probability in enumerate(probs))
+    scale, is_missing = entry.item.scale, answer.source == "fallback"
+    number = int(str(answer.value)) if scale and not is_missing else None
+    has_mean = entry.item.kind == "likert" and not is_missing
+    mean = sum((index + 1) * probability for index, probability in enumerate(answer.probs or ()))
     return {
         "arm": arm,
         "seed": seed,
@@ -273,9 +283,9 @@ def _answer_row(entry: SurveyQuestion, answer: Answer) -> Mapping[str, Any]:
         "item": entry.item.id,
         "kind": entry.item.kind,
         "repeat": entry.repeat,
-        "answer": scale[number - 1] if number else answer.value,
+        "answer": scale[number - 1] if number else None if is_missing else answer.value,
         "number": number,
-        "expected": mean if entry.item.kind == "likert" else None,
+        "expected": mean if has_mean else None,
         "source": answer.source,
     }
 

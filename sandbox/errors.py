@@ -15,6 +15,8 @@ from difflib import get_close_matches
 from types import FrameType
 from typing import NoReturn
 
+from sandbox.characters import remove_control_characters
+
 STOP_SIGNALS = ("SIGTERM", "SIGHUP")
 """How schedulers and closed terminals ask a process to end; handled as Ctrl-C is."""
 
@@ -59,7 +61,7 @@ def exit_code(command: Callable[[], int], interruption: str) -> int:
         with _stop_on_signals():
             return command()
     except SandboxError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {remove_control_characters(str(error))}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"error: {explain_write_error(error)}", file=sys.stderr)

@@ -18,7 +18,17 @@ from typing import Any, NamedTuple, TypeVar
 import httpx
 import msgspec
 
-from sandbox.errors import BackendError
+from agents.minds.responses import (
+    BUSY_STATUSES,
+    REFUSAL_STATUSES,
+    UNSUPPORTED_STATUSES,
+    Refusal,
+    RefusedError,
+    RetryableError,
+    UnreadableError,
+    decode_json,
+    error_message,
+)
 
 MAX_PAUSE_S = 15.0
 """Longest pause before a retry."""
@@ -28,7 +38,6 @@ POOL_SIZE = 16
 """Connections of one pool. httpx searches the whole pool at every request: one pool of 128 has half the throughput."""
 KEEP_ALIVE_S = 3.0
 """Idle connections are closed after this, before a server closes them (uvicorn: 5 s) while a request is on its way."""
-_BUSY_STATUSES = (408, 409, 425, 429)
 _LOOPBACK_PATTERNS = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 
 T = TypeVar("T")
@@ -80,6 +89,7 @@ class Client:
             advice: What to do about a refusal, by status code; 0 stands for any other code.
         """
         self.num_retries = 0
+        self.num_answered = 0
         self.reason = ""
         """Why the last failed attempt failed."""
         self._servers = [_Server(url) for url in urls]
@@ -91,18 +101,23 @@ class Client:
         self._thread = Thread(target=self._loop.run_forever, name="http", daemon=True)
         self._thread.start()
 
-    def get_each(self, path: str, kind: type[T]) -> dict[str, T]:
-        """Get `path` from every server, once; by URL, without servers that fail (`reason` says why)."""
+    def get_each(self, path: str, kind: type[T]) -> dict[str, T | None]:
+        """Get `path` from every server, once.
+
+        Returns:
+            By URL, without servers that fail (`reason` says why); None for a server that does not know the path, or
+            answers something else.
+        """
         return self._wait_for(self._get_each(path, kind))
 
-    def post_all(self, path: str, bodies: Sequence[Any], kind: type[T]) -> list[T | None]:
+    def post_all(self, path: str, bodies: Sequence[Any], kind: type[T]) -> list[T | Refusal | None]:
         """Post each body to one of the servers.
 
         Returns:
             The answers in the order of `bodies`; None for one that was given up.
 
         Raises:
-            BackendError: A server refused a request for good, such as with status 401 or 404.
+            BackendError: A server refused a request in a way that concerns all, such as with status 401 or 404.
         """
         return self._wait_for(self._post_all(path, bodies, kind))
 
@@ -125,25 +140,35 @@ class Client:
         for pool in self._pools:
             await pool.aclose()
 
-    async def _get_each(self, path: str, kind: type[T]) -> dict[str, T]:
-        responses: dict[str, T] = {}
+    async def _get_each(self, path: str, kind: type[T]) -> dict[str, T | None]:
+        responses: dict[str, T | None] = {}
         for server in self._servers:
             try:
                 response = await self._pools[0].get(server.url + path)
-                responses[server.url] = self._decode_response(server, response, kind)
-            except (httpx.RequestError, _RetryableError) as error:
+                if response.status_code in UNSUPPORTED_STATUSES:
+                    responses[server.url] = None
+                else:
+                    responses[server.url] = self._decode_response(server, response, kind)
+            except UnreadableError:
+                responses[server.url] = None
+            except RefusedError as error:
+                raise error.to_user() from error
+            except (httpx.RequestError, RetryableError) as error:
                 self._note_failure(server, error)
         return responses
 
-    async def _post_all(self, path: str, bodies: Sequence[Any], kind: type[T]) -> list[T | None]:
+    async def _post_all(self, path: str, bodies: Sequence[Any], kind: type[T]) -> list[T | Refusal | None]:
         for server in self._servers:
             server.begin_batch()
-        responses: list[T | None] = [None] * len(bodies)
+        responses: list[T | Refusal | None] = [None] * len(bodies)
         remaining = iter(enumerate(bodies))
 
         async def work(pool: httpx.AsyncClient) -> None:
             for index, body in remaining:
-                responses[index] = await self._post(pool, path, msgspec.json.encode(body), kind)
+                try:
+                    responses[index] = await self._post(pool, path, msgspec.json.encode(body), kind)
+                except RefusedError as error:
+                    responses[index] = Refusal(str(error), error.to_user())
 
         pools = islice(cycle(self._pools), min(self._concurrency, len(bodies)))
         workers = [asyncio.create_task(work(pool)) for pool in pools]
@@ -163,8 +188,8 @@ class Client:
         failures = 0
         while failures <= self._policy.retries and (server := await self._next_server()):
             try:
-                return self._decode_response(server, await pool.post(server.url + path, content=body), kind)
-            except (httpx.RequestError, _RetryableError) as error:
+                answer = self._decode_response(server, await pool.post(server.url + path, content=body), kind)
+            except (httpx.RequestError, RetryableError) as error:
                 self._note_failure(server, error)
                 self.num_retries += 1
                 if isinstance(error, httpx.ConnectError | httpx.TimeoutException):
@@ -172,6 +197,9 @@ class Client:
                 if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
                     failures += 1
                     await asyncio.sleep(self._pause_s(failures, error))
+            else:
+                self.num_answered += 1
+                return answer
         return None
 
     async def _next_server(self) -> "_Server | None":
@@ -188,25 +216,22 @@ class Client:
     def _pause_s(self, failures: int, error: Exception) -> float:
         if failures > self._policy.retries:
             return 0.0
-        requested = min(error.wait_s, MAX_PAUSE_S) if isinstance(error, _RetryableError) else 0.0
+        requested = min(error.wait_s, MAX_PAUSE_S) if isinstance(error, RetryableError) else 0.0
         return max(requested, self._jitter.uniform(0, self._policy.max_pause_s(failures)))
 
     def _decode_response(self, server: "_Server", response: httpx.Response, kind: type[T]) -> T:
         server.mark_up()
         status = response.status_code
         if response.is_success:
-            try:
-                return msgspec.json.decode(response.content, type=kind)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise _RetryableError(f"an unreadable answer ({error})") from error
-        message = _error_message(response)
+            return decode_json(response.content, kind)
+        message = error_message(response)
         if self._key:
             message = message.replace(self._key, "***")  # some servers repeat the key that they refuse
-        if status in _BUSY_STATUSES or status >= 500:
+        if status in BUSY_STATUSES or status >= 500:
             wait = response.headers.get("Retry-After", "")
-            raise _RetryableError(f"status {status}: {message}", float(wait) if wait.isdecimal() else 0.0)
-        advice = self._advice.get(status, self._advice[0])
-        raise BackendError(f"{server.url} refused a request with status {status}: {message}; {advice}")
+            raise RetryableError(f"status {status}: {message}", float(wait) if wait.isdecimal() else 0.0)
+        refusal = RefusedError(server.url, f"status {status}: {message}", self._advice.get(status, self._advice[0]))
+        raise refusal if status in REFUSAL_STATUSES else refusal.to_user()
 
     def _note_failure(self, server: "_Server", error: Exception) -> None:
         self.reason = f"{server.url}: {error or type(error).__name__}"
@@ -239,15 +264,6 @@ class _Server:
             self.up_again_at, self.down_since = now + pause_s, min(self.down_since, now)
 
 
-class _RetryableError(Exception):
-    """A server answered, but without the result; it may succeed later."""
-
-    def __init__(self, reason: str, wait_s: float = 0.0) -> None:
-        super().__init__(reason)
-        self.wait_s = wait_s
-        """Seconds that the server asks us to wait."""
-
-
 def _open_pools(key: str, concurrency: int, timeout_s: float) -> list[httpx.AsyncClient]:
     """Return connection pools for `concurrency` requests in all; they share the certificates, which load slowly."""
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
@@ -259,14 +275,3 @@ def _open_pools(key: str, concurrency: int, timeout_s: float) -> list[httpx.Asyn
         httpx.AsyncClient(headers=headers, timeout=timeout, limits=limits, verify=certificates, mounts=no_proxy)
         for _ in range(ceil(concurrency / POOL_SIZE))
     ]
-
-
-def _error_message(response: httpx.Response) -> str:
-    """Return what the server says about its refusal, in one line."""
-    try:
-        body = response.json()
-    except ValueError:
-        body = response.text
-    for name in ("error", "message", "detail"):
-        body = body.get(name, body) if isinstance(body, dict) else body
-    return " ".join(str(body).split())[:300] or "no reason given"

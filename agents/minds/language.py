@@ -10,14 +10,15 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from math import exp, isfinite
+from math import exp, inf, isfinite, isnan
 from typing import Any, ClassVar, NamedTuple, Self
 
 import msgspec
 from pydantic import Field
 
 from agents.cache import AnswerCache
-from agents.minds.generated_text import parse_form, repeats_prompt, strip_text
+from agents.minds.generated_text import parse_form, repeats_prompt, strip_text, strip_thoughts
+from sandbox.characters import remove_from_strings
 from sandbox.core.answer import Answer
 from sandbox.core.answering import display_order, draw_option, fallback_fields
 from sandbox.core.form import Choose, Fill, Write, form_schema
@@ -88,7 +89,12 @@ class Engine(ABC):
 
     @abstractmethod
     def generate(self, jobs: Sequence[Job]) -> list[Generation | None]:
-        """Run all jobs in one batch; None for a job that failed."""
+        """Run all jobs in one batch.
+
+        Returns:
+            In the order of the jobs: None if none came back, a generation with neither probabilities nor text if what
+            came back is unusable.
+        """
 
     @abstractmethod
     def model(self, adapter: str) -> str:
@@ -141,7 +147,7 @@ class LanguageMind(Mind):
         """Answer from the cache if possible, and everything else in one batch (two if text must be asked again)."""
         jobs = [self._make_job(question) for question in questions]
         keys = [self._cache_key(question, job) for question, job in zip(questions, jobs, strict=True)]
-        cached = self.cache.get(keys) if self.cache is not None else {}
+        cached = _without_thoughts(self.cache.get(keys)) if self.cache is not None else {}
         missing = [i for i, key in enumerate(keys) if key not in cached]
         answers = self._ask_engine([questions[i] for i in missing], [jobs[i] for i in missing])
         new_answers = dict(zip(missing, answers, strict=True))
@@ -207,12 +213,15 @@ class LanguageMind(Mind):
             if weights is None:
                 return None
             return draw_option(question, to_declared_order(question, weights), "model", **details)
+        spoken = strip_thoughts(generation.text)
+        if spoken is None:
+            return None
         if isinstance(question.form, Write):
-            text, shortened = strip_text(generation.text, question.form.max_words)
+            text, shortened = strip_text(spoken, question.form.max_words)
             usable = text and not repeats_prompt(text, job.prompt)
             truncated = shortened or not generation.finished
             return Answer(text, "model", truncated=truncated, **details) if usable else None
-        fields = parse_form(question.form, generation.text)
+        fields = parse_form(question.form, spoken)
         return None if fields is None else Answer(fields, "model", **details)
 
     def _fallback(self, question: Question[Any], retried: bool) -> Answer:
@@ -225,8 +234,11 @@ class LanguageMind(Mind):
 
 
 def label_weights(logprobs: Sequence[float] | None, temperature: float) -> list[float] | None:
-    """Return the softmax weights of the labels, by display position; None if no log-probability is finite."""
-    if not logprobs or not any(isfinite(value) for value in logprobs):
+    """Return the softmax weights of the labels, by display position; None if there are none.
+
+    Minus infinity is a probability of 0. NaN and infinity are what weights that diverged in training give: no answer.
+    """
+    if not logprobs or not any(map(isfinite, logprobs)) or any(isnan(value) or value == inf for value in logprobs):
         return None
     # Subtracting the largest keeps exp from underflowing to a total of 0.
     largest = max(value for value in logprobs if isfinite(value))
@@ -239,8 +251,18 @@ def to_declared_order(question: Question[Any], weights: Sequence[float]) -> list
     return [by_index[index] for index in range(len(weights))]
 
 
+def _without_thoughts(cached: Mapping[bytes, Answer]) -> dict[bytes, Answer]:
+    """Return the cached answers that are no thoughts of a reasoning model, which earlier versions took for text."""
+    return {
+        key: answer
+        for key, answer in cached.items()
+        if not isinstance(answer.value, str) or strip_thoughts(answer.value) == answer.value
+    }
+
+
 def _mark_as_cached(answer: Answer) -> Answer:
-    return msgspec.structs.replace(answer, source="cache", prompt_tokens=0, cached_tokens=0, output_tokens=0)
+    counts = {"prompt_tokens": 0, "cached_tokens": 0, "output_tokens": 0}
+    return msgspec.structs.replace(answer, source="cache", value=remove_from_strings(answer.value), **counts)
 
 
 def _add_token_counts(second: Generation | None, first: Generation | None) -> Generation | None:

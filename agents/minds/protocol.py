@@ -3,8 +3,8 @@
 Knows neither connections nor settings.
 """
 
-from collections.abc import Iterable, Sequence
-from math import exp, log
+from collections.abc import Callable, Iterable, Sequence
+from math import exp, isnan, log
 from typing import Annotated, Any
 
 import msgspec
@@ -18,7 +18,20 @@ MAX_COMPLETIONS_LOGPROBS = 5
 """Most tokens that OpenAI's own completions list."""
 LETTER_ONLY = "Answer with the letter only."
 """Sent to a server that cannot continue an answer that we began."""
-TURN_MARKERS = ("<|", "<start_of_turn>", "<end_of_turn>", "<bos>", "<eos>", "<s>", "</s>", "[INST]", "[/INST]")
+UNLIKELY = -9999.0
+"""Log-probability by which servers say "very unlikely" instead of giving the number."""
+MAX_LOGPROB = 1e-3
+"""A probability above 1 by more than rounding is none."""
+MAX_TOTAL = 1.05
+"""The same for the sum of probabilities, in bfloat16."""
+MAX_TOKENS = 2**53
+"""A larger count is none."""
+THINKING_SERVERS = ("vllm", "sglang", "llamacpp")
+"""Servers that pass variables on to the chat template, by `ModelCard.owned_by`."""
+TURN_MARKERS = (
+    "<|", "<｜", "<start_of_turn>", "<end_of_turn>", "<bos>", "<eos>", "<s>", "</s>", "[INST]", "[/INST]", "<<SYS>>",
+    "<</SYS>>", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[AVAILABLE_TOOLS]", "[TOOL_CALLS]", "[TOOL_RESULTS]", "[gMASK]",
+)  # fmt: skip
 """How chat templates mark turns; broken in messages, since the server's special tokens are unknown here."""
 VLLM_NEUTRAL = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
 """Overrides what vLLM would take from the model's `generation_config.json`."""
@@ -28,7 +41,7 @@ class ModelCard(msgspec.Struct, frozen=True):
     """A model that a server lists."""
 
     id: str
-    owned_by: str = ""
+    owned_by: str | None = None
     """Who serves it: `vllm`, `openai`, ..."""
     root: str | None = None
     """Folder or hub id of the weights; only vLLM says so."""
@@ -37,37 +50,40 @@ class ModelCard(msgspec.Struct, frozen=True):
 class ModelList(msgspec.Struct, frozen=True):
     """Response to `GET /models`."""
 
-    data: Annotated[list[ModelCard], msgspec.Meta(min_length=1)]
+    data: list[ModelCard]
 
 
 class TokenLogprob(msgspec.Struct, frozen=True):
     """A candidate token with its log-probability."""
 
-    token: str
-    logprob: float
+    token: str | None = None
+    logprob: float | None = None
 
 
 class ChatToken(msgspec.Struct, frozen=True):
     """One generated token of a chat."""
 
-    top_logprobs: list[TokenLogprob] = []
+    top_logprobs: list[TokenLogprob] | None = None
 
 
 class Logprobs(msgspec.Struct, frozen=True):
     """Log-probabilities by generated token, as chats (`content`) or as completions (`top_logprobs`) have them."""
 
     content: list[ChatToken] | None = None
-    top_logprobs: list[dict[str, float] | None] | None = None
+    top_logprobs: list[dict[str, float | None] | None] | None = None
 
     def first_token(self) -> list[tuple[str, float]]:
         """Return the candidates for the first generated token with their log-probabilities."""
+        candidates: Iterable[tuple[str | None, float | None]] = ()
         if self.content:
-            return [(candidate.token, candidate.logprob) for candidate in self.content[0].top_logprobs]
-        return list((self.top_logprobs[0] or {}).items()) if self.top_logprobs else []
+            candidates = [(candidate.token, candidate.logprob) for candidate in self.content[0].top_logprobs or ()]
+        elif self.top_logprobs:
+            candidates = (self.top_logprobs[0] or {}).items()
+        return [(token, logprob) for token, logprob in candidates if token is not None and logprob is not None]
 
 
 class AssistantMessage(msgspec.Struct, frozen=True):
-    """What the assistant of a chat says."""
+    """What the assistant of a chat says; what it thought, servers that know thoughts put elsewhere."""
 
     content: str | None = None
 
@@ -79,53 +95,57 @@ class CompletionChoice(msgspec.Struct, frozen=True):
     text: str | None = None
     logprobs: Logprobs | None = None
     finish_reason: str | None = None
-
-
-class PromptTokensDetails(msgspec.Struct, frozen=True):
-    """How the prompt tokens were obtained."""
-
-    cached_tokens: int | None = None
-
-
-class TokenUsage(msgspec.Struct, frozen=True):
-    """Counts of prompt and output tokens."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int | None = 0
-    prompt_tokens_details: PromptTokensDetails | None = None
+    index: int | None = None
+    """0-based; we request one generation."""
 
 
 class Completion(msgspec.Struct, frozen=True):
     """Response to a chat or a plain completion."""
 
     choices: Annotated[list[CompletionChoice], msgspec.Meta(min_length=1)]
-    usage: TokenUsage | None = None
+    usage: Any = None
+    """Counts of tokens, which nothing depends on: whatever a server sends there."""
+
+    @property
+    def choice(self) -> CompletionChoice:
+        """The generation that was requested, wherever it stands on the list."""
+        return next((choice for choice in self.choices if choice.index == 0), self.choices[0])
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a filter of the server has cut the answer."""
+        return self.choice.finish_reason == "content_filter"
 
     def text(self) -> str:
         """Return the generated text."""
-        choice = self.choices[0]
-        return (choice.message.content if choice.message else choice.text) or ""
+        return (self.choice.message.content if self.choice.message else self.choice.text) or ""
 
     def first_token(self) -> list[tuple[str, float]]:
         """Return the candidates for the first generated token with their log-probabilities."""
-        logprobs = self.choices[0].logprobs
-        return logprobs.first_token() if logprobs else []
+        return self.choice.logprobs.first_token() if self.choice.logprobs else []
 
     def token_counts(self) -> tuple[int, int, int]:
-        """Return the number of prompt tokens, of those among them from the cache, and of output tokens."""
-        usage = self.usage or TokenUsage()
-        details = usage.prompt_tokens_details or PromptTokensDetails()
-        return usage.prompt_tokens, details.cached_tokens or 0, usage.completion_tokens or 0
+        """Return the number of prompt tokens, of those among them from the cache, and of output tokens; 0: unknown."""
+        usage = self.usage if isinstance(self.usage, dict) else {}
+        details = usage.get("prompt_tokens_details")
+        cached = details.get("cached_tokens") if isinstance(details, dict) else None
+        prompt, output = _as_count(usage.get("prompt_tokens")), _as_count(usage.get("completion_tokens"))
+        return prompt, min(_as_count(cached), prompt), output
 
 
-def chat_body(prompt: Prompt, can_continue: bool) -> dict[str, Any]:
+def _as_count(value: Any) -> int:
+    return value if isinstance(value, int) and 0 <= value < MAX_TOKENS else 0
+
+
+def chat_body(prompt: Prompt, can_continue: bool, break_tokens: Callable[[str], str] = str) -> dict[str, Any]:
     """Return a prompt as the part of a request that holds the chat.
 
     Args:
         prompt: Has a lead if it asks for a choice.
         can_continue: Whether the server lets us begin its answer, as vLLM does.
+        break_tokens: Breaks the special tokens of the served model, where its tokenizer is known.
     """
-    system, user = (break_special_tokens(part, TURN_MARKERS) for part in (prompt.system, prompt.user))
+    system, user = (break_special_tokens(break_tokens(part), TURN_MARKERS) for part in (prompt.system, prompt.user))
     if prompt.lead and not can_continue:
         user = f"{user}\n{LETTER_ONLY}"
     chat = [{"role": "system", "content": system}, {"role": "user", "content": user}]
@@ -163,10 +183,12 @@ def exact_logprobs_body(is_chat: bool, token_ids: Sequence[int]) -> dict[str, An
 
 
 def exact_logprobs(candidates: Iterable[tuple[str, float]], token_ids: Sequence[int]) -> tuple[float, ...] | None:
-    """Return the log-probabilities that `exact_logprobs_body` requested; None if one is missing."""
+    """Return the log-probabilities that `exact_logprobs_body` requested; None if one is missing or all are unknown."""
     by_name = dict(candidates)
     names = [f"token_id:{token}" for token in token_ids]
-    return tuple(by_name[name] for name in names) if all(name in by_name for name in names) else None
+    if any(name not in by_name for name in names) or all(by_name[name] <= UNLIKELY for name in names):
+        return None
+    return tuple(by_name[name] for name in names)
 
 
 def label_logprobs(candidates: Sequence[tuple[str, float]], labels: str) -> tuple[float, ...] | None:
@@ -174,17 +196,49 @@ def label_logprobs(candidates: Sequence[tuple[str, float]], labels: str) -> tupl
 
     A label with white space around it is the same label: the probabilities add up. Case matters, since "a" may begin a
     word. A label that is not listed is at most as likely as the least likely token that is. It gets that token's
-    log-probability less `UNLISTED_MARGIN`: with a probability of 0, the option could never be chosen.
+    log-probability less `UNLISTED_MARGIN`: with a probability of 0, the option could never be chosen. All such labels
+    together get at most what the listed tokens leave.
 
     Returns:
-        The log-probability of each label; None if no label is listed, because then the model was not answering.
+        The log-probability of each label; None if no label is listed, because then the model was not answering, and if
+        the list is one label without alternatives, because then their probabilities are unknown.
     """
+    candidates = [(token, logprob) for token, logprob in candidates if logprob > UNLIKELY]
     listed: dict[str, float] = {}
     for token, logprob in candidates:
         label = token.strip()
         if len(label) == 1 and label in labels:
-            listed[label] = log(exp(listed[label]) + exp(logprob)) if label in listed else logprob
-    if not listed:
+            listed[label] = _add_logprobs(listed[label], logprob) if label in listed else logprob
+    num_unlisted = len(labels) - len(listed)
+    if not listed or (num_unlisted and len(candidates) < 2):
         return None
     floor = min(logprob for _, logprob in candidates) - UNLISTED_MARGIN
+    rest = 1 - sum(exp(logprob) for _, logprob in candidates)
+    if num_unlisted and num_unlisted * exp(floor) > rest + MAX_TOTAL - 1:
+        floor = min(floor, log(max(rest, 1e-9) / num_unlisted))
     return tuple(listed.get(label, floor) for label in labels)
+
+
+def are_possible(candidates: Iterable[tuple[str, float]]) -> bool:
+    """Return whether these can be log-probabilities of tokens that exclude one another.
+
+    They cannot if one is no number, or a probability or the sum of them is above 1, or they are whole numbers (ranks or
+    token ids), apart from those that mean certain and impossible.
+    """
+    logprobs = [logprob for _, logprob in set(candidates)]
+    if any(isnan(logprob) or logprob > MAX_LOGPROB for logprob in logprobs):
+        return False
+    known = [logprob for logprob in logprobs if UNLIKELY < logprob < 0]
+    are_whole = bool(known) and all(logprob.is_integer() for logprob in known)
+    return not are_whole and sum(exp(min(logprob, 0.0)) for logprob in logprobs) <= MAX_TOTAL
+
+
+def are_constant(candidates: Iterable[tuple[str, float]]) -> bool:
+    """Return whether several tokens have the same log-probability to the last digit, which no model gives."""
+    logprobs = [logprob for _, logprob in candidates]
+    return len(logprobs) > 1 and len(set(logprobs)) == 1
+
+
+def _add_logprobs(first: float, second: float) -> float:
+    total = exp(first) + exp(second)
+    return log(total) if total > 0 else max(first, second)

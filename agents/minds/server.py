@@ -11,60 +11,27 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import ascii_uppercase
-from typing import Any, Literal, Self
-
-import httpx
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+from typing import Any, Self
 
 from agents.cache import AnswerCache
 from agents.minds import protocol
+from agents.minds.generated_text import strip_thoughts
 from agents.minds.http import Client, RetryPolicy
-from agents.minds.language import Engine, Generation, Job, LanguageMind, Sampling
-from agents.minds.tokenizer import PromptTokenizer
+from agents.minds.language import Engine, Generation, Job, LanguageMind
+from agents.minds.responses import Refusal
+from agents.minds.server_settings import ServerSettings, parse_url
+from agents.minds.tokenizer import NO_THINKING, PromptTokenizer
 from agents.models import MODELS, resolve_model
 from agents.weights import weights_digest
+from sandbox.characters import remove_control_characters
 from sandbox.core.mind import MindContext
 from sandbox.errors import BackendError, ConfigError, unknown
+from sandbox.prompting.render import Prompt
 from sandbox.settings import validate
 
+HARMLESS_PROMPT = Prompt("You are a person.", "Do you drink tea or milk?", "")
+"""Asked to find out whether a server refuses a prompt or everything."""
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
-
-
-class ServerSettings(Sampling):
-    """Settings of `mind=server`."""
-
-    urls: list[str] = Field(min_length=1)
-    """Base URLs of equal servers, including `/v1`; requests go to them in turn."""
-    api: Literal["chat", "completions"]
-    """Who builds the prompt: the server's chat template, or we; base models need `completions`."""
-    api_key_env: str | None = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
-    """Name of the environment variable that holds the key; null: no key."""
-    served_model: str | None
-    """The model's name on the server; null: the first model that the server lists."""
-    tokenizer: str | None
-    """The same model as a named model, folder or hub id, for its tokenizer; `completions` need it."""
-    adapters: dict[str, str]
-    """Names of models on the server, by adapter; vLLM serves LoRA adapters as models."""
-    top_logprobs: PositiveInt
-    """Tokens to list for a choice if the log-probabilities of the labels themselves cannot be requested."""
-    max_concurrency: PositiveInt
-    """Requests in flight at once, over all servers."""
-    retries: NonNegativeInt
-    """Further attempts at a request that a server failed to answer."""
-    backoff_s: float = Field(gt=0)
-    """Upper bound of the first pause before a retry; it doubles with every further one, up to 15 s. The sum of these
-    pauses is how long a batch waits while no server can be reached."""
-    timeout_s: float = Field(gt=0)
-    """Longest wait for an answer."""
-
-    @field_validator("urls")
-    @classmethod
-    def _check_urls(cls, urls: list[str]) -> list[str]:
-        """Refuse URLs with secrets in them: the manifest records them."""
-        for url in map(_parse_url, urls):
-            if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
-                raise ValueError("a URL looks like http://host:8000/v1, and a key is named in mind.api_key_env")
-        return urls
 
 
 class ServerMind(LanguageMind):
@@ -100,7 +67,8 @@ class ServerEngine(Engine):
             self.close()
             raise
         self._base = settings.served_model or next(iter(self._cards))
-        self._is_vllm = self._cards[self._base].owned_by == "vllm"
+        self._server_kind = self._find_card(self._base).owned_by
+        self._is_vllm = self._server_kind == "vllm"
         self._letter_ids = self._tokenizer.letter_ids if self._tokenizer is not None and self._is_vllm else None
         """Token id of each label, if the server returns log-probabilities by token id."""
         self._models = {
@@ -121,21 +89,52 @@ class ServerEngine(Engine):
         return {"model": self.model(""), "adapters": adapters, "engine": self.settings.model_dump()}
 
     def generate(self, jobs: Sequence[Job]) -> list[Generation | None]:
-        """Post all jobs and wait for all answers."""
-        bodies = [prompt | self._request_body(job) for prompt, job in zip(self._prompt_bodies(jobs), jobs, strict=True)]
-        path = "/chat/completions" if self._is_chat else "/completions"
-        completions = self._client.post_all(path, bodies, protocol.Completion)
-        generations = [
-            completion and self._to_generation(job, completion)
-            for job, completion in zip(jobs, completions, strict=True)
-        ]
-        if num_lost := completions.count(None):
-            self._notify(
-                f"mind=server: {num_lost} of {len(jobs)} answers given up; last failure: {self._client.reason}"
-            )
-        if num_unread := generations.count(None) - num_lost:
-            self._notify(f"mind=server: {num_unread} of {len(jobs)} choices came back without the letter of any option")
+        """Post all jobs and wait for all answers; one that a server refuses to give comes back empty.
+
+        Raises:
+            BackendError: The server refuses everything, also a harmless prompt.
+        """
+        responses = self._post(jobs)
+        refusals = [response for response in responses if isinstance(response, Refusal)]
+        if refusals and not self._client.num_answered:
+            [response] = self._post([jobs[0]._replace(prompt=HARMLESS_PROMPT._replace(lead=jobs[0].prompt.lead))])
+            if not isinstance(response, protocol.Completion):
+                raise refusals[0].error
+        generations = [self._to_generation(*pair) for pair in zip(jobs, responses, strict=True)]
+        self._report(jobs, responses, generations)
         return generations
+
+    def _post(self, jobs: Sequence[Job]) -> list[protocol.Completion | Refusal | None]:
+        bodies = [prompt | self._request_body(job) for prompt, job in zip(self._prompt_bodies(jobs), jobs, strict=True)]
+        return self._client.post_all(
+            "/chat/completions" if self._is_chat else "/completions", bodies, protocol.Completion
+        )
+
+    def _report(
+        self,
+        jobs: Sequence[Job],
+        responses: Sequence[protocol.Completion | Refusal | None],
+        generations: Sequence[Generation | None],
+    ) -> None:
+        """Tell the user how many answers are missing, and why."""
+        refusals = [response for response in responses if isinstance(response, Refusal)]
+        num_unread = sum(
+            bool(job.labels) and isinstance(response, protocol.Completion) and generation == Generation()
+            for job, response, generation in zip(jobs, responses, generations, strict=True)
+        )
+        num_thoughts = sum(part is not None and strip_thoughts(part.text) is None for part in generations)
+        losses = (
+            (responses.count(None), f"answers given up; last failure: {self._client.reason}"),
+            (len(refusals), f"prompts refused; first with {refusals[0].reason if refusals else ''}"),
+            (
+                num_unread,
+                "choices came back without the letter of any option, or with numbers that are no probabilities",
+            ),
+            (num_thoughts, "texts are unfinished thoughts of a reasoning model; switch its thinking off in the server"),
+        )
+        for number, loss in losses:
+            if number:
+                self._notify(f"mind=server: {number} of {len(jobs)} {loss}")
 
     def close(self) -> None:
         """Close the connections."""
@@ -148,9 +147,13 @@ class ServerEngine(Engine):
             model: The run's model, for the error.
 
         Raises:
-            BackendError: No server is up, or one of those that are lacks a model of the settings.
+            BackendError: No server is up, or one of those that are lacks a model of the settings; or they list none and
+                the settings name none.
         """
-        listings = self._client.get_each("/models", protocol.ModelList)
+        listings = {
+            url: listing.data if listing is not None else []
+            for url, listing in self._client.get_each("/models", protocol.ModelList).items()
+        }
         if not listings:
             folder = f'"$(python -m agents.models {model})"' if model in MODELS else model
             raise BackendError(
@@ -160,14 +163,21 @@ class ServerEngine(Engine):
             )
         if len(listings) < len(self.settings.urls):
             self._notify(f"mind=server: continuing with {', '.join(listings)}; cannot reach {self._client.reason}")
-        for url, listing in listings.items():
-            names = [card.id for card in listing.data]
+        for url, cards in listings.items():
+            names = [card.id for card in cards]
             for name in filter(None, (self.settings.served_model, *self.settings.adapters.values())):
-                if name not in names:
+                if names and name not in names:
                     raise BackendError(
                         f"{url}: {unknown('model', name, names)} Correct mind.served_model or mind.adapters."
                     )
-        return {card.id: card for card in next(iter(listings.values())).data}
+        cards = next(filter(None, listings.values()), [])
+        if not cards and self.settings.served_model is None:
+            raise BackendError(f"{next(iter(listings))} does not list its models; name one in mind.served_model")
+        return {card.id: card for card in cards}
+
+    def _find_card(self, name: str) -> protocol.ModelCard:
+        """Return what is known about a model; of servers that list none, its name."""
+        return self._cards.get(name) or protocol.ModelCard(name)
 
     def _identify_model(self, name: str) -> str:
         """Return what answers depend on beyond the job, as far as it can be known.
@@ -175,41 +185,57 @@ class ServerEngine(Engine):
         A server does not report a hash of its weights. If it runs on this machine and names a folder, we hash that
         folder here. Elsewhere, different weights under the same name and path look the same to the answer cache.
         """
-        card = self._cards[name]
-        origin = card.root or card.owned_by
-        is_local = all(_parse_url(url).host in LOOPBACK_HOSTS for url in self.settings.urls)
+        card = self._find_card(name)
+        origin = card.root or card.owned_by or "unknown"
+        is_local = all(parse_url(url).host in LOOPBACK_HOSTS for url in self.settings.urls)
         if is_local and any((Path(origin) / file).is_file() for file in ("config.json", "adapter_config.json")):
             origin = weights_digest(origin)[:12]
         logprobs = f"top{self.settings.top_logprobs}" if self._letter_ids is None else "exact"
-        return f"{name}@{origin} {self.settings.api} {logprobs}"
+        return remove_control_characters(f"{name}@{origin} {self.settings.api} {logprobs}")
 
     def _prompt_bodies(self, jobs: Sequence[Job]) -> list[dict[str, Any]]:
         prompts = [job.prompt for job in jobs]
         if self._is_chat or self._tokenizer is None:
-            return [protocol.chat_body(prompt, self._is_vllm) for prompt in prompts]
+            break_tokens = self._tokenizer.break_special_tokens if self._tokenizer is not None else str
+            return [protocol.chat_body(prompt, self._is_vllm, break_tokens) for prompt in prompts]
         return [{"prompt": token_ids} for token_ids in self._tokenizer.encode(prompts)]
 
     def _request_body(self, job: Job) -> dict[str, Any]:
-        body = {"model": self.settings.adapters.get(job.adapter, self._base), "max_tokens": job.max_tokens}
+        name = self.settings.adapters.get(job.adapter, self._base)
+        body: dict[str, Any] = {"model": name, "max_tokens": job.max_tokens}
         if self._is_vllm:
             body |= protocol.VLLM_NEUTRAL
+        if self._is_chat and self._server_kind in protocol.THINKING_SERVERS:
+            body["chat_template_kwargs"] = dict(NO_THINKING)
         if not job.labels:
             return body | protocol.text_body(job)
         if self._letter_ids is None:
             return body | {"temperature": 0} | protocol.top_logprobs_body(self._is_chat, self.settings.top_logprobs)
         return body | {"temperature": 0} | protocol.exact_logprobs_body(self._is_chat, self._label_ids(job))
 
-    def _to_generation(self, job: Job, completion: protocol.Completion) -> Generation | None:
-        logprobs = self._label_logprobs(job, completion) if job.labels else None
-        if job.labels and logprobs is None:
+    def _to_generation(self, job: Job, response: protocol.Completion | Refusal | None) -> Generation | None:
+        if response is None:
             return None
-        finished = completion.choices[0].finish_reason != "length"
-        return Generation(logprobs, completion.text(), finished, *completion.token_counts())
+        if isinstance(response, Refusal) or response.is_filtered:
+            return Generation()
+        logprobs = self._label_logprobs(job, response) if job.labels else None
+        if job.labels and logprobs is None:
+            return Generation()
+        finished = response.choice.finish_reason != "length"
+        return Generation(logprobs, response.text(), finished, *response.token_counts())
 
     def _label_logprobs(self, job: Job, completion: protocol.Completion) -> tuple[float, ...] | None:
-        if self._letter_ids is None:
-            return protocol.label_logprobs(completion.first_token(), job.labels)
-        return protocol.exact_logprobs(completion.first_token(), self._label_ids(job))
+        """Return the log-probabilities of a choice's labels; None if there are none that can be used."""
+        candidates = completion.first_token()
+        if not protocol.are_possible(candidates):
+            return None
+        if self._letter_ids is not None:
+            logprobs = protocol.exact_logprobs(candidates, self._label_ids(job))
+        else:
+            logprobs = None if protocol.are_constant(candidates) else protocol.label_logprobs(candidates, job.labels)
+        # Two labels can be equal in bfloat16, three are a constant.
+        is_constant = logprobs is not None and len(logprobs) > 2 and len(set(logprobs)) == 1
+        return None if is_constant else logprobs
 
     def _label_ids(self, job: Job) -> list[int]:
         """Return the token ids of a choice's labels; call it only if those of all letters are known."""
@@ -245,13 +271,6 @@ def _make_client(settings: ServerSettings) -> Client:
     # The seed of the jitter differs by process, so that those of a sweep do not retry at the same moment. No answer
     # depends on it.
     return Client(settings.urls, key, settings.max_concurrency, policy, os.getpid(), _ADVICE)
-
-
-def _parse_url(url: str) -> httpx.URL:
-    try:
-        return httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise ValueError(str(error)) from error
 
 
 _ADVICE = {

@@ -10,6 +10,9 @@ from jinja2 import TemplateError
 from sandbox.errors import BackendError
 from sandbox.prompting.render import Prompt, break_special_tokens
 
+NO_THINKING: Mapping[str, bool] = {"enable_thinking": False, "thinking": False}
+"""Variables by which chat templates switch the thoughts of a reasoning model off; other templates ignore them."""
+
 
 class PromptTokenizer:
     """A model's tokenizer as prompts need it."""
@@ -36,15 +39,17 @@ class PromptTokenizer:
 
     def format_prompt(self, prompt: Prompt) -> str:
         """Return the prompt as the model reads it, up to the beginning of its answer."""
-        system, user = (self._break_special_tokens(part) for part in (prompt.system, prompt.user))
+        system, user = (self.break_special_tokens(part) for part in (prompt.system, prompt.user))
         if not self.tokenizer.chat_template:
             return f"{system}\n\n{user}\n{prompt.lead}"
         messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
         if not self._takes_system:
             messages = [{"role": "user", "content": f"{system}\n\n{user}"}]
-        return self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True) + prompt.lead
+        text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **NO_THINKING)
+        return close_thought(text) + prompt.lead
 
-    def _break_special_tokens(self, text: str) -> str:
+    def break_special_tokens(self, text: str) -> str:
+        """Return text in which the model's special tokens are plain characters."""
         # Gemma has 6,000 special tokens, and searching for each takes 4 ms. All of them begin with `<`, which people
         # rarely write.
         present = [token for start, tokens in self._specials.items() if start in text for token in tokens]
@@ -72,6 +77,11 @@ class PromptTokenizer:
                 f"the tokenizer of {model} has no single token for each label ' A' to ' Z'; use another model"
             )
         return [token_ids[-1] for token_ids in answers]
+
+
+def close_thought(text: str) -> str:
+    """Return a prompt in which the thought that its chat template opens at the end, if any, is over."""
+    return f"{text.rstrip()}\n\n</think>\n\n" if text.rstrip().endswith("<think>") else text
 
 
 def _group_by_first_character(tokens: Iterable[str]) -> Mapping[str, Sequence[str]]:

@@ -35,13 +35,13 @@ def decision_tables(rows: Iterable[LogRow], shuffle: int = 0) -> dict[str, pd.Da
         shuffle: `presentation.shuffle` of the run, which decided what was displayed first.
 
     Returns:
-        `offers` and `choices`; empty if the world has none.
+        `offers` and `choices`, without fallbacks, which nobody chose; empty if the world has none.
     """
     offers: list[LogRow] = []
     choices: list[LogRow] = []
     for row in rows:
         name, facts, form = _DECODER.decode(row["content"])
-        if form.get("type") != "choose":
+        if form.get("type") != "choose" or row["source"] == "fallback":
             continue
         replicate = {"arm": row["arm"], "seed": row["seed"], "step": row["step"]}
         choices.append({**replicate, **_describe_choice(row, name, form, shuffle)})

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import networkx as nx
 
+from sandbox.characters import remove_control_characters
 from sandbox.core.agent import Agent
 from sandbox.core.world import World
 from sandbox.runtime.results import Results
@@ -156,8 +157,8 @@ def node_attributes(world: World[Any]) -> dict[Any, LogRow]:
 
 
 def _remove_illegal_characters(value: Any) -> Any:
-    """Remove the characters of a text that no XML file may contain."""
-    return _ILLEGAL_IN_XML.sub("", value) if isinstance(value, str) else value
+    """Remove the characters of a text that no XML file may contain, and those that nobody can read."""
+    return _ILLEGAL_IN_XML.sub("", remove_control_characters(value)) if isinstance(value, str) else value
 
 
 def _export_log(run: Run, target: Path) -> list[Path]:

@@ -10,6 +10,7 @@ import msgspec
 from sandbox.core.answering import shuffled_order
 from sandbox.core.form import Choose
 from sandbox.intervals import Mean
+from sandbox.runtime.fallbacks import CERTAIN_SOURCES
 from sandbox.runtime.log import DecisionLog
 
 MAX_CHOICES = 50_000
@@ -66,7 +67,8 @@ def measure_position_bias(log: DecisionLog, shuffle: int, max_choices: int | Non
     """Measure the position bias of every arm and seed, in the order of the log.
 
     Probabilities are used where the log has them: which option came first is known from the shuffle, so a draw would
-    only add noise. Choices whose order carries meaning, which is not shuffled, do not count.
+    only add noise. Choices whose order carries meaning, which is not shuffled, do not count, nor do fallbacks, which
+    nobody chose.
 
     Args:
         log: The decision log.
@@ -74,7 +76,7 @@ def measure_position_bias(log: DecisionLog, shuffle: int, max_choices: int | Non
         max_choices: Only the first so many choices; None: all.
     """
     sums: dict[tuple[str, int], list[float]] = {}
-    for row in islice(log.decisions("position IS NOT NULL"), max_choices):
+    for row in islice(log.decisions("position IS NOT NULL AND source != 'fallback'"), max_choices):
         form = _CONTENT.decode(row["content"])[2]
         if not form.ordered:
             number = len(form.options)
@@ -108,6 +110,8 @@ class LogTotals(NamedTuple):
     """Answers that were written, not chosen."""
     position_bias: Sequence[PositionBias]
     """By arm and seed, from the first `MAX_CHOICES` choices."""
+    fallbacks: Mapping[str, tuple[int, int]] = {}
+    """By arm: the number of fallbacks, and of answers by minds that can fail."""
 
     @classmethod
     def of(cls, log: DecisionLog, shuffle: int = 0) -> "LogTotals":
@@ -115,7 +119,19 @@ class LogTotals(NamedTuple):
         sources, minds, models = (log.count_by(column) for column in ("source", "mind", "model"))
         model_names = [model for model in models if model]
         biases = measure_position_bias(log, shuffle, MAX_CHOICES)
-        return cls(log.totals(), log.num_batches, sources, minds, model_names, log.count_texts(), biases)
+        texts, fallbacks = log.count_texts(), count_fallbacks(log)
+        return cls(log.totals(), log.num_batches, sources, minds, model_names, texts, biases, fallbacks)
+
+
+def count_fallbacks(log: DecisionLog) -> dict[str, tuple[int, int]]:
+    """Return, by arm, the number of fallbacks and of answers by minds that can fail; no rule or random answers."""
+    counts: dict[str, tuple[int, int]] = {}
+    for row in log.count_answers():
+        if row["source"] not in CERTAIN_SOURCES:
+            fallbacks, answers = counts.get(row["arm"], (0, 0))
+            num_lost = row["decisions"] if row["source"] == "fallback" else 0
+            counts[row["arm"]] = (fallbacks + num_lost, answers + row["decisions"])
+    return counts
 
 
 _CONTENT = msgspec.json.Decoder(tuple[str, msgspec.Raw, Choose])

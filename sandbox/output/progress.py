@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from sandbox.characters import remove_control_characters
 from sandbox.runtime.runner import Progress
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class LineReporter:
 def notify(text: str) -> None:
     """Tell the user that something takes a while; a text that ends with a full stop is printed as it is."""
     ending = "" if text.endswith(".") else " …"
-    CONSOLE.print(f"{text}{ending}", style="dim", highlight=False, markup=False, soft_wrap=True)
+    line = remove_control_characters(f"{text}{ending}")
+    CONSOLE.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
 
 
 def resume_with_bar(run: "Run") -> "Results":

@@ -184,11 +184,20 @@ def _two_columns(lines: Sequence[tuple[str, str]]) -> "Table":
 def _describe_quality(totals: LogTotals) -> str:
     sums, number = totals.sums, totals.sums["decisions"]
     counts = [
-        f"drawn at random (fallbacks) {format_count(totals.sources.get('fallback', 0), number, 'decisions')}",
+        f"drawn at random (fallbacks) {_describe_fallbacks(totals)}",
         f"truncated {format_count(sums['truncated'], totals.num_texts, 'texts')}",
         f"retried {format_count(sums['retried'], number, 'decisions')}",
     ]
     return ", ".join(counts)
+
+
+def _describe_fallbacks(totals: LogTotals) -> str:
+    """Return the number of fallbacks, by arm where there are several: rule and random agents cannot have any."""
+    arms = [f"{arm} {format_count(*counts, 'decisions')}" for arm, counts in totals.fallbacks.items() if counts[0]]
+    if len(totals.fallbacks) > 1 and arms:
+        return " and ".join(arms)
+    default = (totals.sources.get("fallback", 0), totals.sums["decisions"])
+    return format_count(*next(iter(totals.fallbacks.values()), default), "decisions")
 
 
 def _describe_position_bias(biases: Sequence[PositionBias]) -> str:

@@ -111,7 +111,8 @@ class RunConfig(Settings):
     """Smallest number of worlds, for each treatment, that are played with random answers after the run, equally many
     for each seed: the null model of the figures. 0: no null model."""
     max_fallback_rate: float = Field(ge=0, le=1)
-    """Stop the run when a larger share of its answers could not be obtained."""
+    """Stop when a larger share of the answers of one mind in one arm could not be obtained, also in interviews and
+    reactions; one fallback among fewer than 20 answers is tolerated, unless it is 0."""
     reactions: NonNegativeInt = 0
     """People for each arm and reaction whose questions are asked again with one fact changed, at the end of the run;
     0: none."""

@@ -93,6 +93,18 @@ class DecisionLog:
             self._db.execute(INSERT["batch"], (*batch, link))
         self.num_batches, self._link, self._last_step = number + 1, link, first.step
 
+    def drop_from(self, batch: int) -> int:
+        """Remove a batch and all that follows from it; return the number of decisions that are removed."""
+        with _write_errors(self.path, "the end of the log"), self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            number = int(self._scalar("SELECT count(*) FROM decision WHERE batch >= ?", (batch,)))
+            step = self._scalar("SELECT step FROM batch WHERE batch = ?", (batch,))
+            self._db.execute("DELETE FROM intervention WHERE step > ?", (step,))
+            for table in ("decision", "batch"):
+                self._db.execute(f"DELETE FROM {table} WHERE batch >= ?", (batch,))
+        self._find_end()
+        return number
+
     def replay(self, batch: int, questions: Sequence[Question[Any]]) -> list[Answer]:
         """Return the answers of a logged batch.
 
@@ -200,8 +212,8 @@ class DecisionLog:
         if self._lock is not None:
             self._lock.close()
 
-    def _scalar(self, sql: str) -> Any:
-        return self._db.execute(sql).fetchone()[0]
+    def _scalar(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        return self._db.execute(sql, values).fetchone()[0]
 
     def _describe_difference(self, question: Question[Any], row: dict[str, Any]) -> str:
         context = f"{question.replicate}, step {question.step}, round {question.round}, agent {question.agent}"

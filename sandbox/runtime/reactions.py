@@ -5,10 +5,10 @@ repeated, since the questions follow from the log and minds are pure.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -17,11 +17,10 @@ from sandbox.core.mind import RandomMind, RuleMind, Rules
 from sandbox.core.question import Question
 from sandbox.core.reaction import Level, Reaction
 from sandbox.core.seeds import uniform
+from sandbox.runtime.fallbacks import Ask
 from sandbox.runtime.reaction_tables import ANSWER_COLUMNS, curve_table, slope_table
 
 FOLDER = "reactions"
-Ask: TypeAlias = Callable[[Sequence[Question[Any]]], list[Answer]]
-"""Has a batch of questions answered by the minds that they name."""
 
 
 class VariedQuestion(NamedTuple):

@@ -26,12 +26,13 @@ from sandbox.runtime.assembly import (
 from sandbox.runtime.beginning import LOG, begin_run, make_folder
 from sandbox.runtime.branching import list_switches, refuse_changed_past, switch_config
 from sandbox.runtime.config import RunConfig, load_run_config
+from sandbox.runtime.fallbacks import Ask, bound_fallbacks
 from sandbox.runtime.inputs import add_inputs, check_inputs
 from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.log_chain import DamagedLogError
 from sandbox.runtime.log_repair import drop_damaged
 from sandbox.runtime.manifest import Manifest, Segment, describe_mind_change, work_began
-from sandbox.runtime.reactions import Ask, QuestionSample, measure_reactions, read_reactions, write_reactions
+from sandbox.runtime.reactions import QuestionSample, measure_reactions, read_reactions, write_reactions
 from sandbox.runtime.results import Results
 from sandbox.runtime.runner import Progress, Runner
 
@@ -106,13 +107,13 @@ class Run:
 
         with closing(log):
             sample = self._new_sample(config.reactions)
-            worlds, runner = self._build_runner(log, build, progress, sample=sample)
+            worlds, runner = self._build_runner(log, build, progress, sample=sample, notify=notify)
             with closing(runner):
                 runner.run(config.steps)
                 results = Results.of(worlds)
                 results.write(self.folder)
                 if config.reactions and read_reactions(self.folder, "slopes") is None:
-                    self._measure_reactions(sample, runner.ask_aside)
+                    self._measure_reactions(sample, bound_fallbacks(runner.ask_aside, config.max_fallback_rate, notify))
                 if self.manifest.status != "finished":
                     self.manifest.finish(log.totals(), began)
         return results
@@ -156,7 +157,8 @@ class Run:
         sample = self._new_sample(num_people)
         self.replay(sample=sample)
         with closing(self.build_minds(notify)) as minds:
-            return self._measure_reactions(sample, minds.answer, arms)
+            ask = bound_fallbacks(minds.answer, config.max_fallback_rate, notify)
+            return self._measure_reactions(sample, ask, arms)
 
     def replay(
         self, until: int | None = None, observer: Observer | None = None, sample: QuestionSample | None = None
@@ -247,7 +249,9 @@ class Run:
         progress: Progress,
         observer: Observer | None = None,
         sample: QuestionSample | None = None,
+        notify: Callable[[str], None] | None = None,
     ) -> tuple[list[World[Any]], Runner]:
+        """Return fresh worlds and their runner; without `notify`, it only reads the log, whatever that holds."""
         segments = self.manifest.segments
         worlds = self.build_worlds()
         switches = list_switches(segments)
@@ -258,10 +262,17 @@ class Run:
             if observer is not None:
                 observer(step, worlds)
 
-        rate = segments[-1].config.max_fallback_rate
-        listen = (sample or self._new_sample(0)).add
+        is_unfinished = notify is not None and self.manifest.status != "finished"
         runner = Runner(
-            worlds, make_minds, log, max_fallback_rate=rate, progress=progress, before_step=before_step, listen=listen
+            worlds,
+            make_minds,
+            log,
+            max_fallback_rate=1.0 if notify is None else segments[-1].config.max_fallback_rate,
+            progress=progress,
+            before_step=before_step,
+            listen=(sample or self._new_sample(0)).add,
+            ask_again_from=segments[-1].from_step if is_unfinished else None,
+            notify=notify or (lambda text: None),
         )
         return worlds, runner
 

@@ -15,16 +15,14 @@ from sandbox.core.assignment import MindRouter
 from sandbox.core.mind import Mind
 from sandbox.core.question import Question, Turn, check_answers
 from sandbox.core.world import World, advance
-from sandbox.errors import BackendError, ContractError
+from sandbox.errors import ContractError
 from sandbox.prompting.render import render
+from sandbox.runtime.fallbacks import FallbackGuard
 from sandbox.runtime.log import DecisionLog
 
 Answerer: TypeAlias = Mind | MindRouter
 Pending: TypeAlias = list[tuple[Turn[None], Sequence[Question[Any]]]]
 """Worlds that wait for answers, and their questions."""
-
-MIN_DECISIONS = 20
-"""Fewer decisions than this never stop a run for their fallback rate."""
 
 
 class Progress:
@@ -50,6 +48,8 @@ class Runner:
         progress: Progress | None = None,
         before_step: Callable[[int], None] = lambda step: None,
         listen: Callable[[Sequence[Question[Any]]], None] = lambda questions: None,
+        ask_again_from: int | None = None,
+        notify: Callable[[str], None] = lambda text: None,
     ) -> None:
         """Set up a run.
 
@@ -57,36 +57,42 @@ class Runner:
             worlds: One per replicate, fresh; all at step 0.
             make_mind: Builds the mind when the first live batch needs it, so that a replay starts no engine.
             log: Where the run is written, and read from as far as it goes.
-            max_fallback_rate: Stop when a larger share of the answers are fallbacks.
+            max_fallback_rate: Stop when a larger share of a mind's answers are fallbacks; at 1, never.
             progress: Receives what happens.
             before_step: Called with each step before the worlds begin it.
             listen: Called with each answered batch of questions, live or from the log.
+            ask_again_from: First step whose logged fallbacks are asked again; None: they stay as they are.
+            notify: Is told what is asked again.
         """
         self.worlds = worlds
         self.log = log
         self.progress = progress or Progress()
         self._make_mind = make_mind
         self._mind: Answerer | None = None
-        self._max_fallback_rate = max_fallback_rate
+        self._guard = FallbackGuard(max_fallback_rate)
         self._before_step = before_step
         self._listen = listen
+        self._ask_again_from = ask_again_from
+        self._notify = notify
         self._batch = 0
-        self._answers = self._fallbacks = 0
 
     def run(self, steps: int) -> None:
-        """Run until every world has done `steps` steps."""
+        """Run until every world has done `steps` steps.
+
+        Raises:
+            BackendError: Too many answers are fallbacks.
+        """
         with _collect_garbage_rarely():
             for step in range(min(world.now for world in self.worlds), steps):
                 self._before_step(step)
                 self.progress.begin_step(step)
                 self._record_interventions(step)
                 self._step()
+        self._guard.finish()
 
     def ask_aside(self, questions: Sequence[Question[Any]]) -> list[Answer]:
         """Have a batch answered live, off the timeline: nothing is logged, and no world gets the answers."""
-        answers = self._live_mind(questions).answer(questions)
-        check_answers(questions, answers)
-        return answers
+        return self._live_mind(questions).answer(questions)
 
     def close(self) -> None:
         """Close the mind, if one was built."""
@@ -115,22 +121,48 @@ class Runner:
         return answers
 
     def _replay(self, batch: int, questions: list[Question[Any]]) -> list[Answer]:
-        answers = self.log.replay(batch, questions)
-        self._count(answers)
+        answers = self._ask_fallbacks_again(batch, questions, self.log.replay(batch, questions))
+        self._guard.add(questions, answers)
         self.progress.add_answers(len(answers), None)
         return answers
 
+    def _ask_fallbacks_again(self, batch: int, questions: list[Question[Any]], answers: list[Answer]) -> list[Answer]:
+        """Return the answers of a logged batch with its fallbacks asked again, if they are to be.
+
+        If some of them are answered now, the log ends with this batch: what came later followed from random draws.
+        """
+        if self._ask_again_from is None or questions[0].step < self._ask_again_from:
+            return answers
+        places = [place for place, answer in enumerate(answers) if answer.source == "fallback"]
+        if not places:
+            return answers
+        new_answers, seconds = self._ask_live([questions[place] for place in places])
+        if all(answer.source == "fallback" for answer in new_answers):
+            return answers
+        merged = list(answers)
+        for place, answer in zip(places, new_answers, strict=True):
+            merged[place] = answer
+        num_later = self.log.drop_from(batch) - len(questions)
+        self.log.append(questions, merged, seconds, time.time())
+        later = f"; {num_later:,} later decisions, which followed from them, are made again" if num_later else ""
+        self._notify(f"fallbacks asked again in step {questions[0].step}: {len(places)}{later}.")
+        return merged
+
     def _ask(self, questions: list[Question[Any]]) -> list[Answer]:
+        answers, seconds = self._ask_live(questions)
+        self._guard.add(questions, answers)  # before the log, so that what breaks the bound is asked again
+        self.log.append(questions, answers, seconds, time.time())
+        self.progress.add_answers(len(answers), seconds)
+        return answers
+
+    def _ask_live(self, questions: list[Question[Any]]) -> tuple[list[Answer], float]:
+        """Return the mind's answers to a batch and how many seconds they took."""
         mind = self._live_mind(questions)
         start = time.perf_counter()
         answers = mind.answer(questions)
         seconds = time.perf_counter() - start
         check_answers(questions, answers)
-        if self._count(answers):
-            self._check_fallbacks()
-        self.log.append(questions, answers, seconds, time.time())
-        self.progress.add_answers(len(answers), seconds)
-        return answers
+        return answers, seconds
 
     def _live_mind(self, questions: Sequence[Question[Any]]) -> Answerer:
         """Return the mind; built before its first batch, whose templates are tried first."""
@@ -138,22 +170,6 @@ class Runner:
             _render_each_template(questions)
             self._mind = self._make_mind()
         return self._mind
-
-    def _count(self, answers: Sequence[Answer]) -> int:
-        """Count answers and fallbacks; return the number of fallbacks among these."""
-        fallbacks = sum(answer.source == "fallback" for answer in answers)
-        self._answers += len(answers)
-        self._fallbacks += fallbacks
-        return fallbacks
-
-    def _check_fallbacks(self) -> None:
-        """Stop before too many fallbacks are logged, so that a resumed run asks them again."""
-        rate = self._fallbacks / self._answers
-        if self._answers >= MIN_DECISIONS and rate > self._max_fallback_rate:
-            raise BackendError(
-                f"{self._fallbacks} of {self._answers} answers ({rate:.0%}) are fallbacks, max_fallback_rate is "
-                f"{self._max_fallback_rate:.0%}; the log is intact: fix the mind and resume, or raise the bound"
-            )
 
     def _record_interventions(self, step: int) -> None:
         for world in self.worlds:

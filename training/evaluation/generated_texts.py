@@ -20,6 +20,7 @@ from scipy.stats import wasserstein_distance
 from sandbox.core.mind import Mind
 from sandbox.core.profile import Profile
 from sandbox.core.seeds import permutation
+from sandbox.errors import BackendError
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.cases import EvaluationCase, case_questions
 from training.evaluation.choices import assign_mind, group_by_form
@@ -39,11 +40,18 @@ def generate_texts(
     seed: int,
     mind: Mind,
 ) -> dict[str, list[str]]:
-    """Return what every model writes, generated in one batch; "" where no text was usable."""
+    """Return what every model writes, generated in one batch; "" where no text was usable.
+
+    Raises:
+        BackendError: The engine had no answer.
+    """
     questions = list(case_questions(cases, people, OWN, seed))
     adapters = [name if folder else "" for name, folder in models.items()]
-    answers = iter(mind.answer([assign_mind(question, adapter) for adapter in adapters for question in questions]))
-    return {name: [str(next(answers).value) for _ in questions] for name in models}
+    answers = mind.answer([assign_mind(question, adapter) for adapter in adapters for question in questions])
+    if num_missing := sum(answer.source == "fallback" and not answer.retried for answer in answers):
+        raise BackendError(f"{num_missing} of {len(answers)} texts are missing; look at the engine's log")
+    texts = iter([str(answer.value) for answer in answers])
+    return {name: [next(texts) for _ in questions] for name in models}
 
 
 def write_texts(path: Path, cases: Sequence[EvaluationCase], generated: Mapping[str, Texts]) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from agents.minds.language import Job, LanguageMind
+from agents.minds.generated_text import strip_thoughts
+from agents.minds.language import Generation, Job, LanguageMind
 from agents.shipped import adapter_folder
 from sandbox.core.form import choose
 from sandbox.core.memory import NO_MEMORY
@@ -95,9 +96,9 @@ def generate_answers(
     adapters = [name if folder else "" for name, folder in models.items()]
     jobs = [_build_job(chat, adapter, mind, seed) for adapter in adapters for chat in chats]
     generations = mind.engine.generate(jobs)
-    if num_missing := sum(generation is None for generation in generations):
+    if num_missing := sum(generation in (None, Generation()) for generation in generations):
         raise BackendError(f"{num_missing} of {len(jobs)} answers for the judge are missing; look at the engine's log")
-    texts = iter([generation.text.strip() if generation else "" for generation in generations])
+    texts = iter([(strip_thoughts(generation.text) or "").strip() if generation else "" for generation in generations])
     return {name: [next(texts) for _ in chats] for name in models}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from math import exp, inf, log
+from math import exp, inf, log, nan
 from pathlib import Path
 from typing import Any, Self
 
@@ -121,6 +121,8 @@ def test_temperature_sharpens_a_choice() -> None:
     assert label_weights([-inf, -1.0], 1.0) == [0.0, 1.0]
     assert label_weights([-inf, -inf], 1.0) is None
     assert label_weights([-1000.0, -1001.0], 1.0) == pytest.approx([1, exp(-1)])
+    assert label_weights([nan, -1.0], 1.0) is None
+    assert label_weights([inf, -1.0], 1.0) is None
 
 
 def test_an_answer_without_a_usable_generation_is_a_fallback() -> None:
@@ -144,6 +146,35 @@ def test_a_retried_answer_costs_the_tokens_of_both_attempts() -> None:
     mind = make_mind(lambda _: Generation(text=next(texts), prompt_tokens=7, cached_tokens=2, output_tokens=3))
     answer = mind.answer([make_question(Write(8))])[0]
     assert (answer.prompt_tokens, answer.cached_tokens, answer.output_tokens) == (14, 4, 6)
+
+
+def test_thoughts_are_no_text_and_an_unfinished_one_is_no_answer() -> None:
+    for text, expected in (
+        ("<think>tea?</think>A pot.", "A pot."),
+        ("tea?\n</think>\nA pot.", "A pot."),
+        ("<think>tea", ""),
+    ):
+        mind = make_mind(lambda _, text=text: Generation(text=text))
+        [answer] = mind.answer([make_question(Write(8))])
+        assert (answer.value, answer.source) == (expected, "model" if expected else "fallback")
+        assert answer.retried is not bool(expected)
+
+
+def test_a_thought_that_an_earlier_version_cached_is_asked_again(tmp_path: Path) -> None:
+    cache, question = AnswerCache(tmp_path / "answers.sqlite"), make_question(Write(8))
+    mind = make_mind(lambda _: Generation(text="A pot."), cache)
+    key = mind._cache_key(question, mind._make_job(question))
+    cache.add({key: Answer("<think> Okay, the user", "model")})
+    assert (mind.answer([question])[0].value, len(batches_of(mind))) == ("A pot.", 1)
+
+
+def test_a_form_has_no_control_characters() -> None:
+    question = make_question(Fill(Booking))
+    text = '{"name": "A\\u001b[31mnna", "code": "AB-123", "day": "2020-05-01", "guests": [2, "B\\u0007ob"]}'
+    [answer] = make_mind(lambda _: Generation(text=text)).answer([question])
+    assert answer.value == {"name": "Anna", "code": "AB-123", "day": "2020-05-01", "guests": [2, "Bob"]}
+    too_short = text.replace("nna", "n")
+    assert make_mind(lambda _: Generation(text=too_short)).answer([question])[0].source == "fallback"
 
 
 def test_text_that_stays_unusable_is_a_fallback() -> None:

@@ -85,3 +85,20 @@ def test_labels_are_the_tokens_after_the_lead() -> None:
     assert tokenizer.tokenizer.convert_ids_to_tokens(tokenizer.label_ids("AZ")) == [f"{SPACE}A", f"{SPACE}Z"]
     with pytest.raises(BackendError, match="the tokenizer of tiny has no single token for each label"):
         PromptTokenizer(make_tokenizer(has_labels=False), "tiny")
+
+
+HYBRID = CHAT + "{% if enable_thinking is defined and enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}"
+"""As Qwen's templates have it: thinking is on unless it is switched off."""
+ALWAYS = CHAT + "<think>\n"
+"""As DeepSeek-R1's template has it: the template opens the thought."""
+
+
+@pytest.mark.parametrize("chat", [HYBRID, ALWAYS])
+def test_a_reasoning_model_answers_at_once(chat: str) -> None:
+    text = PromptTokenizer(make_tokenizer(chat), "tiny").format_prompt(PROMPT)
+    assert text.endswith("<|turn|>me: <think>\n\n</think>\n\nAnswer:")
+
+
+def test_a_person_who_writes_a_tag_opens_no_thought() -> None:
+    text = PromptTokenizer(make_tokenizer(), "tiny").format_prompt(PROMPT._replace(user="I <think>", lead=""))
+    assert text == "Rules.\n\nI <think>\n"

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import networkx as nx
 import pandas as pd
 import pytest
@@ -97,9 +98,12 @@ def test_graphs_carry_agents_profiles_and_the_tables_of_their_nodes(finished_run
 
 def test_text_that_no_xml_may_hold_does_not_spoil_a_graph(tmp_path: Path) -> None:
     world = make_rumor()
-    world.tables = lambda: {"people": [{"node": 0, "text": "ring \x07 & <b>", "empty": None}]}
+    world.tables = lambda: {"people": [{"node": 0, "text": "ring \x07 \x1b[31m& <b>\x9c", "empty": None}]}
+    for agent in world.villagers:
+        agent.profile = msgspec.structs.replace(agent.profile, id=f"\x00{agent.profile.id}")
     graph = nx.read_graphml(write_graph(world, tmp_path))
     assert graph.nodes["0"]["text"] == "ring  & <b>"
+    assert graph.nodes["0"]["profile"] == "p0"
     assert "empty" not in graph.nodes["0"]
 
 

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from experiments.facts.decisions import decision_tables
 from experiments.position_bias import position_bias_table
 from sandbox.core.answer import Answer
 from sandbox.core.answering import display_order, draw_option
@@ -17,7 +18,7 @@ from sandbox.core.form import Choose, Option
 from sandbox.core.presentation import Presentation
 from sandbox.core.question import Question
 from sandbox.core.replicate import Replicate
-from sandbox.output.log_totals import OddsRatio, PositionBias, measure_position_bias
+from sandbox.output.log_totals import OddsRatio, PositionBias, count_fallbacks, measure_position_bias
 from sandbox.runtime.log import DecisionLog
 from tests.conftest import make_question
 
@@ -79,6 +80,27 @@ def test_a_draw_stands_for_a_probability_that_is_unknown(tmp_path: Path) -> None
 def test_choices_whose_order_means_something_do_not_count(tmp_path: Path) -> None:
     questions = make_questions("base", 0, is_ordered=True)
     assert measure_biases(tmp_path, questions, [answer_by_taste(question) for question in questions]) == []
+
+
+def test_fallbacks_are_nobodys_choices(tmp_path: Path) -> None:
+    questions = make_questions("base", 0)
+    chosen = [answer_first(question) for question in questions]
+    fallbacks = [draw_option(question, [1.0] * 4, "fallback") for question in questions[:40]]
+    (bias,) = measure_biases(tmp_path, questions, [*fallbacks, *chosen[40:]])
+    assert (bias.num, bias.first) == (60, pytest.approx(45))
+    with closing(DecisionLog.open(tmp_path / "decisions.sqlite")) as log:
+        tables = decision_tables(log.decisions())
+        assert len(tables["choices"]) == 60
+        assert count_fallbacks(log) == {"base": (40, 100)}
+
+
+def test_rule_and_random_answers_do_not_dilute_the_share_of_fallbacks(tmp_path: Path) -> None:
+    questions = [question for arm in ("rule", "base") for question in make_questions(arm, 0)]
+    sources = ["rule"] * 100 + ["random"] * 60 + ["fallback"] * 10 + ["model"] * 30
+    answers = [draw_option(question, TASTE, source) for question, source in zip(questions, sources, strict=True)]
+    with closing(DecisionLog.create(tmp_path / "decisions.sqlite")) as log:
+        log.append(questions, answers, 0.1, 0.0)
+        assert count_fallbacks(log) == {"base": (10, 40)}
 
 
 def test_many_arms_with_the_same_shuffles_and_draws_are_no_evidence_of_a_bias(tmp_path: Path) -> None:

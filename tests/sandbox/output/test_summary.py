@@ -136,3 +136,13 @@ def test_tokens_and_data_quality_are_summed_up_in_words(new_run: Run) -> None:
     assert "position bias" in text
     assert "(smollm2-135m)" in text
     assert RandomMind.name not in text.split("decisions")[0]
+
+
+def test_fallbacks_are_told_by_arm_as_shares_of_what_can_fail(new_run: Run) -> None:
+    results, totals = new_run.resume(Progress(), ignore_message), read_totals(new_run)
+    for fallbacks, expected in (
+        ({}, "drawn at random (fallbacks) 0,"),
+        ({"main": (3, 60)}, "drawn at random (fallbacks) 3 (5.0 % of decisions),"),
+        ({"base": (0, 40), "server": (2, 40)}, "drawn at random (fallbacks) server 2 (5.0 % of decisions),"),
+    ):
+        assert expected in summary_text(new_run, results, totals._replace(fallbacks=fallbacks))
