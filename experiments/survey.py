@@ -5,17 +5,18 @@ which is only read, and no agent remembers the survey. Every question is asked t
 measure test-retest agreement.
 """
 
-from collections import Counter
+import re
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b, file_digest
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
 import pandas as pd
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from experiments.retest import retest_agreement
+from experiments.survey_agents import KIND_SEPARATOR, describe_agents, remembered_kinds, select_agents
+from experiments.survey_files import write_interview
 from sandbox.composition import resolve_target, to_plain
 from sandbox.core.agent import Agent
 from sandbox.core.answer import Answer
@@ -25,7 +26,7 @@ from sandbox.core.mind import RuleMind
 from sandbox.core.question import Question, Template
 from sandbox.core.templates import PREAMBLE
 from sandbox.core.world import World
-from sandbox.errors import ConfigError, ContractError, DataError, unknown
+from sandbox.errors import ConfigError, ContractError, DataError
 from sandbox.runtime.assembly import build_minds
 from sandbox.runtime.config import RunConfig
 from sandbox.runtime.run import LOG, Run
@@ -34,7 +35,6 @@ from sandbox.settings import Settings, validate
 MAX_TOKENS = 150
 """Maximum length of an item's text, by `count_tokens`; more would be truncated."""
 LIKERT = ("strongly disagree", "disagree", "neither agree nor disagree", "agree", "strongly agree")
-FOLDER = "answers"
 
 
 class SurveyItem(Settings):
@@ -85,10 +85,20 @@ class Survey(Settings):
     items: list[SurveyItem] = Field(min_length=1)
     agents: list[int] | str = "all"
     """`all`, a role of the world, or a list of agents' ids."""
+    remembers: str | None = None
+    """Kind of event, such as `purchase`, that an agent must remember to be asked; null: whatever they remember."""
     max_agents: PositiveInt | None = None
     """Maximum number of agents in each replicate, drawn by its seed; null: all of them."""
     repeats: PositiveInt = 2
     """How often every agent is asked each question."""
+
+    @field_validator("items")
+    @classmethod
+    def _check_ids(cls, items: list[SurveyItem]) -> list[SurveyItem]:
+        ids = [item.id for item in items]
+        if repeated := sorted({item_id for item_id in ids if ids.count(item_id) > 1}):
+            raise ValueError(f"each needs an id of its own, but several are {repeated[0]!r}")
+        return items
 
 
 class SurveyQuestion(NamedTuple):
@@ -116,7 +126,9 @@ def read_survey(path: Path) -> Survey:
         raise DataError(f"cannot read the survey {path}: {' '.join(str(error).split())}") from error
 
 
-def choose_survey(question: str | None, path: Path | None, agents: str | None, max_agents: int | None) -> Survey:
+def choose_survey(
+    question: str | None, path: Path | None, agents: str | None, max_agents: int | None, remembers: str | None = None
+) -> Survey:
     """Return the survey in a file, or a survey of one open question.
 
     Args:
@@ -124,6 +136,7 @@ def choose_survey(question: str | None, path: Path | None, agents: str | None, m
         path: The file.
         agents: A role, or ids separated by commas; overrides what the survey says.
         max_agents: Overrides what the survey says.
+        remembers: Overrides what the survey says.
 
     Raises:
         ConfigError: Both or neither of `question` and `path` are given.
@@ -131,9 +144,10 @@ def choose_survey(question: str | None, path: Path | None, agents: str | None, m
     if (question is None) == (path is None):
         raise ConfigError('ask takes one question, such as "What did you buy last?", or --survey FILE')
     survey = Survey(items=[SurveyItem(id="question", text=question)]) if question else read_survey(path or Path())
-    changes: dict[str, Any] = {} if max_agents is None else {"max_agents": max_agents}
+    flags = {"max_agents": max_agents, "remembers": remembers}
+    changes: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
     if agents is not None:
-        are_ids = agents.replace(",", "").isdigit()
+        are_ids = re.fullmatch(r"[0-9]+(,[0-9]+)*", agents)
         changes["agents"] = [int(agent_id) for agent_id in agents.split(",")] if are_ids else agents
     return validate(Survey, {**survey.model_dump(), **changes}, "survey")
 
@@ -142,8 +156,9 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
     """Ask agents as they were after `step` steps.
 
     Returns:
-        One row per answer: arm, seed, step, agent, role, profile, item, kind, repeat, answer, number (1-based position
-        of the answer on its scale), expected (mean of the scale under the answer's probabilities), source.
+        One row per answer: arm, seed, step, agent, role, profile, num_events (that the agent remembers), remembers
+        (kinds of these), item, question, kind, repeat, answer, number (1-based position of the answer on its scale),
+        expected (mean of the scale under the answer's probabilities), source.
 
     Raises:
         ConfigError: No agent matches `agents`, or the run has no such step.
@@ -154,9 +169,7 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
     if (done := worlds[0].now) != step:
         raise ConfigError(f"--at {step} is outside the run's log, which goes from 0 to {done} steps")
     config = run.manifest.segments[-1].config
-    batches = _batch(
-        [entry for world in _worlds_with_words(worlds, config) for entry in _list_questions(world, survey)]
-    )
+    batches = _batch(_list_questions(_worlds_with_words(worlds, config), survey, notify))
     mind = build_minds(config, notify)
     try:
         answers = [answer for batch in batches for answer in mind.answer([entry.question for entry in batch])]
@@ -169,36 +182,32 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
 
 
 def write_answers(table: pd.DataFrame, run: Run, survey: Survey) -> list[Path]:
-    """Write the answers into the run's folder, and the test-retest agreement if agents were asked twice."""
-    folder = run.folder / FOLDER
-    folder.mkdir(exist_ok=True)
-    step = int(table["step"].iloc[0])
-    path = folder / f"{survey.name}-at-{step}.csv"
-    table.to_csv(path, index=False)
-    table.to_parquet(path.with_suffix(".parquet"), index=False)
-    files = [path, path.with_suffix(".parquet")]
-    if survey.repeats > 1:
-        retest = path.with_name(f"{survey.name}-at-{step}-retest.csv")
-        retest_agreement(table).to_csv(retest, index=False)
-        files.append(retest)
-    return files
+    """Write answers and questions into the run's folder, and the test-retest agreement if agents were asked twice."""
+    return write_interview(table, run, survey.name, survey, survey.repeats > 1)
 
 
 def summarize(table: pd.DataFrame) -> list[str]:
-    """Return answers by arm and item as lines for a terminal."""
-    lines: list[str] = []
+    """Return answers by arm and item as lines for a terminal, and a sentence on the agents; fallbacks do not count."""
     groups: Any = table.groupby(["item", "arm"], sort=False)
-    for (item, arm), part in groups:
-        kind = part["kind"].iloc[0]
-        if kind == "open":
-            examples = [f'"{text}"' for text in part["answer"].head(3)]
-            lines.append(f"{item}, {arm}: {len(part)} answers, for example {'; '.join(examples)}")
-            continue
-        shares = part["answer"].value_counts(normalize=True)
-        mean = f", mean {part['number'].mean():.2f}" if kind == "likert" else ""
-        percentages = ", ".join(f"{100 * share:.0f} % {answer}" for answer, share in shares.items())
-        lines.append(f"{item}, {arm}: {percentages}{mean} (n = {len(part)})")
-    return lines
+    return [*(f"{item}, {arm}: {_summarize_item(part)}" for (item, arm), part in groups), describe_agents(table)]
+
+
+def _summarize_item(rows: pd.DataFrame) -> str:
+    """Return the answers of one arm to one item in words."""
+    kind, answers = rows["kind"].iloc[0], cast("pd.DataFrame", rows[rows["source"] != "fallback"])
+    num_agents = len(answers.drop_duplicates(["seed", "agent"]))
+    number = f"n = {len(answers)} answers of {num_agents} agents"
+    if num_fallbacks := len(rows) - len(answers):
+        number += f"; {num_fallbacks} more could not be obtained"
+    if answers.empty:
+        return f"no answer ({number})"
+    if kind == "open":
+        examples = "; ".join(f'"{text}"' for text in answers["answer"].head(3))
+        return f"for example {examples} ({number})"
+    shares = answers["answer"].value_counts(normalize=True)
+    mean = f", mean {answers['number'].mean():.2f}" if kind == "likert" else ""
+    percentages = ", ".join(f"{100 * share:.0f} % {answer}" for answer, share in shares.items())
+    return f"{percentages}{mean} ({number})"
 
 
 def _worlds_with_words(worlds: Sequence[World[Any]], config: RunConfig) -> list[World[Any]]:
@@ -210,13 +219,16 @@ def _worlds_with_words(worlds: Sequence[World[Any]], config: RunConfig) -> list[
     return answering
 
 
-def _list_questions(world: World[Any], survey: Survey) -> list[SurveyQuestion]:
-    agents = _select_agents(world, survey)
+def _list_questions(
+    worlds: Sequence[World[Any]], survey: Survey, notify: Callable[[str], None]
+) -> list[SurveyQuestion]:
+    agents = select_agents(worlds, survey.agents, survey.remembers, survey.max_agents, notify)
     return [
         SurveyQuestion(_make_question(world, agent, item, repeat), item, repeat, agent)
+        for world in worlds
         for repeat in range(survey.repeats)
         for item in survey.items
-        for agent in agents
+        for agent in agents[world.replicate]
     ]
 
 
@@ -240,31 +252,13 @@ def _make_question(world: World[Any], agent: Agent[Any], item: SurveyItem, repea
     return msgspec.structs.replace(question, template=template, seed=int.from_bytes(seed.digest(), "little"))
 
 
-def _select_agents(world: World[Any], survey: Survey) -> list[Agent[Any]]:
-    agents = sorted((agent for agent in world.agents if isinstance(agent, Agent)), key=lambda agent: agent.unique_id)
-    if isinstance(survey.agents, str):
-        if survey.agents not in ("all", *world.roles):
-            raise ConfigError(f"agents: {unknown('role', survey.agents, ['all', *world.roles])}")
-        matching = [agent for agent in agents if survey.agents in ("all", agent.role)]
-    else:
-        matching = [agent for agent in agents if agent.unique_id in survey.agents]
-    if not matching:
-        raise ConfigError(
-            f"no agent to ask in {world.replicate}: agents is {survey.agents!r}, but there are {_count_roles(agents)}"
-        )
-    return world.in_order(matching, "survey")[: survey.max_agents]
-
-
-def _count_roles(agents: Sequence[Agent[Any]]) -> str:
-    return ", ".join(f"{number} x {role}" for role, number in Counter(agent.role for agent in agents).items())
-
-
 def _answer_row(entry: SurveyQuestion, answer: Answer) -> Mapping[str, Any]:
     arm, seed = entry.question.replicate
     scale = entry.item.scale
     number = int(str(answer.value)) if scale else None
     probs = answer.probs or ()
     mean = sum((index + 1) * probability for index, probability in enumerate(probs))
+    events = remembered_kinds(entry.question.memory)
     return {
         "arm": arm,
         "seed": seed,
@@ -272,7 +266,10 @@ def _answer_row(entry: SurveyQuestion, answer: Answer) -> Mapping[str, Any]:
         "agent": entry.agent.unique_id,
         "role": entry.agent.role,
         "profile": entry.agent.profile.id,
+        "num_events": events.total(),
+        "remembers": KIND_SEPARATOR.join(events),
         "item": entry.item.id,
+        "question": entry.item.text,
         "kind": entry.item.kind,
         "repeat": entry.repeat,
         "answer": scale[number - 1] if number else answer.value,

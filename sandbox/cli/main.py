@@ -137,6 +137,9 @@ def _add_study_commands(subparsers: Any) -> None:
     ask.add_argument("--survey", type=Path, help="YAML file with several questions (likert, choice or open)")
     ask.add_argument("--at", type=int, required=True, metavar="STEP", help="number of steps before the interview")
     ask.add_argument("--agents", metavar="WHO", help="a role, or ids such as 3,17; default: all agents")
+    ask.add_argument(
+        "--remembers", metavar="KIND", help="ask only agents who remember an event of this kind, such as purchase"
+    )
     ask.add_argument("--max-agents", type=int, metavar="N", help="ask at most this many agents of each replicate")
 
 
