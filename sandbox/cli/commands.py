@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from sandbox.errors import ConfigError, SandboxError
+from sandbox.errors import ConfigError, SandboxError, format_error
 
 if TYPE_CHECKING:
     from sandbox.runtime.results import Results
@@ -181,7 +181,7 @@ def _sweep(overrides: list[str]) -> int:
         try:
             return run_to_end(Run.start([*job, f"run_dir={folder}"]))
         except SandboxError as error:
-            print(f"error: {' '.join(job)}: {error}", file=sys.stderr)
+            print(f"error: {' '.join(job)}: {format_error(error)}", file=sys.stderr)
             return 1
 
     refuse_old_names(overrides)

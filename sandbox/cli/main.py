@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             check_package_origin()
         return int(args.command(args, overrides))
 
-    return exit_code(run_command, "what was answered is in the log")
+    return exit_code(run_command, "what was answered is in the log", args.debug)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -62,6 +62,7 @@ def _add(
     name = name or command.__name__
     parser = subparsers.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     parser.set_defaults(command=command, name=name, takes_overrides=takes_overrides)
+    parser.add_argument("--debug", action="store_true", help="print the traceback of an error")
     return parser
 
 

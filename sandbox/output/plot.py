@@ -6,6 +6,7 @@ equal byte for byte.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from sandbox.figures.response_curve import CURVES
 from sandbox.figures.style import FAINT, Pens, project_style
 from sandbox.runtime.reactions import read_reactions
 from sandbox.runtime.results import Results
+from sandbox.user_code import explain_user_code
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -61,11 +63,18 @@ def draw_figures(
     data = FigureData(results.metrics, tables, kind.metric_labels, make_graph, null)
     files: list[Path] = []
     with project_style():
+        for figure in kind.figures:  # before the overview: an error then names its figure
+            with _explain_figure(kind, figure.name):
+                files += save_sheet(_figure_sheet(figure, data), target / figure.name)
         if kind.figures:
-            files += save_sheet(_overview_sheet(kind.figures, data), target / "overview")
-        for figure in kind.figures:
-            files += save_sheet(_figure_sheet(figure, data), target / figure.name)
+            with _explain_figure(kind, "overview"):
+                files = [*save_sheet(_overview_sheet(kind.figures, data), target / "overview"), *files]
     return files
+
+
+def _explain_figure(kind: type[World[Any]], name: str) -> AbstractContextManager[None]:
+    """Explain errors of a figure, which can be of the user's own, or name a column that its world does not have."""
+    return explain_user_code(lambda: f"world {kind.name}: drawing the figure {name}", lambda: kind)
 
 
 def select_overview(figures: Sequence[Figure]) -> list[Figure]:

@@ -1,9 +1,11 @@
 """Build the parts that a configuration names: worlds with their profiles and graphs, minds, interventions."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
+import networkx as nx
 import numpy as np
 
 from sandbox.composition import resolve_target
@@ -23,6 +25,7 @@ from sandbox.graphs.params import GraphParams
 from sandbox.paths import cache_dir
 from sandbox.runtime.config import LAST, Arm, PopulationSettings, RunConfig
 from sandbox.settings import validate
+from sandbox.user_code import explain_user_code
 
 ProfileLoader: TypeAlias = Callable[[int, np.random.Generator], list[Profile]]
 """Draws that many profiles from a population."""
@@ -81,7 +84,9 @@ def check_interventions(worlds: Sequence[World[Any]]) -> None:
     for world in worlds:
         for intervention in world.scheduled:
             if intervention.step >= world.now:
-                intervention.check(world)
+                what = f"world {world.name}: checking the intervention {type(intervention).__name__}"
+                with explain_user_code(partial(str, what), partial(type, intervention)):
+                    intervention.check(world)
 
 
 def check_outcomes(config: RunConfig, kind: type[World[Any]]) -> None:
@@ -171,30 +176,43 @@ def _resolve_mind(node: dict[str, Any], where: str) -> tuple[type[Mind], dict[st
 
 def _build_mind(node: dict[str, Any], where: str, context: MindContext) -> Mind:
     kind, settings = _resolve_mind(node, where)
-    return kind.build(settings, context)
+    with explain_user_code(lambda: f"mind {kind.name}: starting it", lambda: kind):
+        return kind.build(settings, context)
 
 
 def _build_world(config: RunConfig, arm: Arm, seed: int) -> World[Any]:
     kind, params = resolve_world(config, arm.treatment)
     seeds = SeedTree(seed)
+    profiles, graph = _build_network(config, kind, params, seeds)
+    assignment, presentation = build_assignment(config, kind, arm.mind), _build_presentation(config, kind)
+    with explain_user_code(lambda: f"world {kind.name}: building the world", lambda: kind):
+        world = kind(
+            params,
+            profiles=profiles,
+            graph=graph,
+            rng=seed,
+            assignment=assignment,
+            memory=MemoryBudget(**config.memory.model_dump()),
+            presentation=presentation,
+            replicate=Replicate(arm.name, seed),
+        )
+    world.scheduled = build_interventions(kind, params, config.interventions, config.steps)
+    return world
+
+
+def _build_network(
+    config: RunConfig, kind: type[World[Any]], params: WorldParams, seeds: SeedTree
+) -> tuple[list[Profile], "nx.Graph[Any]"]:
+    """Return the people of one world and the social graph of those who live on it."""
     size, load_profiles = _resolve_population(config, kind)
-    profiles = load_profiles(kind.num_profiles(params, size), seeds.rng("population"))
+    with explain_user_code(lambda: f"world {kind.name}: counting its profiles", lambda: kind):
+        number = kind.num_profiles(params, size)
+    profiles = load_profiles(number, seeds.rng("population"))
     generator, settings = resolve_target(config.graph, "graph")
     if not (isinstance(generator, type) and issubclass(generator, GraphParams)):
         raise ConfigError(f"graph._target_ must name a subclass of GraphParams in sandbox.graphs, found {generator!r}")
-    graph = validate(generator, settings, "graph").build(profiles[:size], seeds.rng("graph"))
-    world = kind(
-        params,
-        profiles=profiles,
-        graph=graph,
-        rng=seed,
-        assignment=build_assignment(config, kind, arm.mind),
-        memory=MemoryBudget(**config.memory.model_dump()),
-        presentation=_build_presentation(config, kind),
-        replicate=Replicate(arm.name, seed),
-    )
-    world.scheduled = build_interventions(kind, params, config.interventions, config.steps)
-    return world
+    with explain_user_code(lambda: f"graph {generator.__name__}: building it", lambda: generator):
+        return profiles, validate(generator, settings, "graph").build(profiles[:size], seeds.rng("graph"))
 
 
 def _build_presentation(config: RunConfig, kind: type[World[Any]]) -> Presentation:
@@ -215,7 +233,8 @@ def _resolve_population(config: RunConfig, kind: type[World[Any]]) -> tuple[int,
     population = validate(PopulationSettings, settings, "population")
 
     def load_profiles(num: int, rng: np.random.Generator) -> list[Profile]:
-        profiles = load(population.file, num, rng, platforms=kind.platforms, splits=population.splits)
+        with explain_user_code(lambda: f"population {population.file}: loading it", lambda: load):
+            profiles = load(population.file, num, rng, platforms=kind.platforms, splits=population.splits)
         return cast("list[Profile]", profiles)
 
     return population.size, load_profiles
