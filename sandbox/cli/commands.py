@@ -40,11 +40,17 @@ def branch(args: argparse.Namespace, overrides: list[str]) -> int:
 
 
 def show(args: argparse.Namespace, _: list[str]) -> int:
-    """Summarise a run."""
+    """Summarise a run, or print one of its agents."""
     from sandbox.output.summary import print_summary
+    from sandbox.output.transcript import describe_agent
     from sandbox.runtime.run import Run
 
     run = Run(args.run)
+    if args.agent is not None:
+        print("\n".join(describe_agent(run, args.agent, args.at, args.arm, args.seed)))
+        return 0
+    if flags := [name for name in ("at", "arm", "seed") if getattr(args, name) is not None]:
+        raise ConfigError(f"show --{flags[0]} needs --agent ID, whose decisions it shows")
     print_summary(run, run.results())
     return 0
 
@@ -64,7 +70,7 @@ def export(args: argparse.Namespace, _: list[str]) -> int:
     from sandbox.output.export import export_run
     from sandbox.runtime.run import Run
 
-    for path in export_run(Run(args.run), args.to):
+    for path in export_run(Run(args.run), args.to, args.prompts):
         print(path)
     return 0
 
@@ -154,7 +160,7 @@ def _draw_figures(run: "Run", results: "Results") -> list[Path]:
     kind, _ = resolve_world(config)
     moments = load_null(run, notify)
     null = None if moments is None else NullModel(moments, {arm.name: arm.treatment or "main" for arm in config.arms()})
-    return draw_figures(results, kind, lambda: build_worlds(config)[0].network.G, run.folder, null)
+    return draw_figures(results, kind, lambda: build_worlds(config)[0].network.G, run.folder, null, run.manifest)
 
 
 def _draw_dynamics(run: "Run", steps: list[int] | None, is_animated: bool) -> list[Path]:

@@ -84,6 +84,10 @@ def _add_run_commands(subparsers: Any) -> None:
     )
     for parser in (resume, branch, show, plot, export, react):
         parser.add_argument("run", type=Path, help="folder of the run")
+    show.add_argument("--agent", type=int, metavar="ID", help="print this agent: persona, prompts, answers, memory")
+    show.add_argument("--at", type=int, metavar="STEP", help="only this step (0-based), with the memory before it")
+    show.add_argument("--arm", metavar="ARM", help="arm of the agent; default: the first")
+    show.add_argument("--seed", type=int, metavar="SEED", help="seed of the agent's world; default: the first")
     branch.add_argument("--at", type=int, required=True, metavar="STEP", help="first step that may differ (0-based)")
     plot.add_argument("--at", type=_step_list, metavar="STEPS", help="also draw the social graph after steps like 0,10")
     plot.add_argument(
@@ -91,6 +95,7 @@ def _add_run_commands(subparsers: Any) -> None:
     )
     react.add_argument("--arms", type=_name_list, default=[], metavar="ARMS", help="arms such as base,humanllm")
     react.add_argument("--n", type=_positive, default=60, metavar="N", help="people per arm and reaction; default: 60")
+    export.add_argument("--prompts", action="store_true", help="also write the text of every prompt, in `decisions`")
     export.add_argument("--to", type=Path, metavar="FOLDER", help="folder to write to; default: RUN/export")
 
 

@@ -45,6 +45,10 @@ class Prompt(NamedTuple):
     lead: str
     """How the answer begins; a choice's label follows it."""
 
+    def as_text(self) -> str:
+        """Return the prompt as a model without a chat template reads it."""
+        return f"{self.system}\n\n{self.user}\n{self.lead}".rstrip("\n")
+
     def num_tokens(self) -> int:
         """Return an upper bound on the tokens of the prompt, by `count_tokens`."""
         return sum(map(count_tokens, self))

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from itertools import count, pairwise
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, Protocol, TypeAlias
 
 from sandbox.core.assignment import MindRouter
+from sandbox.core.question import Question
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, ContractError, DataError, unknown
 from sandbox.paths import dated_run_dir, runs_dir
@@ -35,6 +36,13 @@ MIND_SETTINGS = ("mind", "extra_minds", "assignment", "model")
 """Settings that say who answers; all but the arms' minds can change in a branch."""
 Observer: TypeAlias = Callable[[int, Sequence[World[Any]]], None]
 """Receives the number of finished steps and the worlds as they are then."""
+
+
+class QuestionListener(Protocol):
+    """Receives what is asked in a replay."""
+
+    def add(self, questions: Sequence[Question[Any]]) -> None:
+        """Receive a batch of questions."""
 
 
 class EndOfLogError(Exception):
@@ -133,7 +141,7 @@ class Run:
             return self._measure_reactions(sample, minds.answer, arms)
 
     def replay(
-        self, until: int | None = None, observer: Observer | None = None, sample: QuestionSample | None = None
+        self, until: int | None = None, observer: Observer | None = None, sample: QuestionListener | None = None
     ) -> list[World[Any]]:
         """Return the worlds as they were after `until` steps, or at the end of the log; asks no mind.
 
@@ -193,7 +201,7 @@ class Run:
         make_minds: Callable[[], MindRouter],
         progress: Progress,
         observer: Observer | None = None,
-        sample: QuestionSample | None = None,
+        sample: QuestionListener | None = None,
     ) -> tuple[list[World[Any]], Runner]:
         segments = self.manifest.segments
         worlds = build_worlds(segments[0].config)

@@ -7,7 +7,7 @@ import networkx as nx
 import pandas as pd
 import pytest
 
-import sandbox.output.export
+import sandbox.output.row_writer
 from agents.population import write_population
 from sandbox.output.export import DECISION_COLUMNS, export_run, to_long_form, write_graph
 from sandbox.runtime.log import _COLUMNS
@@ -62,7 +62,7 @@ def test_a_log_in_many_chunks_is_the_same_as_in_one(
     finished_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export_run(finished_run, tmp_path / "single")
-    monkeypatch.setattr(sandbox.output.export, "CHUNK", 7)
+    monkeypatch.setattr(sandbox.output.row_writer, "CHUNK", 7)
     export_run(finished_run, tmp_path / "many")
     for name in ("decisions.csv", "batches.csv"):
         assert (tmp_path / "single" / name).read_bytes() == (tmp_path / "many" / name).read_bytes()
