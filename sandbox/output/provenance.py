@@ -19,7 +19,8 @@ def describe_settings(manifest: Manifest) -> list[str]:
     """Return sentences on the settings of a run, its interventions and what a branch changed."""
     lines = [f"Settings: {_list_overrides(manifest)}; all are in manifest.json."]
     if interventions := manifest.segments[-1].config.interventions:
-        lines.append(f"Interventions: {'; '.join(map(describe_intervention, interventions))}.")
+        sentence = f"Interventions: {'; '.join(map(describe_intervention, interventions))}"
+        lines.append(f"{sentence.removesuffix('.')}.")
     for step, changes in list_changes(manifest).items():
         lines.append(f"From step {step} on: {', '.join(changes)}.")
     return lines

@@ -1,7 +1,9 @@
 """Exports hold what the run holds."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import pandas as pd
@@ -9,7 +11,9 @@ import pytest
 
 import sandbox.output.row_writer
 from agents.population import write_population
+from sandbox.core.question import Question
 from sandbox.output.export import DECISION_COLUMNS, export_run, to_long_form, write_graph
+from sandbox.prompting.render import render
 from sandbox.runtime.log import _COLUMNS
 from sandbox.runtime.run import Run
 from sandbox.runtime.runner import Progress
@@ -43,6 +47,25 @@ def test_every_column_of_the_log_is_exported(finished_run: Run) -> None:
         assert exported_row["value"] == row["value"]
         assert (exported_row["arm"], exported_row["seed"]) == (row["arm"], row["seed"])
         assert json.loads(str(exported_row["content"]))[0] == exported_row["template"]
+
+
+def test_prompts_are_exported_on_request(finished_run: Run) -> None:
+    export_run(finished_run, has_prompts=True)
+    folder = finished_run.folder / "export"
+    table = pd.read_parquet(folder / "decisions.parquet")
+    assert list(table.columns) == [*DECISION_COLUMNS, "prompt"]
+    assert pd.read_csv(folder / "decisions.csv")["prompt"].to_list() == table["prompt"].to_list()
+    prompts: list[str] = []
+
+    class Listener:
+        def add(self, questions: Sequence[Question[Any]]) -> None:
+            prompts.extend(
+                f"{prompt.system}\n\n{prompt.user}\n{prompt.lead}".rstrip() for prompt in map(render, questions)
+            )
+
+    finished_run.replay(sample=Listener())
+    assert table["prompt"].to_list() == prompts
+    assert len(set(prompts)) > 1
 
 
 def test_csv_and_parquet_say_the_same(finished_run: Run) -> None:
