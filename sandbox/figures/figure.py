@@ -52,6 +52,12 @@ class FigureData:
     marks: Sequence[Mark] = ()
     """Changes of the running world, by step."""
 
+    @property
+    def reached_marks(self) -> list[Mark]:
+        """Return the marks of steps that have metrics."""
+        last = max(self.metrics["step"], default=-1)
+        return [mark for mark in self.marks if mark.step <= last]
+
     @cached_property
     def graph(self) -> "nx.Graph[Any]":
         """Return the social graph of the first replicate."""

@@ -55,7 +55,7 @@ class NetworkMap(Figure):
 
     def panels(self, data: FigureData) -> Sequence["NetworkMap"]:
         """Return one map for each arm, which differ in the colours of nodes: arms share the graph of a seed."""
-        if len(data.pens) == 1:
+        if len(data.pens) < 2:
             return [self]
         return [replace(self, title=arm, arm=arm) for arm in data.pens]
 
@@ -85,9 +85,9 @@ class NetworkMap(Figure):
         return f"{self._name_replicates(data)}: {numbers}{_sample_note(data.graph)}."
 
     def _name_replicates(self, data: FigureData) -> str:
-        seed = data.metrics["seed"].iloc[0] if data.num_replicates else ""
         if data.num_replicates < 2:
             return "Map"
+        seed = data.metrics["seed"].iloc[0]
         if len(data.pens) == 1:
             return f"Map of seed {seed}"
         return f"Map of arm {self.arm}, seed {seed}" if self.arm else f"Maps of seed {seed} in each arm"

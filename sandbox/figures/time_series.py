@@ -65,13 +65,13 @@ class TimeSeries(Figure):
                 ax.fill_between(steps, middle - half, middle + half, color=pen.color, alpha=alpha, linewidth=0)
                 ends += [float(np.nanmin(middle - half)), float(np.nanmax(middle + half))]
         ax.set_ylim(*_axis_range(low, high, ends))
-        _draw_marks(ax, data.marks)
+        _draw_marks(ax, data.reached_marks)
         _format_axes(ax, low, high)
         ax.set_ylabel(fill(self.ylabel, 34))
 
     def note(self, data: FigureData) -> str:
         """Say how many worlds were run, and what the grey band and the dotted lines are."""
-        marks = "; ".join(f"before step {mark.step}, {mark.description}" for mark in data.marks)
+        marks = "; ".join(f"before step {mark.step}, {mark.description}" for mark in data.reached_marks)
         marks_note = f"Dotted lines: {marks}." if marks else ""
         return "\n".join(filter(None, [data.sample_note(), data.null.note() if data.null else "", marks_note]))
 

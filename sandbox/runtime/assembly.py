@@ -1,7 +1,6 @@
 """Build the parts that a configuration names: worlds with their profiles and graphs, minds, interventions."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -84,9 +83,13 @@ def check_interventions(worlds: Sequence[World[Any]]) -> None:
     for world in worlds:
         for intervention in world.scheduled:
             if intervention.step >= world.now:
-                what = f"world {world.name}: checking the intervention {type(intervention).__name__}"
-                with explain_user_code(partial(str, what), partial(type, intervention)):
-                    intervention.check(world)
+                _check_intervention(world, intervention)
+
+
+def _check_intervention(world: World[Any], intervention: Intervention[Any]) -> None:
+    kind = type(intervention)
+    with explain_user_code(lambda: f"world {world.name}: checking the intervention {kind.__name__}", lambda: kind):
+        intervention.check(world)
 
 
 def check_outcomes(config: RunConfig, kind: type[World[Any]]) -> None:

@@ -62,6 +62,11 @@ def test_changes_of_the_world_are_marked_before_the_first_step_that_they_affect(
         "Dotted lines: before step 2, set tax=0.2; before step 2, message text=Hi; before step 4, branch."
     )
     assert "Dotted" not in SERIES.note(replace(data, marks=()))
+    unfinished = replace(data, metrics=series_of([1.0, 2.0, 3.0]))
+    assert "before step 4" not in SERIES.note(unfinished)
+    ax = make_axes()
+    SERIES.draw(ax, unfinished)
+    assert len(ax.lines) == 2
 
 
 def test_a_metric_that_is_always_missing_has_no_observations() -> None:
