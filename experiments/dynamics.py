@@ -6,6 +6,7 @@ Every world that declares a `NetworkMap` can be drawn. The run is replayed from 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import networkx as nx
@@ -18,7 +19,8 @@ from sandbox.errors import ConfigError
 from sandbox.figures import NetworkMap
 from sandbox.figures.network_map import NO_VALUE, node_positions, sample_graph
 from sandbox.figures.style import COLORS, FAINT, project_style
-from sandbox.output.plot import make_sheet, save_sheet
+from sandbox.output.plot import CHARACTERS_PER_INCH, make_sheet, save_sheet
+from sandbox.output.provenance import describe_origin
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.run import Run
 
@@ -40,6 +42,8 @@ class Frames(NamedTuple):
     graph: "nx.Graph[Any]"
     values: Mapping[str, Mapping[int, pd.Series]]
     """What colours the nodes, by arm and number of finished steps; the index is the node."""
+    origin: str = ""
+    """What the maps are of: world, minds, seeds and settings."""
 
     @property
     def steps(self) -> list[int]:
@@ -92,7 +96,8 @@ def frames_of(run: Run, steps: Sequence[int] | None = None) -> Frames:
     worlds = run.replay(observer=observe)
     if steps is not None and (outside := [step for step in steps if step > worlds[0].now]):
         raise ConfigError(f"--at {outside[0]} is outside the run's log, which goes from 0 to {worlds[0].now} steps")
-    return Frames(figure, sample_graph(worlds[0].network.G), values)
+    origin = f"Seed {config.seeds[0]} of this run: {describe_origin(run.manifest)}"
+    return Frames(figure, sample_graph(worlds[0].network.G), values, origin)
 
 
 def communities(graph: "nx.Graph[Any]") -> list[set[Any]]:
@@ -119,8 +124,7 @@ def draw_steps(frames: Frames, path: Path) -> list[Path]:
                 ax.set_title(f"{name}after {step} steps")
         _add_key(sheet, frames, axes.ravel().tolist())
         sheet.suptitle(frames.figure.title, x=0.012, ha="left")
-        note = "Shaded: communities of the graph (Louvain). One seed."
-        sheet.supxlabel(note, x=0.012, ha="left", fontsize=7.5, color=FAINT)
+        _add_note(sheet, f"Shaded: communities of the graph (Louvain). {frames.origin}")
         return save_sheet(sheet, path)
 
 
@@ -158,7 +162,13 @@ def _draw_each_step(sheet: "Sheet", frames: Frames) -> Iterator[int]:
             ax.set_title(arm if len(arms) > 1 else "")
         _add_key(sheet, frames, list(axes))
         sheet.suptitle(f"{frames.figure.title}, after {step} steps", x=0.012, ha="left")
+        _add_note(sheet, frames.origin)
         yield step
+
+
+def _add_note(sheet: "Sheet", text: str) -> None:
+    lines = fill(text, int(CHARACTERS_PER_INCH * sheet.get_figwidth()))
+    sheet.supxlabel(lines, x=0.012, ha="left", fontsize=7.5, color=FAINT)
 
 
 def _node_values(world: World[Any], figure: NetworkMap) -> pd.Series:

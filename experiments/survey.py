@@ -5,18 +5,19 @@ which is only read, and no agent remembers the survey. Every question is asked t
 measure test-retest agreement.
 """
 
-from collections import Counter
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from hashlib import blake2b, file_digest
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
 import pandas as pd
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from experiments.retest import retest_agreement
+from experiments.survey_agents import KIND_SEPARATOR, describe_agents, remembered_kinds, select_agents
+from experiments.survey_files import write_interview
 from sandbox.characters import remove_control_characters
 from sandbox.composition import resolve_target, to_plain
 from sandbox.core.agent import Agent
@@ -27,7 +28,7 @@ from sandbox.core.mind import RuleMind
 from sandbox.core.question import Question, Template
 from sandbox.core.templates import PREAMBLE
 from sandbox.core.world import World
-from sandbox.errors import ConfigError, ContractError, DataError, unknown
+from sandbox.errors import ConfigError, ContractError, DataError
 from sandbox.runtime.config import RunConfig
 from sandbox.runtime.fallbacks import ASIDE_ADVICE, FallbackGuard
 from sandbox.runtime.run import LOG, Run
@@ -36,7 +37,6 @@ from sandbox.settings import Settings, validate
 MAX_TOKENS = 150
 """Maximum length of an item's text, by `count_tokens`; more would be truncated."""
 LIKERT = ("strongly disagree", "disagree", "neither agree nor disagree", "agree", "strongly agree")
-FOLDER = "answers"
 
 
 class SurveyItem(Settings):
@@ -87,10 +87,20 @@ class Survey(Settings):
     items: list[SurveyItem] = Field(min_length=1)
     agents: list[int] | str = "all"
     """`all`, a role of the world, or a list of agents' ids."""
+    remembers: str | None = None
+    """Kind of event, such as `purchase`, that an agent must remember to be asked; null: whatever they remember."""
     max_agents: PositiveInt | None = None
     """Maximum number of agents in each replicate, drawn by its seed; null: all of them."""
     repeats: PositiveInt = 2
     """How often every agent is asked each question."""
+
+    @field_validator("items")
+    @classmethod
+    def _check_ids(cls, items: list[SurveyItem]) -> list[SurveyItem]:
+        ids = [item.id for item in items]
+        if repeated := sorted({item_id for item_id in ids if ids.count(item_id) > 1}):
+            raise ValueError(f"each needs an id of its own, but several are {repeated[0]!r}")
+        return items
 
 
 class SurveyQuestion(NamedTuple):
@@ -118,7 +128,9 @@ def read_survey(path: Path) -> Survey:
         raise DataError(f"cannot read the survey {path}: {' '.join(str(error).split())}") from error
 
 
-def choose_survey(question: str | None, path: Path | None, agents: str | None, max_agents: int | None) -> Survey:
+def choose_survey(
+    question: str | None, path: Path | None, agents: str | None, max_agents: int | None, remembers: str | None = None
+) -> Survey:
     """Return the survey in a file, or a survey of one open question.
 
     Args:
@@ -126,6 +138,7 @@ def choose_survey(question: str | None, path: Path | None, agents: str | None, m
         path: The file.
         agents: A role, or ids separated by commas; overrides what the survey says.
         max_agents: Overrides what the survey says.
+        remembers: Overrides what the survey says.
 
     Raises:
         ConfigError: Both or neither of `question` and `path` are given.
@@ -133,9 +146,10 @@ def choose_survey(question: str | None, path: Path | None, agents: str | None, m
     if (question is None) == (path is None):
         raise ConfigError('ask takes one question, such as "What did you buy last?", or --survey FILE')
     survey = Survey(items=[SurveyItem(id="question", text=question)]) if question else read_survey(path or Path())
-    changes: dict[str, Any] = {} if max_agents is None else {"max_agents": max_agents}
+    flags = {"max_agents": max_agents, "remembers": remembers}
+    changes: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
     if agents is not None:
-        are_ids = agents.replace(",", "").isdigit()
+        are_ids = re.fullmatch(r"[0-9]+(,[0-9]+)*", agents)
         changes["agents"] = [int(agent_id) for agent_id in agents.split(",")] if are_ids else agents
     return validate(Survey, {**survey.model_dump(), **changes}, "survey")
 
@@ -144,9 +158,10 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
     """Ask agents as they were after `step` steps.
 
     Returns:
-        One row per answer: arm, seed, step, agent, role, profile, item, kind, repeat, answer, number (1-based position
-        of the answer on its scale), expected (mean of the scale under the answer's probabilities), source. An answer
-        that could not be obtained is missing, and its source is `fallback`.
+        One row per answer: arm, seed, step, agent, role, profile, num_events (that the agent remembers), remembers
+        (kinds of these), item, question, kind, repeat, answer, number (1-based position of the answer on its scale),
+        expected (mean of the scale under the answer's probabilities), source. An answer that could not be obtained is
+        missing, and its source is `fallback`.
 
     Raises:
         ConfigError: No agent matches `agents`, or the run has no such step.
@@ -158,9 +173,7 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
     if (done := worlds[0].now) != step:
         raise ConfigError(f"--at {step} is outside the run's log, which goes from 0 to {done} steps")
     config = run.manifest.segments[-1].config
-    batches = _batch(
-        [entry for world in _worlds_with_words(worlds, config) for entry in _list_questions(world, survey)]
-    )
+    batches = _batch(_list_questions(_worlds_with_words(worlds, config), survey, notify))
     guard = FallbackGuard(config.max_fallback_rate, ASIDE_ADVICE)
     with closing(run.build_minds(notify)) as mind:
         questions = [[entry.question for entry in batch] for batch in batches]
@@ -172,41 +185,33 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
     return pd.DataFrame([_answer_row(entry, answer) for entry, answer in zip(entries, answers, strict=True)])
 
 
-def write_answers(table: pd.DataFrame, folder: Path, survey: Survey) -> list[Path]:
-    """Write the answers into a folder, and the test-retest agreement if agents were asked twice."""
-    folder.mkdir(parents=True, exist_ok=True)
-    step = int(table["step"].iloc[0])
-    path = folder / f"{survey.name}-at-{step}.csv"
-    table.to_csv(path, index=False)
-    table.to_parquet(path.with_suffix(".parquet"), index=False)
-    files = [path, path.with_suffix(".parquet")]
-    if survey.repeats > 1:
-        retest = path.with_name(f"{survey.name}-at-{step}-retest.csv")
-        retest_agreement(table).to_csv(retest, index=False)
-        files.append(retest)
-    return files
+def write_answers(table: pd.DataFrame, folder: Path, run: Run, survey: Survey) -> list[Path]:
+    """Write answers and questions into a folder, and the test-retest agreement if agents were asked twice."""
+    return write_interview(table, folder, run, survey.name, survey, survey.repeats > 1)
 
 
 def summarize(table: pd.DataFrame) -> list[str]:
-    """Return answers by arm and item as lines for a terminal; shares and means are of the answers that came."""
-    lines: list[str] = []
+    """Return answers by arm and item as lines for a terminal, and a sentence on the agents; fallbacks do not count."""
     groups: Any = table.groupby(["item", "arm"], sort=False)
-    for (item, arm), asked in groups:
-        kind, part = asked["kind"].iloc[0], asked[asked["source"] != "fallback"]
-        num_missing = len(asked) - len(part)
-        missing = f"; {num_missing} of {len(asked)} could not be obtained and are left out" if num_missing else ""
-        if part.empty:
-            lines.append(f"{item}, {arm}: no answers{missing}")
-            continue
-        if kind == "open":
-            examples = [f'"{remove_control_characters(str(text))}"' for text in part["answer"].head(3)]
-            lines.append(f"{item}, {arm}: {len(part)} answers, for example {'; '.join(examples)}{missing}")
-            continue
-        shares = part["answer"].value_counts(normalize=True)
-        mean = f", mean {part['number'].mean():.2f}" if kind == "likert" else ""
-        percentages = ", ".join(f"{100 * share:.0f} % {answer}" for answer, share in shares.items())
-        lines.append(f"{item}, {arm}: {percentages}{mean} (n = {len(part)}{missing})")
-    return lines
+    return [*(f"{item}, {arm}: {_summarize_item(part)}" for (item, arm), part in groups), describe_agents(table)]
+
+
+def _summarize_item(rows: pd.DataFrame) -> str:
+    """Return the answers of one arm to one item in words."""
+    kind, answers = rows["kind"].iloc[0], cast("pd.DataFrame", rows[rows["source"] != "fallback"])
+    num_agents = len(answers.drop_duplicates(["seed", "agent"]))
+    number = f"n = {len(answers)} answers of {num_agents} agents"
+    if num_fallbacks := len(rows) - len(answers):
+        number += f"; {num_fallbacks} more could not be obtained"
+    if answers.empty:
+        return f"no answer ({number})"
+    if kind == "open":
+        examples = "; ".join(f'"{remove_control_characters(str(text))}"' for text in answers["answer"].head(3))
+        return f"for example {examples} ({number})"
+    shares = answers["answer"].value_counts(normalize=True)
+    mean = f", mean {answers['number'].mean():.2f}" if kind == "likert" else ""
+    percentages = ", ".join(f"{100 * share:.0f} % {answer}" for answer, share in shares.items())
+    return f"{percentages}{mean} ({number})"
 
 
 def _worlds_with_words(worlds: Sequence[World[Any]], config: RunConfig) -> list[World[Any]]:
@@ -218,13 +223,16 @@ def _worlds_with_words(worlds: Sequence[World[Any]], config: RunConfig) -> list[
     return answering
 
 
-def _list_questions(world: World[Any], survey: Survey) -> list[SurveyQuestion]:
-    agents = _select_agents(world, survey)
+def _list_questions(
+    worlds: Sequence[World[Any]], survey: Survey, notify: Callable[[str], None]
+) -> list[SurveyQuestion]:
+    agents = select_agents(worlds, survey.agents, survey.remembers, survey.max_agents, notify)
     return [
         SurveyQuestion(_make_question(world, agent, item, repeat), item, repeat, agent)
+        for world in worlds
         for repeat in range(survey.repeats)
         for item in survey.items
-        for agent in agents
+        for agent in agents[world.replicate]
     ]
 
 
@@ -248,31 +256,13 @@ def _make_question(world: World[Any], agent: Agent[Any], item: SurveyItem, repea
     return msgspec.structs.replace(question, template=template, seed=int.from_bytes(seed.digest(), "little"))
 
 
-def _select_agents(world: World[Any], survey: Survey) -> list[Agent[Any]]:
-    agents = sorted((agent for agent in world.agents if isinstance(agent, Agent)), key=lambda agent: agent.unique_id)
-    if isinstance(survey.agents, str):
-        if survey.agents not in ("all", *world.roles):
-            raise ConfigError(f"agents: {unknown('role', survey.agents, ['all', *world.roles])}")
-        matching = [agent for agent in agents if survey.agents in ("all", agent.role)]
-    else:
-        matching = [agent for agent in agents if agent.unique_id in survey.agents]
-    if not matching:
-        raise ConfigError(
-            f"no agent to ask in {world.replicate}: agents is {survey.agents!r}, but there are {_count_roles(agents)}"
-        )
-    return world.in_order(matching, "survey")[: survey.max_agents]
-
-
-def _count_roles(agents: Sequence[Agent[Any]]) -> str:
-    return ", ".join(f"{number} x {role}" for role, number in Counter(agent.role for agent in agents).items())
-
-
 def _answer_row(entry: SurveyQuestion, answer: Answer) -> Mapping[str, Any]:
     arm, seed = entry.question.replicate
     scale, is_missing = entry.item.scale, answer.source == "fallback"
     number = int(str(answer.value)) if scale and not is_missing else None
     has_mean = entry.item.kind == "likert" and not is_missing
     mean = sum((index + 1) * probability for index, probability in enumerate(answer.probs or ()))
+    events = remembered_kinds(entry.question.memory)
     return {
         "arm": arm,
         "seed": seed,
@@ -280,7 +270,10 @@ def _answer_row(entry: SurveyQuestion, answer: Answer) -> Mapping[str, Any]:
         "agent": entry.agent.unique_id,
         "role": entry.agent.role,
         "profile": entry.agent.profile.id,
+        "num_events": events.total(),
+        "remembers": KIND_SEPARATOR.join(events),
         "item": entry.item.id,
+        "question": entry.item.text,
         "kind": entry.item.kind,
         "repeat": entry.repeat,
         "answer": scale[number - 1] if number else None if is_missing else answer.value,

@@ -1,4 +1,4 @@
-"""Errors that a user can fix: one sentence, no traceback, exit code 1.
+"""Errors that a user can fix: one sentence, no traceback unless asked for, exit code 1.
 
 Anything that is not a `SandboxError` is a bug of ours and keeps its traceback. A message says what is wrong, where,
 what was found, and what to do.
@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -33,6 +34,10 @@ class ContractError(SandboxError):
     """A world or a mind broke its contract, or a log does not belong to the code that reads it."""
 
 
+class UserCodeError(ContractError):
+    """A world, rule, figure or mind of the user's own raised an error; see `sandbox.user_code`."""
+
+
 class BackendError(SandboxError):
     """A model, engine or server is missing or has failed."""
 
@@ -49,22 +54,25 @@ class StopSignal(KeyboardInterrupt):
         self.number = number
 
 
-def exit_code(command: Callable[[], int], interruption: str) -> int:
+def exit_code(command: Callable[[], int], interruption: str, is_debug: bool = False) -> int:
     """Run a command and return its exit code.
 
     Args:
-        command: Returns its own exit code. An error that the user can fix becomes one line on stderr and exit code 1.
+        command: Returns its own exit code. An error that the user can fix becomes one sentence on stderr and exit code
+            1, with a line of code below it where the user's own code failed.
         interruption: What to say after Ctrl-C, which becomes exit code 130, or after one of `STOP_SIGNALS`, which
             becomes 128 + its number.
+        is_debug: Print the traceback of such an error too.
     """
     try:
         with _stop_on_signals():
             return command()
-    except SandboxError as error:
-        print(f"error: {remove_control_characters(str(error))}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {explain_write_error(error)}", file=sys.stderr)
+    except (SandboxError, OSError) as error:
+        text = format_error(error) if isinstance(error, SandboxError) else explain_write_error(error)
+        if is_debug:
+            traceback.print_exception(error)
+            text = text.partition("\n")[0]
+        print(f"error: {remove_control_characters(text)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as stop:
         print(f"\nstopped; {interruption}", file=sys.stderr)
@@ -92,6 +100,11 @@ def _stop_on_signals() -> Generator[None]:
     finally:
         for number in caught:
             signal.signal(number, signal.SIG_DFL)
+
+
+def format_error(error: SandboxError) -> str:
+    """Return the sentence of an error, and below it the notes that say where a user's own code failed."""
+    return "\n".join((str(error), *getattr(error, "__notes__", ())))
 
 
 def explain_write_error(error: OSError) -> str:

@@ -14,7 +14,9 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, PositiveInt
 
+from agents.adapters import check_adapters, describe_other_base
 from agents.cache import AnswerCache
+from agents.minds.adapter_proof import prove_change
 from agents.minds.language import Engine, Generation, Job, LanguageMind, Sampling
 from agents.minds.tokenizer import PromptTokenizer
 from agents.models import locate_model, resolve_model
@@ -77,11 +79,7 @@ class VllmMind(LanguageMind):
             raise ConfigError(
                 f"mind.default_adapter: {unknown('adapter', str(checked.default_adapter), checked.adapters)}"
             )
-        locate_model(model)
-        for name, adapter in checked.adapters.items():
-            folder = adapter_folder(adapter, model)
-            if not (folder / "adapter_config.json").is_file():
-                raise BackendError(f"mind.adapters.{name}: {folder} is no LoRA adapter: it has no adapter_config.json")
+        check_adapters(_adapter_folders(checked, model), locate_model(model), checked.max_lora_rank)
 
     @classmethod
     def build(cls, settings: Mapping[str, Any], context: MindContext) -> Self:
@@ -102,7 +100,10 @@ class VllmEngine(Engine):
         _silence_libraries()
         self.settings = settings
         self._path = resolve_model(model)
-        folders = {name: adapter_folder(adapter, model) for name, adapter in settings.adapters.items()}
+        folders = _adapter_folders(settings, model)
+        check_adapters(folders, self._path, settings.max_lora_rank)  # a named model may have been fetched just now
+        for warning in filter(None, (describe_other_base(folder, model) for folder in folders.values())):
+            context.notify(warning)
         context.notify(f"starting vLLM with {model}")
         self._llm = _start_engine(self._path, settings)
         self._tokenizer = PromptTokenizer(self._llm.get_tokenizer(), model)
@@ -111,6 +112,8 @@ class VllmEngine(Engine):
         self._models = {name: f"{weights}+{weights_digest(str(path))[:12]}{types}" for name, path in folders.items()}
         self._base = weights + types
         self._lora_requests = _make_lora_requests(folders)
+        prove_change(self, tuple(folders), settings.sampling_only())
+        self._llm.reset_prefix_cache()  # which leaves no trace of the proof
 
     def adapter_names(self) -> tuple[str, ...]:
         """Return the names of the adapters."""
@@ -171,6 +174,10 @@ class VllmEngine(Engine):
     def close(self) -> None:
         """Free the engine's memory."""
         self._llm.llm_engine.engine_core.shutdown()
+
+
+def _adapter_folders(settings: VllmSettings, model: str) -> dict[str, Path]:
+    return {name: adapter_folder(adapter, model) for name, adapter in settings.adapters.items()}
 
 
 def unusual_types(settings: VllmSettings) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from sandbox.errors import ConfigError, SandboxError
+from sandbox.errors import ConfigError, SandboxError, format_error
 
 if TYPE_CHECKING:
     from sandbox.runtime.results import Results
@@ -45,13 +45,19 @@ def branch(args: argparse.Namespace, overrides: list[str]) -> int:
 
 
 def show(args: argparse.Namespace, _: list[str]) -> int:
-    """Summarise a run."""
+    """Summarise a run, or print one of its agents."""
     from sandbox.output.progress import notify
     from sandbox.output.summary import print_summary
+    from sandbox.output.transcript import describe_agent
     from sandbox.runtime.inputs import describe_changes
     from sandbox.runtime.run import Run
 
     run = Run(args.run)
+    if args.agent is not None:
+        print("\n".join(describe_agent(run, args.agent, args.at, args.arm, args.seed)))
+        return 0
+    if flags := [name for name in ("at", "arm", "seed") if getattr(args, name) is not None]:
+        raise ConfigError(f"show --{flags[0]} needs --agent ID, whose decisions it shows")
     print_summary(run, run.results())
     for change in describe_changes(run.manifest.inputs):
         notify(f"{change}; the summary is of the run as it was.")
@@ -73,7 +79,7 @@ def export(args: argparse.Namespace, _: list[str]) -> int:
     from sandbox.output.export import export_run
     from sandbox.runtime.run import Run
 
-    for path in export_run(Run(args.run), args.to):
+    for path in export_run(Run(args.run), args.to, args.prompts):
         print(path)
     return 0
 
@@ -177,7 +183,7 @@ def _draw_figures(run: "Run", results: "Results") -> list[Path]:
     kind, _ = resolve_world(config)
     moments = load_null(run, notify)
     null = None if moments is None else NullModel(moments, {arm.name: arm.treatment or "main" for arm in config.arms()})
-    return draw_figures(results, kind, lambda: run.build_worlds()[0].network.G, run.folder, null)
+    return draw_figures(results, kind, lambda: run.build_worlds()[0].network.G, run.folder, null, run.manifest)
 
 
 def _draw_dynamics(run: "Run", steps: list[int] | None, is_animated: bool) -> list[Path]:
@@ -206,7 +212,7 @@ def _sweep(overrides: list[str]) -> int:
             run = Run(folder) if (folder / FILE).is_file() else Run.start([*job, f"run_dir={folder}"])
             return 0 if run.manifest.status == "finished" else run_to_end(run)
         except SandboxError as error:
-            print(f"error: {' '.join(job)}: {error}", file=sys.stderr)
+            print(f"error: {' '.join(job)}: {format_error(error)}", file=sys.stderr)
             return 1
 
     refuse_old_names(overrides)

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             check_package_origin()
         return int(args.command(args, overrides))
 
-    return exit_code(run_command, "what was answered is in the log")
+    return exit_code(run_command, "what was answered is in the log", args.debug)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -62,6 +62,7 @@ def _add(
     name = name or command.__name__
     parser = subparsers.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     parser.set_defaults(command=command, name=name, takes_overrides=takes_overrides)
+    parser.add_argument("--debug", action="store_true", help="print the traceback of an error")
     return parser
 
 
@@ -86,6 +87,10 @@ def _add_run_commands(subparsers: Any) -> None:
     resume.add_argument(
         "--drop-damaged", action="store_true", help="go back to the batches of the log that come before any damage"
     )
+    show.add_argument("--agent", type=int, metavar="ID", help="print this agent: persona, prompts, answers, memory")
+    show.add_argument("--at", type=int, metavar="STEP", help="only this step (0-based), with the memory before it")
+    show.add_argument("--arm", metavar="ARM", help="arm of the agent; default: the first")
+    show.add_argument("--seed", type=int, metavar="SEED", help="seed of the agent's world; default: the first")
     branch.add_argument("--at", type=int, required=True, metavar="STEP", help="first step that may differ (0-based)")
     plot.add_argument("--at", type=_step_list, metavar="STEPS", help="also draw the social graph after steps like 0,10")
     plot.add_argument(
@@ -93,6 +98,7 @@ def _add_run_commands(subparsers: Any) -> None:
     )
     react.add_argument("--arms", type=_name_list, default=[], metavar="ARMS", help="arms such as base,humanllm")
     react.add_argument("--n", type=_positive, default=60, metavar="N", help="people per arm and reaction; default: 60")
+    export.add_argument("--prompts", action="store_true", help="also write the text of every prompt, in `decisions`")
     export.add_argument("--to", type=Path, metavar="FOLDER", help="folder to write to; default: RUN/export")
 
 
@@ -140,6 +146,9 @@ def _add_study_commands(subparsers: Any) -> None:
     ask.add_argument("--survey", type=Path, help="YAML file with several questions (likert, choice or open)")
     ask.add_argument("--at", type=int, required=True, metavar="STEP", help="number of steps before the interview")
     ask.add_argument("--agents", metavar="WHO", help="a role, or ids such as 3,17; default: all agents")
+    ask.add_argument(
+        "--remembers", metavar="KIND", help="ask only agents who remember an event of this kind, such as purchase"
+    )
     ask.add_argument("--max-agents", type=int, metavar="N", help="ask at most this many agents of each replicate")
 
 

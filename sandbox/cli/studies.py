@@ -76,17 +76,18 @@ def assay(args: argparse.Namespace, words: list[str]) -> int:
 
 def ask(args: argparse.Namespace, words: list[str]) -> int:
     """Interview agents off the timeline."""
-    from experiments import survey
+    from experiments import survey, survey_files
     from sandbox.output.progress import notify
     from sandbox.output.writable import writable_folder
     from sandbox.runtime.run import Run
 
     question = " ".join(words) or None  # argparse takes no positional after an option, so it is among the overrides
-    chosen_survey, run = survey.choose_survey(question, args.survey, args.agents, args.max_agents), Run(args.run)
-    substitute = Path.cwd() / f"{run.folder.resolve().name}-{survey.FOLDER}"
-    folder = writable_folder(run.folder / survey.FOLDER, substitute, notify)
+    chosen_survey = survey.choose_survey(question, args.survey, args.agents, args.max_agents, args.remembers)
+    run = Run(args.run)
+    substitute = Path.cwd() / f"{run.folder.resolve().name}-{survey_files.FOLDER}"
+    folder = writable_folder(run.folder / survey_files.FOLDER, substitute, notify)
     table = survey.ask(run, args.at, chosen_survey, notify)
-    files = survey.write_answers(table, folder, chosen_survey)
+    files = survey.write_answers(table, folder, run, chosen_survey)
     print("\n".join((*survey.summarize(table), "", *map(str, files))))
     return 0
 

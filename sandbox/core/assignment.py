@@ -7,7 +7,8 @@ from sandbox.core.answer import Answer
 from sandbox.core.mind import Mind
 from sandbox.core.question import Question
 from sandbox.core.seeds import draw
-from sandbox.errors import ConfigError, unknown
+from sandbox.errors import ConfigError, ContractError, unknown
+from sandbox.user_code import explain_user_code
 
 
 class Assignment:
@@ -78,8 +79,8 @@ class MindRouter:
             places_by_mind.setdefault(id(self._owners[question.mind]), []).append(place)
         answers: dict[int, Answer] = {}
         for places in places_by_mind.values():
-            mind = self._owners[questions[places[0]].mind]
-            answers.update(zip(places, mind.answer([questions[place] for place in places]), strict=True))
+            batch = [questions[place] for place in places]
+            answers.update(zip(places, _ask(self._owners[batch[0].mind], batch), strict=True))
         return [answers[place] for place in range(len(questions))]
 
     def describe(self) -> dict[str, Any]:
@@ -91,3 +92,19 @@ class MindRouter:
         """Close every mind once."""
         for mind in {id(mind): mind for mind in self._owners.values()}.values():
             mind.close()
+
+
+def _ask(mind: Mind, questions: Sequence[Question[Any]]) -> list[Answer]:
+    """Return the answers of one mind, which may be of the user's own."""
+
+    def describe() -> str:
+        return f"mind {mind.name}: answering {questions[0].template.name} in step {questions[0].step}"
+
+    with explain_user_code(describe, lambda: mind):
+        answers = mind.answer(questions)
+        if len(answers) != len(questions):
+            raise ContractError(
+                f"mind {mind.name} returned {len(answers)} answers to {len(questions)} questions; it must answer each, "
+                "in order"
+            )
+        return answers

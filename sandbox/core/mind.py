@@ -19,6 +19,7 @@ from sandbox.core.question import Question
 from sandbox.core.seeds import reseed
 from sandbox.errors import ConfigError, ContractError
 from sandbox.settings import Settings, validate
+from sandbox.user_code import explain_user_code
 
 Rule: TypeAlias = Callable[[Question[Any]], Reply]
 """What simple people would answer to the questions of one template."""
@@ -85,7 +86,19 @@ class RuleMind(Mind):
 
     def answer(self, questions: Sequence[Question[Any]]) -> list[Answer]:
         """Apply the rule of each question's template."""
-        return [_answer_from(question, self._rule_of(question)(question), self.name) for question in questions]
+        answers: list[Answer] = []
+
+        def describe() -> str:
+            question = questions[len(answers)]
+            return (
+                f"the rule of {question.template.name}, step {question.step}, agent {question.agent} of "
+                f"{question.replicate},"
+            )
+
+        with explain_user_code(describe, lambda: self._rule_of(questions[len(answers)])):
+            for question in questions:
+                answers.append(_answer_from(question, self._rule_of(question)(question), self.name))
+        return answers
 
     def _rule_of(self, question: Question[Any]) -> Rule:
         rule = self.rules.get(question.template.key)

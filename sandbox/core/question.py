@@ -75,7 +75,13 @@ class Question(msgspec.Struct, Generic[T], frozen=True):
 
     def content(self) -> bytes:
         """Return what is asked as canonical JSON: the facts and the form."""
-        return _ENCODER.encode((self.template.name, self.facts, form_schema(self.form)))
+        try:
+            return _ENCODER.encode((self.template.name, self.facts, form_schema(self.form)))
+        except TypeError as error:
+            raise ContractError(
+                f"{self.template.name}: facts and options must be JSON types, so that the log can hold them: {error}"
+                f"{_name_bad_fact(self.facts)}"
+            ) from error
 
     def digest(self, content: bytes | None = None, memory: bytes | None = None) -> bytes:
         """Return a 16-byte hash of all that the answer may depend on, except for the mind.
@@ -140,6 +146,16 @@ def _is_valid(model: type[BaseModel], value: Mapping[str, Any]) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def _name_bad_fact(facts: Mapping[str, Any]) -> str:
+    """Say which fact cannot be stored; empty if it is none of them."""
+    for name, value in facts.items():
+        try:
+            _ENCODER.encode(value)
+        except TypeError:
+            return f", found fact {name!r}: {value!r}"
+    return ""
 
 
 @lru_cache(maxsize=1024)

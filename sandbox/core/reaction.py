@@ -7,6 +7,7 @@ read off the probabilities of the options, not off draws, so that few people sho
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from math import log, nan
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -16,6 +17,7 @@ import msgspec
 from sandbox.core.form import Choose
 from sandbox.core.question import Question
 from sandbox.figures.response_curve import ResponseCurve
+from sandbox.user_code import explain_user_code
 
 Outcome: TypeAlias = Callable[[Question[Any], Sequence[float]], float]
 """A number about the answer to a question, from the probabilities of its options in declared order."""
@@ -93,12 +95,24 @@ class Reaction:
 
     def applies_to(self, question: Question[Any]) -> bool:
         """Return whether this question can be asked again with other levels."""
-        is_same_kind = question.template.key == self.template and isinstance(question.form, Choose)
-        return is_same_kind and self.fact.read(question) is not None
+        if question.template.key != self.template or not isinstance(question.form, Choose):
+            return False
+        with self._explain("reading its fact", self.fact.read):
+            return self.fact.read(question) is not None
 
     def vary(self, question: Question[Any]) -> list[Question[Any]]:
         """Return the question at every level."""
-        return [self.fact.write(question, level.value) for level in self.levels]
+        with self._explain("changing its fact", self.fact.write):
+            return [self.fact.write(question, level.value) for level in self.levels]
+
+    def measure(self, question: Question[Any], probs: Sequence[float]) -> float:
+        """Return the outcome of a question by the probabilities of its options."""
+        with self._explain("computing its outcome", self.outcome):
+            return self.outcome(question, probs)
+
+    def _explain(self, what: str, code: Callable[..., Any]) -> AbstractContextManager[None]:
+        """Explain errors of functions that a world's author wrote."""
+        return explain_user_code(lambda: f"reaction {self.name}: {what}", lambda: code)
 
     def figure(self) -> ResponseCurve:
         """Return the figure of its curve, for `World.figures`."""

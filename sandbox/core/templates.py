@@ -12,7 +12,16 @@ PREAMBLE = "preamble"
 
 def read_prompts(folder: Path) -> dict[str, str]:
     """Read every `*.txt` of a folder as a template named after the file."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt"))}
+    prompts: dict[str, str] = {}
+    for path in sorted(folder.glob("*.txt")):
+        prompts[path.stem] = path.read_text(encoding="utf-8")
+        _FILES[prompts[path.stem]] = str(path)
+    return prompts
+
+
+def prompt_file(text: str) -> str:
+    """Return the file that `read_prompts` has read a template from; empty if it has read no such text."""
+    return _FILES.get(text, "")
 
 
 def template_from(world: str, key: str, prompts: Mapping[str, str]) -> Template:
@@ -33,4 +42,5 @@ def template_from(world: str, key: str, prompts: Mapping[str, str]) -> Template:
     return _TEMPLATES.setdefault(parts, Template(*parts))
 
 
+_FILES: dict[str, str] = {}
 _TEMPLATES: dict[tuple[str, str, str], Template] = {}

@@ -7,6 +7,7 @@ replicates together. Asking changes nothing; state changes only after the answer
 
 import math
 import re
+import reprlib
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeAlias, cast, get_args, get_origin
 
@@ -194,6 +195,7 @@ class World(BaseWorld, Generic[ParamsT]):
             raise ContractError(f"world {self.name}: `turn` must be a generator that yields batches of questions")
         answers: list[Answer] | None = None
         while (questions := advance(turn, answers)) is not None:
+            _check_questions(self, questions)
             answers = (yield questions) if questions else []
             self.round += 1
             self.rounds_by_template.update({question.template.name for question in questions})
@@ -224,6 +226,16 @@ def advance(turn: Turn[Any], answers: list[Answer] | None) -> Sequence[Question[
         return next(turn) if answers is None else turn.send(answers)
     except StopIteration:
         return None
+
+
+def _check_questions(world: World[Any], questions: Any) -> None:
+    """Raise `ContractError` unless a turn has yielded a list of questions."""
+    strangers = [questions] if not isinstance(questions, Sequence) else []
+    if strangers := strangers or [question for question in questions if not isinstance(question, Question)]:
+        raise ContractError(
+            f"world {world.name}: `turn` must yield lists of questions, found {reprlib.repr(strangers[0])}; "
+            "with gather, write `yield from gather(...)`"
+        )
 
 
 def _none_if_nan(value: float | None) -> float | None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 from sandbox.figures.null_model import NullModel
 from sandbox.figures.style import WIDE, Pens, assign_pens
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
     from matplotlib.axes import Axes
+
+
+class Mark(NamedTuple):
+    """A change of the running world, which figures over steps mark."""
+
+    step: int
+    """0-based step before whose first round it happened."""
+    label: str
+    """A word or two, beside the line."""
+    description: str
+    """What changed, for the note."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,16 @@ class FigureData:
     """Builds the social graph of the first replicate; called only if a figure needs it."""
     null: NullModel | None = None
     """What chance alone gives; None if unknown."""
+    origin: str = ""
+    """What the figures are of: world, minds, seeds and settings, on one line."""
+    marks: Sequence[Mark] = ()
+    """Changes of the running world, by step."""
+
+    @property
+    def reached_marks(self) -> list[Mark]:
+        """Return the marks of steps that have metrics."""
+        last = max(self.metrics["step"], default=-1)
+        return [mark for mark in self.marks if mark.step <= last]
 
     @cached_property
     def graph(self) -> "nx.Graph[Any]":
@@ -57,16 +78,12 @@ class FigureData:
         rows = self.tables.get(table)
         return 0.0 if rows is None or rows.empty else cast("float", rows[column].sum())
 
-    def first_replicate_rows(self, table: str) -> "pd.DataFrame":
-        """Return the rows of a table that belong to the first replicate."""
+    def first_seed_rows(self, table: str) -> "pd.DataFrame":
+        """Return the rows of a table that belong to the first seed, in all arms."""
         rows = self.tables[table]
-        arm, seed = (rows if self.metrics.empty else self.metrics)[["arm", "seed"]].iloc[0]
-        return cast("pd.DataFrame", rows[(rows["arm"] == arm) & (rows["seed"] == seed)])
-
-    def first_replicate_name(self) -> str:
-        """Return what a note calls the first replicate."""
-        arm, seed = self.metrics[["arm", "seed"]].iloc[0]
-        return f"seed {seed}" if len(self.pens) == 1 else f"arm {arm}, seed {seed}"
+        return cast(
+            "pd.DataFrame", rows[rows["seed"] == (rows if self.metrics.empty else self.metrics)["seed"].iloc[0]]
+        )
 
     @cached_property
     def num_seeds(self) -> Mapping[str, int]:

@@ -6,7 +6,7 @@ Positions depend on the graph alone, so maps of one graph can be compared side b
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -31,7 +31,7 @@ NO_VALUE = "#D9D9D9"
 
 @dataclass(frozen=True)
 class NetworkMap(Figure):
-    """The social graph of the first replicate, its nodes coloured by a column of a table."""
+    """The social graph of the first seed, its nodes coloured by a column of a table; one panel for each arm."""
 
     table: str
     node: str
@@ -40,6 +40,8 @@ class NetworkMap(Figure):
     """Column with what colours the nodes: numbers, truth values or words."""
     label: str
     """What the colour bar says, unit included."""
+    arm: str = ""
+    """The arm that is shown; empty: the first. `panels` sets it."""
 
     size: ClassVar[tuple[float, float]] = SQUARE
     has_arms: ClassVar[bool] = False
@@ -47,7 +49,15 @@ class NetworkMap(Figure):
     def is_empty(self, data: FigureData) -> bool:
         """Return whether the table has no rows or lacks the column that colours nodes."""
         rows = data.tables.get(self.table)
-        return rows is None or rows.empty or self.color not in rows
+        if rows is None or rows.empty or self.color not in rows:
+            return True
+        return bool(self.arm) and self.arm not in set(rows["arm"])
+
+    def panels(self, data: FigureData) -> Sequence["NetworkMap"]:
+        """Return one map for each arm, which differ in the colours of nodes: arms share the graph of a seed."""
+        if len(data.pens) < 2:
+            return [self]
+        return [replace(self, title=arm, arm=arm) for arm in data.pens]
 
     def draw(self, ax: "Axes", data: FigureData) -> None:
         """Draw agents as dots and ties as lines; agents that the table does not know are grey."""
@@ -55,13 +65,15 @@ class NetworkMap(Figure):
 
         graph = sample_graph(data.graph)
         positions = node_positions(graph)
-        rows = data.first_replicate_rows(self.table)
-        values = cast("pd.Series", rows.drop_duplicates(self.node).set_index(self.node)[self.color])
+        rows = data.first_seed_rows(self.table)
+        part = cast("pd.DataFrame", rows[rows["arm"] == (self.arm or rows["arm"].iloc[0])])
+        all_values = cast("pd.Series", rows[self.color].dropna())
+        values = cast("pd.Series", part.drop_duplicates(self.node).set_index(self.node)[self.color])
         ties = [(positions[node], positions[neighbour]) for node, neighbour in graph.edges]
         is_large = len(ties) > MAX_VECTOR_TIES
         ax.add_collection(LineCollection(ties, colors="#888888", linewidths=0.5, alpha=0.45, rasterized=is_large))
         dots = np.array([positions[node] for node in graph]).reshape(-1, 2)
-        _draw_agents(ax, dots, values.reindex(list(graph)), self.label)
+        _draw_agents(ax, dots, values.reindex(list(graph)), self.label, all_values)
         ax.set_aspect("equal")
         ax.margins(0.03)
         ax.axis("off")
@@ -69,9 +81,16 @@ class NetworkMap(Figure):
     def note(self, data: FigureData) -> str:
         """Say which replicate the map shows, how many people and ties, and how much of the graph that is."""
         graph = sample_graph(data.graph)
-        replicate = f" of {data.first_replicate_name()}" if data.num_replicates > 1 else ""
         numbers = f"n = {len(graph):,} people, {graph.number_of_edges():,} ties"
-        return f"Map{replicate}: {numbers}{_sample_note(data.graph)}."
+        return f"{self._name_replicates(data)}: {numbers}{_sample_note(data.graph)}."
+
+    def _name_replicates(self, data: FigureData) -> str:
+        if data.num_replicates < 2:
+            return "Map"
+        seed = data.metrics["seed"].iloc[0]
+        if len(data.pens) == 1:
+            return f"Map of seed {seed}"
+        return f"Map of arm {self.arm}, seed {seed}" if self.arm else f"Maps of seed {seed} in each arm"
 
 
 def sample_graph(graph: "nx.Graph[Any]") -> "nx.Graph[Any]":
@@ -113,8 +132,16 @@ def _snowball(graph: "nx.Graph[Any]") -> Iterator[Any]:
                 queue.extend(sorted(graph[node], key=rank.__getitem__)[:MAX_FOLLOWED])
 
 
-def _draw_agents(ax: "Axes", dots: np.ndarray, values: "pd.Series", label: str) -> None:
-    """Draw dots, shape (agents, 2), coloured by one value each."""
+def _draw_agents(ax: "Axes", dots: np.ndarray, values: "pd.Series", label: str, all_values: "pd.Series") -> None:
+    """Draw dots, shape (agents, 2), coloured by one value each.
+
+    Args:
+        ax: Where to draw.
+        dots: Positions.
+        values: One for each dot; missing: grey.
+        label: What the values are.
+        all_values: Those of all maps that share the colours.
+    """
     import pandas as pd
 
     size = float(np.clip(3200 / max(len(dots), 1), 12, 60))
@@ -124,30 +151,42 @@ def _draw_agents(ax: "Axes", dots: np.ndarray, values: "pd.Series", label: str) 
     if not has_value.any():
         return
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-        _draw_numbers(ax, dots[has_value], values.dropna().to_numpy(float), label, style)
+        _draw_numbers(ax, dots[has_value], values.dropna().to_numpy(float), label, style, all_values.to_numpy(float))
     else:
-        _draw_groups(ax, dots[has_value], [_group_name(value) for value in values.dropna()], label, style)
+        colors = {
+            name: COLORS[number % len(COLORS)] for number, name in enumerate(sorted({*map(_group_name, all_values)}))
+        }
+        _draw_groups(ax, dots[has_value], [_group_name(value) for value in values.dropna()], label, style, colors)
 
 
-def _draw_numbers(ax: "Axes", dots: np.ndarray, values: np.ndarray, label: str, style: Mapping[str, Any]) -> None:
-    """Colour by size: dark means much; values on both sides of 0 get two hues that meet at 0."""
+def _draw_numbers(
+    ax: "Axes", dots: np.ndarray, values: np.ndarray, label: str, style: Mapping[str, Any], all_values: np.ndarray
+) -> None:
+    """Colour by size, alike in all maps: dark means much; values on both sides of 0 get two hues that meet at 0."""
     from matplotlib.ticker import MaxNLocator
 
-    low, high = float(values.min()), float(values.max())
+    low, high = float(all_values.min()), float(all_values.max())
     limit = max(-low, high)
-    scale: dict[str, Any] = {"cmap": "viridis_r"}
+    scale: dict[str, Any] = {"cmap": "viridis_r", "vmin": low, "vmax": high}
     if low < 0 < high:
         scale = {"cmap": "PuOr", "vmin": -limit, "vmax": limit, "edgecolors": "#777777"}
     marks = ax.scatter(*dots.T, c=values, **{**style, **scale})
-    ticks = MaxNLocator(5, integer=bool((values == values.round()).all()))
+    ticks = MaxNLocator(5, integer=bool((all_values == all_values.round()).all()))
     ax.figure.colorbar(marks, ax=ax, label=label, shrink=0.75, pad=0.02, aspect=24, ticks=ticks)
 
 
-def _draw_groups(ax: "Axes", dots: np.ndarray, names: Sequence[str], label: str, style: Mapping[str, Any]) -> None:
-    """Give every group a colour and an entry in the legend."""
-    for number, name in enumerate(sorted(set(names))):
-        is_member = np.array([group == name for group in names])
-        ax.scatter(*dots[is_member].T, color=COLORS[number % len(COLORS)], label=name, **style)
+def _draw_groups(
+    ax: "Axes",
+    dots: np.ndarray,
+    names: Sequence[str],
+    label: str,
+    style: Mapping[str, Any],
+    colors: Mapping[str, str],
+) -> None:
+    """Give every group its colour and an entry in the legend, where it has members or not."""
+    for name, color in colors.items():
+        is_member = np.array([group == name for group in names], bool)
+        ax.scatter(*dots[is_member].T, color=color, label=name, **style)
     ax.legend(title=label, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 

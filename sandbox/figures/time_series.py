@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sandbox.figures.figure import Figure, FigureData
+from sandbox.figures.figure import Figure, FigureData, Mark
 from sandbox.figures.null_model import NullBand
 from sandbox.figures.style import FAINT, HUMAN, Pen
 from sandbox.intervals import Mean
@@ -65,12 +65,27 @@ class TimeSeries(Figure):
                 ax.fill_between(steps, middle - half, middle + half, color=pen.color, alpha=alpha, linewidth=0)
                 ends += [float(np.nanmin(middle - half)), float(np.nanmax(middle + half))]
         ax.set_ylim(*_axis_range(low, high, ends))
+        _draw_marks(ax, data.reached_marks)
         _format_axes(ax, low, high)
         ax.set_ylabel(fill(self.ylabel, 34))
 
     def note(self, data: FigureData) -> str:
-        """Say how many worlds were run, and what the grey band is."""
-        return "\n".join(filter(None, [data.sample_note(), data.null.note() if data.null else ""]))
+        """Say how many worlds were run, and what the grey band and the dotted lines are."""
+        marks = "; ".join(f"before step {mark.step}, {mark.description}" for mark in data.reached_marks)
+        marks_note = f"Dotted lines: {marks}." if marks else ""
+        return "\n".join(filter(None, [data.sample_note(), data.null.note() if data.null else "", marks_note]))
+
+
+def _draw_marks(ax: "Axes", marks: Sequence[Mark]) -> None:
+    """Draw a dotted line between the step before a change and the first that it can affect, with what changed."""
+    labels: dict[int, list[str]] = {}
+    for mark in marks:
+        labels.setdefault(mark.step, []).append(mark.label)
+    for step, texts in labels.items():
+        ax.axvline(step - 0.5, color=FAINT, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
+        text = "\n".join(dict.fromkeys(texts))
+        style: dict[str, Any] = {"rotation": 90, "fontsize": 6, "color": FAINT, "va": "top", "ha": "right"}
+        ax.annotate(text, (step - 0.5, 0.98), xycoords=("data", "axes fraction"), annotation_clip=False, **style)
 
 
 def _draw_null_band(ax: "Axes", band: NullBand, pen: Pen | None) -> list[float]:

@@ -6,23 +6,20 @@ The decision log is copied in chunks, so a log may be larger than memory. Metric
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
 from sandbox.characters import remove_control_characters
 from sandbox.core.agent import Agent
 from sandbox.core.world import World
+from sandbox.output.row_writer import LogRow, PromptedRows, RowWriter
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CHUNK = 50_000
-"""Decisions that are held in memory at once."""
 
 DECISION_COLUMNS: Mapping[str, str] = {
     "batch": "int64",
@@ -51,6 +48,8 @@ DECISION_COLUMNS: Mapping[str, str] = {
     "retried": "bool",
 }
 """Columns of the exported log and their types; `content` and `probs` are JSON, `hash` and `memory` hexadecimal."""
+PROMPT = "prompt"
+"""One more column of decisions, on request: what a language model reads, without its chat template."""
 BATCH_COLUMNS: Mapping[str, str] = {
     "batch": "int64",
     "step": "int64",
@@ -63,15 +62,14 @@ BATCH_COLUMNS: Mapping[str, str] = {
 INTERVENTION_COLUMNS: Mapping[str, str] = {"arm": "string", "seed": "int64", "step": "int64", "description": "string"}
 """`what` is the type of the intervention and its settings as JSON."""
 
-LogRow: TypeAlias = dict[str, Any]
 
-
-def export_run(run: Run, folder: Path | None = None) -> list[Path]:
+def export_run(run: Run, folder: Path | None = None, has_prompts: bool = False) -> list[Path]:
     """Write everything a run holds, finished or not.
 
     Args:
         run: The run.
         folder: Where to write; default: `export` in the run's folder.
+        has_prompts: Whether decisions get one more column, `prompt`: the text that a language model reads.
 
     Returns:
         The files: decisions, batches, interventions, metrics, tables, graphs.
@@ -80,7 +78,8 @@ def export_run(run: Run, folder: Path | None = None) -> list[Path]:
     target = folder or run.folder / "export"
     for name in ("tables", "graphs"):
         (target / name).mkdir(parents=True, exist_ok=True)
-    files = _export_log(run, target)
+    worlds, files = _export_decisions(run, target / "decisions", has_prompts)
+    files += _export_log(run, target)
     results = Results.of(worlds)
     files += write_frame(to_long_form(results.metrics), target / "metrics")
     for name, table in results.tables.items():
@@ -89,24 +88,17 @@ def export_run(run: Run, folder: Path | None = None) -> list[Path]:
 
 
 def write_rows(rows: Iterator[LogRow], columns: Mapping[str, str], path: Path) -> list[Path]:
-    """Write rows as Parquet and CSV, `CHUNK` at a time.
+    """Write rows as Parquet and CSV.
 
     Args:
         rows: One dictionary per row.
         columns: Name and Arrow type of every column.
         path: Where to write, without a suffix.
     """
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    schema = pa.schema(list(columns.items()))
-    files = [path.with_name(f"{path.name}.parquet"), path.with_name(f"{path.name}.csv")]
-    with parquet.ParquetWriter(files[0], schema) as parquet_writer, csv.CSVWriter(files[1], schema) as csv_writer:
-        while chunk := list(islice(rows, CHUNK)):
-            table: pa.Table = pa.Table.from_pylist(chunk, schema)
-            parquet_writer.write_table(table)
-            csv_writer.write_table(table)
-    return files
+    with RowWriter(columns, path) as writer:
+        for row in rows:
+            writer.write(row)
+    return writer.files
 
 
 def write_frame(frame: "pd.DataFrame", path: Path) -> list[Path]:
@@ -161,12 +153,22 @@ def _remove_illegal_characters(value: Any) -> Any:
     return _ILLEGAL_IN_XML.sub("", remove_control_characters(value)) if isinstance(value, str) else value
 
 
+def _export_decisions(run: Run, path: Path, has_prompts: bool) -> tuple[list[World[Any]], list[Path]]:
+    """Write all decisions; return the worlds at the end of the log, which is replayed, and the files."""
+    with closing(run.log()) as log:
+        if not has_prompts:
+            files = write_rows(map(_decode_row, log.decisions()), DECISION_COLUMNS, path)
+            return run.replay(), files
+        with RowWriter({**DECISION_COLUMNS, PROMPT: "string"}, path) as writer:
+            return run.replay(sample=PromptedRows(log, writer, _decode_row)), writer.files
+
+
 def _export_log(run: Run, target: Path) -> list[Path]:
+    """Write batches and interventions."""
     with closing(run.log()) as log:
         batches = (dict(zip(BATCH_COLUMNS, row, strict=True)) for row in log.batches())
         interventions = (dict(zip(INTERVENTION_COLUMNS, row, strict=True)) for row in log.interventions())
         return [
-            *write_rows(map(_decode_row, log.decisions()), DECISION_COLUMNS, target / "decisions"),
             *write_rows(batches, BATCH_COLUMNS, target / "batches"),
             *write_rows(interventions, INTERVENTION_COLUMNS, target / "interventions"),
         ]

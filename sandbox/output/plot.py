@@ -6,6 +6,7 @@ equal byte for byte.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,11 @@ from sandbox.figures.figure import Figure, FigureData
 from sandbox.figures.null_model import NullModel
 from sandbox.figures.response_curve import CURVES
 from sandbox.figures.style import FAINT, Pens, project_style
+from sandbox.output.provenance import describe_origin, list_marks
+from sandbox.runtime.manifest import Manifest
 from sandbox.runtime.reactions import read_reactions
 from sandbox.runtime.results import Results
+from sandbox.user_code import explain_user_code
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -41,6 +45,7 @@ def draw_figures(
     make_graph: "Callable[[], nx.Graph[Any]]",
     folder: Path,
     null: NullModel | None = None,
+    manifest: Manifest | None = None,
 ) -> list[Path]:
     """Draw all figures of a world and an overview into `folder`/figures.
 
@@ -50,6 +55,7 @@ def draw_figures(
         make_graph: Builds the social graph of the first replicate; called only if a figure needs it.
         folder: The run's folder.
         null: What chance alone gives; None if unknown.
+        manifest: What the run was; None: its figures do not say so.
 
     Returns:
         The files, the overview's first.
@@ -58,14 +64,22 @@ def draw_figures(
     target.mkdir(parents=True, exist_ok=True)
     curves = read_reactions(folder, "curves")
     tables = results.tables if curves is None else {**results.tables, CURVES: curves}
-    data = FigureData(results.metrics, tables, kind.metric_labels, make_graph, null)
+    origin, marks = ("", []) if manifest is None else (describe_origin(manifest), list_marks(manifest))
+    data = FigureData(results.metrics, tables, kind.metric_labels, make_graph, null, origin, marks)
     files: list[Path] = []
     with project_style():
+        for figure in kind.figures:  # before the overview: an error then names its figure
+            with _explain_figure(kind, figure.name):
+                files += save_sheet(_figure_sheet(figure, data), target / figure.name)
         if kind.figures:
-            files += save_sheet(_overview_sheet(kind.figures, data), target / "overview")
-        for figure in kind.figures:
-            files += save_sheet(_figure_sheet(figure, data), target / figure.name)
+            with _explain_figure(kind, "overview"):
+                files = [*save_sheet(_overview_sheet(kind.figures, data), target / "overview"), *files]
     return files
+
+
+def _explain_figure(kind: type[World[Any]], name: str) -> AbstractContextManager[None]:
+    """Explain errors of a figure, which can be of the user's own, or name a column that its world does not have."""
+    return explain_user_code(lambda: f"world {kind.name}: drawing the figure {name}", lambda: kind)
 
 
 def select_overview(figures: Sequence[Figure]) -> list[Figure]:
@@ -114,11 +128,12 @@ def _figure_sheet(figure: Figure, data: FigureData) -> "Sheet":
 def _overview_sheet(figures: Sequence[Figure], data: FigureData) -> "Sheet":
     """Draw the most important figures on one sheet."""
     selection = select_overview(figures)
+    panels = [figure.panels(data)[0] for figure in selection]
     sheet, axes = panel_grid(len(selection), OVERVIEW_PANEL, 0.6)
-    for ax, figure in zip(axes, selection, strict=True):
-        ax.set_title(figure.title, fontweight="bold", fontsize=10)
-        draw_panel(ax, figure.panels(data)[0], data)
-    annotate(sheet, "", selection, data)
+    for ax, figure, title in zip(axes, panels, [figure.title for figure in selection], strict=True):
+        ax.set_title(title, fontweight="bold", fontsize=10)
+        draw_panel(ax, figure, data)
+    annotate(sheet, "", panels, data)
     return sheet
 
 
@@ -146,7 +161,8 @@ def annotate(sheet: "Sheet", title: str, figures: Sequence[Figure], data: Figure
         _add_arm_key(sheet, title, data.pens)
     elif title:
         sheet.suptitle(title, x=MARGIN, ha="left")
-    if lines := dict.fromkeys(line for figure in figures for line in figure.note(data).splitlines()):
+    notes = dict.fromkeys(line for figure in figures for line in figure.note(data).splitlines())
+    if lines := [*notes, *([data.origin] if data.origin else [])]:
         width = int(CHARACTERS_PER_INCH * sheet.get_figwidth())
         sheet.supxlabel("\n".join(fill(line, width) for line in lines), x=MARGIN, ha="left", fontsize=7.5, color=FAINT)
 

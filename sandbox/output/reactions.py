@@ -12,6 +12,7 @@ from sandbox.figures.figure import FigureData
 from sandbox.figures.response_curve import CURVES
 from sandbox.figures.style import project_style
 from sandbox.output.plot import annotate, draw_panel, panel_grid, save_sheet
+from sandbox.output.provenance import describe_origin
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.reaction_tables import FAILURES
 from sandbox.runtime.reactions import FOLDER, read_reactions
@@ -118,7 +119,11 @@ def draw_reactions(run: "Run") -> list[Path]:
     if curves is None or curves.empty:
         return []
     data = FigureData(
-        run.results().metrics, {CURVES: curves}, kind.metric_labels, lambda: run.build_worlds()[0].network.G
+        run.results().metrics,
+        {CURVES: curves},
+        kind.metric_labels,
+        lambda: run.build_worlds()[0].network.G,
+        origin=describe_origin(run.manifest),
     )
     figures = [reaction.figure() for reaction in kind.reactions]
     with project_style():

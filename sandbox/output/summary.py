@@ -19,6 +19,7 @@ from sandbox.output.formatting import (
     format_shares,
 )
 from sandbox.output.log_totals import LogTotals, OddsRatio, PositionBias
+from sandbox.output.provenance import describe_seeds, describe_settings
 from sandbox.output.reactions import failure_note, weakest_lines
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.manifest import Manifest
@@ -57,7 +58,7 @@ def write_summary(
     num_steps = int(max(results.metrics["step"], default=-1)) + 1
     console.print()
     console.print(manifest.folder.name, style="bold", markup=False)
-    for line in headline(manifest, kind, totals, num_steps):
+    for line in (*headline(manifest, kind, totals, num_steps), *describe_settings(manifest)):
         console.print(line, markup=False)
     if (networks := results.tables.get(NETWORK)) is not None:
         console.print(describe_network(networks), markup=False)
@@ -84,7 +85,7 @@ def headline(manifest: Manifest, kind: type[World[Any]], totals: LogTotals, num_
     agents = f"{num_agents:,} agents" + (f", {size:,} of them on the social graph" if num_agents != size else "")
     steps = f"{num_steps:,} steps" if num_steps == config.steps else f"{num_steps:,} of {config.steps:,} steps"
     ending = "" if manifest.status == "finished" else "; unfinished, continue it with `resume`"
-    lines = [f"{kind.name}: {agents}; {steps}; {_describe_seeds(config.seeds)}{ending}."]
+    lines = [f"{kind.name}: {agents}; {steps}; {describe_seeds(config.seeds)}{ending}."]
     if totals.minds:
         models = f" ({', '.join(totals.models)})" if totals.models else ""
         lines.append(f"Answered by {format_shares(totals.minds)}{models}.")
@@ -223,10 +224,3 @@ def _describe_time(sums: Mapping[str, float], manifest: Manifest) -> str:
     if manifest.status == "finished":
         parts.append(f"{format_duration(manifest.wall_s)} in total")
     return ", ".join(parts)
-
-
-def _describe_seeds(seeds: Sequence[int]) -> str:
-    if len(seeds) == 1:
-        return f"seed {seeds[0]}"
-    is_range = list(seeds) == list(range(seeds[0], seeds[0] + len(seeds)))
-    return f"{len(seeds)} seeds ({f'{seeds[0]} to {seeds[-1]}' if is_range else ', '.join(map(str, seeds))})"

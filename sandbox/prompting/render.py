@@ -21,6 +21,8 @@ from sandbox.core.presentation import PLAIN, Presentation
 from sandbox.core.profile import Profile
 from sandbox.core.question import Question
 from sandbox.errors import ContractError
+from sandbox.prompting.origin import find_template_line, line_of_error
+from sandbox.user_code import DEBUG_HINT
 
 _FOLDER = Path(__file__).parent
 SECTION_FILES = tuple(sorted(_FOLDER.glob("*.txt")))
@@ -42,6 +44,10 @@ class Prompt(NamedTuple):
     """Person, memory and situation, with the options where there are some."""
     lead: str
     """How the answer begins; a choice's label follows it."""
+
+    def as_text(self) -> str:
+        """Return the prompt as a model without a chat template reads it."""
+        return f"{self.system}\n\n{self.user}\n{self.lead}".rstrip("\n")
 
     def num_tokens(self) -> int:
         """Return an upper bound on the tokens of the prompt, by `count_tokens`."""
@@ -125,7 +131,9 @@ def _fill_in(name: str, text: str, facts: dict[str, Any]) -> str:
     except Exception as error:  # the expressions of a template may raise anything
         kind = "" if isinstance(error, TemplateError) else f"{type(error).__name__}: "
         message = str(error).rstrip(".")
-        raise ContractError(f"template {name}: {kind}{message}; its facts are {', '.join(facts) or 'none'}") from error
+        broken = ContractError(f"template {name}: {kind}{message}; its facts are {', '.join(facts) or 'none'}")
+        broken.add_note(f"{find_template_line(name, text, line_of_error(error))}\n{DEBUG_HINT}")
+        raise broken from error
 
 
 def template_variables(name: str, text: str) -> set[str]:
@@ -137,7 +145,9 @@ def template_variables(name: str, text: str) -> set[str]:
     try:
         return meta.find_undeclared_variables(_TEXTS.parse(text))
     except TemplateError as error:
-        raise ContractError(f"template {name}: {error}") from error
+        broken = ContractError(f"template {name}: {error}")
+        broken.add_note(f"{find_template_line(name, text, line_of_error(error))}\n{DEBUG_HINT}")
+        raise broken from error
 
 
 @lru_cache(maxsize=1024)

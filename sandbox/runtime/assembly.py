@@ -21,6 +21,7 @@ from sandbox.runtime.config import LAST, Arm, RunConfig
 from sandbox.runtime.inputs import InputFile, find_inputs, with_paths
 from sandbox.runtime.people import build_people, resolve_graph
 from sandbox.settings import validate
+from sandbox.user_code import explain_user_code
 
 BoundConfig: TypeAlias = tuple[RunConfig, list[InputFile]]
 """A configuration with absolute paths, and the files that it names."""
@@ -111,7 +112,13 @@ def check_interventions(worlds: Sequence[World[Any]]) -> None:
     for world in worlds:
         for intervention in world.scheduled:
             if intervention.step >= world.now:
-                intervention.check(world)
+                _check_intervention(world, intervention)
+
+
+def _check_intervention(world: World[Any], intervention: Intervention[Any]) -> None:
+    kind = type(intervention)
+    with explain_user_code(lambda: f"world {world.name}: checking the intervention {kind.__name__}", lambda: kind):
+        intervention.check(world)
 
 
 def check_outcomes(config: RunConfig, kind: type[World[Any]]) -> None:
@@ -201,23 +208,26 @@ def _resolve_mind(node: dict[str, Any], where: str) -> tuple[type[Mind], dict[st
 
 def _build_mind(node: dict[str, Any], where: str, context: MindContext) -> Mind:
     kind, settings = _resolve_mind(node, where)
-    return kind.build(settings, context)
+    with explain_user_code(lambda: f"mind {kind.name}: starting it", lambda: kind):
+        return kind.build(settings, context)
 
 
 def _build_world(config: RunConfig, arm: Arm, seed: int, notify: Callable[[str], None]) -> World[Any]:
     kind, params = resolve_world(config, arm.treatment)
     seeds = SeedTree(seed)
     profiles, graph = build_people(config, kind, params, seeds, notify)
-    world = kind(
-        params,
-        profiles=profiles,
-        graph=graph,
-        rng=seed,
-        assignment=build_assignment(config, kind, arm.mind),
-        memory=MemoryBudget(**config.memory.model_dump()),
-        presentation=_build_presentation(config, kind),
-        replicate=Replicate(arm.name, seed),
-    )
+    assignment, presentation = build_assignment(config, kind, arm.mind), _build_presentation(config, kind)
+    with explain_user_code(lambda: f"world {kind.name}: building the world", lambda: kind):
+        world = kind(
+            params,
+            profiles=profiles,
+            graph=graph,
+            rng=seed,
+            assignment=assignment,
+            memory=MemoryBudget(**config.memory.model_dump()),
+            presentation=presentation,
+            replicate=Replicate(arm.name, seed),
+        )
     world.scheduled = build_interventions(kind, params, config.interventions, config.steps)
     return world
 

@@ -4,9 +4,8 @@
 `ContractError` at the first promise that is broken. One parametrised test runs it for every file in `conf/world/`.
 """
 
-import traceback
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import zip_longest
 from math import isfinite
 from pathlib import Path
@@ -21,7 +20,8 @@ from sandbox.core.presentation import Presentation
 from sandbox.core.question import Question
 from sandbox.core.templates import PREAMBLE, template_from
 from sandbox.core.world import World, advance
-from sandbox.errors import ContractError, SandboxError
+from sandbox.errors import ContractError
+from sandbox.prompting.origin import find_template_line, find_variable
 from sandbox.prompting.render import Prompt, render, template_variables
 from sandbox.runtime.assembly import build_worlds, resolve_world
 from sandbox.runtime.config import RunConfig, load_run_config
@@ -29,6 +29,8 @@ from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.reaction_contract import check_reactions
 from sandbox.runtime.results import Results
 from sandbox.runtime.runner import Runner
+from sandbox.runtime.world_code import explain_world
+from sandbox.user_code import explain_user_code
 
 STEPS = 6
 """Steps for which each promise is tried."""
@@ -115,17 +117,22 @@ def _check_variables(kind: type[World[Any]], facts: Mapping[str, set[str]]) -> N
             name = f"{kind.name}/{key}" + (f" (wording {wording})" if wording else "")
             undefined = template_variables(name, text) - facts.get(key, set())
             if undefined and key in facts:
-                raise ContractError(
-                    f"template {name}: {sorted(undefined)[0]!r} is undefined; "
+                variable = min(undefined)
+                broken = ContractError(
+                    f"template {name}: {variable!r} is undefined; "
                     f"its facts are {', '.join(sorted(facts[key])) or 'none'}"
                 )
+                broken.add_note(str(find_template_line(f"{kind.name}/{key}", text, find_variable(text, variable))))
+                raise broken
 
 
 def _render(question: Question[Any], wording: int) -> Prompt:
     try:
         return render(question)
     except ContractError as error:
-        raise ContractError(f"{error} (wording {wording})" if wording else str(error)) from error
+        if wording:
+            error.args = (f"{error} (wording {wording})",)
+        raise
 
 
 def _check_metrics(config: RunConfig) -> str:
@@ -150,8 +157,7 @@ def _check_metrics(config: RunConfig) -> str:
                 f"world {world.name}, step {world.now - 1}: metrics must be finite, or None where there is no case, "
                 f"found {bad}"
             )
-        with _explain_errors(f"world {world.name}: reading its tables"):
-            Results.of([world])
+        Results.of([world])
     return ""
 
 
@@ -216,7 +222,9 @@ def _check_reactions(config: RunConfig) -> str:
     """Every reaction changes one fact of a question, and rule people show it."""
     kind, _ = resolve_world(config)
     minds = (RandomMind(), RuleMind(kind.rules)) if kind.reactions else ()
-    check_reactions(kind, [question for mind in minds for question in _play(_build_world(config), mind, STEPS)])
+    questions = [question for mind in minds for question in _play(_build_world(config), mind, STEPS)]
+    with explain_user_code(lambda: f"world {kind.name}: checking its reactions", lambda: kind):
+        check_reactions(kind, questions)
     return f"{len(kind.reactions)}"
 
 
@@ -229,8 +237,7 @@ def _refuse_to_answer() -> Mind:
 
 
 def _build_world(config: RunConfig) -> World[Any]:
-    with _explain_errors("building the world"):
-        return build_worlds(config)[0]
+    return build_worlds(config)[0]
 
 
 def _is_metric(value: object) -> bool:
@@ -263,37 +270,15 @@ def _play(world: World[Any], mind: Mind, steps: int) -> list[Question[Any]]:
 
     class RecordingMind(RandomMind):
         def answer(self, questions: Sequence[Question[Any]]) -> list[Answer]:
-            if strangers := [question for question in questions if not isinstance(question, Question)]:
-                raise ContractError(
-                    f"world {world.name}: `turn` must yield lists of questions, found {strangers[0]!r}; "
-                    "with gather, write `yield from gather(...)`"
-                )
             history.extend(questions)
             return [self._answer(question) for question in questions]
 
         def _answer(self, question: Question[Any]) -> Answer:
-            with _explain_errors(f"world {world.name}: the rule of {question.template.name}, step {world.now},"):
-                question.content()  # facts and options must fit into the log
-                return mind.answer([question])[0]
+            question.content()  # facts and options must fit into the log
+            return mind.answer([question])[0]
 
     world.mind = RecordingMind()
     for _ in range(steps):
-        with _explain_errors(f"world {world.name}: step {world.now}", history):
+        with explain_world(world, lambda: history[-1:]):
             world.step()
     return history
-
-
-@contextmanager
-def _explain_errors(context: str, history: Sequence[Question[Any]] = ()) -> Generator[None]:
-    """Turn an error in a world's own code into one sentence that names where it happened."""
-    try:
-        yield
-    except SandboxError:
-        raise
-    except Exception as error:  # a user's code may raise anything
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        last = f" after {history[-1].template.name}" if history else ""
-        raise ContractError(
-            f"{context}{last} raised {type(error).__name__}: {error}, at {Path(frame.filename).name}:{frame.lineno} "
-            f"in {frame.name}"
-        ) from error

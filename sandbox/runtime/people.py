@@ -16,6 +16,7 @@ from sandbox.paths import expand_user
 from sandbox.runtime.config import PopulationSettings, RunConfig
 from sandbox.settings import validate
 from sandbox.trusted_modules import is_trusted
+from sandbox.user_code import explain_user_code
 
 Notify: TypeAlias = Callable[[str], None]
 
@@ -47,14 +48,17 @@ def build_people(
     load, population = _resolve_population(config)
     namings = graph_params.namings()
     size = len(namings[0]) if namings else population.size
-    profiles: list[Profile] = load(
-        population.file,
-        kind.num_profiles(params, size),
-        seeds.rng("population"),
-        platforms=kind.platforms,
-        splits=population.splits,
-        **_accepted_arguments(load, {"namings": namings, "notify": notify}),
-    )
+    with explain_user_code(lambda: f"world {kind.name}: counting its profiles", lambda: kind):
+        number = kind.num_profiles(params, size)
+    with explain_user_code(lambda: f"population {population.file}: loading it", lambda: load):
+        profiles: list[Profile] = load(
+            population.file,
+            number,
+            seeds.rng("population"),
+            platforms=kind.platforms,
+            splits=population.splits,
+            **_accepted_arguments(load, {"namings": namings, "notify": notify}),
+        )
     on_graph = profiles[:size]
     ids = {profile.id for profile in on_graph}
     is_named = any(ids == {*naming} for naming in namings)
@@ -64,7 +68,9 @@ def build_people(
             f"no node of {graph_params.path} has the id of a person of {population.file}: people take its nodes at "
             "random, other ones in every seed."
         )
-    community = Community(profiles, graph_params.build(on_graph, seeds.rng("graph")))
+    with explain_user_code(lambda: f"graph {type(graph_params).__name__}: building it", lambda: type(graph_params)):
+        graph = graph_params.build(on_graph, seeds.rng("graph"))
+    community = Community(profiles, graph)
     _describe_others(community, kind, population, notify)
     _describe_ties(community.graph, kind, notify)
     return community

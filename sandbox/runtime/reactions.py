@@ -158,7 +158,7 @@ def _answer_row(entry: VariedQuestion, answer: Answer, rule: Answer, chance: Ans
 
     def outcome(given: Answer) -> float | None:
         is_missing = given.source == "fallback" or given.probs is None
-        return None if is_missing or given.probs is None else reaction.outcome(question, given.probs)
+        return None if is_missing or given.probs is None else reaction.measure(question, given.probs)
 
     values = (
         *question.replicate, reaction.name, question.step, question.agent, question.profile.id, level.label,

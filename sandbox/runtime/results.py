@@ -11,6 +11,7 @@ from sandbox.core.world import World
 from sandbox.errors import ContractError
 from sandbox.files import replace_file
 from sandbox.graphs import describe_graph
+from sandbox.user_code import explain_user_code
 
 NETWORK = "network"
 """Table of every run: numbers that describe the social graph of each replicate."""
@@ -35,8 +36,8 @@ class Results:
         metrics = pd.concat([_add_replicate(world, _metric_history(world)) for world in worlds], ignore_index=True)
         frames: dict[str, list[pd.DataFrame]] = {}
         for world in worlds:
-            for name, rows in world.tables().items():
-                frames.setdefault(name, []).append(_add_replicate(world, pd.DataFrame(rows)))
+            for name, table in _read_tables(world).items():
+                frames.setdefault(name, []).append(table)
         if NETWORK in frames:
             raise ContractError(f"world {worlds[0].name} has a table {NETWORK!r}, as every run has; rename the world's")
         frames[NETWORK] = _describe_networks(worlds)
@@ -59,6 +60,11 @@ class Results:
             return None
         tables = {file.stem: pd.read_csv(file) for file in sorted((folder / "tables").glob("*.csv"))}
         return cls(pd.read_csv(path), tables)
+
+
+def _read_tables(world: World[Any]) -> dict[str, pd.DataFrame]:
+    with explain_user_code(lambda: f"world {world.name}: reading its tables", lambda: type(world)):
+        return {name: _add_replicate(world, pd.DataFrame(rows)) for name, rows in world.tables().items()}
 
 
 def _describe_networks(worlds: Sequence[World[Any]]) -> list[pd.DataFrame]:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, Protocol, TypeAlias
 
 from sandbox.core.assignment import MindRouter
+from sandbox.core.question import Question
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, ContractError, unknown
 from sandbox.runtime.assembly import (
@@ -40,6 +41,13 @@ MIND_SETTINGS = ("mind", "extra_minds", "assignment", "model")
 """Settings that say who answers; all but the arms' minds can change in a branch."""
 Observer: TypeAlias = Callable[[int, Sequence[World[Any]]], None]
 """Receives the number of finished steps and the worlds as they are then."""
+
+
+class QuestionListener(Protocol):
+    """Receives what is asked in a replay."""
+
+    def add(self, questions: Sequence[Question[Any]]) -> None:
+        """Receive a batch of questions."""
 
 
 class EndOfLogError(Exception):
@@ -161,7 +169,7 @@ class Run:
             return self._measure_reactions(sample, ask, arms)
 
     def replay(
-        self, until: int | None = None, observer: Observer | None = None, sample: QuestionSample | None = None
+        self, until: int | None = None, observer: Observer | None = None, sample: QuestionListener | None = None
     ) -> list[World[Any]]:
         """Return the worlds as they were after `until` steps, or at the end of the log; asks no mind.
 
@@ -248,7 +256,7 @@ class Run:
         make_minds: Callable[[], MindRouter],
         progress: Progress,
         observer: Observer | None = None,
-        sample: QuestionSample | None = None,
+        sample: QuestionListener | None = None,
         notify: Callable[[str], None] | None = None,
     ) -> tuple[list[World[Any]], Runner]:
         """Return fresh worlds and their runner; without `notify`, it only reads the log, whatever that holds."""

@@ -19,10 +19,11 @@ from sandbox.errors import ContractError
 from sandbox.prompting.render import render
 from sandbox.runtime.fallbacks import FallbackGuard
 from sandbox.runtime.log import DecisionLog
+from sandbox.runtime.world_code import explain_world
 
 Answerer: TypeAlias = Mind | MindRouter
-Pending: TypeAlias = list[tuple[Turn[None], Sequence[Question[Any]]]]
-"""Worlds that wait for answers, and their questions."""
+Pending: TypeAlias = tuple[World[Any], Turn[None], Sequence[Question[Any]]]
+"""A world that waits for answers, its turn and its questions."""
 
 
 class Progress:
@@ -100,18 +101,14 @@ class Runner:
             self._mind.close()
 
     def _step(self) -> None:
-        pending: Pending = []
-        for world in self.worlds:
-            turn = world.play()
-            if (questions := advance(turn, None)) is not None:
-                pending.append((turn, questions))
+        pending = [more for world in self.worlds if (more := _play_on(world, world.play(), (), None))]
         while pending:
-            answers = iter(self._answer([question for _, questions in pending for question in questions]))
-            still_pending: Pending = []
-            for turn, questions in pending:
-                if (more := advance(turn, [next(answers) for _ in questions])) is not None:
-                    still_pending.append((turn, more))
-            pending = still_pending
+            answers = iter(self._answer([question for _, _, questions in pending for question in questions]))
+            pending = [
+                more
+                for world, turn, questions in pending
+                if (more := _play_on(world, turn, questions, [next(answers) for _ in questions]))
+            ]
 
     def _answer(self, questions: list[Question[Any]]) -> list[Answer]:
         _check_one_question_each(questions)
@@ -177,6 +174,15 @@ class Runner:
             for number, intervention in enumerate(due):
                 description = f"{type(intervention).__name__} {intervention.model_dump_json()}"
                 self.log.record_intervention(world.replicate, step, number, description)
+
+
+def _play_on(
+    world: World[Any], turn: Turn[None], questions: Sequence[Question[Any]], answers: list[Answer] | None
+) -> Pending | None:
+    """Give a world the answers to its questions; return its next questions, or None where its step is over."""
+    with explain_world(world, lambda: questions):
+        more = advance(turn, answers)
+    return None if more is None else (world, turn, more)
 
 
 @contextmanager

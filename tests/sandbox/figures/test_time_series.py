@@ -1,10 +1,13 @@
 """A line is the mean over seeds, its band the interval."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from sandbox.figures import TimeSeries
+from sandbox.figures.figure import Mark
 from sandbox.intervals import Mean
 from tests.sandbox.figures.conftest import make_axes, make_data, make_null
 
@@ -45,6 +48,25 @@ def test_every_metric_has_a_panel_with_its_label() -> None:
 def series_of(values: list[float]) -> pd.DataFrame:
     """Return the metric `x` of one replicate, step by step."""
     return pd.DataFrame({"arm": "main", "seed": 0, "step": range(len(values)), "x": values})
+
+
+def test_changes_of_the_world_are_marked_before_the_first_step_that_they_affect() -> None:
+    marks = [Mark(2, "set tax", "set tax=0.2"), Mark(2, "message", "message text=Hi"), Mark(4, "branch", "branch")]
+    data = replace(make_data(series_of([1.0, 2.0, 3.0, 4.0, 5.0])), marks=marks)
+    ax = make_axes()
+    SERIES.draw(ax, data)
+    lines = [np.asarray(line.get_xdata(), float).tolist() for line in ax.lines[1:]]
+    assert lines == [[1.5, 1.5], [3.5, 3.5]]
+    assert [text.get_text() for text in ax.texts] == ["set tax\nmessage", "branch"]
+    assert SERIES.note(data).splitlines()[-1] == (
+        "Dotted lines: before step 2, set tax=0.2; before step 2, message text=Hi; before step 4, branch."
+    )
+    assert "Dotted" not in SERIES.note(replace(data, marks=()))
+    unfinished = replace(data, metrics=series_of([1.0, 2.0, 3.0]))
+    assert "before step 4" not in SERIES.note(unfinished)
+    ax = make_axes()
+    SERIES.draw(ax, unfinished)
+    assert len(ax.lines) == 2
 
 
 def test_a_metric_that_is_always_missing_has_no_observations() -> None:

@@ -1,16 +1,20 @@
 """Exports hold what the run holds."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import networkx as nx
 import pandas as pd
 import pytest
 
-import sandbox.output.export
+import sandbox.output.row_writer
 from agents.population import write_population
+from sandbox.core.question import Question
 from sandbox.output.export import DECISION_COLUMNS, export_run, to_long_form, write_graph
+from sandbox.prompting.render import render
 from sandbox.runtime.log_rows import COLUMNS
 from sandbox.runtime.run import Run
 from sandbox.runtime.runner import Progress
@@ -46,6 +50,25 @@ def test_every_column_of_the_log_is_exported(finished_run: Run) -> None:
         assert json.loads(str(exported_row["content"]))[0] == exported_row["template"]
 
 
+def test_prompts_are_exported_on_request(finished_run: Run) -> None:
+    export_run(finished_run, has_prompts=True)
+    folder = finished_run.folder / "export"
+    table = pd.read_parquet(folder / "decisions.parquet")
+    assert list(table.columns) == [*DECISION_COLUMNS, "prompt"]
+    assert pd.read_csv(folder / "decisions.csv")["prompt"].to_list() == table["prompt"].to_list()
+    prompts: list[str] = []
+
+    class Listener:
+        def add(self, questions: Sequence[Question[Any]]) -> None:
+            prompts.extend(
+                f"{prompt.system}\n\n{prompt.user}\n{prompt.lead}".rstrip() for prompt in map(render, questions)
+            )
+
+    finished_run.replay(sample=Listener())
+    assert table["prompt"].to_list() == prompts
+    assert len(set(prompts)) > 1
+
+
 def test_csv_and_parquet_say_the_same(finished_run: Run) -> None:
     files = [path for path in export_run(finished_run) if path.suffix == ".parquet"]
     assert {path.stem for path in files} >= {"decisions", "batches", "interventions", "metrics", "sellers", "buyers"}
@@ -63,7 +86,7 @@ def test_a_log_in_many_chunks_is_the_same_as_in_one(
     finished_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export_run(finished_run, tmp_path / "single")
-    monkeypatch.setattr(sandbox.output.export, "CHUNK", 7)
+    monkeypatch.setattr(sandbox.output.row_writer, "CHUNK", 7)
     export_run(finished_run, tmp_path / "many")
     for name in ("decisions.csv", "batches.csv"):
         assert (tmp_path / "single" / name).read_bytes() == (tmp_path / "many" / name).read_bytes()

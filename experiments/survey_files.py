@@ -1,0 +1,61 @@
+"""The files of an interview: its answers, its questions, and how well agents agree with themselves.
+
+Every interview gets files of its own: one at the same step never replaces an earlier one.
+"""
+
+from itertools import count
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from experiments.retest import retest_agreement
+from sandbox.runtime.run import Run
+from sandbox.settings import Settings
+
+FOLDER = "answers"
+
+
+def write_interview(
+    table: pd.DataFrame, folder: Path, run: Run, name: str, survey: Settings, has_retest: bool
+) -> list[Path]:
+    """Write an interview into a folder.
+
+    Args:
+        table: Its answers.
+        folder: Where the files go.
+        run: Whom it is about.
+        name: Name of the survey, with which the names of the files begin.
+        survey: The questions, written as a file that `ask --survey` reads again.
+        has_retest: Whether agents were asked twice.
+
+    Returns:
+        `NAME-at-STEP.csv`, `.parquet`, perhaps `-retest.csv`, and `.yaml`; `NAME-at-STEP-2` if there is one already.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    step = int(table["step"].iloc[0])
+    questions = _create_file(folder, f"{name}-at-{step}")
+    command = f"python -m sandbox ask {run.folder} --at {step} --survey {questions}"
+    text = yaml.safe_dump(survey.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    questions.write_text(f"# {' '.join(command.split())}\n{text}", encoding="utf-8")
+    files = [questions.with_suffix(".csv"), questions.with_suffix(".parquet")]
+    table.to_csv(files[0], index=False)
+    table.to_parquet(files[1], index=False)
+    if has_retest:
+        files.append(questions.with_name(f"{questions.stem}-retest.csv"))
+        retest_agreement(table).to_csv(files[-1], index=False)
+    return [*files, questions]
+
+
+def _create_file(folder: Path, stem: str) -> Path:
+    """Create the first file of that name, or with a number behind it, of which nothing is there yet."""
+    for number in count(1):
+        path = folder / f"{stem}{f'-{number}' if number > 1 else ''}.yaml"
+        if path.with_suffix(".csv").exists():  # of an interview before questions were stored
+            continue
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError("count never ends")

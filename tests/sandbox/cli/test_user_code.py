@@ -1,0 +1,155 @@
+"""Errors in a world of the user's own: a sentence with file and line, the line itself, and the traceback on demand."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.cli.main import main
+from sandbox.cli.new import write_world
+from sandbox.user_code import DEBUG_HINT, explain_user_code
+
+SMALL = ("mind=rule", "population.size=8", "steps=2", "world.pioneers=1", "null_worlds=0")
+RULE = 'share = question.facts["percent"] / 100'
+FRIENDS = "% of your friends"
+GATHER = "decisions = yield from gather([resident.ask_adoption() for resident in undecided])"
+METRICS = 'return {"habit_share": '
+
+
+@pytest.fixture
+def village(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """A user's folder with a world that works; it is the working directory. Return the world's file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    write_world("village", tmp_path)
+    yield tmp_path / "village.py"
+    sys.modules.pop("village", None)
+
+
+def break_world(file: Path, old: str, new: str) -> int:
+    """Replace a piece of a world; return the line on which the new piece begins."""
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def run_village(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    """Run a world that fails; return the lines of its error."""
+    assert main(["run", "world=village", *SMALL, *arguments]) == 1
+    text = capsys.readouterr().err
+    return text[text.index("error: ") :].splitlines()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (RULE, 'share = question.facts["percnt"]', "the rule of village/adopt, step 0, agent {agent} of main/0, raised "
+         "KeyError: 'percnt', at village.py:{line} in adopt_like_friends"),
+        (GATHER, f"1 / 0; {GATHER}", "world village, main/0: step 0 raised ZeroDivisionError: division by zero, at "
+         "village.py:{line} in turn"),
+        (METRICS, f"{METRICS}1 / 0 * ", "world village, main/0: step 0 after village/adopt raised ZeroDivisionError: "
+         "division by zero, at village.py:{line} in metrics"),
+        ('"node": node, ', '"node": noed, ', "world village: reading its tables raised NameError: name 'noed' is not "
+         "defined, at village.py:{line} in <listcomp>"),
+        ("super().__init__(params, **parts)", "self.people = 5 + parts", "world village: building the world raised "
+         "TypeError: unsupported operand type(s) for +: 'int' and 'dict', at village.py:{line} in __init__"),
+        (GATHER, 'decisions = (yield [open("prices.csv")])', "world village, main/0: step 0 raised FileNotFoundError: "
+         "[Errno 2] No such file or directory: 'prices.csv', at village.py:{line} in turn"),
+        (FRIENDS, "% of {{ freinds }}", "template village/adopt: 'freinds' is undefined; its facts are habit, percent"),
+        (FRIENDS, "% {% if %}", "template village/adopt: Expected an expression, got 'end of statement block'; its "
+         "facts are habit, percent"),
+        (FRIENDS, "% of {{ percent + habit }}", "template village/adopt: TypeError: unsupported operand type(s) for +: "
+         "'int' and 'str'; its facts are habit, percent"),
+    ],
+)  # fmt: skip
+def test_an_error_names_file_line_and_template(
+    capsys: pytest.CaptureFixture[str], village: Path, old: str, new: str, sentence: str
+) -> None:
+    line = break_world(village, old, new)
+    first, place, hint = run_village(capsys)
+    agent = first.partition("agent ")[2].partition(" ")[0]
+    assert first == f"error: {sentence.format(line=line, agent=agent)}"
+    assert place.startswith(f'  File "{village}", line {line}: ')
+    assert new.partition("; ")[0] in place
+    assert hint == DEBUG_HINT
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence", "definition"),
+    [
+        ("return [share, 1.2 - share]", "return None", "raised TypeError: object of type 'NoneType' has no len()",
+         "def adopt_like_friends("),
+        (METRICS, "return 5 and 5 or {", "raised AttributeError: 'int' object has no attribute 'items'",
+         "class Village("),
+        ('"node", "has_habit"', '"nod", "has_habit"', "world village: drawing the figure network raised KeyError",
+         "class Village("),
+        (GATHER, "decisions = yield 5", "`turn` must yield lists of questions, found 5", "class Village("),
+        (GATHER, "decisions = yield [5]", "`turn` must yield lists of questions, found 5", "class Village("),
+    ],
+)  # fmt: skip
+def test_what_a_world_returns_wrongly_names_its_definition(
+    capsys: pytest.CaptureFixture[str], village: Path, old: str, new: str, sentence: str, definition: str
+) -> None:
+    break_world(village, old, new)
+    first, place, *_ = run_village(capsys)
+    assert sentence in first
+    lines = village.read_text(encoding="utf-8").splitlines()
+    number = next(number for number, line in enumerate(lines, 1) if line.startswith(definition))
+    assert place.startswith(f'  File "{village}", line {number}')
+
+
+def test_a_wrong_form_names_the_line_that_asks(capsys: pytest.CaptureFixture[str], village: Path) -> None:
+    line = break_world(village, 'choose("yes", "no")', 'choose("yes")')
+    first, place = run_village(capsys)
+    assert "village/adopt: Choose needs 2 to 26 options" in first
+    assert place.startswith(f'  File "{village}", line {line}: ')
+
+
+def test_a_template_in_a_file_is_named(capsys: pytest.CaptureFixture[str], village: Path) -> None:
+    folder = village.parent / "prompts"
+    folder.mkdir()
+    (folder / "preamble.txt").write_text("You are a person.\n", encoding="utf-8")
+    (folder / "adopt.txt").write_text("It is noon.\n{{ percent }}% do.\nWill {{ you }}?\n", encoding="utf-8")
+    text = village.read_text(encoding="utf-8")
+    start, end = text.index("    prompts: ClassVar = {"), text.index("    rules: ClassVar")
+    read = f"    prompts: ClassVar = read_prompts(Path({str(folder)!r}))\n"
+    imports = "from pathlib import Path\nfrom sandbox.core import read_prompts\n"
+    head, docstring = '"""\n', text[:start].partition('"""\n')
+    village.write_text(f"{docstring[0]}{head}{imports}{docstring[2]}{read}{text[end:]}", encoding="utf-8")
+    first, place, _ = run_village(capsys)
+    assert "template village/adopt: 'you' is undefined" in first
+    assert place == f'  File "{folder / "adopt.txt"}", line 3: Will {{{{ you }}}}?'
+
+
+def test_the_traceback_is_printed_on_demand(capsys: pytest.CaptureFixture[str], village: Path) -> None:
+    break_world(village, RULE, 'share = question.facts["percnt"]')
+    assert main(["run", "world=village", *SMALL, "--debug"]) == 1
+    text = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in text
+    assert "KeyError: 'percnt'" in text
+    assert text.splitlines()[-1].startswith("error: the rule of village/adopt")
+
+
+def test_a_run_resumes_when_the_world_is_mended(capsys: pytest.CaptureFixture[str], village: Path) -> None:
+    working = village.read_text(encoding="utf-8")
+    break_world(village, METRICS, f"{METRICS}1 / (1 - self.now) * ")
+    run_village(capsys, "run_dir=broken")
+    village.write_text(working, encoding="utf-8")
+    sys.modules.pop("village")
+    assert main(["resume", "broken"]) == 0
+
+
+def test_check_tells_the_same(capsys: pytest.CaptureFixture[str], village: Path) -> None:
+    line = break_world(village, GATHER, f"1 / 0; {GATHER}")
+    assert main(["check", "village", "population.size=8"]) == 1
+    first, place, hint = capsys.readouterr().err.splitlines()
+    assert f"raised ZeroDivisionError: division by zero, at village.py:{line} in turn" in first
+    assert place.startswith(f'  File "{village}", line {line}: ')
+    assert hint == DEBUG_HINT
+
+
+def test_errors_of_the_project_are_bugs_and_pass_through() -> None:
+    with pytest.raises(TypeError), explain_user_code(lambda: "writing", lambda: write_world):
+        write_world("hamlet", "no path")  # type: ignore[arg-type]
