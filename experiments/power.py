@@ -220,14 +220,6 @@ def _count(number: float) -> str:
     return "–" if math.isnan(number) else f"over {MAX_SEEDS:,}" if math.isinf(number) else f"{number:,.0f}"
 
 
-def write_table(table: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write the table as `power.csv` and `power.parquet`."""
-    files = [folder / "power.csv", folder / "power.parquet"]
-    table.to_csv(files[0], index=False)
-    table.to_parquet(files[1], index=False)
-    return files
-
-
 def foresee(overrides: Sequence[str], notify: Callable[[str], None]) -> None:
     """Say what a comparison will be able to find with its number of seeds, before it starts.
 

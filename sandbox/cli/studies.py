@@ -31,6 +31,7 @@ def power(args: argparse.Namespace, overrides: list[str]) -> int:
     """Say how many seeds a comparison needs."""
     from experiments import power
     from sandbox.output.progress import resume_with_bar
+    from sandbox.tables import write_table
 
     plan = power.make_plan(overrides)
     minds = args.minds.split(",") if args.minds else []
@@ -40,7 +41,7 @@ def power(args: argparse.Namespace, overrides: list[str]) -> int:
     labels = {outcome.name: outcome.label for outcome in plan.outcomes}
     print(f"pilot: {args.pilot} seeds of {', '.join(pilot_config.minds)}; power 80 %, {args.effect} looked for\n")
     print("\n".join(power.describe_power(table, labels)), end="\n\n")
-    for path in power.write_table(table, run.folder):
+    for path in write_table(table, run.folder / "power"):
         print(path)
     return 0
 

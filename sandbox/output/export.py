@@ -7,15 +7,18 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from itertools import islice
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import networkx as nx
+import numpy as np
 
 from sandbox.core.agent import Agent
 from sandbox.core.world import World
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
+from sandbox.tables import table_files, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,9 +84,9 @@ def export_run(run: Run, folder: Path | None = None) -> list[Path]:
     files = _export_log(run, target)
     worlds = run.replay()
     results = Results.of(worlds)
-    files += write_frame(to_long_form(results.metrics), target / "metrics")
+    files += write_table(to_long_form(results.metrics), target / "metrics")
     for name, table in results.tables.items():
-        files += write_frame(table, target / "tables" / name)
+        files += write_table(table, target / "tables" / name)
     return files + [write_graph(world, target / "graphs") for world in worlds]
 
 
@@ -99,21 +102,13 @@ def write_rows(rows: Iterator[LogRow], columns: Mapping[str, str], path: Path) -
     from pyarrow import csv, parquet
 
     schema = pa.schema(list(columns.items()))
-    files = [path.with_name(f"{path.name}.parquet"), path.with_name(f"{path.name}.csv")]
-    with parquet.ParquetWriter(files[0], schema) as parquet_writer, csv.CSVWriter(files[1], schema) as csv_writer:
+    csv_file, parquet_file = table_files(path)
+    with parquet.ParquetWriter(parquet_file, schema) as parquet_writer, csv.CSVWriter(csv_file, schema) as csv_writer:
         while chunk := list(islice(rows, CHUNK)):
             table: pa.Table = pa.Table.from_pylist(chunk, schema)
             parquet_writer.write_table(table)
             csv_writer.write_table(table)
-    return files
-
-
-def write_frame(frame: "pd.DataFrame", path: Path) -> list[Path]:
-    """Write a data frame as Parquet and CSV; `path` has no suffix."""
-    files = [path.with_name(f"{path.name}.parquet"), path.with_name(f"{path.name}.csv")]
-    frame.to_parquet(files[0], index=False)
-    frame.to_csv(files[1], index=False)
-    return files
+    return [csv_file, parquet_file]
 
 
 def to_long_form(metrics: "pd.DataFrame") -> "pd.DataFrame":
@@ -142,16 +137,21 @@ def node_attributes(world: World[Any]) -> dict[Any, LogRow]:
     for rows in world.tables().values():
         for row in rows:
             if "node" in row:
-                values = {name: value for name, value in row.items() if name != "node" and value is not None}
+                values = {name: value for name, value in row.items() if name != "node" and not _is_missing(value)}
                 attributes.setdefault(row["node"], {}).update(
-                    (name, _remove_illegal_characters(value)) for name, value in values.items()
+                    (name, _to_graphml(value)) for name, value in values.items()
                 )
     return attributes
 
 
-def _remove_illegal_characters(value: Any) -> Any:
-    """Remove the characters of a text that no XML file may contain."""
-    return _ILLEGAL_IN_XML.sub("", value) if isinstance(value, str) else value
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and isnan(value))
+
+
+def _to_graphml(value: Any) -> Any:
+    """Return a value as GraphML can hold it: a number, a truth value, or text without characters illegal in XML."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    return plain if isinstance(plain, bool | int | float) else _ILLEGAL_IN_XML.sub("", str(plain))
 
 
 def _export_log(run: Run, target: Path) -> list[Path]:

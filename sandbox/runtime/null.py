@@ -58,9 +58,9 @@ def load_null(run: Run, notify: Callable[[str], None]) -> pd.DataFrame | None:
             notify(f"no null model, since this world cannot be played by random answers: {error}.")
             return None
         _write_whole(estimate_moments(metrics), path)
-    # a treatment may be called NA; only numbers can be missing
-    missing = {"mean": [""], "sd": [""]}
-    return pd.read_csv(path, keep_default_na=False, na_values=missing)
+    # a treatment may be called NA or 007; only numbers can be missing
+    missing, names = {"mean": [""], "sd": [""]}, {"treatment": str, "metric": str}
+    return pd.read_csv(path, keep_default_na=False, na_values=missing, dtype=names)
 
 
 def count_worlds_per_seed(wanted: int, num_seeds: int, decisions: float) -> int:

@@ -18,6 +18,7 @@ from sandbox.core.question import Question
 from sandbox.core.reaction import Level, Reaction
 from sandbox.core.seeds import uniform
 from sandbox.runtime.reaction_tables import ANSWER_COLUMNS, curve_table, slope_table
+from sandbox.tables import read_table, table_files, write_table
 
 FOLDER = "reactions"
 Ask: TypeAlias = Callable[[Sequence[Question[Any]]], list[Answer]]
@@ -138,20 +139,15 @@ def write_reactions(answers: pd.DataFrame, reactions: Sequence[Reaction], run_fo
     tables = {"answers": answers, "curves": curve_table(answers), "slopes": slope_table(answers, reactions)}
     files: list[Path] = []
     for name, table in tables.items():
-        path = folder / f"{name}.csv"
-        table.to_parquet(path.with_suffix(".parquet"), index=False)
-        draft = path.with_suffix(".tmp")
-        table.to_csv(draft, index=False)
-        draft.replace(path)
-        files += [path, path.with_suffix(".parquet")]
+        files += write_table(table, folder / name)
     return files
 
 
 def read_reactions(run_folder: Path, table: str) -> pd.DataFrame | None:
     """Return a table of a run's reactions (`answers`, `curves` or `slopes`); None if they were not measured."""
-    path = run_folder / FOLDER / f"{table}.csv"
-    is_complete = (run_folder / FOLDER / "slopes.csv").is_file()
-    return pd.read_csv(path) if is_complete else None
+    folder = run_folder / FOLDER
+    is_complete = all(file.is_file() for file in table_files(folder / "slopes"))
+    return read_table(folder / table) if is_complete else None
 
 
 def _answer_row(entry: VariedQuestion, answer: Answer, rule: Answer, chance: Answer) -> dict[str, Any]:

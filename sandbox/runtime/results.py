@@ -10,7 +10,10 @@ import pandas as pd
 from sandbox.core.world import World
 from sandbox.errors import ContractError
 from sandbox.graphs import describe_graph
+from sandbox.tables import read_table, write_table
 
+METRICS, TABLES = "metrics", "tables"
+"""File, without its suffix, and folder of the results in the folder of a run."""
 NETWORK = "network"
 """Table of every run: numbers that describe the social graph of each replicate."""
 
@@ -42,20 +45,21 @@ class Results:
         return cls(metrics, {name: pd.concat(parts, ignore_index=True) for name, parts in frames.items()})
 
     def write(self, folder: Path) -> None:
-        """Write `metrics.csv` and `tables/*.csv`."""
-        (folder / "tables").mkdir(exist_ok=True)
+        """Write `metrics` and `tables/*`, each as CSV and Parquet; `metrics` last, so that its folder is complete."""
+        (folder / TABLES).mkdir(exist_ok=True)
         for name, table in self.tables.items():
-            table.to_csv(folder / "tables" / f"{name}.csv", index=False)
-        self.metrics.to_csv(folder / "metrics.csv", index=False)
+            write_table(table, folder / TABLES / name)
+        write_table(self.metrics, folder / METRICS)
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
-        """Read what `write` wrote; None if the run never finished."""
-        path = folder / "metrics.csv"
-        if not path.is_file():
+        """Read what `write` wrote; None if the run never finished, or an earlier version wrote CSV files alone."""
+        metrics = read_table(folder / METRICS)
+        if metrics is None:
             return None
-        tables = {file.stem: pd.read_csv(file) for file in sorted((folder / "tables").glob("*.csv"))}
-        return cls(pd.read_csv(path), tables)
+        names = [file.stem for file in sorted((folder / TABLES).glob("*.parquet"))]
+        tables = {name: read_table(folder / TABLES / name) for name in names}
+        return cls(metrics, {name: table for name, table in tables.items() if table is not None})
 
 
 def _describe_networks(worlds: Sequence[World[Any]]) -> list[pd.DataFrame]:

@@ -15,7 +15,8 @@ from sandbox.composition import search_path, split_sweeps
 from sandbox.errors import DataError
 from sandbox.paths import CONF_DIR, dated_run_dir
 from sandbox.runtime.manifest import FILE, Manifest
-from sandbox.runtime.results import Results
+from sandbox.runtime.run import Run
+from sandbox.tables import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,8 +87,7 @@ def write_tables(folder: Path, sweeps: Mapping[str, Sequence[str]]) -> list[str]
     finished = [job for job in jobs if job.status == "finished"]
     tables = {JOBS: job_table(jobs), TABLE: sweep_table(finished)} if finished else {JOBS: job_table(jobs)}
     for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
-        table.to_parquet(folder / f"{name}.parquet", index=False)
+        write_table(table, folder / name)
     return [
         f"\nsweep: {len(finished)} of {num_jobs} jobs finished, {num_jobs - len(jobs)} never began",
         *(_describe_missing(job) for job in jobs if job.status != "finished"),
@@ -127,7 +127,7 @@ def _summarize(job: Job) -> "pd.DataFrame":
     """Return the metrics of one run at its last step and on average."""
     import pandas as pd
 
-    replicates: Any = _read_metrics(job.folder).sort_values("step", kind="stable").groupby(["arm", "seed"], sort=False)
+    replicates: Any = Run(job.folder).results().metrics.sort_values("step", kind="stable").groupby(["arm", "seed"], sort=False)
     summaries: dict[str, Any] = {"last": replicates.nth(-1), "mean": replicates.mean().reset_index()}
     parts = [
         table.drop(columns="step").melt(["arm", "seed"], var_name="metric").assign(summary=name)
@@ -135,14 +135,6 @@ def _summarize(job: Job) -> "pd.DataFrame":
     ]
     rows = pd.concat(parts, ignore_index=True).assign(**job.values)
     return rows.reindex(columns=[*job.values, "arm", "seed", "metric", "summary", "value"])
-
-
-def _read_metrics(folder: Path) -> "pd.DataFrame":
-    """Return the metrics of a finished run."""
-    results = Results.read(folder)
-    if results is None:
-        raise DataError(f"{folder} has no metrics although its run has finished; replay it with `resume`")
-    return results.metrics
 
 
 def _make_folder(run_dirs: Sequence[str]) -> Path:
