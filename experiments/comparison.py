@@ -14,8 +14,6 @@ comparison/*.png .svg  contrasts and scorecard
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from experiments.analysis import analyse_run
 from experiments.outcomes import list_outcomes
 from experiments.reactions import NUM_PEOPLE

@@ -1,7 +1,7 @@
 """Tables on disk: CSV for people and spreadsheets, and Parquet beside it, from which the project itself reads.
 
-CSV cannot tell text from a number, nor an empty text from a missing one: a person called `NA` would come back as nobody,
-and one called `007` as 7. Parquet keeps both apart.
+CSV cannot tell text from a number, nor an empty text from a missing one: a person called `NA` would come back as
+nobody, and one called `007` as 7. Parquet keeps both apart.
 """
 
 from collections.abc import Callable
@@ -68,7 +68,7 @@ def _uniform_columns(table: "pd.DataFrame") -> "pd.DataFrame":
     import pyarrow as pa
 
     texts = {}
-    for name in table.columns[table.dtypes == object]:
+    for name in table.select_dtypes("object"):
         try:
             pa.array(table[name], from_pandas=True)
         except pa.ArrowException:

@@ -127,7 +127,8 @@ def _summarize(job: Job) -> "pd.DataFrame":
     """Return the metrics of one run at its last step and on average."""
     import pandas as pd
 
-    replicates: Any = Run(job.folder).results().metrics.sort_values("step", kind="stable").groupby(["arm", "seed"], sort=False)
+    metrics = Run(job.folder).results().metrics.sort_values("step", kind="stable")
+    replicates: Any = metrics.groupby(["arm", "seed"], sort=False)
     summaries: dict[str, Any] = {"last": replicates.nth(-1), "mean": replicates.mean().reset_index()}
     parts = [
         table.drop(columns="step").melt(["arm", "seed"], var_name="metric").assign(summary=name)
