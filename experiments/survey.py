@@ -26,6 +26,7 @@ from sandbox.core.question import Question, Template
 from sandbox.core.templates import PREAMBLE
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, ContractError, DataError, unknown
+from sandbox.output.progress import track
 from sandbox.runtime.assembly import build_minds
 from sandbox.runtime.config import RunConfig
 from sandbox.runtime.run import LOG, Run
@@ -159,7 +160,11 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
     )
     mind = build_minds(config, notify)
     try:
-        answers = [answer for batch in batches for answer in mind.answer([entry.question for entry in batch])]
+        answers = [
+            answer
+            for batch in track(batches, "interview")
+            for answer in mind.answer([entry.question for entry in batch])
+        ]
     finally:
         mind.close()
     if _digest_file(run.folder / LOG) != before:

@@ -6,7 +6,7 @@ nobody, and one called `007` as 7. Parquet keeps both apart.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.errors import DataError
 
@@ -65,10 +65,11 @@ def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
 
 def _uniform_columns(table: "pd.DataFrame") -> "pd.DataFrame":
     """Return the table with text in place of columns whose values have no common type in Parquet."""
+    import pandas as pd
     import pyarrow as pa
 
-    texts = {}
-    for name in table.select_dtypes("object"):
+    texts: dict[Any, pd.Series] = {}
+    for name in [name for name, kind in table.dtypes.items() if pd.api.types.is_object_dtype(kind)]:
         try:
             pa.array(table[name], from_pandas=True)
         except pa.ArrowException:

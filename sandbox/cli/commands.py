@@ -41,19 +41,21 @@ def branch(args: argparse.Namespace, overrides: list[str]) -> int:
 
 def show(args: argparse.Namespace, _: list[str]) -> int:
     """Summarise a run."""
+    from sandbox.output.progress import ReplayBar
     from sandbox.output.summary import print_summary
     from sandbox.runtime.run import Run
 
-    run = Run(args.run)
+    run = Run(args.run, ReplayBar)
     print_summary(run, run.results())
     return 0
 
 
 def plot(args: argparse.Namespace, _: list[str]) -> int:
     """Draw a run's figures and, if asked for, its network over steps."""
+    from sandbox.output.progress import ReplayBar
     from sandbox.runtime.run import Run
 
-    run = Run(args.run)
+    run = Run(args.run, ReplayBar)
     for path in [*_draw_figures(run, run.results()), *_draw_dynamics(run, args.at, args.animate)]:
         print(path)
     return 0
@@ -62,21 +64,22 @@ def plot(args: argparse.Namespace, _: list[str]) -> int:
 def export(args: argparse.Namespace, _: list[str]) -> int:
     """Export a run."""
     from sandbox.output.export import export_run
+    from sandbox.output.progress import ReplayBar
     from sandbox.runtime.run import Run
 
-    for path in export_run(Run(args.run), args.to):
+    for path in export_run(Run(args.run, ReplayBar), args.to):
         print(path)
     return 0
 
 
 def react(args: argparse.Namespace, _: list[str]) -> int:
     """Measure what moves agents."""
-    from sandbox.output.progress import notify
+    from sandbox.output.progress import ReplayBar, notify, track
     from sandbox.output.reactions import draw_reactions, print_reactions
     from sandbox.runtime.run import Run
 
-    run = Run(args.run)
-    files = run.react(args.n, args.arms, notify)
+    run = Run(args.run, ReplayBar)
+    files = run.react(args.n, args.arms, notify, track)
     print_reactions(run)
     for path in [*draw_reactions(run), *files]:
         print(path)
@@ -146,13 +149,13 @@ def run_to_end(run: "Run", command: str = "resume") -> int:
 def _draw_figures(run: "Run", results: "Results") -> list[Path]:
     from sandbox.figures.null_model import NullModel
     from sandbox.output.plot import draw_figures
-    from sandbox.output.progress import notify
+    from sandbox.output.progress import notify, track
     from sandbox.runtime.assembly import build_worlds, resolve_world
     from sandbox.runtime.null import load_null
 
     config = run.manifest.segments[0].config
     kind, _ = resolve_world(config)
-    moments = load_null(run, notify)
+    moments = load_null(run, notify, track)
     null = None if moments is None else NullModel(moments, {arm.name: arm.treatment or "main" for arm in config.arms()})
     return draw_figures(results, kind, lambda: build_worlds(config)[0].network.G, run.folder, null)
 

@@ -72,11 +72,14 @@ def assay(args: argparse.Namespace, words: list[str]) -> int:
 def ask(args: argparse.Namespace, words: list[str]) -> int:
     """Interview agents off the timeline."""
     from experiments import survey
-    from sandbox.output.progress import notify
+    from sandbox.output.progress import ReplayBar, notify
     from sandbox.runtime.run import Run
 
     question = " ".join(words) or None  # argparse takes no positional after an option, so it is among the overrides
-    chosen_survey, run = survey.choose_survey(question, args.survey, args.agents, args.max_agents), Run(args.run)
+    chosen_survey, run = (
+        survey.choose_survey(question, args.survey, args.agents, args.max_agents),
+        Run(args.run, ReplayBar),
+    )
     table = survey.ask(run, args.at, chosen_survey, notify)
     files = survey.write_answers(table, run, chosen_survey)
     print("\n".join((*survey.summarize(table), "", *map(str, files))))

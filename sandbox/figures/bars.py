@@ -37,7 +37,7 @@ class Bars(Figure):
     """Column with counts; shares are drawn."""
     xlabel: str
     human: Mapping[str, float] = field(default_factory=dict)
-    """Human share by category; a category that it lacks is unknown and has no bar."""
+    """Human share by category; of shares that do not sum to 1, those that are not listed are unknown and have no bar."""
     human_label: str = ""
     """Where the human shares are from."""
 
@@ -73,7 +73,9 @@ class Bars(Figure):
             label = number if len(data.pens) > 1 else f"{SOLO_LABEL} ({number})"
             groups.append(BarGroup(label, data.pens[str(arm)].color, self._mean_shares(part, categories)))
         if self.human:
-            shares = [Mean(self.human.get(category, np.nan), np.nan, 0) for category in categories]
+            # a category that nobody was in has the share 0 only if the shares of the others are complete
+            unlisted = 0.0 if np.isclose(sum(self.human.values()), 1, atol=0.001) else np.nan
+            shares = [Mean(self.human.get(category, unlisted), np.nan, 0) for category in categories]
             groups.append(BarGroup(self.human_label or "real people", HUMAN, shares))
         return groups
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from itertools import islice
-from math import isnan
+from math import ceil, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from sandbox.core.agent import Agent
 from sandbox.core.world import World
+from sandbox.output.progress import track
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
 from sandbox.tables import table_files, write_table
@@ -90,11 +91,12 @@ def export_run(run: Run, folder: Path | None = None) -> list[Path]:
     return files + [write_graph(world, target / "graphs") for world in worlds]
 
 
-def write_rows(rows: Iterator[LogRow], columns: Mapping[str, str], path: Path) -> list[Path]:
+def write_rows(rows: Iterator[LogRow], number: int, columns: Mapping[str, str], path: Path) -> list[Path]:
     """Write rows as Parquet and CSV, `CHUNK` at a time.
 
     Args:
         rows: One dictionary per row.
+        number: How many rows there are.
         columns: Name and Arrow type of every column.
         path: Where to write, without a suffix.
     """
@@ -104,8 +106,8 @@ def write_rows(rows: Iterator[LogRow], columns: Mapping[str, str], path: Path) -
     schema = pa.schema(list(columns.items()))
     csv_file, parquet_file = table_files(path)
     with parquet.ParquetWriter(parquet_file, schema) as parquet_writer, csv.CSVWriter(csv_file, schema) as csv_writer:
-        while chunk := list(islice(rows, CHUNK)):
-            table: pa.Table = pa.Table.from_pylist(chunk, schema)
+        for _ in track(range(ceil(number / CHUNK)), f"export of {path.name}"):
+            table: pa.Table = pa.Table.from_pylist(list(islice(rows, CHUNK)), schema)
             parquet_writer.write_table(table)
             csv_writer.write_table(table)
     return [csv_file, parquet_file]
@@ -156,12 +158,13 @@ def _to_graphml(value: Any) -> Any:
 
 def _export_log(run: Run, target: Path) -> list[Path]:
     with closing(run.log()) as log:
-        batches = (dict(zip(BATCH_COLUMNS, row, strict=True)) for row in log.batches())
-        interventions = (dict(zip(INTERVENTION_COLUMNS, row, strict=True)) for row in log.interventions())
+        batches = [dict(zip(BATCH_COLUMNS, row, strict=True)) for row in log.batches()]
+        interventions = [dict(zip(INTERVENTION_COLUMNS, row, strict=True)) for row in log.interventions()]
+        number = int(log.totals()["decisions"])
         return [
-            *write_rows(map(_decode_row, log.decisions()), DECISION_COLUMNS, target / "decisions"),
-            *write_rows(batches, BATCH_COLUMNS, target / "batches"),
-            *write_rows(interventions, INTERVENTION_COLUMNS, target / "interventions"),
+            *write_rows(map(_decode_row, log.decisions()), number, DECISION_COLUMNS, target / "decisions"),
+            *write_rows(iter(batches), len(batches), BATCH_COLUMNS, target / "batches"),
+            *write_rows(iter(interventions), len(interventions), INTERVENTION_COLUMNS, target / "interventions"),
         ]
 
 

@@ -98,10 +98,10 @@ class LogTotals(NamedTuple):
     sums: Mapping[str, float]
     """As `DecisionLog.totals` gives them."""
     num_batches: int
-    sources: Mapping[str, int]
-    """Number of decisions by the source of the answer, such as `model` or `fallback`."""
-    minds: Mapping[str, int]
-    """Number of decisions by the mind that answered."""
+    sources: Mapping[str, Mapping[str, int]]
+    """Number of decisions by arm and by the source of the answer, such as `model` or `fallback`."""
+    minds: Mapping[str, Mapping[str, int]]
+    """Number of decisions by arm and by the mind that answered."""
     models: Sequence[str]
     """Language models that answered."""
     num_texts: int
@@ -112,10 +112,20 @@ class LogTotals(NamedTuple):
     @classmethod
     def of(cls, log: DecisionLog, shuffle: int = 0) -> "LogTotals":
         """Compute all sums; `shuffle` is the run's `presentation.shuffle`."""
-        sources, minds, models = (log.count_by(column) for column in ("source", "mind", "model"))
-        model_names = [model for model in models if model]
+        answers = log.count_answers()
+        sources, minds = (_sum_by_arm(answers, name) for name in ("source", "mind"))
+        models = list(dict.fromkeys(row["model"] for row in answers if row["model"]))
         biases = measure_position_bias(log, shuffle, MAX_CHOICES)
-        return cls(log.totals(), log.num_batches, sources, minds, model_names, log.count_texts(), biases)
+        return cls(log.totals(), log.num_batches, sources, minds, models, log.count_texts(), biases)
+
+
+def _sum_by_arm(answers: Sequence[Mapping[str, Any]], name: str) -> dict[str, dict[str, int]]:
+    """Return the number of decisions by arm and by the value of a column of `DecisionLog.count_answers`."""
+    sums: dict[str, dict[str, int]] = {}
+    for row in answers:
+        of_arm = sums.setdefault(row["arm"], {})
+        of_arm[row[name]] = of_arm.get(row[name], 0) + row["decisions"]
+    return sums
 
 
 _CONTENT = msgspec.json.Decoder(tuple[str, msgspec.Raw, Choose])

@@ -15,6 +15,7 @@ from sandbox.figures.figure import Figure, FigureData
 from sandbox.figures.null_model import NullModel
 from sandbox.figures.response_curve import CURVES
 from sandbox.figures.style import FAINT, Pens, project_style
+from sandbox.output.progress import track
 from sandbox.runtime.reactions import read_reactions
 from sandbox.runtime.results import Results
 
@@ -63,7 +64,7 @@ def draw_figures(
     with project_style():
         if kind.figures:
             files += save_sheet(_overview_sheet(kind.figures, data), target / "overview")
-        for figure in kind.figures:
+        for figure in track(kind.figures, "figures"):
             files += save_sheet(_figure_sheet(figure, data), target / figure.name)
     return files
 

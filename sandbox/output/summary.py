@@ -6,9 +6,10 @@ Reads the manifest, the results and sums over the decision log; prints at most a
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sandbox.core.world import World
+from sandbox.counting import count_of
 from sandbox.intervals import Mean
 from sandbox.output.formatting import (
     format_count,
@@ -16,9 +17,11 @@ from sandbox.output.formatting import (
     format_mean,
     format_path,
     format_percent,
+    format_rate,
     format_shares,
 )
 from sandbox.output.log_totals import LogTotals, OddsRatio, PositionBias
+from sandbox.output.metrics_table import MAX_ARMS, UNBOUNDED, print_metrics
 from sandbox.output.reactions import failure_note, weakest_lines
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.manifest import Manifest
@@ -31,11 +34,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sandbox.runtime.run import Run
-
-MAX_ARMS = 4
-"""Arms that fit side by side in the table of metrics."""
-UNBOUNDED = 10_000
-"""Columns if the output is not a terminal, so that nothing is cut off."""
 
 
 def print_summary(run: "Run", results: Results) -> None:
@@ -68,7 +66,7 @@ def write_summary(
             console.print(line, markup=False)
     console.print()
     if num_steps:
-        console.print(metrics_table(results, kind.metric_labels))
+        print_metrics(console, results, kind.metric_labels)
     else:
         console.print("No step is finished yet.")
     console.print()
@@ -81,13 +79,14 @@ def headline(manifest: Manifest, kind: type[World[Any]], totals: LogTotals, num_
     _, params = resolve_world(config)
     size = int(config.population["size"])
     num_agents = kind.num_profiles(params, size)
-    agents = f"{num_agents:,} agents" + (f", {size:,} of them on the social graph" if num_agents != size else "")
-    steps = f"{num_steps:,} steps" if num_steps == config.steps else f"{num_steps:,} of {config.steps:,} steps"
+    agents = count_of(num_agents, "agent") + (f", {size:,} of them on the social graph" if num_agents != size else "")
+    done = "" if num_steps == config.steps else f"{num_steps:,} of "
+    steps = f"{done}{count_of(config.steps, 'step')}"
     ending = "" if manifest.status == "finished" else "; unfinished, continue it with `resume`"
     lines = [f"{kind.name}: {agents}; {steps}; {_describe_seeds(config.seeds)}{ending}."]
     if totals.minds:
         models = f" ({', '.join(totals.models)})" if totals.models else ""
-        lines.append(f"Answered by {format_shares(totals.minds)}{models}.")
+        lines.append(f"Answered by {_describe_by_arm(totals.minds)}{models}.")
     if changes := [str(part.from_step) for part in manifest.segments[1:]]:
         lines.append(f"This run is a branch: its settings can differ from step {', '.join(changes)} on.")
     return lines
@@ -98,8 +97,8 @@ def describe_network(networks: "pd.DataFrame") -> str:
     graphs = networks.drop(columns=["arm", "seed"]).drop_duplicates()
     means = {str(name): float(value) for name, value in graphs.mean().items()}
     numbers = [
-        f"{means['nodes']:,.0f} agents",
-        f"{means['ties']:,.0f} ties",
+        count_of(means["nodes"], "agent"),
+        count_of(means["ties"], "tie"),
         f"mean degree {_format_or_dash(means['mean_degree'])} (largest {means['max_degree']:,.0f})",
         f"clustering {_format_or_dash(means['clustering'])}",
         f"degree assortativity {_format_or_dash(means['degree_assortativity'])}",
@@ -110,45 +109,12 @@ def describe_network(networks: "pd.DataFrame") -> str:
     return f"{name}: {', '.join(numbers)}."
 
 
-def metrics_table(results: Results, labels: Mapping[str, str]) -> "Table":
-    """Return all metrics: first step, last step and mean over steps; with several arms only the mean over steps."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    metrics = results.metrics
-    arms = list(metrics["arm"].unique())
-    is_single = len(arms) == 1
-    intervals = " (± 95 % interval over seeds)" if len(metrics["seed"].unique()) > 1 else ""
-    columns = ["first step", "last step", "mean"] if is_single else [str(arm) for arm in arms[:MAX_ARMS]]
-    title = "metric" if is_single else "metric, mean over steps"
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column(Text(title + intervals), no_wrap=True, overflow="ellipsis", min_width=20)
-    for name in columns:
-        table.add_column(Text(name), justify="right", no_wrap=True)
-    for metric, label in labels.items():
-        means = over_steps(metrics, metric) if is_single else _means_by_arm(metrics, metric, arms[:MAX_ARMS])
-        table.add_row(Text(label), *(format_mean(mean) for mean in means))
-    if len(arms) > MAX_ARMS:
-        table.caption = f"metrics.csv has {len(arms) - MAX_ARMS} more arms"
-    return table
-
-
-def over_steps(metrics: "pd.DataFrame", metric: str) -> tuple[Mean, Mean, Mean]:
-    """Return a metric at the first step, at the last step and on average over steps; means over seeds."""
-    by_seed = metrics.groupby("seed")[metric]
-    # pandas' own `first` and `last` would skip steps without a value
-    first, last = (Mean.of([steps.iloc[end] for _, steps in by_seed]) for end in (0, -1))
-    means: Any = by_seed.mean()
-    return first, last, Mean.of(means.to_list())
-
-
 def quality_lines(manifest: Manifest, totals: LogTotals) -> list[tuple[str, str]]:
     """Return what to know before believing the numbers: where answers are from, data quality, bias, cost, files."""
     sums, number = totals.sums, int(totals.sums["decisions"])
-    sources = f": {format_shares(totals.sources)}" if number else ""
+    sources = f": {_describe_by_arm(totals.sources)}" if number else ""
     lines = [
-        ("decisions", f"{number:,} in {totals.num_batches:,} batches{sources}"),
+        ("decisions", f"{number:,} in {count_of(totals.num_batches, 'batch', 'batches')}{sources}"),
         ("data quality", _describe_quality(totals)),
         ("position bias", _describe_position_bias(totals.position_bias)),
     ]
@@ -160,10 +126,6 @@ def quality_lines(manifest: Manifest, totals: LogTotals) -> list[tuple[str, str]
     figures, command = manifest.folder / "figures", f"python -m sandbox plot {format_path(manifest.folder)}"
     lines.append(("figures", format_path(figures) if figures.is_dir() else command))
     return lines
-
-
-def _means_by_arm(metrics: "pd.DataFrame", metric: str, arms: Sequence[str]) -> list[Mean]:
-    return [over_steps(cast("pd.DataFrame", metrics[metrics["arm"] == arm]), metric)[2] for arm in arms]
 
 
 def _format_or_dash(value: float) -> str:
@@ -183,11 +145,38 @@ def _two_columns(lines: Sequence[tuple[str, str]]) -> "Table":
 def _describe_quality(totals: LogTotals) -> str:
     sums, number = totals.sums, totals.sums["decisions"]
     counts = [
-        f"drawn at random (fallbacks) {format_count(totals.sources.get('fallback', 0), number, 'decisions')}",
+        f"drawn at random (fallbacks) {_describe_fallbacks(totals)}",
         f"truncated {format_count(sums['truncated'], totals.num_texts, 'texts')}",
         f"retried {format_count(sums['retried'], number, 'decisions')}",
     ]
     return ", ".join(counts)
+
+
+def _describe_fallbacks(totals: LogTotals) -> str:
+    """Return the number of fallbacks and their share; of several arms, only those that have some."""
+    counts = {arm: (sources.get("fallback", 0), sum(sources.values())) for arm, sources in totals.sources.items()}
+    parts = [
+        format_count(number, total, f"decisions{f' of arm {arm}' * (len(counts) > 1)}")
+        for arm, (number, total) in counts.items()
+        if number
+    ]
+    return ", ".join(parts) or "0"
+
+
+def _describe_by_arm(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """Return the shares of every name, for arms that differ arm by arm: shares over several arms mean nothing."""
+    arms_by_shares: dict[str, list[str]] = {}
+    for arm, by_name in counts.items():
+        arms_by_shares.setdefault(format_shares(by_name), []).append(arm)
+    if len(arms_by_shares) == 1:
+        return next(iter(arms_by_shares))
+    return "; ".join(f"{shares} in {_name_arms(arms)}" for shares, arms in arms_by_shares.items())
+
+
+def _name_arms(arms: Sequence[str]) -> str:
+    if len(arms) > MAX_ARMS:
+        return count_of(len(arms), "arm")
+    return f"arm{'s' * (len(arms) > 1)} {', '.join(arms)}"
 
 
 def _describe_position_bias(biases: Sequence[PositionBias]) -> str:
@@ -197,8 +186,8 @@ def _describe_position_bias(biases: Sequence[PositionBias]) -> str:
     ratios = {arm: OddsRatio.of([bias for bias in biases if bias.arm == arm]) for arm in arms[:MAX_ARMS]}
     parts = [f"{f'{arm} ' * (len(arms) > 1)}{_format_odds_ratio(ratio)}" for arm, ratio in ratios.items()]
     unit = "95 % interval over seeds" if next(iter(ratios.values())).num_seeds > 1 else "one seed, so no interval"
-    number = sum(bias.num for bias in biases)
-    return f"odds ratio of the first option against chance {', '.join(parts)} ({unit}; {number:,} shuffled choices)"
+    number = count_of(sum(bias.num for bias in biases), "shuffled choice")
+    return f"odds ratio of the first option against chance {', '.join(parts)} ({unit}; {number})"
 
 
 def _format_odds_ratio(ratio: OddsRatio) -> str:
@@ -209,7 +198,7 @@ def _describe_time(sums: Mapping[str, float], manifest: Manifest) -> str:
     seconds = sums["seconds"]
     parts = [f"{format_duration(seconds)} for the answers"]
     if seconds > 0:
-        parts.append(f"{sums['decisions'] / seconds:,.0f} decisions/s")
+        parts.append(format_rate(sums["decisions"], seconds, "decision"))
     if manifest.status == "finished":
         parts.append(f"{format_duration(manifest.wall_s)} in total")
     return ", ".join(parts)

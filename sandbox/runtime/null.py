@@ -24,6 +24,7 @@ from sandbox.runtime.branching import list_switches, switch_config
 from sandbox.runtime.manifest import Segment
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
+from sandbox.runtime.runner import Track, untracked
 
 FILE = "null.csv"
 MAX_DECISIONS = 1_000_000
@@ -36,12 +37,13 @@ MIN_PER_SEED = 2
 """Deviations within a seed need two worlds."""
 
 
-def load_null(run: Run, notify: Callable[[str], None]) -> pd.DataFrame | None:
+def load_null(run: Run, notify: Callable[[str], None], track: Track = untracked) -> pd.DataFrame | None:
     """Return the null model of a finished run, as `estimate_moments` does; play it where `null.csv` is missing.
 
     Args:
         run: Any run.
         notify: Tells the user that worlds are played, or why there is no null model.
+        track: Shows how many worlds are played.
 
     Returns:
         None if the run is unfinished, wants no null model, or has none that can be played.
@@ -53,7 +55,7 @@ def load_null(run: Run, notify: Callable[[str], None]) -> pd.DataFrame | None:
         if not (worlds_per_seed := _plan_worlds(run, notify)):
             return None
         try:
-            metrics = play_null_worlds(run.manifest.segments, worlds_per_seed)
+            metrics = play_null_worlds(run.manifest.segments, worlds_per_seed, track)
         except ContractError as error:
             notify(f"no null model, since this world cannot be played by random answers: {error}.")
             return None
@@ -77,18 +79,19 @@ def count_worlds_per_seed(wanted: int, num_seeds: int, decisions: float) -> int:
     return worlds_per_seed if wanted and is_enough else 0
 
 
-def play_null_worlds(segments: Sequence[Segment], worlds_per_seed: int) -> pd.DataFrame:
+def play_null_worlds(segments: Sequence[Segment], worlds_per_seed: int, track: Track = untracked) -> pd.DataFrame:
     """Play null worlds with salts 1, 2, ..., the same for all seeds.
 
     Args:
         segments: The run's configurations; a branch has several.
         worlds_per_seed: Worlds for each seed and treatment.
+        track: Shows how many worlds are played.
 
     Returns:
         One row per world and step: treatment (`main` where there are none), seed, salt, step, one column per metric.
     """
-    pairs = product(segments[0].config.seeds, range(1, worlds_per_seed + 1))
-    return pd.concat([_play(segments, seed, salt) for seed, salt in pairs], ignore_index=True)
+    pairs = list(product(segments[0].config.seeds, range(1, worlds_per_seed + 1)))
+    return pd.concat([_play(segments, seed, salt) for seed, salt in track(pairs, "null model")], ignore_index=True)
 
 
 def estimate_moments(metrics: pd.DataFrame) -> pd.DataFrame:

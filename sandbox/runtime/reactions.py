@@ -6,7 +6,7 @@ repeated, since the questions follow from the log and minds are pure.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product
+from itertools import groupby, product
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -18,6 +18,7 @@ from sandbox.core.question import Question
 from sandbox.core.reaction import Level, Reaction
 from sandbox.core.seeds import uniform
 from sandbox.runtime.reaction_tables import ANSWER_COLUMNS, curve_table, slope_table
+from sandbox.runtime.runner import Track, untracked
 from sandbox.tables import read_table, table_files, write_table
 
 FOLDER = "reactions"
@@ -115,17 +116,21 @@ class _PeopleSample:
         return [question for _, question in sorted(self._by_person.values(), key=lambda pair: pair[0])]
 
 
-def measure_reactions(varied: Sequence[VariedQuestion], ask: Ask, rules: Rules) -> pd.DataFrame:
-    """Ask all varied questions in one batch, and rule and random people the same.
+def measure_reactions(
+    varied: Sequence[VariedQuestion], ask: Ask, rules: Rules, track: Track = untracked
+) -> pd.DataFrame:
+    """Ask all varied questions, those of each reaction in one batch, and rule and random people the same.
 
     Returns:
         One row per varied question, with the columns `ANSWER_COLUMNS`. The outcome is missing if the answer could not
         be obtained.
     """
-    questions = [entry.question for entry in varied]
     minds = (ask, RuleMind(rules).answer, RandomMind().answer)
-    answered = [answer(questions) if questions else [] for answer in minds]
-    rows = [_answer_row(entry, *answers) for entry, *answers in zip(varied, *answered, strict=True)]
+    rows: list[dict[str, Any]] = []
+    batches = [list(entries) for _, entries in groupby(varied, key=lambda entry: entry.reaction.name)]
+    for batch in track(batches, "reactions"):
+        answered = [answer([entry.question for entry in batch]) for answer in minds]
+        rows += [_answer_row(entry, *answers) for entry, *answers in zip(batch, *answered, strict=True)]
     return pd.DataFrame(rows, columns=list(ANSWER_COLUMNS))
 
 

@@ -28,7 +28,7 @@ from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.manifest import Manifest, Segment, describe_mind_change, work_began
 from sandbox.runtime.reactions import Ask, QuestionSample, measure_reactions, read_reactions, write_reactions
 from sandbox.runtime.results import Results
-from sandbox.runtime.runner import Progress, Runner
+from sandbox.runtime.runner import Progress, Runner, Track, untracked
 
 LOG = "decisions.sqlite"
 MIND_SETTINGS = ("mind", "extra_minds", "assignment", "model")
@@ -44,9 +44,16 @@ class EndOfLogError(Exception):
 class Run:
     """One run's folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, watch_replay: Callable[[int], Progress] = lambda steps: Progress()) -> None:
+        """Open a run.
+
+        Args:
+            folder: The run's folder.
+            watch_replay: Takes the number of steps of a replay, which may take a while; returns what shows its progress.
+        """
         self.folder = folder
         self.manifest = Manifest.read(folder)
+        self._watch_replay = watch_replay
 
     @classmethod
     def start(cls, overrides: Sequence[str], config: RunConfig | None = None) -> "Run":
@@ -101,18 +108,21 @@ class Run:
                 results = Results.of(worlds)
                 results.write(self.folder)
                 if config.reactions and read_reactions(self.folder, "slopes") is None:
-                    self._measure_reactions(sample, runner.ask_aside)
+                    self._measure_reactions(sample, runner.ask_aside, track=progress.track)
                 if self.manifest.status != "finished":
                     self.manifest.finish(log.totals(), began)
         return results
 
-    def react(self, num_people: int, arms: Sequence[str], notify: Callable[[str], None]) -> list[Path]:
+    def react(
+        self, num_people: int, arms: Sequence[str], notify: Callable[[str], None], track: Track = untracked
+    ) -> list[Path]:
         """Measure reactions on the run's questions, and write them into its folder; return the files.
 
         Args:
             num_people: Most people for each arm and reaction.
             arms: Names of the arms; empty: all.
             notify: Receives what takes a while.
+            track: Shows how far it is.
 
         Raises:
             ConfigError: There is no such arm, or the world declares no reactions.
@@ -130,7 +140,7 @@ class Run:
         sample = self._new_sample(num_people)
         self.replay(sample=sample)
         with closing(build_minds(config, notify)) as minds:
-            return self._measure_reactions(sample, minds.answer, arms)
+            return self._measure_reactions(sample, minds.answer, arms, track)
 
     def replay(
         self, until: int | None = None, observer: Observer | None = None, sample: QuestionSample | None = None
@@ -148,10 +158,11 @@ class Run:
             raise EndOfLogError
 
         steps = self.manifest.segments[-1].config.steps
-        with closing(log):
-            worlds, runner = self._build_runner(log, stop, Progress(), observer, sample)
+        steps = steps if until is None else min(until, steps)
+        with closing(log), self._watch_replay(steps) as progress:
+            worlds, runner = self._build_runner(log, stop, progress, observer, sample)
             with suppress(EndOfLogError):
-                runner.run(steps if until is None else min(until, steps))
+                runner.run(steps)
                 if observer is not None:
                     observer(worlds[0].now, worlds)
         return worlds
@@ -221,13 +232,15 @@ class Run:
         kind, _ = resolve_world(segments[-1].config)
         return QuestionSample(kind.reactions, num_people, start)
 
-    def _measure_reactions(self, sample: QuestionSample, ask: Ask, arms: Sequence[str] = ()) -> list[Path]:
+    def _measure_reactions(
+        self, sample: QuestionSample, ask: Ask, arms: Sequence[str] = (), track: Track = untracked
+    ) -> list[Path]:
         """Ask sampled questions again with one fact changed, and write what comes of it; nothing if there are none."""
         kind, _ = resolve_world(self.manifest.segments[-1].config)
         varied = list(sample.vary(arms))
         if not varied:
             return []
-        return write_reactions(measure_reactions(varied, ask, kind.rules), kind.reactions, self.folder)
+        return write_reactions(measure_reactions(varied, ask, kind.rules, track), kind.reactions, self.folder)
 
     def _compose_branch(self, old: RunConfig, step: int, overrides: Sequence[str]) -> RunConfig:
         if load_run_config(self.manifest.overrides) != old:

@@ -16,7 +16,8 @@ from sandbox.graphs import describe_graph
 from sandbox.intervals import Mean
 from sandbox.output.formatting import format_mean
 from sandbox.output.log_totals import LogTotals
-from sandbox.output.summary import describe_network, over_steps, print_summary, write_summary
+from sandbox.output.metrics_table import over_steps
+from sandbox.output.summary import describe_network, print_summary, write_summary
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
 from sandbox.runtime.runner import Progress
