@@ -21,6 +21,7 @@ from experiments.statistics import FloatArray
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, unknown
 from sandbox.output.progress import notify, resume_with_bar
+from sandbox.quoting import quote
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import ARM_SEPARATOR, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE as MANIFEST
@@ -113,7 +114,7 @@ def _run_trial(fact: Fact, kind: type[World[Any]], overrides: Sequence[str], fol
 def _start_trial(fact: Fact, kind: type[World[Any]], overrides: Sequence[str], folder: Path) -> Run:
     if fact.controls is None:
         raise ConfigError(f"the fact {fact.name} names no controls; add `controls=Controls(...)` to its file")
-    overrides = [*DEFAULTS, *fact.controls.settings, *overrides, f"run_dir={folder}"]
+    overrides = [*DEFAULTS, *fact.controls.settings, *overrides, f"run_dir={quote(folder)}"]
     config = load_run_config(overrides)
     target = "experiments.facts.controls.ControlMind"
     minds: dict[str, dict[str, str]] = {

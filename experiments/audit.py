@@ -27,6 +27,7 @@ from experiments.statistics import describe_intervals, detectable_difference, pa
 from sandbox.composition import to_plain
 from sandbox.errors import ConfigError, DataError
 from sandbox.paths import CONF_DIR, dated_run_dir
+from sandbox.quoting import quote
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import Arm, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE, Manifest
@@ -283,7 +284,7 @@ def _run_variant(folder: Path, overrides: Sequence[str]) -> None:
     exists = (folder / FILE).is_file()
     if exists and Manifest.read(folder).status == "finished":
         return
-    command = ["resume", str(folder)] if exists else ["run", *overrides, f"run_dir={folder}"]
+    command = ["resume", str(folder)] if exists else ["run", *overrides, f"run_dir={quote(folder)}"]
     process = subprocess.run([sys.executable, "-m", "sandbox", *command], stdout=subprocess.DEVNULL, check=False)
     if process.returncode:
         raise DataError(

@@ -21,6 +21,7 @@ from sandbox.composition import compose, resolve_target, split_sweeps
 from sandbox.core.mind import RandomMind
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, DataError, unknown
+from sandbox.folders import make_folder
 from sandbox.intervals import Mean
 from sandbox.paths import dated_run_dir
 from sandbox.runtime.assembly import resolve_world
@@ -93,7 +94,7 @@ def create(overrides: Sequence[str], metric: str) -> Path:
         check_metric(cell_run.config, metric)
         for treatment in cell_run.config.treatments:
             resolve_world(cell_run.config, treatment)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, "run_dir")
     (folder / PLAN).write_text(plan.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return folder
 

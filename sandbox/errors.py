@@ -9,6 +9,9 @@ import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
+MAX_PATH_CHARS = 200
+"""Characters of a path that an error quotes."""
+
 
 class SandboxError(Exception):
     """Base of all errors that are printed as one message."""
@@ -51,10 +54,12 @@ def exit_code(command: Callable[[], int], interruption: str) -> int:
 
 
 def explain_write_error(error: OSError) -> str:
-    """Return one sentence on a disk that is full, over its quota or read-only; raise any other error again."""
+    """Return one sentence on an unusable path or a disk that is full or read-only; raise any other error again."""
+    where = f" {str(error.filename)[:MAX_PATH_CHARS]}" if error.filename else ""
+    if error.errno in (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP):
+        return f"cannot use the path{where}: {error.strerror}; name another one"
     if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
         raise error
-    where = f" {error.filename}" if error.filename else ""
     return f"cannot write{where}: {error.strerror}; what was finished is intact: fix the cause and continue"
 
 

@@ -177,12 +177,13 @@ def _draw_dynamics(run: "Run", steps: list[int] | None, is_animated: bool) -> li
 def _sweep(overrides: list[str]) -> int:
     """Let Hydra's sweeper and launcher run every combination."""
     from sandbox.composition import allow_new_keys, refuse_old_names
+    from sandbox.quoting import quote
     from sandbox.runtime.run import Run
     from sandbox.runtime.sweep import sweep
 
     def run_job(job: list[str], folder: Path) -> int:
         try:
-            return run_to_end(Run.start([*job, f"run_dir={folder}"]))
+            return run_to_end(Run.start([*job, f"run_dir={quote(folder)}"]))
         except SandboxError as error:
             print(f"error: {' '.join(job)}: {error}", file=sys.stderr)
             return 1

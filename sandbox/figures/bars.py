@@ -37,7 +37,7 @@ class Bars(Figure):
     """Column with counts; shares are drawn."""
     xlabel: str
     human: Mapping[str, float] = field(default_factory=dict)
-    """Human share by category; of shares that do not sum to 1, those that are not listed are unknown and have no bar."""
+    """Human share by category; if they do not sum to 1, a category that is not listed is unknown and has no bar."""
     human_label: str = ""
     """Where the human shares are from."""
 

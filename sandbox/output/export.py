@@ -16,6 +16,7 @@ import numpy as np
 
 from sandbox.core.agent import Agent
 from sandbox.core.world import World
+from sandbox.folders import make_folder
 from sandbox.output.progress import track
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
@@ -81,7 +82,7 @@ def export_run(run: Run, folder: Path | None = None) -> list[Path]:
     """
     target = folder or run.folder / "export"
     for name in ("tables", "graphs"):
-        (target / name).mkdir(parents=True, exist_ok=True)
+        make_folder(target / name, "folder with --to")
     files = _export_log(run, target)
     worlds = run.replay()
     results = Results.of(worlds)

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeAlias
 from sandbox.core.assignment import MindRouter
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, ContractError, DataError, unknown
+from sandbox.folders import make_folder
 from sandbox.paths import dated_run_dir, runs_dir
 from sandbox.runtime.assembly import (
     build_minds,
@@ -49,7 +50,7 @@ class Run:
 
         Args:
             folder: The run's folder.
-            watch_replay: Takes the number of steps of a replay, which may take a while; returns what shows its progress.
+            watch_replay: Takes the number of steps of a replay; returns what shows its progress.
         """
         self.folder = folder
         self.manifest = Manifest.read(folder)
@@ -257,12 +258,8 @@ def _make_folder(run_dir: Path | None, kind: str) -> Path:
     """Create the folder of a new run: `run_dir`, or else a new one under `runs/`."""
     if run_dir is None:
         return _make_new_folder(kind)
-    if (run_dir / LOG).exists():
+    if (make_folder(run_dir, "run_dir") / LOG).exists():
         raise DataError(f"{run_dir} already holds a run; resume it or choose another run_dir")
-    try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _cannot_create(run_dir, error) from error
     return run_dir
 
 

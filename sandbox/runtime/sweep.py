@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sandbox.composition import search_path, split_sweeps
 from sandbox.errors import DataError
+from sandbox.folders import make_folder
 from sandbox.paths import CONF_DIR, dated_run_dir
+from sandbox.quoting import expand_home, quote_values, read_value
 from sandbox.runtime.manifest import FILE, Manifest
 from sandbox.runtime.run import Run
 from sandbox.tables import write_table
@@ -48,6 +50,7 @@ def sweep(overrides: list[str], job: Callable[[list[str], Path], int]) -> int:
     from hydra.core.hydra_config import HydraConfig
     from hydra.errors import CompactHydraException
 
+    overrides = quote_values(overrides)
     shared = [override for override in overrides if not override.startswith(RUN_DIR)]
     folder = _make_folder([override.removeprefix(RUN_DIR) for override in overrides if override not in shared])
 
@@ -140,8 +143,8 @@ def _summarize(job: Job) -> "pd.DataFrame":
 
 def _make_folder(run_dirs: Sequence[str]) -> Path:
     """Return the folder of a new sweep: the one that is named last, or else a new one under `runs/`."""
-    named = Path(run_dirs[-1]).absolute() if run_dirs else None
-    folder = named or dated_run_dir("sweep")
+    named = Path(str(expand_home(read_value(run_dirs[-1])))).absolute() if run_dirs else None
+    folder = make_folder(named or dated_run_dir("sweep"), "run_dir")
     if any(folder.glob(f"*/{JOB_FILE}")):
         raise DataError(f"{folder} already holds a sweep; choose another run_dir")
     return folder
