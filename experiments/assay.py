@@ -17,6 +17,7 @@ from experiments.facts.evidence import Evidence
 from experiments.facts.fact import Fact, Judgement
 from experiments.facts.reference import Verdict
 from experiments.facts.registry import list_facts
+from experiments.reports.page import format_number
 from experiments.statistics import FloatArray
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, unknown
@@ -99,7 +100,7 @@ def describe_assays(table: pd.DataFrame) -> Iterator[str]:
         yield str(name).replace("_", " ")
         for row in rows.to_dict("records"):
             mark = {True: "as expected", False: "WRONG"}.get(row["is_right"], "")
-            numbers = f"{row['value']:.3g} [{row['low']:.3g}, {row['high']:.3g}]"
+            numbers = f"{format_number(row['value'])} [{format_number(row['low'])}, {format_number(row['high'])}]"
             yield f"  {row['people']:<{width}}  {row['verdict']:<12}  {numbers:<26}  {mark}"
 
 

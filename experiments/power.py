@@ -23,6 +23,7 @@ from experiments.frames import column, rows_where, to_records
 from experiments.outcomes import Outcome, list_outcomes
 from experiments.reports.page import format_number
 from experiments.statistics import ALPHA, POWER, contrast_of, detectable_difference, paired_differences, t_test_power
+from sandbox.counting import count_of
 from sandbox.errors import ConfigError
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import RunConfig, load_run_config
@@ -231,7 +232,7 @@ def foresee(overrides: Sequence[str], notify: Callable[[str], None]) -> None:
         notify("No outcome is declared, so nothing is tested; all contrasts will be exploratory.")
         return
     plan = make_plan(overrides)
-    notify(f"What {len(config.seeds)} seeds can find with 80 % power:")
+    notify(f"What {count_of(len(config.seeds), 'seed')} can find with 80 % power:")
     for line in _foresee_by_pilot(plan, overrides) if _is_worth_a_pilot(plan) else _foresee_in_sd(plan):
         notify(f"- {line}")
 
@@ -258,7 +259,7 @@ def _foresee_by_pilot(plan: Plan, overrides: Sequence[str]) -> list[str]:
     for outcome, rows in rows_where(table, column(table, "sd").notna()).groupby("outcome", sort=False):
         finds = [
             f"{COMPARED[row['kind']]} that differ by "
-            f"{detectable_difference(row['sd'], number, row['family_size'], row['num_seeds']):.3g}"
+            f"{format_number(detectable_difference(row['sd'], number, row['family_size'], row['num_seeds']))}"
             for row in to_records(rows.sort_values("sd").drop_duplicates("kind", keep="last"))
         ]
         lines.append(f"{labels[str(outcome)]}: {'; '.join(finds)}")

@@ -25,6 +25,7 @@ from sandbox.core.mind import RuleMind
 from sandbox.core.question import Question, Template
 from sandbox.core.templates import PREAMBLE
 from sandbox.core.world import World
+from sandbox.counting import count_of
 from sandbox.errors import ConfigError, ContractError, DataError, unknown
 from sandbox.output.progress import track
 from sandbox.runtime.assembly import build_minds
@@ -197,7 +198,7 @@ def summarize(table: pd.DataFrame) -> list[str]:
         kind = part["kind"].iloc[0]
         if kind == "open":
             examples = [f'"{text}"' for text in part["answer"].head(3)]
-            lines.append(f"{item}, {arm}: {len(part)} answers, for example {'; '.join(examples)}")
+            lines.append(f"{item}, {arm}: {count_of(len(part), 'answer')}, for example {'; '.join(examples)}")
             continue
         shares = part["answer"].value_counts(normalize=True)
         mean = f", mean {part['number'].mean():.2f}" if kind == "likert" else ""

@@ -1,6 +1,7 @@
 """The commands around runs, worlds and machines. Heavy imports wait until a command needs them."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -139,7 +140,7 @@ def run_to_end(run: "Run", command: str = "resume") -> int:
     try:
         results = resume_with_bar(run)
     except (SandboxError, OSError, KeyboardInterrupt):
-        print(f"\nto continue: python -m sandbox {command} {run.folder}", file=sys.stderr)
+        print(f"\nto continue: python -m sandbox {command} {shlex.quote(str(run.folder))}", file=sys.stderr)
         raise
     _draw_figures(run, results)
     print_summary(run, results)

@@ -1,6 +1,7 @@
 """The commands that turn runs into findings: compare, power, audit, assay, ask, phase."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ def compare(args: argparse.Namespace, overrides: list[str]) -> int:
 def power(args: argparse.Namespace, overrides: list[str]) -> int:
     """Say how many seeds a comparison needs."""
     from experiments import power
+    from sandbox.counting import count_of
     from sandbox.output.progress import resume_with_bar
     from sandbox.tables import write_table
 
@@ -39,7 +41,8 @@ def power(args: argparse.Namespace, overrides: list[str]) -> int:
     pilot_config, results = run.manifest.segments[-1].config, resume_with_bar(run)
     table = power.power_table(plan, results, pilot_config, args.effect)
     labels = {outcome.name: outcome.label for outcome in plan.outcomes}
-    print(f"pilot: {args.pilot} seeds of {', '.join(pilot_config.minds)}; power 80 %, {args.effect} looked for\n")
+    pilot = f"{count_of(args.pilot, 'seed')} of {', '.join(pilot_config.minds)}"
+    print(f"pilot: {pilot}; power 80 %, {args.effect} looked for\n")
     print("\n".join(power.describe_power(table, labels)), end="\n\n")
     for path in write_table(table, run.folder / "power"):
         print(path)
@@ -101,7 +104,7 @@ def phase(args: argparse.Namespace, overrides: list[str]) -> int:
     try:
         phase.run_all(folder, resume)
     except (SandboxError, OSError, KeyboardInterrupt):
-        print(f"\nto continue: python -m sandbox phase {args.metric} --run {folder}", file=sys.stderr)
+        print(f"\nto continue: python -m sandbox phase {args.metric} --run {shlex.quote(str(folder))}", file=sys.stderr)
         raise
     files, sentences = phase.write(folder, args.metric)
     print("\n".join([*sentences, "", *map(str, files)]))

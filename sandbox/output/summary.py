@@ -3,6 +3,7 @@
 Reads the manifest, the results and sums over the decision log; prints at most about 55 lines.
 """
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -54,7 +55,7 @@ def write_summary(
     """Write the headline, the metrics, and what to know before believing them."""
     num_steps = int(max(results.metrics["step"], default=-1)) + 1
     console.print()
-    console.print(manifest.folder.name, style="bold", markup=False)
+    console.print(manifest.folder.resolve().name, style="bold", markup=False)
     for line in headline(manifest, kind, totals, num_steps):
         console.print(line, markup=False)
     if (networks := results.tables.get(NETWORK)) is not None:
@@ -123,7 +124,10 @@ def quality_lines(manifest: Manifest, totals: LogTotals) -> list[tuple[str, str]
         tokens = f"{sums['prompt_tokens']:,.0f} read ({from_cache} from the prefix cache)"
         lines.append(("tokens", f"{tokens}, {sums['output_tokens']:,.0f} written"))
     lines.append(("time", _describe_time(sums, manifest)))
-    figures, command = manifest.folder / "figures", f"python -m sandbox plot {format_path(manifest.folder)}"
+    figures, command = (
+        manifest.folder / "figures",
+        f"python -m sandbox plot {shlex.quote(format_path(manifest.folder))}",
+    )
     lines.append(("figures", format_path(figures) if figures.is_dir() else command))
     return lines
 
@@ -200,7 +204,8 @@ def _describe_time(sums: Mapping[str, float], manifest: Manifest) -> str:
     if seconds > 0:
         parts.append(format_rate(sums["decisions"], seconds, "decision"))
     if manifest.status == "finished":
-        parts.append(f"{format_duration(manifest.wall_s)} in total")
+        scope = "in total" if len(manifest.segments) == 1 else "for this branch"
+        parts.append(f"{format_duration(manifest.wall_s)} {scope}")
     return ", ".join(parts)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from sandbox.core.mind import RandomMind
+from sandbox.counting import count_of
 from sandbox.errors import ContractError
 from sandbox.runtime.assembly import build_worlds
 from sandbox.runtime.branching import list_switches, switch_config
@@ -128,8 +129,8 @@ def _plan_worlds(run: Run, notify: Callable[[str], None]) -> int:
     worlds_per_seed = count_worlds_per_seed(config.null_worlds, num_seeds, decisions)
     if worlds_per_seed:
         of_treatment = " of each treatment" if num_treatments > 1 else ""
-        number = worlds_per_seed * num_seeds
-        notify(f"null model: {number} worlds{of_treatment} in which everybody answers at random")
+        number = count_of(worlds_per_seed * num_seeds, "world")
+        notify(f"null model: {number}{of_treatment} in which everybody answers at random")
     elif config.null_worlds:
         fewest = max(min(config.null_worlds, MIN_WORLDS), MIN_PER_SEED * num_seeds)
         notify(

@@ -93,8 +93,9 @@ class Run:
 
     def resume(self, progress: Progress, notify: Callable[[str], None]) -> Results:
         """Replay what the log holds, answer the rest live, measure reactions, and write the results."""
-        began, config = work_began(), self.manifest.segments[-1].config
+        config = self.manifest.segments[-1].config
         log = DecisionLog.open(self.folder / LOG, write=True)
+        self.manifest.begin(work_began())
 
         def build() -> MindRouter:
             minds = build_minds(config, notify)
@@ -111,7 +112,7 @@ class Run:
                 if config.reactions and read_reactions(self.folder, "slopes") is None:
                     self._measure_reactions(sample, runner.ask_aside, track=progress.track)
                 if self.manifest.status != "finished":
-                    self.manifest.finish(log.totals(), began)
+                    self.manifest.finish(log.totals(), [end for *_, end in log.batches()])
         return results
 
     def react(

@@ -5,6 +5,7 @@ may run in other processes or on other machines, so each reports itself in a fil
 """
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sandbox.composition import search_path, split_sweeps
+from sandbox.counting import count_of
 from sandbox.errors import DataError
 from sandbox.folders import make_folder
 from sandbox.paths import CONF_DIR, dated_run_dir
@@ -92,7 +94,7 @@ def write_tables(folder: Path, sweeps: Mapping[str, Sequence[str]]) -> list[str]
     for name, table in tables.items():
         write_table(table, folder / name)
     return [
-        f"\nsweep: {len(finished)} of {num_jobs} jobs finished, {num_jobs - len(jobs)} never began",
+        f"\nsweep: {len(finished)} of {count_of(num_jobs, 'job')} finished, {num_jobs - len(jobs)} never began",
         *(_describe_missing(job) for job in jobs if job.status != "finished"),
         *(str(folder / f"{name}.csv") for name in tables),
     ]
@@ -166,5 +168,9 @@ def _job_number(path: Path) -> int:
 
 def _describe_missing(job: Job) -> str:
     name = ", ".join(f"{setting}={value}" for setting, value in job.values.items())
-    hint = f"; continue with `python -m sandbox resume {job.folder}`" if job.status == "unfinished" else ""
+    hint = (
+        f"; continue with `python -m sandbox resume {shlex.quote(str(job.folder))}`"
+        if job.status == "unfinished"
+        else ""
+    )
     return f"{job.status}: {name}{hint}"

@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sandbox.counting import count_of
+
 Rows = Sequence[Mapping[str, Any]]
 MAIN_METRICS = ("nll", "nll per character")
 DIFFERENCES = "Differences in negative log-likelihood (below zero: the first is better):"
@@ -80,11 +82,7 @@ def _table_lines(rows: Rows) -> list[str]:
         by_metric = {row["metric"]: row for row in rows if (row["model"], row["control"]) == (name, control)}
         cells = [_format_interval(by_metric[metric]) if metric in by_metric else "" for metric in metrics]
         lines.append(f"| {name} | {control} | {' | '.join(cells)} |")
-    return [*lines, "", f"{_count(rows[0]['tasks'], 'task')} of {_count(rows[0]['users'], 'user')}."]
-
-
-def _count(number: int, unit: str) -> str:
-    return f"{number:,} {unit}{'s' * (number != 1)}"
+    return [*lines, "", f"{count_of(rows[0]['tasks'], 'task')} of {count_of(rows[0]['users'], 'user')}."]
 
 
 def _difference_lines(rows: Rows) -> list[str]:
