@@ -68,7 +68,7 @@ def _uniform_columns(table: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
     import pyarrow as pa
 
-    texts: dict[Any, pd.Series] = {}
+    texts: dict[Any, Any] = {}
     for name in [name for name, kind in table.dtypes.items() if pd.api.types.is_object_dtype(kind)]:
         try:
             pa.array(table[name], from_pandas=True)

@@ -66,7 +66,7 @@ def mark_reference(against: str) -> str:
 
 
 PREDICTOR = " (1 = best simple predictor, not people)"
-FILTERS = {
+FILTERS: dict[str, Any] = {
     "number": format_number,
     "p": format_p_value,
     "words": name_in_words,

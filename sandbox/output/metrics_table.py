@@ -33,7 +33,7 @@ def print_metrics(console: "Console", results: Results, labels: Mapping[str, str
         number = next((n for n in range(len(names), 1, -1) if _fits(console, title, labels, columns, names[:n])), 1)
         console.print(_make_table(title, labels, {name: columns[name] for name in names[:number]}))
         names = names[number:]
-    if (num_hidden := results.metrics["arm"].nunique() - MAX_ARMS) > 0:
+    if (num_hidden := len(results.metrics["arm"].unique()) - MAX_ARMS) > 0:
         console.print(f"metrics.csv has {count_of(num_hidden, 'more arm')}.", style="dim")
 
 
@@ -63,8 +63,8 @@ def _means_by_arm(metrics: "pd.DataFrame", metric: str, arms: Sequence[str]) -> 
 
 
 def _title(metrics: "pd.DataFrame") -> str:
-    of_steps = "" if metrics["arm"].nunique() == 1 else ", mean over steps"
-    return f"metric{of_steps}" + (" (± 95 % interval over seeds)" if metrics["seed"].nunique() > 1 else "")
+    num_arms, num_seeds = (len(metrics[name].unique()) for name in ("arm", "seed"))
+    return f"metric{', mean over steps' * (num_arms > 1)}{' (± 95 % interval over seeds)' * (num_seeds > 1)}"
 
 
 def _fits(

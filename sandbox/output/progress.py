@@ -113,12 +113,12 @@ def track(items: Collection[T], description: str) -> Iterator[T]:
 class ProgressBar(Progress):
     """A bar over steps with decisions per second and the time left."""
 
-    def __init__(self, steps: int, is_transient: bool = False) -> None:
+    def __init__(self, steps: int, is_replay: bool = False) -> None:
         """Prepare the bar.
 
         Args:
             steps: How many there are.
-            is_transient: Whether nothing of the bar remains at the end.
+            is_replay: Whether all of them are replayed; nothing of the bar then remains at the end.
         """
         self._remaining = RemainingTime()
         self._bar = RichProgress(
@@ -129,11 +129,12 @@ class ProgressBar(Progress):
             TimeElapsedColumn(),
             TimeLeftColumn(),
             console=CONSOLE,
-            transient=is_transient,
+            transient=is_replay,
         )
         self._task = self._bar.add_task("step", total=steps, rate="", remaining=self._remaining)
         self._steps = steps
         self._step = 0
+        self._is_replay = is_replay
         self._lines = LineReporter()
         self._num_live = self._num_replayed = 0
         self._start: float | None = None
@@ -165,7 +166,8 @@ class ProgressBar(Progress):
     def begin_step(self, step: int) -> None:
         """Move the bar."""
         self._step = step
-        self._remaining.update(step)
+        if self._is_replay or self._start is not None:  # the speed of a replay says nothing about live steps
+            self._remaining.update(step)
         self._bar.update(self._task, completed=step)
 
     def add_answers(self, num: int, seconds: float | None) -> None:
@@ -189,4 +191,4 @@ class ReplayBar(ProgressBar):
     """A bar over the steps of a replay, which disappears at its end."""
 
     def __init__(self, steps: int) -> None:
-        super().__init__(steps, is_transient=True)
+        super().__init__(steps, is_replay=True)

@@ -121,7 +121,9 @@ def quality_lines(manifest: Manifest, totals: LogTotals) -> list[tuple[str, str]
     ]
     if sums["prompt_tokens"] or sums["output_tokens"]:
         from_cache = format_percent(sums["cached_tokens"], sums["prompt_tokens"])
-        tokens = f"{sums['prompt_tokens']:,.0f} read ({from_cache} from the prefix cache)"
+        # a server that does not say what it cached is not one that cached nothing
+        cached = f" ({from_cache} from the prefix cache)" if sums["cached_tokens"] else ""
+        tokens = f"{sums['prompt_tokens']:,.0f} read{cached}"
         lines.append(("tokens", f"{tokens}, {sums['output_tokens']:,.0f} written"))
     lines.append(("time", _describe_time(sums, manifest)))
     figures, command = (

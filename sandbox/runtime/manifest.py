@@ -119,7 +119,7 @@ def sum_sessions(starts: Sequence[float], batch_ends: Sequence[float], now: floa
     lasts until now.
     """
     seconds = 0.0
-    for start, following in zip(starts, [*starts[1:], math.inf], strict=True):
+    for start, following in zip(starts, [*starts, math.inf][1:], strict=True):
         ends = [end for end in batch_ends if start <= end < following]
         seconds += max([start, *ends]) - start if following < math.inf else now - start
     return seconds

@@ -13,6 +13,7 @@ from contextlib import closing
 from itertools import product
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,8 +63,12 @@ def load_null(run: Run, notify: Callable[[str], None], track: Track = untracked)
             return None
         _write_whole(estimate_moments(metrics), path)
     # a treatment may be called NA or 007; only numbers can be missing
-    missing, names = {"mean": [""], "sd": [""]}, {"treatment": str, "metric": str}
-    return pd.read_csv(path, keep_default_na=False, na_values=missing, dtype=names)
+    options: dict[str, Any] = {
+        "keep_default_na": False,
+        "na_values": {"mean": [""], "sd": [""]},
+        "dtype": {"treatment": str, "metric": str},
+    }
+    return pd.read_csv(path, **options)
 
 
 def count_worlds_per_seed(wanted: int, num_seeds: int, decisions: float) -> int:

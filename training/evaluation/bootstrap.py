@@ -48,8 +48,8 @@ class Draws:
         return self.interval(float(values.mean()), self.means(values))
 
     def interval(self, value: float, draws: Array) -> Estimate:
-        """Return a value with the percentile interval of its draws; none if all draws are of the same user."""
-        if len(self.names) < 2:
+        """Return a value with the percentile interval of its draws; none if all are of one user, or have no value."""
+        if len(self.names) < 2 or np.isnan(draws).all():
             return Estimate(value, math.nan, math.nan)
         low, high = np.nanquantile(draws, (0.025, 0.975))
         return Estimate(value, float(low), float(high))
