@@ -99,15 +99,16 @@ class Manifest:
         draft.write_text(json.dumps(node, indent=2), encoding="utf-8")
         draft.replace(path)
 
-    def begin(self, began: float) -> None:
-        """Record that work on the run began, at this unix time; nothing if it is finished."""
-        if self.status != "finished":
-            self.sessions.append(began)
-            self.write()
+    def finish(self, totals: Mapping[str, float], batch_ends: Sequence[float], began: float) -> None:
+        """Record the end of the run and its costs.
 
-    def finish(self, totals: Mapping[str, float], batch_ends: Sequence[float]) -> None:
-        """Record the end of the run and its costs; the ends of the batches are unix times."""
+        Args:
+            totals: As `DecisionLog.totals` gives them.
+            batch_ends: When each batch was answered, as unix times.
+            began: When this session began, which may not have asked anything.
+        """
         self.status, self.totals = "finished", dict(totals)
+        self.sessions = list(dict.fromkeys([*self.sessions, began]))
         self.wall_s = sum_sessions(self.sessions, batch_ends, time.time())
         self.write()
 

@@ -93,13 +93,12 @@ class Run:
 
     def resume(self, progress: Progress, notify: Callable[[str], None]) -> Results:
         """Replay what the log holds, answer the rest live, measure reactions, and write the results."""
-        config = self.manifest.segments[-1].config
+        began, config = work_began(), self.manifest.segments[-1].config
         log = DecisionLog.open(self.folder / LOG, write=True)
-        self.manifest.begin(work_began())
 
         def build() -> MindRouter:
             minds = build_minds(config, notify)
-            self._record_minds(minds, has_answers=log.num_batches > 0)
+            self._record_minds(minds, began, has_answers=log.num_batches > 0)
             return minds
 
         with closing(log):
@@ -112,7 +111,7 @@ class Run:
                 if config.reactions and read_reactions(self.folder, "slopes") is None:
                     self._measure_reactions(sample, runner.ask_aside, track=progress.track)
                 if self.manifest.status != "finished":
-                    self.manifest.finish(log.totals(), [end for *_, end in log.batches()])
+                    self.manifest.finish(log.totals(), [end for *_, end in log.batches()], began)
         return results
 
     def react(
@@ -188,8 +187,8 @@ class Run:
         if step < start:
             raise ConfigError(f"--at {step} lies before step {start}, where this branch began; branch its parent")
 
-    def _record_minds(self, minds: MindRouter, has_answers: bool) -> None:
-        """Record a run's minds, or close them and raise `ContractError` if others have answered before."""
+    def _record_minds(self, minds: MindRouter, began: float, has_answers: bool) -> None:
+        """Record a run's minds and when work began; if others have answered before, close them and raise `ContractError`."""
         description = minds.describe()
         if has_answers and (change := describe_mind_change(self.manifest.minds, description)):
             minds.close()
@@ -198,6 +197,7 @@ class Run:
                 "run to continue with this one"
             )
         self.manifest.minds = description
+        self.manifest.sessions.append(began)
         self.manifest.write()
 
     def _build_runner(

@@ -30,7 +30,6 @@ class Reviewer(NamedTuple):
     purchases: tuple[ReviewedPurchase, ...]
     """Oldest first."""
     budget: float | None
-    """What they usually pay; None if nobody's prices are known."""
     price_ratio: float | None
     """Median of price / median price of the category; None if no price is known."""
 
@@ -97,11 +96,10 @@ def _favourite_categories(person: Reviewer) -> list[str]:
 
 
 def _price_level(person: Reviewer) -> str:
-    is_often_free = _free_share(person) >= 0.5
     if person.budget is None:
-        return "often free of charge" if is_often_free else "at prices that are not on record"
+        return "often free of charge" if _free_share(person) >= 0.5 else "at prices that are not on record"
     price = phrases.dollars(person.budget)
-    if is_often_free:
+    if _free_share(person) >= 0.5:
         return f"often free of charge, else about {price}"
     if person.price_ratio is None:
         return f"at the ordinary {price} or so an item"

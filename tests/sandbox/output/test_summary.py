@@ -125,7 +125,7 @@ def test_tokens_and_data_quality_are_summed_up_in_words(new_run: Run) -> None:
     tokens = {"prompt_tokens": 10_000, "cached_tokens": 7_500, "output_tokens": 1_234}
     totals = totals._replace(
         sums={**totals.sums, **tokens, "retried": 2, "truncated": 3},
-        sources={"model": 97, "fallback": 3},
+        sources={"main": {"model": 97, "fallback": 3}},
         models=["smollm2-135m"],
         num_texts=12,
     )
