@@ -188,7 +188,7 @@ class Run:
             raise ConfigError(f"--at {step} lies before step {start}, where this branch began; branch its parent")
 
     def _record_minds(self, minds: MindRouter, began: float, has_answers: bool) -> None:
-        """Record a run's minds and when work began; if others have answered before, close them and raise `ContractError`."""
+        """Record a run's minds and when work began; close minds and raise `ContractError` if others answered before."""
         description = minds.describe()
         if has_answers and (change := describe_mind_change(self.manifest.minds, description)):
             minds.close()
