@@ -25,11 +25,11 @@ from experiments.reports.page import format_number
 from experiments.statistics import ALPHA, POWER, contrast_of, detectable_difference, paired_differences, t_test_power
 from sandbox.counting import count_of
 from sandbox.errors import ConfigError
+from sandbox.output.progress import ProgressBar
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import RunConfig, load_run_config
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
-from sandbox.runtime.runner import Progress
 
 PILOT_SEEDS = 8
 EFFECT = "10%"
@@ -252,7 +252,8 @@ COMPARED = {"mind": "minds", "treatment": "treatments", "interaction": "a treatm
 def _foresee_by_pilot(plan: Plan, overrides: Sequence[str]) -> list[str]:
     with TemporaryDirectory() as folder:
         run = start_pilot(plan, overrides, (), PILOT_SEEDS, Path(folder) / "pilot")
-        results = run.resume(Progress(), lambda _: None)
+        with ProgressBar(run.manifest.segments[-1].config.steps) as progress:
+            results = run.resume(progress, lambda _: None)
         table = power_table(plan, results, run.manifest.segments[-1].config)
     number, labels = len(plan.config.seeds), {outcome.name: outcome.label for outcome in plan.outcomes}
     lines = [f"(from a pilot of {PILOT_SEEDS} seeds of rule and random agents; language models may vary more or less)"]

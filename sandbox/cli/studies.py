@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 def compare(args: argparse.Namespace, overrides: list[str]) -> int:
     """Compare arms with each other and with people."""
     from experiments import comparison, power
+    from sandbox.output.progress import notify
 
     is_new = args.run is None
     run = _open_or_start(args.run, overrides, "compare", lambda: comparison.start(overrides))
     if is_new:
         power.foresee(overrides, print)
     code = run_to_end(run, "compare --run")
+    notify("comparing the arms with one another and with people")
     report, *_ = comparison.conclude(run, run.results(), print)
     print(f"\nreport: {report}")
     return code
