@@ -81,10 +81,8 @@ def ask(args: argparse.Namespace, words: list[str]) -> int:
     from sandbox.runtime.run import Run
 
     question = " ".join(words) or None  # argparse takes no positional after an option, so it is among the overrides
-    chosen_survey, run = (
-        survey.choose_survey(question, args.survey, args.agents, args.max_agents),
-        Run(args.run, ReplayBar),
-    )
+    chosen_survey = survey.choose_survey(question, args.survey, args.agents, args.max_agents)
+    run = Run(args.run, ReplayBar)
     table = survey.ask(run, args.at, chosen_survey, notify)
     files = survey.write_answers(table, run, chosen_survey)
     print("\n".join((*survey.summarize(table), "", *map(str, files))))

@@ -1,25 +1,26 @@
 """Numbers, durations and paths as the summary prints them."""
 
 from collections.abc import Mapping
-from math import ceil, floor, isnan, log10
+from math import ceil, floor, isfinite, isnan, log10
 from pathlib import Path
 
 from sandbox.intervals import Mean
 
 MAX_DECIMALS = 6
+"""Decimals of the smallest numbers."""
 
 
 def format_mean(mean: Mean) -> str:
     """Format a number and its interval with as many decimals as a reader can use; a dash if there is no value."""
-    if isnan(mean.value):
-        return "–"
+    if not isfinite(mean.value):
+        return "–" if isnan(mean.value) else f"{mean.value}"
     decimals = _count_decimals(mean)
     value = _format_fixed(mean.value, decimals)
     return value if isnan(mean.half_width) else f"{value} ± {_format_fixed(mean.half_width, decimals)}"
 
 
 def _count_decimals(mean: Mean) -> int:
-    """Return the decimals of a number and its interval; a number that is not 0 never reads as 0."""
+    """Return the decimals of a number and its interval; nothing above a millionth reads as 0."""
     size = max(abs(mean.value), 0 if isnan(mean.half_width) else mean.half_width)
     if mean.value == round(mean.value) and not mean.half_width > 0:
         return 0

@@ -126,10 +126,8 @@ def quality_lines(manifest: Manifest, totals: LogTotals) -> list[tuple[str, str]
         tokens = f"{sums['prompt_tokens']:,.0f} read{cached}"
         lines.append(("tokens", f"{tokens}, {sums['output_tokens']:,.0f} written"))
     lines.append(("time", _describe_time(sums, manifest)))
-    figures, command = (
-        manifest.folder / "figures",
-        f"python -m sandbox plot {shlex.quote(format_path(manifest.folder))}",
-    )
+    figures = manifest.folder / "figures"
+    command = f"python -m sandbox plot {shlex.quote(format_path(manifest.folder))}"
     lines.append(("figures", format_path(figures) if figures.is_dir() else command))
     return lines
 

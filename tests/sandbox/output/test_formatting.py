@@ -25,6 +25,7 @@ from sandbox.output.formatting import (
         (Mean(12.0, 0.0, 3), "12 ± 0"),
         (Mean(0.5, 12.5, 3), "0.50 ± 12.50"),
         (Mean(float("nan"), float("nan"), 0), "–"),
+        (Mean(float("inf"), float("nan"), 1), "inf"),
         (Mean(-0.0002, float("nan"), 1), "-0.0002"),
         (Mean(-0.001, 2.3, 3), "0.00 ± 2.30"),
         (Mean(19437.0, 19312.4, 2), "19,437 ± 19,312"),
