@@ -3,12 +3,11 @@
     python examples/write_posts.py                      # five bloggers, HumanLLM
     python examples/write_posts.py --mind base --people 20 > posts.jsonl
 
-Each line of JSON has one person's id and persona, and what they write. All people are asked in one batch.
+Each line of JSON has one person's id and persona, and what they write. People are asked in batches of `BATCH`.
 """
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -21,12 +20,15 @@ from sandbox.core.profile import Profile
 from sandbox.core.question import Question
 from sandbox.core.replicate import Replicate
 from sandbox.core.seeds import SeedTree
+from sandbox.output.progress import notify, track
 from sandbox.runtime.assembly import build_minds
 from sandbox.runtime.config import load_run_config
 from training.tasks.forms import task_template
 
 PLATFORM = "blog"
 MAX_WORDS = 60
+BATCH = 16
+"""People who are asked at once; progress is shown after each batch."""
 
 
 def post_questions(bloggers: list[Profile], seed: int) -> Iterator[Question[str]]:
@@ -52,8 +54,10 @@ def main() -> None:
     bloggers = load_profiles(
         config.population["file"], args.people, rng, platforms=(PLATFORM,), splits=("test", "val", "train")
     )
-    with closing(build_minds(config, lambda text: print(text, file=sys.stderr))) as mind:
-        answers = mind.answer(list(post_questions(bloggers, args.seed)))
+    questions = list(post_questions(bloggers, args.seed))
+    batches = [questions[start : start + BATCH] for start in range(0, len(questions), BATCH)]
+    with closing(build_minds(config, notify)) as mind:
+        answers = [answer for batch in track(batches, "posts") for answer in mind.answer(batch)]
     for blogger, answer in zip(bloggers, answers, strict=True):
         print(json.dumps({"id": blogger.id, "persona": blogger.persona, "post": answer.value}, ensure_ascii=False))
 

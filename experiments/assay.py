@@ -17,10 +17,12 @@ from experiments.facts.evidence import Evidence
 from experiments.facts.fact import Fact, Judgement
 from experiments.facts.reference import Verdict
 from experiments.facts.registry import list_facts
+from experiments.reports.page import format_number
 from experiments.statistics import FloatArray
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, unknown
 from sandbox.output.progress import notify, resume_with_bar
+from sandbox.quoting import quote
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import ARM_SEPARATOR, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE as MANIFEST
@@ -100,7 +102,7 @@ def describe_assays(table: pd.DataFrame) -> Iterator[str]:
         yield str(name).replace("_", " ")
         for row in rows.to_dict("records"):
             mark = {True: "as expected", False: "WRONG"}.get(row["is_right"], "")
-            numbers = f"{row['value']:.3g} [{row['low']:.3g}, {row['high']:.3g}]"
+            numbers = f"{format_number(row['value'])} [{format_number(row['low'])}, {format_number(row['high'])}]"
             yield f"  {row['people']:<{width}}  {row['verdict']:<12}  {numbers:<26}  {mark}"
 
 
@@ -115,7 +117,7 @@ def _run_trial(fact: Fact, kind: type[World[Any]], overrides: Sequence[str], fol
 def _start_trial(fact: Fact, kind: type[World[Any]], overrides: Sequence[str], folder: Path) -> Run:
     if fact.controls is None:
         raise ConfigError(f"the fact {fact.name} names no controls; add `controls=Controls(...)` to its file")
-    overrides = [*DEFAULTS, *fact.controls.settings, *overrides, f"run_dir={folder}"]
+    overrides = [*DEFAULTS, *fact.controls.settings, *overrides, f"run_dir={quote(folder)}"]
     config = load_run_config(overrides)
     target = "experiments.facts.controls.ControlMind"
     minds: dict[str, dict[str, str]] = {

@@ -27,11 +27,13 @@ from experiments.statistics import describe_intervals, detectable_difference, pa
 from sandbox.composition import to_plain
 from sandbox.errors import ConfigError, DataError
 from sandbox.paths import CONF_DIR, dated_run_dir
+from sandbox.quoting import quote
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import Arm, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE, Manifest
-from sandbox.runtime.results import Results
+from sandbox.runtime.run import Run
 from sandbox.settings import Settings, validate
+from sandbox.tables import write_table
 
 PLAIN = "plain"
 PAGES = ("audit.html", "audit.md")
@@ -199,8 +201,7 @@ def adjust_by_factor(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 def write(folder: Path) -> list[Path]:
     """Write table, picture and page, also as Markdown; the page comes first."""
     table = sensitivity_table(folder)
-    table.to_csv(folder / "sensitivities.csv", index=False)
-    table.to_parquet(folder / "sensitivities.parquet", index=False)
+    write_table(table, folder / "sensitivities")
     manifest = Manifest.read(folder / PLAIN)
     config = manifest.segments[-1].config
     kind, _ = resolve_world(config)
@@ -272,10 +273,10 @@ def _variant_folder(runs: Path, name: str) -> Path:
 
 
 def _read_metrics(folder: Path) -> pd.DataFrame:
-    results = Results.read(folder)
-    if results is None:
+    run = Run(folder)
+    if run.manifest.status != "finished":
         raise DataError(f"{folder} has no results yet; continue with `python -m sandbox audit --run {folder.parent}`")
-    return results.metrics
+    return run.results().metrics
 
 
 def _run_variant(folder: Path, overrides: Sequence[str]) -> None:
@@ -283,7 +284,7 @@ def _run_variant(folder: Path, overrides: Sequence[str]) -> None:
     exists = (folder / FILE).is_file()
     if exists and Manifest.read(folder).status == "finished":
         return
-    command = ["resume", str(folder)] if exists else ["run", *overrides, f"run_dir={folder}"]
+    command = ["resume", str(folder)] if exists else ["run", *overrides, f"run_dir={quote(folder)}"]
     process = subprocess.run([sys.executable, "-m", "sandbox", *command], stdout=subprocess.DEVNULL, check=False)
     if process.returncode:
         raise DataError(

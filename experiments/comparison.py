@@ -14,8 +14,6 @@ comparison/*.png .svg  contrasts and scorecard
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from experiments.analysis import analyse_run
 from experiments.outcomes import list_outcomes
 from experiments.reactions import NUM_PEOPLE
@@ -29,6 +27,7 @@ from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import load_run_config
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
+from sandbox.tables import write_table
 
 TARGET = "comparison"
 ARMS = "arms"
@@ -63,7 +62,7 @@ def conclude(run: Run, results: Results, notify: Callable[[str], None]) -> list[
         notify(analysis.missing_references)
     target = run.folder / TARGET
     target.mkdir(exist_ok=True)
-    tables = [path for name, table in analysis.tables.items() for path in _write_table(table, target / name)]
+    tables = [path for name, table in analysis.tables.items() for path in write_table(table, target / name)]
     labels = {outcome.name: outcome.label for outcome in analysis.outcomes}
     pictures = draw_contrasts(analysis.tables["contrasts"], labels, target)
     pictures += draw_scorecard(analysis.tables["scorecard"], analysis.titles, target)
@@ -85,10 +84,3 @@ def default_experiment(overrides: Sequence[str]) -> list[str]:
     kind, _ = resolve_world(load_run_config(of_world))
     experiments = list_choices("experiment")
     return [f"experiment={next((name for name in kind.lineage() if name in experiments), ARMS)}"]
-
-
-def _write_table(table: pd.DataFrame, path: Path) -> list[Path]:
-    files = [path.with_suffix(".csv"), path.with_suffix(".parquet")]
-    table.to_csv(files[0], index=False)
-    table.to_parquet(files[1], index=False)
-    return files

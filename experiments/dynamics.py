@@ -20,6 +20,7 @@ from sandbox.figures import NetworkMap
 from sandbox.figures.network_map import NO_VALUE, node_positions, sample_graph
 from sandbox.figures.style import COLORS, FAINT, project_style
 from sandbox.output.plot import CHARACTERS_PER_INCH, make_sheet, save_sheet
+from sandbox.output.progress import track
 from sandbox.output.provenance import describe_origin
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.run import Run
@@ -154,7 +155,7 @@ def _draw_each_step(sheet: "Sheet", frames: Frames) -> Iterator[int]:
     """Draw one step after the other on the same sheet; yield the step that the sheet shows."""
     positions = node_positions(frames.graph)
     arms = list(frames.values)
-    for step in frames.steps:
+    for step in track(frames.steps, "frames"):
         sheet.clear()
         axes = sheet.subplots(1, len(arms), squeeze=False)[0]
         for ax, arm in zip(axes, arms, strict=True):

@@ -22,14 +22,15 @@ from sandbox.core.mind import RandomMind
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, DataError, unknown
 from sandbox.files import replace_text
+from sandbox.folders import make_folder
 from sandbox.intervals import Mean
-from sandbox.output.export import write_frame
 from sandbox.paths import dated_run_dir
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import LAST, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE
 from sandbox.runtime.run import Run
 from sandbox.settings import Settings, validate
+from sandbox.tables import write_table
 
 PLAN = "phase.json"
 SEEDS = tuple(range(5))
@@ -94,7 +95,7 @@ def create(overrides: Sequence[str], metric: str) -> Path:
         check_metric(cell_run.config, metric)
         for treatment in cell_run.config.treatments:
             resolve_world(cell_run.config, treatment)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, "run_dir")
     replace_text(folder / PLAN, plan.model_dump_json(indent=2) + "\n")
     return folder
 
@@ -256,4 +257,4 @@ def write(folder: Path, metric: str) -> tuple[list[Path], list[str]]:
     label = make_outcome(metric, kind, is_declared=True).label
     labels = PhaseLabels(tuple(axis.name for axis in list_axes(plan)), label, kind)
     path = folder / f"phase_{metric.replace('@', '_')}"
-    return [*write_frame(table, path), *draw_phase(table, labels, path)], describe_phase(table, labels)
+    return [*write_table(table, path), *draw_phase(table, labels, path)], describe_phase(table, labels)

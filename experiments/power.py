@@ -23,13 +23,14 @@ from experiments.frames import column, rows_where, to_records
 from experiments.outcomes import Outcome, list_outcomes
 from experiments.reports.page import format_number
 from experiments.statistics import ALPHA, POWER, contrast_of, detectable_difference, paired_differences, t_test_power
+from sandbox.counting import count_of
 from sandbox.errors import ConfigError
+from sandbox.output.progress import ProgressBar
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
-from sandbox.runtime.runner import Progress
 
 PILOT_SEEDS = 8
 EFFECT = "10%"
@@ -225,14 +226,6 @@ def _count(number: float) -> str:
     return "–" if math.isnan(number) else f"over {MAX_SEEDS:,}" if math.isinf(number) else f"{number:,.0f}"
 
 
-def write_table(table: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write the table as `power.csv` and `power.parquet`."""
-    files = [folder / "power.csv", folder / "power.parquet"]
-    table.to_csv(files[0], index=False)
-    table.to_parquet(files[1], index=False)
-    return files
-
-
 def foresee(overrides: Sequence[str], notify: Callable[[str], None]) -> None:
     """Say what a comparison will be able to find with its number of seeds, before it starts.
 
@@ -244,7 +237,7 @@ def foresee(overrides: Sequence[str], notify: Callable[[str], None]) -> None:
         notify("No outcome is declared, so nothing is tested; all contrasts will be exploratory.")
         return
     plan = make_plan(overrides)
-    notify(f"What {len(config.seeds)} seeds can find with 80 % power:")
+    notify(f"What {count_of(len(config.seeds), 'seed')} can find with 80 % power:")
     for line in _foresee_by_pilot(plan, overrides) if _is_worth_a_pilot(plan) else _foresee_in_sd(plan):
         notify(f"- {line}")
 
@@ -264,14 +257,15 @@ COMPARED = {"mind": "minds", "treatment": "treatments", "interaction": "a treatm
 def _foresee_by_pilot(plan: Plan, overrides: Sequence[str]) -> list[str]:
     with TemporaryDirectory() as folder:
         run = start_pilot(plan, overrides, (), PILOT_SEEDS, Path(folder) / "pilot")
-        results = run.resume(Progress(), lambda _: None)
+        with ProgressBar(run.manifest.segments[-1].config.steps) as progress:
+            results = run.resume(progress, lambda _: None)
         table = power_table(plan, results, run.manifest.segments[-1].config)
     number, labels = len(plan.config.seeds), {outcome.name: outcome.label for outcome in plan.outcomes}
     lines = [f"(from a pilot of {PILOT_SEEDS} seeds of rule and random agents; language models may vary more or less)"]
     for outcome, rows in rows_where(table, column(table, "sd").notna()).groupby("outcome", sort=False):
         finds = [
             f"{COMPARED[row['kind']]} that differ by "
-            f"{detectable_difference(row['sd'], number, row['family_size'], row['num_seeds']):.3g}"
+            f"{format_number(detectable_difference(row['sd'], number, row['family_size'], row['num_seeds']))}"
             for row in to_records(rows.sort_values("sd").drop_duplicates("kind", keep="last"))
         ]
         lines.append(f"{labels[str(outcome)]}: {'; '.join(finds)}")

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from sandbox.counting import count_of
 from sandbox.intervals import Mean
 
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
@@ -97,7 +98,7 @@ def confidence_interval(values: FloatArray) -> tuple[float, float]:
 
 def describe_intervals(number: int) -> str:
     """Say which intervals `confidence_interval` gives for this number of seeds."""
-    return f"95 % intervals are Student's t over {number} seeds"
+    return f"95 % intervals are Student's t over {count_of(number, 'seed')}"
 
 
 def detectable_difference(sd: float, num_seeds: int, family_size: int = 1, sd_seeds: int = 0) -> float:

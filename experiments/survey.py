@@ -28,7 +28,9 @@ from sandbox.core.mind import RuleMind
 from sandbox.core.question import Question, Template
 from sandbox.core.templates import PREAMBLE
 from sandbox.core.world import World
+from sandbox.counting import count_of
 from sandbox.errors import ConfigError, ContractError, DataError
+from sandbox.output.progress import track
 from sandbox.runtime.config import RunConfig
 from sandbox.runtime.fallbacks import ASIDE_ADVICE, FallbackGuard
 from sandbox.runtime.run import LOG, Run
@@ -177,7 +179,7 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
     guard = FallbackGuard(config.max_fallback_rate, ASIDE_ADVICE)
     with closing(run.build_minds(notify)) as mind:
         questions = [[entry.question for entry in batch] for batch in batches]
-        answers = [answer for batch in questions for answer in guard.ask(mind.answer, batch)]
+        answers = [answer for batch in track(questions, "interview") for answer in guard.ask(mind.answer, batch)]
     guard.finish()
     if _digest_file(run.folder / LOG) != before:
         raise ContractError(f"{run.folder / LOG} changed during the survey; is another process writing to it?")
@@ -200,7 +202,7 @@ def _summarize_item(rows: pd.DataFrame) -> str:
     """Return the answers of one arm to one item in words."""
     kind, answers = rows["kind"].iloc[0], cast("pd.DataFrame", rows[rows["source"] != "fallback"])
     num_agents = len(answers.drop_duplicates(["seed", "agent"]))
-    number = f"n = {len(answers)} answers of {num_agents} agents"
+    number = f"n = {count_of(len(answers), 'answer')} of {count_of(num_agents, 'agent')}"
     if num_fallbacks := len(rows) - len(answers):
         number += f"; {num_fallbacks} more could not be obtained"
     if answers.empty:

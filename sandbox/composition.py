@@ -17,6 +17,7 @@ from typing import Any
 
 from sandbox.errors import ConfigError, SandboxError, quote_value, unknown
 from sandbox.paths import CONF_DIR, user_conf_dir
+from sandbox.quoting import expand_home, quote, quote_values
 from sandbox.trusted_modules import check_module
 
 GROUPS = ("world", "mind", "population", "graph")
@@ -64,6 +65,7 @@ def compose(overrides: Sequence[str], config: str = "config", groups: Sequence[s
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
+    overrides = quote_values(overrides)
     refuse_old_names(overrides)
     for override in overrides:
         _check_choice(override, groups)
@@ -81,7 +83,7 @@ def compose(overrides: Sequence[str], config: str = "config", groups: Sequence[s
             f"invalid override {_find_malformed(overrides)}: a group of settings, such as world= or mind=, takes a name"
         ) from error
     _refuse_old_settings(values)
-    return values
+    return {name: expand_home(value) for name, value in values.items()}
 
 
 def split_sweeps(overrides: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
@@ -97,7 +99,7 @@ def split_sweeps(overrides: Sequence[str]) -> tuple[list[str], dict[str, list[st
     from hydra.errors import HydraException
 
     try:
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        parsed = OverridesParser.create().parse_overrides(quote_values(overrides))
     except HydraException as error:
         raise ConfigError(f"invalid override {_find_malformed(overrides)}: {_first_lines(error)}") from error
     fixed = [str(override.input_line) for override in parsed if not override.is_sweep_override()]
@@ -112,7 +114,7 @@ def split_sweeps(overrides: Sequence[str]) -> tuple[list[str], dict[str, list[st
 def search_path() -> list[str]:
     """Return the overrides that let Hydra find the user's own settings, where there are some."""
     folder = user_conf_dir()
-    return [] if folder is None else [f"hydra.searchpath=['file://{folder}']"]
+    return [] if folder is None else [f"hydra.searchpath=[{quote(f'file://{folder}')}]"]
 
 
 def allow_new_keys(overrides: Sequence[str]) -> list[str]:

@@ -21,6 +21,9 @@ from sandbox.characters import remove_control_characters
 STOP_SIGNALS = ("SIGTERM", "SIGHUP")
 """How schedulers and closed terminals ask a process to end; handled as Ctrl-C is."""
 
+MAX_PATH_CHARS = 200
+"""Characters of a path that an error quotes."""
+
 
 class SandboxError(Exception):
     """Base of all errors that are printed as one message."""
@@ -108,15 +111,15 @@ def format_error(error: SandboxError) -> str:
 
 
 def explain_write_error(error: OSError) -> str:
-    """Return one sentence on a disk that is full, over its quota or read-only, or on too long a name.
+    """Return one sentence on an unusable path or a disk that is full, over its quota or read-only.
 
     Any other error is raised again.
     """
-    if error.errno == errno.ENAMETOOLONG:
-        return f"{quote_value(error.filename)} is too long for the name of a file; name another one"
+    where = f" {str(error.filename)[:MAX_PATH_CHARS]}" if error.filename else ""
+    if error.errno in (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP):
+        return f"cannot use the path{where}: {error.strerror}; name another one"
     if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES):
         raise error
-    where = f" {error.filename}" if error.filename else ""
     return f"cannot write{where}: {error.strerror}; what was finished is intact: fix the cause and continue"
 
 

@@ -13,7 +13,9 @@ import pandas as pd
 from experiments.facts.controls import Controls
 from experiments.facts.evidence import ArmSettings, Evidence, Tables, list_seeds, num_steps
 from experiments.facts.reference import Band, Level, Reference, Verdict
+from experiments.reports.page import format_number
 from experiments.statistics import ALPHA, FloatArray, equivalence_p_value, outside_p_value
+from sandbox.counting import count_of
 from sandbox.errors import ContractError
 from sandbox.intervals import Mean
 
@@ -75,8 +77,10 @@ class Needs:
     def _unmet_size(self, arm: ArmSettings, tables: Tables) -> str | None:
         steps, seeds = num_steps(tables), len(list_seeds(tables))
         if seeds < self.seeds:
-            return f"needs at least {self.seeds} seeds, and {arm.name} has {seeds}"
-        return f"needs at least {self.steps} steps, and {arm.name} has {steps}" if steps < self.steps else None
+            return f"needs at least {count_of(self.seeds, 'seed')}, and {arm.name} has {seeds}"
+        return (
+            f"needs at least {count_of(self.steps, 'step')}, and {arm.name} has {steps}" if steps < self.steps else None
+        )
 
 
 @dataclass(frozen=True)
@@ -189,8 +193,10 @@ class Fact:
         """Return where a mean over seeds is, in words."""
         low, high = mean.value - mean.half_width, mean.value + mean.half_width
         position = {"within": "inside", "outside": "outside", "inconclusive": "neither clearly inside nor outside"}
-        band = f"({self.band.low:.3g}, {self.band.high:.3g})"
-        return f"{mean.value:.3g} [{low:.3g}, {high:.3g}] is {position[verdict]} {band}"
+        band = f"({format_number(self.band.low)}, {format_number(self.band.high)})"
+        return (
+            f"{format_number(mean.value)} [{format_number(low)}, {format_number(high)}] is {position[verdict]} {band}"
+        )
 
 
 def _unmet_by_partner(needs: Needs, arms: Sequence[ArmSettings], tables: Sequence[Tables]) -> str | None:

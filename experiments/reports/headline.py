@@ -14,6 +14,7 @@ from experiments.families import UNADJUSTED, question_minds
 from experiments.frames import column, rows_where, to_records
 from experiments.reports.page import format_number, format_p_value, name_in_words
 from experiments.statistics import ALPHA
+from sandbox.counting import count_of
 
 MODELLESS = {"rule": "the world's rules", "random": "chance"}
 """What answers for minds without a language model, by the source of their answers."""
@@ -23,7 +24,7 @@ INDENT = "\n    "
 def describe_findings(analysis: Analysis) -> list[str]:
     """Return the headline of a comparison: a sentence per line, in blocks with a heading."""
     arms = _own_arms(analysis)
-    seeds = f"{len(analysis.config.seeds)} seeds, 95 % intervals in brackets"
+    seeds = f"{count_of(len(analysis.config.seeds), 'seed')}, 95 % intervals in brackets"
     blocks = {
         "Who answered": [f"{describe_minds(analysis.tables['answers'])}."],
         f"Declared outcomes ({seeds})": _describe_outcomes(analysis, arms),
@@ -71,7 +72,7 @@ def _describe_outcomes(analysis: Analysis, arms: Sequence[str]) -> list[str]:
             differences = [_describe_contrast(row) for row in to_records(tests)]
             kind = " (primary)" * outcome.is_primary
             sentences.append(INDENT.join([f"{outcome.label}{kind}: {', '.join(values)}", *differences]))
-    return sentences
+    return sentences or ["none was declared before the run, so all contrasts are exploratory"]
 
 
 def _describe_contrast(row: Mapping[str, Any]) -> str:

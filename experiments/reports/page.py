@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from sandbox.counting import count_of
+
 
 def write_pages(folder: Path, names: Sequence[str], **variables: Any) -> list[Path]:
     """Fill in the templates of these names, which are in this file's folder, and write each into `folder`."""
@@ -29,7 +31,7 @@ def format_number(value: Any) -> str:
     """Return a number with three significant digits, or a dash."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
-    if isinstance(value, int) or abs(value) >= 1000:
+    if isinstance(value, int) or abs(value) >= 999.5:  # `g` would write 1e+03
         return f"{value:,.0f}"
     return f"{value:.3g}".replace("-", "−")
 
@@ -64,11 +66,12 @@ def mark_reference(against: str) -> str:
 
 
 PREDICTOR = " (1 = best simple predictor, not people)"
-FILTERS = {
+FILTERS: dict[str, Any] = {
     "number": format_number,
     "p": format_p_value,
     "words": name_in_words,
     "mark": mark_reference,
     "percent": format_rate,
+    "count": count_of,
 }
 """Filters of the templates."""

@@ -11,6 +11,7 @@ import pandas as pd
 
 from experiments.frames import Array, column, rows_where, to_records
 from experiments.reports.charts import colour_scale
+from experiments.reports.page import format_number
 from sandbox.core.world import World
 from sandbox.figures.style import FAINT, assign_pens, project_style
 from sandbox.output.plot import make_sheet, save_sheet
@@ -64,7 +65,7 @@ def describe_phase(table: pd.DataFrame, labels: PhaseLabels) -> list[str]:
     number = f"{seeds.min()}" if seeds.min() == seeds.max() else f"{seeds.min()} to {seeds.max()}"
     return [
         *lines,
-        f"Means over {number} seeds; ± and bars are 95 % intervals (Student's t). "
+        f"Means over {number} {'seed' if number == '1' else 'seeds'}; ± and bars are 95 % intervals (Student's t). "
         "Marks: paired t-tests by seed at the 5 % level, adjusted over cells (Holm).",
     ]
 
@@ -179,8 +180,8 @@ def _add_colour_bar(sheet: "Sheet", image: Any, axes: "list[Axes]", means: Array
 
 def _cell_text(row: dict[str, Any]) -> str:
     half = (row["high"] - row["low"]) / 2
-    text = "–" if np.isnan(row["mean"]) else f"{row['mean']:.3g}{_marks(row)}"
-    return text if np.isnan(half) else f"{text}\n± {half:.2g}"
+    text = "–" if np.isnan(row["mean"]) else f"{format_number(row['mean'])}{_marks(row)}"
+    return text if np.isnan(half) else f"{text}\n± {format_number(half)}"
 
 
 def _marks(row: dict[str, Any]) -> str:

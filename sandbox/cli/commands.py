@@ -1,6 +1,7 @@
 """The commands around runs, worlds and machines. Heavy imports wait until a command needs them."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -46,13 +47,13 @@ def branch(args: argparse.Namespace, overrides: list[str]) -> int:
 
 def show(args: argparse.Namespace, _: list[str]) -> int:
     """Summarise a run, or print one of its agents."""
-    from sandbox.output.progress import notify
+    from sandbox.output.progress import ReplayBar, notify
     from sandbox.output.summary import print_summary
     from sandbox.output.transcript import describe_agent
     from sandbox.runtime.inputs import describe_changes
     from sandbox.runtime.run import Run
 
-    run = Run(args.run)
+    run = Run(args.run, ReplayBar)
     if args.agent is not None:
         print("\n".join(describe_agent(run, args.agent, args.at, args.arm, args.seed)))
         return 0
@@ -66,9 +67,10 @@ def show(args: argparse.Namespace, _: list[str]) -> int:
 
 def plot(args: argparse.Namespace, _: list[str]) -> int:
     """Draw a run's figures and, if asked for, its network over steps."""
+    from sandbox.output.progress import ReplayBar
     from sandbox.runtime.run import Run
 
-    run = Run(args.run)
+    run = Run(args.run, ReplayBar)
     for path in [*_draw_figures(run, run.results()), *_draw_dynamics(run, args.at, args.animate)]:
         print(path)
     return 0
@@ -77,21 +79,22 @@ def plot(args: argparse.Namespace, _: list[str]) -> int:
 def export(args: argparse.Namespace, _: list[str]) -> int:
     """Export a run."""
     from sandbox.output.export import export_run
+    from sandbox.output.progress import ReplayBar
     from sandbox.runtime.run import Run
 
-    for path in export_run(Run(args.run), args.to, args.prompts):
+    for path in export_run(Run(args.run, ReplayBar), args.to, args.prompts):
         print(path)
     return 0
 
 
 def react(args: argparse.Namespace, _: list[str]) -> int:
     """Measure what moves agents."""
-    from sandbox.output.progress import notify
+    from sandbox.output.progress import ReplayBar, notify, track
     from sandbox.output.reactions import draw_reactions, print_reactions
     from sandbox.runtime.run import Run
 
-    run = Run(args.run)
-    files = run.react(args.n, args.arms, notify)
+    run = Run(args.run, ReplayBar)
+    files = run.react(args.n, args.arms, notify, track)
     print_reactions(run)
     for path in [*draw_reactions(run), *files]:
         print(path)
@@ -167,21 +170,21 @@ def say_how_to_continue(command: str, folder: Path) -> Generator[None]:
         yield
     except (SandboxError, OSError, KeyboardInterrupt):
         if folder.exists():
-            print(f"\nto continue: python -m sandbox {command} {folder}", file=sys.stderr)
+            print(f"\nto continue: python -m sandbox {command} {shlex.quote(str(folder))}", file=sys.stderr)
         raise
 
 
 def _draw_figures(run: "Run", results: "Results") -> list[Path]:
     from sandbox.figures.null_model import NullModel
     from sandbox.output.plot import draw_figures
-    from sandbox.output.progress import notify
+    from sandbox.output.progress import notify, track
     from sandbox.runtime.assembly import resolve_world
     from sandbox.runtime.null import load_null
 
     run.check_inputs()
     config = run.manifest.segments[0].config
     kind, _ = resolve_world(config)
-    moments = load_null(run, notify)
+    moments = load_null(run, notify, track)
     null = None if moments is None else NullModel(moments, {arm.name: arm.treatment or "main" for arm in config.arms()})
     return draw_figures(results, kind, lambda: run.build_worlds()[0].network.G, run.folder, null, run.manifest)
 
@@ -203,13 +206,14 @@ def _draw_dynamics(run: "Run", steps: list[int] | None, is_animated: bool) -> li
 def _sweep(overrides: list[str]) -> int:
     """Let Hydra's sweeper and launcher run every combination."""
     from sandbox.composition import allow_new_keys, refuse_old_names
+    from sandbox.quoting import quote
     from sandbox.runtime.manifest import FILE
     from sandbox.runtime.run import Run
     from sandbox.runtime.sweep import sweep
 
     def run_job(job: list[str], folder: Path) -> int:
         try:
-            run = Run(folder) if (folder / FILE).is_file() else Run.start([*job, f"run_dir={folder}"])
+            run = Run(folder) if (folder / FILE).is_file() else Run.start([*job, f"run_dir={quote(folder)}"])
             return 0 if run.manifest.status == "finished" else run_to_end(run)
         except SandboxError as error:
             print(f"error: {' '.join(job)}: {format_error(error)}", file=sys.stderr)

@@ -83,7 +83,7 @@ def _add_run_commands(subparsers: Any) -> None:
         subparsers, commands.react, "ask agents of a run again with one fact changed: does the answer follow the fact?"
     )
     for parser in (resume, branch, show, plot, export, react):
-        parser.add_argument("run", type=Path, help="folder of the run")
+        parser.add_argument("run", type=_path, help="folder of the run")
     resume.add_argument(
         "--drop-damaged", action="store_true", help="go back to the batches of the log that come before any damage"
     )
@@ -99,7 +99,7 @@ def _add_run_commands(subparsers: Any) -> None:
     react.add_argument("--arms", type=_name_list, default=[], metavar="ARMS", help="arms such as base,humanllm")
     react.add_argument("--n", type=_positive, default=60, metavar="N", help="people per arm and reaction; default: 60")
     export.add_argument("--prompts", action="store_true", help="also write the text of every prompt, in `decisions`")
-    export.add_argument("--to", type=Path, metavar="FOLDER", help="folder to write to; default: RUN/export")
+    export.add_argument("--to", type=_path, metavar="FOLDER", help="folder to write to; default: RUN/export")
 
 
 def _add_study_commands(subparsers: Any) -> None:
@@ -135,15 +135,15 @@ def _add_study_commands(subparsers: Any) -> None:
         True,
     )
     phase.add_argument("metric", help="name of the metric (mean over steps), or NAME@last (value at the last step)")
-    compare.add_argument("--run", type=Path, help="folder of a comparison to resume or to analyse again")
-    audit.add_argument("--run", type=Path, help="folder of an audit to resume")
+    compare.add_argument("--run", type=_path, help="folder of a comparison to resume or to analyse again")
+    audit.add_argument("--run", type=_path, help="folder of an audit to resume")
     assay.add_argument(
         "--record", action="store_true", help="store the table beside the facts, where their cards show it"
     )
-    assay.add_argument("--run", type=Path, help="folder of an assay to resume")
-    phase.add_argument("--run", type=Path, help="folder of an earlier map, to resume it or to draw another metric")
-    ask.add_argument("run", type=Path, help="folder of the run")
-    ask.add_argument("--survey", type=Path, help="YAML file with several questions (likert, choice or open)")
+    assay.add_argument("--run", type=_path, help="folder of an assay to resume")
+    phase.add_argument("--run", type=_path, help="folder of an earlier map, to resume it or to draw another metric")
+    ask.add_argument("run", type=_path, help="folder of the run")
+    ask.add_argument("--survey", type=_path, help="YAML file with several questions (likert, choice or open)")
     ask.add_argument("--at", type=int, required=True, metavar="STEP", help="number of steps before the interview")
     ask.add_argument("--agents", metavar="WHO", help="a role, or ids such as 3,17; default: all agents")
     ask.add_argument(
@@ -163,6 +163,11 @@ def _add_other_commands(subparsers: Any) -> None:
     )
     doctor = _add(subparsers, commands.doctor, "check what this machine can run, and say how to fix what is missing")
     doctor.add_argument("--model", default="smollm2-135m", help="name, folder or Hugging Face id of the language model")
+
+
+def _path(text: str) -> Path:
+    """Return a path, the user's home folder in place of `~`: not every shell expands it."""
+    return Path(text).expanduser()
 
 
 def _name_list(text: str) -> list[str]:

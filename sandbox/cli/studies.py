@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def compare(args: argparse.Namespace, overrides: list[str]) -> int:
     """Compare arms with each other and with people."""
     from experiments import comparison, power
+    from sandbox.output.progress import notify
 
     is_new = args.run is None
     run = _open_or_start(args.run, overrides, "compare", lambda: comparison.start(overrides))
@@ -23,6 +24,7 @@ def compare(args: argparse.Namespace, overrides: list[str]) -> int:
         if is_new:
             power.foresee(overrides, print)
         finish_run(run)
+        notify("comparing the arms with one another and with people")
         report, *_ = comparison.conclude(run, run.results(), print)
     print(f"\nreport: {report}")
     return 0
@@ -31,7 +33,9 @@ def compare(args: argparse.Namespace, overrides: list[str]) -> int:
 def power(args: argparse.Namespace, overrides: list[str]) -> int:
     """Say how many seeds a comparison needs."""
     from experiments import power
+    from sandbox.counting import count_of
     from sandbox.output.progress import resume_with_bar
+    from sandbox.tables import write_table
 
     plan = power.make_plan(overrides)
     minds = args.minds.split(",") if args.minds else []
@@ -39,9 +43,10 @@ def power(args: argparse.Namespace, overrides: list[str]) -> int:
     pilot_config, results = run.manifest.segments[-1].config, resume_with_bar(run)
     table = power.power_table(plan, results, pilot_config, args.effect)
     labels = {outcome.name: outcome.label for outcome in plan.outcomes}
-    print(f"pilot: {args.pilot} seeds of {', '.join(pilot_config.minds)}; power 80 %, {args.effect} looked for\n")
+    pilot = f"{count_of(args.pilot, 'seed')} of {', '.join(pilot_config.minds)}"
+    print(f"pilot: {pilot}; power 80 %, {args.effect} looked for\n")
     print("\n".join(power.describe_power(table, labels)), end="\n\n")
-    for path in power.write_table(table, run.folder):
+    for path in write_table(table, run.folder / "power"):
         print(path)
     return 0
 
@@ -77,13 +82,13 @@ def assay(args: argparse.Namespace, words: list[str]) -> int:
 def ask(args: argparse.Namespace, words: list[str]) -> int:
     """Interview agents off the timeline."""
     from experiments import survey, survey_files
-    from sandbox.output.progress import notify
+    from sandbox.output.progress import ReplayBar, notify
     from sandbox.output.writable import writable_folder
     from sandbox.runtime.run import Run
 
     question = " ".join(words) or None  # argparse takes no positional after an option, so it is among the overrides
     chosen_survey = survey.choose_survey(question, args.survey, args.agents, args.max_agents, args.remembers)
-    run = Run(args.run)
+    run = Run(args.run, ReplayBar)
     substitute = Path.cwd() / f"{run.folder.resolve().name}-{survey_files.FOLDER}"
     folder = writable_folder(run.folder / survey_files.FOLDER, substitute, notify)
     table = survey.ask(run, args.at, chosen_survey, notify)

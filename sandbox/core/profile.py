@@ -27,7 +27,7 @@ class Profile(msgspec.Struct, frozen=True, dict=True):
     tastes: dict[str, float] = {}
     """Weight of each category they care about; positive, sums to 1."""
     budget: float = 0.0
-    """What they usually pay for one item, in the currency of the source (median)."""
+    """What they usually pay for one item, in the currency of the source (median); 0 if unknown."""
     activity: Share = 0.3
     """Probability of being active in a step: the share of days with a text or a basket, of months with a review."""
     star_shares: tuple[Share, Share, Share, Share, Share] | None = None

@@ -37,7 +37,7 @@ class Bars(Figure):
     """Column with counts; shares are drawn."""
     xlabel: str
     human: Mapping[str, float] = field(default_factory=dict)
-    """Human share by category."""
+    """Human share by category; if they do not sum to 1, a category that is not listed is unknown and has no bar."""
     human_label: str = ""
     """Where the human shares are from."""
 
@@ -73,7 +73,9 @@ class Bars(Figure):
             label = number if len(data.pens) > 1 else f"{SOLO_LABEL} ({number})"
             groups.append(BarGroup(label, data.pens[str(arm)].color, self._mean_shares(part, categories)))
         if self.human:
-            shares = [Mean(self.human.get(category, 0.0), np.nan, 0) for category in categories]
+            # a category that nobody was in has the share 0 only if the shares of the others are complete
+            unlisted = 0.0 if np.isclose(sum(self.human.values()), 1, atol=0.001) else np.nan
+            shares = [Mean(self.human.get(category, unlisted), np.nan, 0) for category in categories]
             groups.append(BarGroup(self.human_label or "real people", HUMAN, shares))
         return groups
 
@@ -103,7 +105,9 @@ def _ticks_up_to_100(top: float) -> "FixedLocator":
 
 
 def _category_name(value: object) -> str:
-    """Return the name of a category; reading a CSV file turns the category `1` into a number."""
+    """Return the name of a category: `1` for the number 1, `1.0` or the text."""
+    if value is None or value != value:
+        return "no value"
     return f"{value:g}" if isinstance(value, int | float | np.number) else str(value)
 
 

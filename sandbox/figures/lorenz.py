@@ -56,7 +56,8 @@ class Lorenz(Figure):
         rows = data.tables[self.table]
         numbers = rows.groupby(["arm", "seed"])[self.value].count()
         each = " in each world" if len(numbers) > 1 else ""
-        return f"{data.sample_note()}\nLorenz curves: n = {format_range(numbers.to_list())} {self.unit}s{each}."
+        number = format_range(numbers.to_list())
+        return f"{data.sample_note()}\nLorenz curves: n = {number} {self.unit}{'s' * (number != '1')}{each}."
 
 
 def lorenz_curve(values: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import networkx as nx
 import numpy as np
 
+from sandbox.counting import count_of
 from sandbox.figures.figure import Figure, FigureData
 from sandbox.figures.style import COLORS, SQUARE
 
@@ -81,7 +82,7 @@ class NetworkMap(Figure):
     def note(self, data: FigureData) -> str:
         """Say which replicate the map shows, how many people and ties, and how much of the graph that is."""
         graph = sample_graph(data.graph)
-        numbers = f"n = {len(graph):,} people, {graph.number_of_edges():,} ties"
+        numbers = f"n = {count_of(len(graph), 'person', 'people')}, {count_of(graph.number_of_edges(), 'tie')}"
         return f"{self._name_replicates(data)}: {numbers}{_sample_note(data.graph)}."
 
     def _name_replicates(self, data: FigureData) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
+from sandbox.counting import count_of
 from sandbox.intervals import t_quantile
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class NullModel:
         means = "their mean" if self.has_one_treatment else "their means, in the colours of the arms"
         return (
             "Grey bands: the same worlds if everybody answers at random "
-            f"(95 %, n = {num_worlds} worlds); thin lines: {means}."
+            f"(95 %, n = {count_of(num_worlds, 'world')}); thin lines: {means}."
         )
 
 

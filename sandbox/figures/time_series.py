@@ -28,7 +28,8 @@ class TimeSeries(Figure):
 
     metrics: tuple[str, ...]
     """Names of the metrics; the overview shows the first."""
-    ylabel: str
+    ylabel: str | tuple[str, ...]
+    """What the axis says, unit included; several, one for each metric, if their units differ."""
 
     repeats_in_overview: ClassVar[bool] = True
 
@@ -38,8 +39,10 @@ class TimeSeries(Figure):
 
     def panels(self, data: FigureData) -> Sequence["TimeSeries"]:
         """Return one time series per metric, with the metric's label for a title."""
+        ylabels = (self.ylabel,) * len(self.metrics) if isinstance(self.ylabel, str) else self.ylabel
         return [
-            replace(self, title=data.metric_labels.get(metric, metric), metrics=(metric,)) for metric in self.metrics
+            replace(self, title=data.metric_labels.get(metric, metric), metrics=(metric,), ylabel=ylabel)
+            for metric, ylabel in zip(self.metrics, ylabels, strict=True)
         ]
 
     def draw(self, ax: "Axes", data: FigureData) -> None:
@@ -64,10 +67,11 @@ class TimeSeries(Figure):
                 alpha = 0.18 if len(data.pens) < 3 else 0.1
                 ax.fill_between(steps, middle - half, middle + half, color=pen.color, alpha=alpha, linewidth=0)
                 ends += [float(np.nanmin(middle - half)), float(np.nanmax(middle + half))]
+        ax.set_xlim(*_step_range(data.metrics["step"].to_numpy()))  # steps without a value are not left out
         ax.set_ylim(*_axis_range(low, high, ends))
         _draw_marks(ax, data.reached_marks)
         _format_axes(ax, low, high)
-        ax.set_ylabel(fill(self.ylabel, 34))
+        ax.set_ylabel(fill(self.ylabel if isinstance(self.ylabel, str) else self.ylabel[0], 34))
 
     def note(self, data: FigureData) -> str:
         """Say how many worlds were run, and what the grey band and the dotted lines are."""
@@ -113,6 +117,13 @@ def _find_isolated(values: np.ndarray) -> np.ndarray:
     """Return which values have a missing one, or none, on both sides: a line alone would not show them."""
     is_missing = np.isnan(np.concatenate([[np.nan], values, [np.nan]]))
     return ~is_missing[1:-1] & is_missing[:-2] & is_missing[2:]
+
+
+def _step_range(steps: np.ndarray) -> tuple[float, float]:
+    """Return the limits of the axis of steps, with a margin of 5 %."""
+    first, last = float(steps.min()), float(steps.max())
+    margin = 0.05 * (last - first) or 0.05
+    return first - margin, last + margin
 
 
 def _format_axes(ax: "Axes", low: float, high: float) -> None:

@@ -4,19 +4,25 @@ The decision log is copied in chunks, so a log may be larger than memory. Metric
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
+from itertools import chain, islice
+from math import ceil, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
+import numpy as np
 
 from sandbox.characters import remove_control_characters
 from sandbox.core.agent import Agent
 from sandbox.core.world import World
-from sandbox.output.row_writer import LogRow, PromptedRows, RowWriter
+from sandbox.folders import make_folder
+from sandbox.output.progress import track
+from sandbox.output.row_writer import CHUNK, LogRow, PromptedRows, RowWriter
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
+from sandbox.tables import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,21 +83,22 @@ def export_run(run: Run, folder: Path | None = None, has_prompts: bool = False) 
     worlds = run.replay()
     target = folder or run.folder / "export"
     for name in ("tables", "graphs"):
-        (target / name).mkdir(parents=True, exist_ok=True)
+        make_folder(target / name, "folder with --to")
     worlds, files = _export_decisions(run, target / "decisions", has_prompts)
     files += _export_log(run, target)
     results = Results.of(worlds)
-    files += write_frame(to_long_form(results.metrics), target / "metrics")
+    files += write_table(to_long_form(results.metrics), target / "metrics")
     for name, table in results.tables.items():
-        files += write_frame(table, target / "tables" / name)
+        files += write_table(table, target / "tables" / name)
     return files + [write_graph(world, target / "graphs") for world in worlds]
 
 
-def write_rows(rows: Iterator[LogRow], columns: Mapping[str, str], path: Path) -> list[Path]:
+def write_rows(rows: Iterable[LogRow], columns: Mapping[str, str], path: Path) -> list[Path]:
     """Write rows as Parquet and CSV.
 
     Args:
         rows: One dictionary per row.
+        number: How many rows there are.
         columns: Name and Arrow type of every column.
         path: Where to write, without a suffix.
     """
@@ -99,14 +106,6 @@ def write_rows(rows: Iterator[LogRow], columns: Mapping[str, str], path: Path) -
         for row in rows:
             writer.write(row)
     return writer.files
-
-
-def write_frame(frame: "pd.DataFrame", path: Path) -> list[Path]:
-    """Write a data frame as Parquet and CSV; `path` has no suffix."""
-    files = [path.with_name(f"{path.name}.parquet"), path.with_name(f"{path.name}.csv")]
-    frame.to_parquet(files[0], index=False)
-    frame.to_csv(files[1], index=False)
-    return files
 
 
 def to_long_form(metrics: "pd.DataFrame") -> "pd.DataFrame":
@@ -123,7 +122,7 @@ def write_graph(world: World[Any], folder: Path) -> Path:
     graph.graph.clear()
     attributes_by_node = node_attributes(world)
     for node, attributes in graph.nodes(data=True):
-        names = {"name": _remove_illegal_characters(attributes["name"])} if "name" in attributes else {}
+        names = {"name": _to_graphml(attributes["name"])} if "name" in attributes else {}
         attributes.clear()
         attributes.update(names | attributes_by_node.get(node, {}))
     path = folder / f"{world.replicate.arm}-{world.replicate.seed}.graphml"
@@ -136,28 +135,37 @@ def node_attributes(world: World[Any]) -> dict[Any, LogRow]:
     attributes: dict[Any, LogRow] = {}
     for agent in world.agents:
         if isinstance(agent, Agent) and agent.cell is not None:
-            profile = _remove_illegal_characters(agent.profile.id)
+            profile = _to_graphml(agent.profile.id)
             attributes[agent.cell.coordinate] = {"agent": agent.unique_id, "profile": profile}
     for rows in world.tables().values():
         for row in rows:
             if "node" in row:
-                values = {name: value for name, value in row.items() if name != "node" and value is not None}
+                values = {name: value for name, value in row.items() if name != "node" and not _is_missing(value)}
                 attributes.setdefault(row["node"], {}).update(
-                    (name, _remove_illegal_characters(value)) for name, value in values.items()
+                    (name, _to_graphml(value)) for name, value in values.items()
                 )
     return attributes
 
 
-def _remove_illegal_characters(value: Any) -> Any:
-    """Remove the characters of a text that no XML file may contain, and those that nobody can read."""
-    return _ILLEGAL_IN_XML.sub("", remove_control_characters(value)) if isinstance(value, str) else value
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and isnan(value))
+
+
+def _to_graphml(value: Any) -> Any:
+    """Return a value as GraphML can hold it: a number, a truth value, or text without unreadable characters."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, bool | int | float):
+        return plain
+    return _ILLEGAL_IN_XML.sub("", remove_control_characters(str(plain)))
 
 
 def _export_decisions(run: Run, path: Path, has_prompts: bool) -> tuple[list[World[Any]], list[Path]]:
     """Write all decisions; return the worlds at the end of the log, which is replayed, and the files."""
     with closing(run.log()) as log:
         if not has_prompts:
-            files = write_rows(map(_decode_row, log.decisions()), DECISION_COLUMNS, path)
+            rows = map(_decode_row, log.decisions())
+            batches = track(range(ceil(log.totals()["decisions"] / CHUNK)), "export of decisions")
+            files = write_rows(chain.from_iterable(islice(rows, CHUNK) for _ in batches), DECISION_COLUMNS, path)
             return run.replay(), files
         with RowWriter({**DECISION_COLUMNS, PROMPT: "string"}, path) as writer:
             return run.replay(sample=PromptedRows(log, writer, _decode_row)), writer.files
@@ -166,8 +174,8 @@ def _export_decisions(run: Run, path: Path, has_prompts: bool) -> tuple[list[Wor
 def _export_log(run: Run, target: Path) -> list[Path]:
     """Write batches and interventions."""
     with closing(run.log()) as log:
-        batches = (dict(zip(BATCH_COLUMNS, row, strict=True)) for row in log.batches())
-        interventions = (dict(zip(INTERVENTION_COLUMNS, row, strict=True)) for row in log.interventions())
+        batches = [dict(zip(BATCH_COLUMNS, row, strict=True)) for row in log.batches()]
+        interventions = [dict(zip(INTERVENTION_COLUMNS, row, strict=True)) for row in log.interventions()]
         return [
             *write_rows(batches, BATCH_COLUMNS, target / "batches"),
             *write_rows(interventions, INTERVENTION_COLUMNS, target / "interventions"),

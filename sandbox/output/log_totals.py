@@ -100,10 +100,10 @@ class LogTotals(NamedTuple):
     sums: Mapping[str, float]
     """As `DecisionLog.totals` gives them."""
     num_batches: int
-    sources: Mapping[str, int]
-    """Number of decisions by the source of the answer, such as `model` or `fallback`."""
-    minds: Mapping[str, int]
-    """Number of decisions by the mind that answered."""
+    sources: Mapping[str, Mapping[str, int]]
+    """Number of decisions by arm and by the source of the answer, such as `model` or `fallback`."""
+    minds: Mapping[str, Mapping[str, int]]
+    """Number of decisions by arm and by the mind that answered."""
     models: Sequence[str]
     """Language models that answered."""
     num_texts: int
@@ -116,11 +116,21 @@ class LogTotals(NamedTuple):
     @classmethod
     def of(cls, log: DecisionLog, shuffle: int = 0) -> "LogTotals":
         """Compute all sums; `shuffle` is the run's `presentation.shuffle`."""
-        sources, minds, models = (log.count_by(column) for column in ("source", "mind", "model"))
-        model_names = [model for model in models if model]
+        answers = log.count_answers()
+        sources, minds = (_sum_by_arm(answers, name) for name in ("source", "mind"))
+        models = list(dict.fromkeys(row["model"] for row in answers if row["model"]))
         biases = measure_position_bias(log, shuffle, MAX_CHOICES)
         texts, fallbacks = log.count_texts(), count_fallbacks(log)
-        return cls(log.totals(), log.num_batches, sources, minds, model_names, texts, biases, fallbacks)
+        return cls(log.totals(), log.num_batches, sources, minds, models, texts, biases, fallbacks)
+
+
+def _sum_by_arm(answers: Sequence[Mapping[str, Any]], name: str) -> dict[str, dict[str, int]]:
+    """Return the number of decisions by arm and by the value of a column of `DecisionLog.count_answers`."""
+    sums: dict[str, dict[str, int]] = {}
+    for row in answers:
+        of_arm = sums.setdefault(row["arm"], {})
+        of_arm[row[name]] = of_arm.get(row[name], 0) + row["decisions"]
+    return sums
 
 
 def count_fallbacks(log: DecisionLog) -> dict[str, tuple[int, int]]:

@@ -16,6 +16,7 @@ from sandbox.figures.figure import Figure, FigureData
 from sandbox.figures.null_model import NullModel
 from sandbox.figures.response_curve import CURVES
 from sandbox.figures.style import FAINT, Pens, project_style
+from sandbox.output.progress import track
 from sandbox.output.provenance import describe_origin, list_marks
 from sandbox.runtime.manifest import Manifest
 from sandbox.runtime.reactions import read_reactions
@@ -68,7 +69,7 @@ def draw_figures(
     data = FigureData(results.metrics, tables, kind.metric_labels, make_graph, null, origin, marks)
     files: list[Path] = []
     with project_style():
-        for figure in kind.figures:  # before the overview: an error then names its figure
+        for figure in track(kind.figures, "figures"):  # before the overview: an error then names its figure
             with _explain_figure(kind, figure.name):
                 files += save_sheet(_figure_sheet(figure, data), target / figure.name)
         if kind.figures:

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeAlias
 from sandbox.core.question import Question
 from sandbox.prompting.render import render
 from sandbox.runtime.log import DecisionLog
+from sandbox.tables import table_files
 
 LogRow: TypeAlias = dict[str, Any]
 
@@ -29,13 +30,13 @@ class RowWriter:
         import pyarrow as pa
         from pyarrow import csv, parquet
 
-        self.files = [path.with_name(f"{path.name}.parquet"), path.with_name(f"{path.name}.csv")]
+        self.files = table_files(path)
         self._schema = pa.schema(list(columns.items()))
         self._rows: list[LogRow] = []
         self._stack = ExitStack()
         self._writers: list[Any] = [
-            self._stack.enter_context(parquet.ParquetWriter(self.files[0], self._schema)),
-            self._stack.enter_context(csv.CSVWriter(self.files[1], self._schema)),
+            self._stack.enter_context(parquet.ParquetWriter(self.files[1], self._schema)),
+            self._stack.enter_context(csv.CSVWriter(self.files[0], self._schema)),
         ]
 
     def __enter__(self) -> Self:

@@ -3,12 +3,14 @@
 Reads the manifest, the results and sums over the decision log; prints at most about 55 lines.
 """
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sandbox.core.world import World
+from sandbox.counting import count_of
 from sandbox.intervals import Mean
 from sandbox.output.formatting import (
     format_count,
@@ -16,9 +18,11 @@ from sandbox.output.formatting import (
     format_mean,
     format_path,
     format_percent,
+    format_rate,
     format_shares,
 )
 from sandbox.output.log_totals import LogTotals, OddsRatio, PositionBias
+from sandbox.output.metrics_table import MAX_ARMS, UNBOUNDED, print_metrics
 from sandbox.output.provenance import describe_seeds, describe_settings
 from sandbox.output.reactions import failure_note, weakest_lines
 from sandbox.runtime.assembly import resolve_world
@@ -32,11 +36,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sandbox.runtime.run import Run
-
-MAX_ARMS = 4
-"""Arms that fit side by side in the table of metrics."""
-UNBOUNDED = 10_000
-"""Columns if the output is not a terminal, so that nothing is cut off."""
 
 
 def print_summary(run: "Run", results: Results) -> None:
@@ -57,7 +56,7 @@ def write_summary(
     """Write the headline, the metrics, and what to know before believing them."""
     num_steps = int(max(results.metrics["step"], default=-1)) + 1
     console.print()
-    console.print(manifest.folder.name, style="bold", markup=False)
+    console.print(manifest.folder.resolve().name, style="bold", markup=False)
     for line in (*headline(manifest, kind, totals, num_steps), *describe_settings(manifest)):
         console.print(line, markup=False)
     if (networks := results.tables.get(NETWORK)) is not None:
@@ -69,7 +68,7 @@ def write_summary(
             console.print(line, markup=False)
     console.print()
     if num_steps:
-        console.print(metrics_table(results, kind.metric_labels))
+        print_metrics(console, results, kind.metric_labels)
     else:
         console.print("No step is finished yet.")
     console.print()
@@ -82,13 +81,14 @@ def headline(manifest: Manifest, kind: type[World[Any]], totals: LogTotals, num_
     _, params = resolve_world(config)
     size = int(config.population["size"])
     num_agents = kind.num_profiles(params, size)
-    agents = f"{num_agents:,} agents" + (f", {size:,} of them on the social graph" if num_agents != size else "")
-    steps = f"{num_steps:,} steps" if num_steps == config.steps else f"{num_steps:,} of {config.steps:,} steps"
+    agents = count_of(num_agents, "agent") + (f", {size:,} of them on the social graph" if num_agents != size else "")
+    done = "" if num_steps == config.steps else f"{num_steps:,} of "
+    steps = f"{done}{count_of(config.steps, 'step')}"
     ending = "" if manifest.status == "finished" else "; unfinished, continue it with `resume`"
     lines = [f"{kind.name}: {agents}; {steps}; {describe_seeds(config.seeds)}{ending}."]
     if totals.minds:
         models = f" ({', '.join(totals.models)})" if totals.models else ""
-        lines.append(f"Answered by {format_shares(totals.minds)}{models}.")
+        lines.append(f"Answered by {_describe_by_arm(totals.minds)}{models}.")
     lines += [f"Note: {note}" for note in manifest.notes]
     if changes := [str(part.from_step) for part in manifest.segments[1:]]:
         lines.append(f"This run is a branch: its settings can differ from step {', '.join(changes)} on.")
@@ -100,8 +100,8 @@ def describe_network(networks: "pd.DataFrame") -> str:
     graphs = networks.drop(columns=["arm", "seed"]).drop_duplicates()
     means = {str(name): float(value) for name, value in graphs.mean().items()}
     numbers = [
-        f"{means['nodes']:,.0f} agents",
-        f"{means['ties']:,.0f} ties",
+        count_of(means["nodes"], "agent"),
+        count_of(means["ties"], "tie"),
         f"mean degree {_format_or_dash(means['mean_degree'])} (largest {means['max_degree']:,.0f})",
         f"clustering {_format_or_dash(means['clustering'])}",
         f"degree assortativity {_format_or_dash(means['degree_assortativity'])}",
@@ -112,60 +112,26 @@ def describe_network(networks: "pd.DataFrame") -> str:
     return f"{name}: {', '.join(numbers)}."
 
 
-def metrics_table(results: Results, labels: Mapping[str, str]) -> "Table":
-    """Return all metrics: first step, last step and mean over steps; with several arms only the mean over steps."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    metrics = results.metrics
-    arms = list(metrics["arm"].unique())
-    is_single = len(arms) == 1
-    intervals = " (± 95 % interval over seeds)" if len(metrics["seed"].unique()) > 1 else ""
-    columns = ["first step", "last step", "mean"] if is_single else [str(arm) for arm in arms[:MAX_ARMS]]
-    title = "metric" if is_single else "metric, mean over steps"
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column(Text(title + intervals), no_wrap=True, overflow="ellipsis", min_width=20)
-    for name in columns:
-        table.add_column(Text(name), justify="right", no_wrap=True)
-    for metric, label in labels.items():
-        means = over_steps(metrics, metric) if is_single else _means_by_arm(metrics, metric, arms[:MAX_ARMS])
-        table.add_row(Text(label), *(format_mean(mean) for mean in means))
-    if len(arms) > MAX_ARMS:
-        table.caption = f"metrics.csv has {len(arms) - MAX_ARMS} more arms"
-    return table
-
-
-def over_steps(metrics: "pd.DataFrame", metric: str) -> tuple[Mean, Mean, Mean]:
-    """Return a metric at the first step, at the last step and on average over steps; means over seeds."""
-    by_seed = metrics.groupby("seed")[metric]
-    # pandas' own `first` and `last` would skip steps without a value
-    first, last = (Mean.of([steps.iloc[end] for _, steps in by_seed]) for end in (0, -1))
-    means: Any = by_seed.mean()
-    return first, last, Mean.of(means.to_list())
-
-
 def quality_lines(manifest: Manifest, totals: LogTotals) -> list[tuple[str, str]]:
     """Return what to know before believing the numbers: where answers are from, data quality, bias, cost, files."""
     sums, number = totals.sums, int(totals.sums["decisions"])
-    sources = f": {format_shares(totals.sources)}" if number else ""
+    sources = f": {_describe_by_arm(totals.sources)}" if number else ""
     lines = [
-        ("decisions", f"{number:,} in {totals.num_batches:,} batches{sources}"),
+        ("decisions", f"{number:,} in {count_of(totals.num_batches, 'batch', 'batches')}{sources}"),
         ("data quality", _describe_quality(totals)),
         ("position bias", _describe_position_bias(totals.position_bias)),
     ]
     if sums["prompt_tokens"] or sums["output_tokens"]:
         from_cache = format_percent(sums["cached_tokens"], sums["prompt_tokens"])
-        tokens = f"{sums['prompt_tokens']:,.0f} read ({from_cache} from the prefix cache)"
+        # a server that does not say what it cached is not one that cached nothing
+        cached = f" ({from_cache} from the prefix cache)" if sums["cached_tokens"] else ""
+        tokens = f"{sums['prompt_tokens']:,.0f} read{cached}"
         lines.append(("tokens", f"{tokens}, {sums['output_tokens']:,.0f} written"))
     lines.append(("time", _describe_time(sums, manifest)))
-    figures, command = manifest.folder / "figures", f"python -m sandbox plot {format_path(manifest.folder)}"
+    figures = manifest.folder / "figures"
+    command = f"python -m sandbox plot {shlex.quote(format_path(manifest.folder))}"
     lines.append(("figures", format_path(figures) if figures.is_dir() else command))
     return lines
-
-
-def _means_by_arm(metrics: "pd.DataFrame", metric: str, arms: Sequence[str]) -> list[Mean]:
-    return [over_steps(cast("pd.DataFrame", metrics[metrics["arm"] == arm]), metric)[2] for arm in arms]
 
 
 def _format_or_dash(value: float) -> str:
@@ -193,12 +159,33 @@ def _describe_quality(totals: LogTotals) -> str:
 
 
 def _describe_fallbacks(totals: LogTotals) -> str:
-    """Return the number of fallbacks, by arm where there are several: rule and random agents cannot have any."""
-    arms = [f"{arm} {format_count(*counts, 'decisions')}" for arm, counts in totals.fallbacks.items() if counts[0]]
-    if len(totals.fallbacks) > 1 and arms:
-        return " and ".join(arms)
-    default = (totals.sources.get("fallback", 0), totals.sums["decisions"])
-    return format_count(*next(iter(totals.fallbacks.values()), default), "decisions")
+    """Return the number of fallbacks and their share; of several arms, only those that have some.
+
+    Rule and random agents cannot have any, so their arms do not count.
+    """
+    has_arms = len(totals.fallbacks) > 1
+    parts = [
+        format_count(number, total, f"decisions{f' of arm {arm}' * has_arms}")
+        for arm, (number, total) in totals.fallbacks.items()
+        if number
+    ]
+    return ", ".join(parts) or "0"
+
+
+def _describe_by_arm(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """Return the shares of every name, for arms that differ arm by arm: shares over several arms mean nothing."""
+    arms_by_shares: dict[str, list[str]] = {}
+    for arm, by_name in counts.items():
+        arms_by_shares.setdefault(format_shares(by_name), []).append(arm)
+    if len(arms_by_shares) == 1:
+        return next(iter(arms_by_shares))
+    return "; ".join(f"{shares} in {_name_arms(arms)}" for shares, arms in arms_by_shares.items())
+
+
+def _name_arms(arms: Sequence[str]) -> str:
+    if len(arms) > MAX_ARMS:
+        return count_of(len(arms), "arm")
+    return f"arm{'s' * (len(arms) > 1)} {', '.join(arms)}"
 
 
 def _describe_position_bias(biases: Sequence[PositionBias]) -> str:
@@ -208,8 +195,8 @@ def _describe_position_bias(biases: Sequence[PositionBias]) -> str:
     ratios = {arm: OddsRatio.of([bias for bias in biases if bias.arm == arm]) for arm in arms[:MAX_ARMS]}
     parts = [f"{f'{arm} ' * (len(arms) > 1)}{_format_odds_ratio(ratio)}" for arm, ratio in ratios.items()]
     unit = "95 % interval over seeds" if next(iter(ratios.values())).num_seeds > 1 else "one seed, so no interval"
-    number = sum(bias.num for bias in biases)
-    return f"odds ratio of the first option against chance {', '.join(parts)} ({unit}; {number:,} shuffled choices)"
+    number = count_of(sum(bias.num for bias in biases), "shuffled choice")
+    return f"odds ratio of the first option against chance {', '.join(parts)} ({unit}; {number})"
 
 
 def _format_odds_ratio(ratio: OddsRatio) -> str:
@@ -220,7 +207,8 @@ def _describe_time(sums: Mapping[str, float], manifest: Manifest) -> str:
     seconds = sums["seconds"]
     parts = [f"{format_duration(seconds)} for the answers"]
     if seconds > 0:
-        parts.append(f"{sums['decisions'] / seconds:,.0f} decisions/s")
+        parts.append(format_rate(sums["decisions"], seconds, "decision"))
     if manifest.status == "finished":
-        parts.append(f"{format_duration(manifest.wall_s)} in total")
+        scope = "in total" if len(manifest.segments) == 1 else "for this branch"
+        parts.append(f"{format_duration(manifest.wall_s)} {scope}")
     return ", ".join(parts)

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from sandbox.errors import DataError
+from sandbox.folders import make_folder
 from sandbox.paths import dated_run_dir, runs_dir
 from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.log_file import lock_log, remove_log
@@ -19,7 +20,7 @@ from sandbox.runtime.manifest import DRAFT, FILE, Manifest
 LOG = "decisions.sqlite"
 
 
-def make_folder(run_dir: Path | None, kind: str) -> Path:
+def make_run_folder(run_dir: Path | None, kind: str) -> Path:
     """Create the folder of a new run: `run_dir`, or else a new one under `runs/`.
 
     Raises:
@@ -28,11 +29,7 @@ def make_folder(run_dir: Path | None, kind: str) -> Path:
     if run_dir is None:
         return make_new_folder(kind)
     _refuse_run(run_dir)
-    try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _cannot_create(run_dir, error) from error
-    return run_dir
+    return make_folder(run_dir, "run_dir")
 
 
 def make_new_folder(kind: str) -> Path:

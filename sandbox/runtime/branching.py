@@ -6,9 +6,57 @@ from typing import Any
 
 from sandbox.core.world import World
 from sandbox.errors import ConfigError
-from sandbox.runtime.assembly import build_assignment, build_interventions, resolve_world
-from sandbox.runtime.config import Arm, RunConfig
-from sandbox.runtime.manifest import Segment
+from sandbox.runtime.assembly import (
+    BoundConfig,
+    bind_inputs,
+    build_assignment,
+    build_interventions,
+    resolve_world,
+)
+from sandbox.runtime.config import Arm, RunConfig, load_run_config
+from sandbox.runtime.log import DecisionLog
+from sandbox.runtime.manifest import Manifest, Segment
+
+MIND_SETTINGS = ("mind", "extra_minds", "assignment", "model")
+"""Settings that say who answers; all but the arms' minds can change in a branch."""
+
+
+def check_branch_step(manifest: Manifest, step: int, log: DecisionLog) -> None:
+    """Raise `ConfigError` if no branch can begin at `step`: all steps before it must be complete."""
+    start, config = manifest.segments[-1]
+    is_finished = manifest.status == "finished"
+    last = config.steps if is_finished else max((start, *(batch[1] for batch in log.batches())))
+    if not 0 < step <= last:
+        hint = "" if is_finished else "; the step after it may be incomplete: resume the run first"
+        raise ConfigError(f"--at {step} must lie in the run's log, from 1 to {last} (0-based steps){hint}")
+    if step < start:
+        raise ConfigError(f"--at {step} lies before step {start}, where this branch began; branch its parent")
+
+
+def compose_branch(manifest: Manifest, step: int, overrides: Sequence[str]) -> BoundConfig:
+    """Return the configuration of a branch, and the files that it names.
+
+    Raises:
+        ConfigError: The files in `conf/` have changed, or an override would change what came before `step`.
+    """
+    old, known = manifest.segments[-1].config, manifest.inputs
+    if bind_inputs(load_run_config(manifest.overrides), known)[0] != old:
+        raise ConfigError(
+            f"the files in conf/ have changed since {manifest.folder} was run, so overrides cannot be composed; check "
+            "out the commit in its manifest.json"
+        )
+    new, inputs = bind_inputs(load_run_config([*manifest.overrides, *overrides]), known)
+    refuse_changed_past(old, new, step)
+    return new, inputs
+
+
+def last_change_of_minds(segments: Sequence[Segment]) -> int:
+    """Return the first step that is answered by the minds that a run has now."""
+    start = 0
+    for earlier, later in pairwise(segments):
+        if any(getattr(earlier.config, name) != getattr(later.config, name) for name in MIND_SETTINGS):
+            start = later.from_step
+    return start
 
 
 def refuse_changed_past(old: RunConfig, new: RunConfig, step: int) -> None:

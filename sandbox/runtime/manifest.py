@@ -1,6 +1,7 @@
 """`manifest.json`: what was run, with which configuration, code and models, on which machine, at what cost."""
 
 import json
+import math
 import os
 import platform
 import subprocess
@@ -67,7 +68,9 @@ class Manifest:
     totals: dict[str, float] = field(default_factory=dict[str, float])
     """Decisions, tokens and seconds of the whole log."""
     wall_s: float = 0.0
-    """Seconds of the work that finished the run; a process's first run includes its start."""
+    """Seconds of work on the run in all processes; a process's first run includes its start."""
+    sessions: list[float] = field(default_factory=list[float])
+    """Unix time when each stretch of this work began; there are several if the run was resumed."""
     machine: dict[str, Any] = field(default_factory=dict[str, Any])
     versions: dict[str, str] = field(default_factory=dict[str, str])
     commit: str = ""
@@ -124,11 +127,31 @@ class Manifest:
         ]
         return json.dumps(node, indent=2)
 
-    def finish(self, totals: Mapping[str, float], began: float) -> None:
-        """Record the end of the run and its costs; `began` is the unix time when work on it started."""
+    def finish(self, totals: Mapping[str, float], batch_ends: Sequence[float], began: float) -> None:
+        """Record the end of the run and its costs.
+
+        Args:
+            totals: As `DecisionLog.totals` gives them.
+            batch_ends: When each batch was answered, as unix times.
+            began: When this session began, which may not have asked anything.
+        """
         self.status, self.totals = "finished", dict(totals)
-        self.wall_s = time.time() - began
+        self.sessions = list(dict.fromkeys([*self.sessions, began]))
+        self.wall_s = sum_sessions(self.sessions, batch_ends, time.time())
         self.write()
+
+
+def sum_sessions(starts: Sequence[float], batch_ends: Sequence[float], now: float) -> float:
+    """Return the seconds of work in all sessions; all times are unix times.
+
+    A session that was stopped lasted until its last batch, since a killed one leaves no other trace; the last session
+    lasts until now.
+    """
+    seconds = 0.0
+    for start, following in zip(starts, [*starts, math.inf][1:], strict=True):
+        ends = [end for end in batch_ends if start <= end < following]
+        seconds += max([start, *ends]) - start if following < math.inf else now - start
+    return seconds
 
 
 def work_began() -> float:

@@ -13,17 +13,20 @@ from contextlib import closing
 from itertools import product
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sandbox.core.mind import RandomMind
+from sandbox.counting import count_of
 from sandbox.errors import ContractError
 from sandbox.runtime.assembly import build_worlds
 from sandbox.runtime.branching import list_switches, switch_config
 from sandbox.runtime.manifest import Segment
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
+from sandbox.runtime.runner import Track, untracked
 
 FILE = "null.csv"
 MAX_DECISIONS = 1_000_000
@@ -36,12 +39,13 @@ MIN_PER_SEED = 2
 """Deviations within a seed need two worlds."""
 
 
-def load_null(run: Run, notify: Callable[[str], None]) -> pd.DataFrame | None:
+def load_null(run: Run, notify: Callable[[str], None], track: Track = untracked) -> pd.DataFrame | None:
     """Return the null model of a finished run, as `estimate_moments` does; play it where `null.csv` is missing.
 
     Args:
         run: Any run.
         notify: Tells the user that worlds are played, or why there is no null model.
+        track: Shows how many worlds are played.
 
     Returns:
         None if the run is unfinished, wants no null model, or has none that can be played.
@@ -54,14 +58,18 @@ def load_null(run: Run, notify: Callable[[str], None]) -> pd.DataFrame | None:
             return None
         run.check_inputs()
         try:
-            metrics = play_null_worlds(run.manifest.segments, worlds_per_seed)
+            metrics = play_null_worlds(run.manifest.segments, worlds_per_seed, track)
         except ContractError as error:
             notify(f"no null model, since this world cannot be played by random answers: {error}.")
             return None
         _write_whole(estimate_moments(metrics), path)
-    # a treatment may be called NA; only numbers can be missing
-    missing = {"mean": [""], "sd": [""]}
-    return pd.read_csv(path, keep_default_na=False, na_values=missing)
+    # a treatment may be called NA or 007; only numbers can be missing
+    options: dict[str, Any] = {
+        "keep_default_na": False,
+        "na_values": {"mean": [""], "sd": [""]},
+        "dtype": {"treatment": str, "metric": str},
+    }
+    return pd.read_csv(path, **options)
 
 
 def count_worlds_per_seed(wanted: int, num_seeds: int, decisions: float) -> int:
@@ -78,18 +86,19 @@ def count_worlds_per_seed(wanted: int, num_seeds: int, decisions: float) -> int:
     return worlds_per_seed if wanted and is_enough else 0
 
 
-def play_null_worlds(segments: Sequence[Segment], worlds_per_seed: int) -> pd.DataFrame:
+def play_null_worlds(segments: Sequence[Segment], worlds_per_seed: int, track: Track = untracked) -> pd.DataFrame:
     """Play null worlds with salts 1, 2, ..., the same for all seeds.
 
     Args:
         segments: The run's configurations; a branch has several.
         worlds_per_seed: Worlds for each seed and treatment.
+        track: Shows how many worlds are played.
 
     Returns:
         One row per world and step: treatment (`main` where there are none), seed, salt, step, one column per metric.
     """
-    pairs = product(segments[0].config.seeds, range(1, worlds_per_seed + 1))
-    return pd.concat([_play(segments, seed, salt) for seed, salt in pairs], ignore_index=True)
+    pairs = list(product(segments[0].config.seeds, range(1, worlds_per_seed + 1)))
+    return pd.concat([_play(segments, seed, salt) for seed, salt in track(pairs, "null model")], ignore_index=True)
 
 
 def estimate_moments(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -126,8 +135,8 @@ def _plan_worlds(run: Run, notify: Callable[[str], None]) -> int:
     worlds_per_seed = count_worlds_per_seed(config.null_worlds, num_seeds, decisions)
     if worlds_per_seed:
         of_treatment = " of each treatment" if num_treatments > 1 else ""
-        number = worlds_per_seed * num_seeds
-        notify(f"null model: {number} worlds{of_treatment} in which everybody answers at random")
+        number = count_of(worlds_per_seed * num_seeds, "world")
+        notify(f"null model: {number}{of_treatment} in which everybody answers at random")
     elif config.null_worlds:
         fewest = max(min(config.null_worlds, MIN_WORLDS), MIN_PER_SEED * num_seeds)
         notify(

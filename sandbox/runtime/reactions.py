@@ -6,7 +6,7 @@ repeated, since the questions follow from the log and minds are pure.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import groupby, product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,8 @@ from sandbox.core.reaction import Level, Reaction
 from sandbox.core.seeds import uniform
 from sandbox.runtime.fallbacks import Ask
 from sandbox.runtime.reaction_tables import ANSWER_COLUMNS, curve_table, slope_table
+from sandbox.runtime.runner import Track, untracked
+from sandbox.tables import read_table, table_files, write_table
 
 FOLDER = "reactions"
 
@@ -113,17 +115,21 @@ class _PeopleSample:
         return [question for _, question in sorted(self._by_person.values(), key=lambda pair: pair[0])]
 
 
-def measure_reactions(varied: Sequence[VariedQuestion], ask: Ask, rules: Rules) -> pd.DataFrame:
-    """Ask all varied questions in one batch, and rule and random people the same.
+def measure_reactions(
+    varied: Sequence[VariedQuestion], ask: Ask, rules: Rules, track: Track = untracked
+) -> pd.DataFrame:
+    """Ask all varied questions, those of each reaction in one batch, and rule and random people the same.
 
     Returns:
         One row per varied question, with the columns `ANSWER_COLUMNS`. The outcome is missing if the answer could not
         be obtained.
     """
-    questions = [entry.question for entry in varied]
     minds = (ask, RuleMind(rules).answer, RandomMind().answer)
-    answered = [answer(questions) if questions else [] for answer in minds]
-    rows = [_answer_row(entry, *answers) for entry, *answers in zip(varied, *answered, strict=True)]
+    rows: list[dict[str, Any]] = []
+    batches = [list(entries) for _, entries in groupby(varied, key=lambda entry: entry.reaction.name)]
+    for batch in track(batches, "reactions"):
+        answered = [answer([entry.question for entry in batch]) for answer in minds]
+        rows += [_answer_row(entry, *answers) for entry, *answers in zip(batch, *answered, strict=True)]
     return pd.DataFrame(rows, columns=list(ANSWER_COLUMNS))
 
 
@@ -137,20 +143,15 @@ def write_reactions(answers: pd.DataFrame, reactions: Sequence[Reaction], run_fo
     tables = {"answers": answers, "curves": curve_table(answers), "slopes": slope_table(answers, reactions)}
     files: list[Path] = []
     for name, table in tables.items():
-        path = folder / f"{name}.csv"
-        table.to_parquet(path.with_suffix(".parquet"), index=False)
-        draft = path.with_suffix(".tmp")
-        table.to_csv(draft, index=False)
-        draft.replace(path)
-        files += [path, path.with_suffix(".parquet")]
+        files += write_table(table, folder / name)
     return files
 
 
 def read_reactions(run_folder: Path, table: str) -> pd.DataFrame | None:
     """Return a table of a run's reactions (`answers`, `curves` or `slopes`); None if they were not measured."""
-    path = run_folder / FOLDER / f"{table}.csv"
-    is_complete = (run_folder / FOLDER / "slopes.csv").is_file()
-    return pd.read_csv(path) if is_complete else None
+    folder = run_folder / FOLDER
+    is_complete = all(file.is_file() for file in table_files(folder / "slopes"))
+    return read_table(folder / table) if is_complete else None
 
 
 def _answer_row(entry: VariedQuestion, answer: Answer, rule: Answer, chance: Answer) -> dict[str, Any]:

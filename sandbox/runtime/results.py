@@ -9,10 +9,12 @@ import pandas as pd
 
 from sandbox.core.world import World
 from sandbox.errors import ContractError
-from sandbox.files import replace_file
 from sandbox.graphs import describe_graph
+from sandbox.tables import read_table, write_table
 from sandbox.user_code import explain_user_code
 
+METRICS, TABLES = "metrics", "tables"
+"""File, without its suffix, and folder of the results in the folder of a run."""
 NETWORK = "network"
 """Table of every run: numbers that describe the social graph of each replicate."""
 
@@ -44,22 +46,21 @@ class Results:
         return cls(metrics, {name: pd.concat(parts, ignore_index=True) for name, parts in frames.items()})
 
     def write(self, folder: Path) -> None:
-        """Write `tables/*.csv` and, last, `metrics.csv`; each whole or not at all."""
-        (folder / "tables").mkdir(exist_ok=True)
+        """Write `metrics` and `tables/*`, each as CSV and Parquet; `metrics` last, so that its folder is complete."""
+        (folder / TABLES).mkdir(exist_ok=True)
         for name, table in self.tables.items():
-            with replace_file(folder / "tables" / f"{name}.csv") as draft:
-                table.to_csv(draft, index=False)
-        with replace_file(folder / "metrics.csv") as draft:
-            self.metrics.to_csv(draft, index=False)
+            write_table(table, folder / TABLES / name)
+        write_table(self.metrics, folder / METRICS)
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
-        """Read what `write` wrote; None if the run never finished."""
-        path = folder / "metrics.csv"
-        if not path.is_file():
+        """Read what `write` wrote; None if the run never finished, or an earlier version wrote CSV files alone."""
+        metrics = read_table(folder / METRICS)
+        if metrics is None:
             return None
-        tables = {file.stem: pd.read_csv(file) for file in sorted((folder / "tables").glob("*.csv"))}
-        return cls(pd.read_csv(path), tables)
+        names = [file.stem for file in sorted((folder / TABLES).glob("*.parquet"))]
+        tables = {name: read_table(folder / TABLES / name) for name in names}
+        return cls(metrics, {name: table for name, table in tables.items() if table is not None})
 
 
 def _read_tables(world: World[Any]) -> dict[str, pd.DataFrame]:

@@ -6,7 +6,6 @@ reproduced from these two: `metrics.csv`, `tables/`, `reactions/`, `figures/`.
 
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, TypeAlias
 
@@ -15,7 +14,6 @@ from sandbox.core.question import Question
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, ContractError, unknown
 from sandbox.runtime.assembly import (
-    BoundConfig,
     bind_inputs,
     build_minds,
     build_worlds,
@@ -24,8 +22,14 @@ from sandbox.runtime.assembly import (
     check_outcomes,
     resolve_world,
 )
-from sandbox.runtime.beginning import LOG, begin_run, make_folder
-from sandbox.runtime.branching import list_switches, refuse_changed_past, switch_config
+from sandbox.runtime.beginning import LOG, begin_run, make_run_folder
+from sandbox.runtime.branching import (
+    check_branch_step,
+    compose_branch,
+    last_change_of_minds,
+    list_switches,
+    switch_config,
+)
 from sandbox.runtime.config import RunConfig, load_run_config
 from sandbox.runtime.fallbacks import Ask, bound_fallbacks
 from sandbox.runtime.inputs import add_inputs, check_inputs
@@ -35,10 +39,8 @@ from sandbox.runtime.log_repair import drop_damaged
 from sandbox.runtime.manifest import Manifest, Segment, describe_mind_change, work_began
 from sandbox.runtime.reactions import QuestionSample, measure_reactions, read_reactions, write_reactions
 from sandbox.runtime.results import Results
-from sandbox.runtime.runner import Progress, Runner
+from sandbox.runtime.runner import Progress, Runner, Track, untracked
 
-MIND_SETTINGS = ("mind", "extra_minds", "assignment", "model")
-"""Settings that say who answers; all but the arms' minds can change in a branch."""
 Observer: TypeAlias = Callable[[int, Sequence[World[Any]]], None]
 """Receives the number of finished steps and the worlds as they are then."""
 
@@ -57,9 +59,16 @@ class EndOfLogError(Exception):
 class Run:
     """One run's folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, watch_replay: Callable[[int], Progress] = lambda steps: Progress()) -> None:
+        """Open a run.
+
+        Args:
+            folder: The run's folder.
+            watch_replay: Takes the number of steps of a replay; returns what shows its progress.
+        """
         self.folder = folder
         self.manifest = Manifest.read(folder)
+        self._watch_replay = watch_replay
         self._is_checked = False
         """Whether this process has read the log for damage, which takes seconds for a million decisions."""
 
@@ -72,7 +81,7 @@ class Run:
         check_minds(config)
         kind, _ = resolve_world(config)
         check_outcomes(config, kind)
-        folder = make_folder(config.run_dir, kind.name)
+        folder = make_run_folder(config.run_dir, kind.name)
         begin_run(Manifest.new(folder, overrides, [Segment(0, config)], inputs, notes))
         return cls(folder)
 
@@ -84,16 +93,16 @@ class Run:
         """
         self.check_inputs()
         old = self.manifest.segments[-1].config
-        config, inputs = self._compose_branch(old, step, overrides)
+        config, inputs = compose_branch(self.manifest, step, overrides)
         run_dir = run_dir or (config.run_dir if config.run_dir != old.run_dir else None)
         kind, _ = resolve_world(config)
         with closing(self.log()) as log:
-            self._check_step(step, log)
+            check_branch_step(self.manifest, step, log)
             if config.interventions != old.interventions:
                 worlds = self.replay(step)
                 switch_config(worlds, old, config)
                 check_interventions(worlds)
-            folder = make_folder(run_dir, f"{kind.name}-branch")
+            folder = make_run_folder(run_dir, f"{kind.name}-branch")
             segments = [*(part for part in self.manifest.segments if part.from_step < step), Segment(step, config)]
             overrides, inputs = [*self.manifest.overrides, *overrides], add_inputs(self.manifest.inputs, inputs)
             manifest = Manifest.new(folder, overrides, segments, inputs, self.manifest.notes)
@@ -110,7 +119,7 @@ class Run:
         def build() -> MindRouter:
             self.check_inputs(is_live=True)
             minds = build_minds(config, notify)
-            self._record_minds(minds, has_answers=log.num_batches > 0)
+            self._record_minds(minds, began, has_answers=log.num_batches > 0)
             return minds
 
         with closing(log):
@@ -121,9 +130,10 @@ class Run:
                 results = Results.of(worlds)
                 results.write(self.folder)
                 if config.reactions and read_reactions(self.folder, "slopes") is None:
-                    self._measure_reactions(sample, bound_fallbacks(runner.ask_aside, config.max_fallback_rate, notify))
+                    ask = bound_fallbacks(runner.ask_aside, config.max_fallback_rate, notify)
+                    self._measure_reactions(sample, ask, track=progress.track)
                 if self.manifest.status != "finished":
-                    self.manifest.finish(log.totals(), began)
+                    self.manifest.finish(log.totals(), [end for *_, end in log.batches()], began)
         return results
 
     def drop_damaged(self) -> str:
@@ -141,13 +151,16 @@ class Run:
             return f"{error.reason}: the {error.num_intact} batches before it are kept, and the damaged file as {file}."
         return "the log is intact: nothing is dropped."
 
-    def react(self, num_people: int, arms: Sequence[str], notify: Callable[[str], None]) -> list[Path]:
+    def react(
+        self, num_people: int, arms: Sequence[str], notify: Callable[[str], None], track: Track = untracked
+    ) -> list[Path]:
         """Measure reactions on the run's questions, and write them into its folder; return the files.
 
         Args:
             num_people: Most people for each arm and reaction.
             arms: Names of the arms; empty: all.
             notify: Receives what takes a while.
+            track: Shows how far it is.
 
         Raises:
             ConfigError: There is no such arm, or the world declares no reactions.
@@ -166,7 +179,7 @@ class Run:
         self.replay(sample=sample)
         with closing(self.build_minds(notify)) as minds:
             ask = bound_fallbacks(minds.answer, config.max_fallback_rate, notify)
-            return self._measure_reactions(sample, ask, arms)
+            return self._measure_reactions(sample, ask, arms, track)
 
     def replay(
         self, until: int | None = None, observer: Observer | None = None, sample: QuestionListener | None = None
@@ -184,10 +197,11 @@ class Run:
             raise EndOfLogError
 
         steps = self.manifest.segments[-1].config.steps
-        with closing(log):
-            worlds, runner = self._build_runner(log, stop, Progress(), observer, sample)
+        steps = steps if until is None else min(until, steps)
+        with closing(log), self._watch_replay(steps) as progress:
+            worlds, runner = self._build_runner(log, stop, progress, observer, sample)
             with suppress(EndOfLogError):
-                runner.run(steps if until is None else min(until, steps))
+                runner.run(steps)
                 if observer is not None:
                     observer(worlds[0].now, worlds)
         return worlds
@@ -224,22 +238,12 @@ class Run:
         self._is_checked = True
         return log
 
-    def _check_step(self, step: int, log: DecisionLog) -> None:
-        """Raise `ConfigError` if no branch can begin at `step`: all steps before it must be complete."""
-        start, config = self.manifest.segments[-1]
-        is_finished = self.manifest.status == "finished"
-        last = config.steps if is_finished else max((start, *(batch[1] for batch in log.batches())))
-        if not 0 < step <= last:
-            hint = "" if is_finished else "; the step after it may be incomplete: resume the run first"
-            raise ConfigError(f"--at {step} must lie in the run's log, from 1 to {last} (0-based steps){hint}")
-        if step < start:
-            raise ConfigError(f"--at {step} lies before step {start}, where this branch began; branch its parent")
-
-    def _record_minds(self, minds: MindRouter, has_answers: bool) -> None:
-        """Record a run's minds, or close them and raise `ContractError` if others have answered before."""
+    def _record_minds(self, minds: MindRouter, began: float, has_answers: bool) -> None:
+        """Record a run's minds and when work began; close minds and raise `ContractError` if others answered before."""
         if has_answers:
             self._refuse_other_minds(minds)
         self.manifest.minds = minds.describe()
+        self.manifest.sessions.append(began)
         self.manifest.write()
 
     def _refuse_other_minds(self, minds: MindRouter) -> None:
@@ -286,27 +290,15 @@ class Run:
 
     def _new_sample(self, num_people: int) -> QuestionSample:
         """Return an empty sample of the questions that are answered by the minds that the run has now."""
-        start, segments = 0, self.manifest.segments
-        for earlier, later in pairwise(segments):
-            if any(getattr(earlier.config, name) != getattr(later.config, name) for name in MIND_SETTINGS):
-                start = later.from_step
-        return QuestionSample(resolve_world(segments[-1].config)[0].reactions, num_people, start)
+        segments = self.manifest.segments
+        kind, _ = resolve_world(segments[-1].config)
+        return QuestionSample(kind.reactions, num_people, last_change_of_minds(segments))
 
-    def _measure_reactions(self, sample: QuestionSample, ask: Ask, arms: Sequence[str] = ()) -> list[Path]:
+    def _measure_reactions(
+        self, sample: QuestionSample, ask: Ask, arms: Sequence[str] = (), track: Track = untracked
+    ) -> list[Path]:
         """Ask sampled questions again with one fact changed, and write what comes of it; nothing if there are none."""
         kind, _ = resolve_world(self.manifest.segments[-1].config)
         if not (varied := list(sample.vary(arms))):
             return []
-        return write_reactions(measure_reactions(varied, ask, kind.rules), kind.reactions, self.folder)
-
-    def _compose_branch(self, old: RunConfig, step: int, overrides: Sequence[str]) -> BoundConfig:
-        """Return the configuration of a branch, and the files that it names."""
-        known, all_overrides = self.manifest.inputs, [*self.manifest.overrides, *overrides]
-        if bind_inputs(load_run_config(self.manifest.overrides), known)[0] != old:
-            raise ConfigError(
-                f"the files in conf/ have changed since {self.folder} was run, so overrides cannot be composed; check "
-                "out the commit in its manifest.json"
-            )
-        new, inputs = bind_inputs(load_run_config(all_overrides), known)
-        refuse_changed_past(old, new, step)
-        return new, inputs
+        return write_reactions(measure_reactions(varied, ask, kind.rules, track), kind.reactions, self.folder)

@@ -6,9 +6,10 @@ come from there, after a check that the very same questions are asked; where it 
 
 import gc
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from types import TracebackType
+from typing import Any, Self, TypeAlias
 
 from sandbox.core.answer import Answer
 from sandbox.core.assignment import MindRouter
@@ -22,12 +23,31 @@ from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.world_code import explain_world
 
 Answerer: TypeAlias = Mind | MindRouter
+Track: TypeAlias = Callable[[Collection[Any], str], Iterable[Any]]
+"""Yields items one by one, and tells the user how far the work on them is; the text says what is done with them."""
 Pending: TypeAlias = tuple[World[Any], Turn[None], Sequence[Question[Any]]]
 """A world that waits for answers, its turn and its questions."""
 
 
+def untracked(items: Collection[Any], _: str) -> Iterable[Any]:
+    """Return the items, and tell nobody."""
+    return items
+
+
 class Progress:
     """Receives what a runner reports; the base class ignores it."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Receive that nothing more follows."""
+
+    def track(self, items: Collection[Any], description: str) -> Iterable[Any]:
+        """Yield the items of further work, as a `Track` does."""
+        return untracked(items, description)
 
     def begin_step(self, step: int) -> None:
         """Receive that step `step` begins."""

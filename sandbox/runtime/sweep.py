@@ -5,6 +5,7 @@ may run in other processes or on other machines, so each reports itself in a fil
 """
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
@@ -12,11 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sandbox.composition import search_path, split_sweeps
+from sandbox.counting import count_of
 from sandbox.errors import DataError
 from sandbox.files import replace_text
+from sandbox.folders import make_folder
 from sandbox.paths import CONF_DIR, dated_run_dir
+from sandbox.quoting import expand_home, quote_values, read_value
 from sandbox.runtime.manifest import FILE, Manifest
-from sandbox.runtime.results import Results
+from sandbox.runtime.run import Run
+from sandbox.tables import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +56,7 @@ def sweep(overrides: list[str], job: Callable[[list[str], Path], int]) -> int:
     from hydra.core.hydra_config import HydraConfig
     from hydra.errors import CompactHydraException
 
+    overrides = quote_values(overrides)
     shared = [override for override in overrides if not override.startswith(RUN_DIR)]
     folder = _make_folder([override.removeprefix(RUN_DIR) for override in overrides if override not in shared], shared)
 
@@ -93,10 +99,9 @@ def write_tables(folder: Path, sweeps: Mapping[str, Sequence[str]]) -> list[str]
     finished = [job for job in jobs if job.status == "finished"]
     tables = {JOBS: job_table(jobs), TABLE: sweep_table(finished)} if finished else {JOBS: job_table(jobs)}
     for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
-        table.to_parquet(folder / f"{name}.parquet", index=False)
+        write_table(table, folder / name)
     return [
-        f"\nsweep: {len(finished)} of {num_jobs} jobs finished, {num_jobs - len(jobs)} never began",
+        f"\nsweep: {len(finished)} of {count_of(num_jobs, 'job')} finished, {num_jobs - len(jobs)} never began",
         *(_describe_missing(job) for job in jobs if job.status != "finished"),
         *(str(folder / f"{name}.csv") for name in tables),
     ]
@@ -134,7 +139,8 @@ def _summarize(job: Job) -> "pd.DataFrame":
     """Return the metrics of one run at its last step and on average."""
     import pandas as pd
 
-    replicates: Any = _read_metrics(job.folder).sort_values("step", kind="stable").groupby(["arm", "seed"], sort=False)
+    metrics = Run(job.folder).results().metrics.sort_values("step", kind="stable")
+    replicates: Any = metrics.groupby(["arm", "seed"], sort=False)
     summaries: dict[str, Any] = {"last": replicates.nth(-1), "mean": replicates.mean().reset_index()}
     parts = [
         table.drop(columns="step").melt(["arm", "seed"], var_name="metric").assign(summary=name)
@@ -144,21 +150,13 @@ def _summarize(job: Job) -> "pd.DataFrame":
     return rows.reindex(columns=[*job.values, "arm", "seed", "metric", "summary", "value"])
 
 
-def _read_metrics(folder: Path) -> "pd.DataFrame":
-    """Return the metrics of a finished run."""
-    results = Results.read(folder)
-    if results is None:
-        raise DataError(f"{folder} has no metrics although its run has finished; replay it with `resume`")
-    return results.metrics
-
-
 def _make_folder(run_dirs: Sequence[str], overrides: Sequence[str]) -> Path:
     """Return the folder of a sweep: the one that is named last, or else a new one under `runs/`.
 
     Raises:
         DataError: It holds a sweep with other overrides.
     """
-    named = Path(run_dirs[-1]).absolute() if run_dirs else None
+    named = Path(str(expand_home(read_value(run_dirs[-1])))).absolute() if run_dirs else None
     folder = named or dated_run_dir("sweep")
     # where jobs run does not change what they do
     record, settings = folder / RECORD, json.dumps([text for text in overrides if not text.startswith("hydra")])
@@ -167,7 +165,7 @@ def _make_folder(run_dirs: Sequence[str], overrides: Sequence[str]) -> Path:
         raise DataError(
             f"{folder} already holds a sweep; choose another run_dir, or repeat that sweep's command to continue it"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, "run_dir")
     replace_text(record, settings)
     return folder
 
@@ -188,5 +186,9 @@ def _job_number(path: Path) -> int:
 
 def _describe_missing(job: Job) -> str:
     name = ", ".join(f"{setting}={value}" for setting, value in job.values.items())
-    hint = f"; continue with `python -m sandbox resume {job.folder}`" if job.status == "unfinished" else ""
+    hint = (
+        f"; continue with `python -m sandbox resume {shlex.quote(str(job.folder))}`"
+        if job.status == "unfinished"
+        else ""
+    )
     return f"{job.status}: {name}{hint}"

@@ -4,6 +4,7 @@ Every stage is a function of its input files and settings (`pipeline/stages.py`)
 are, after which, with which inputs and settings. It does not know what a stage does.
 """
 
+from sandbox.folders import make_folder
 from sandbox.prompting.render import SECTION_FILES
 from training.corpus.config import CorpusConfig, build_source
 from training.corpus.synthesis_stages import list_synthesis_stages
@@ -41,7 +42,7 @@ def build_corpus(
 ) -> list[Count]:
     """Do all stages that are not done; return the funnel."""
     launcher = resolve_launcher(config.launcher)
-    config.corpus_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(config.corpus_dir, "corpus_dir")
     make_key(config.corpus_dir / cleaning.SECRET, config.secret)
     counts: list[Count] = []
     try:

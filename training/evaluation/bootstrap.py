@@ -4,6 +4,7 @@ The user is the unit: answers of one person resemble each other, so users are re
 bootstrap; Cameron, Gelbach and Miller 2008, doi:10.1162/rest.90.3.414). All models are compared on the same draws.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ class Estimate(NamedTuple):
 
     value: float
     low: float
+    """NaN for the answers of a single user, of which every draw is the same."""
     high: float
 
 
@@ -43,17 +45,18 @@ class Draws:
 
     def estimate(self, values: Array) -> Estimate:
         """Return the mean with a percentile interval."""
-        return percentile_interval(float(values.mean()), self.means(values))
+        return self.interval(float(values.mean()), self.means(values))
+
+    def interval(self, value: float, draws: Array) -> Estimate:
+        """Return a value with the percentile interval of its draws; none if all are of one user, or have no value."""
+        if len(self.names) < 2 or np.isnan(draws).all():
+            return Estimate(value, math.nan, math.nan)
+        low, high = np.nanquantile(draws, (0.025, 0.975))
+        return Estimate(value, float(low), float(high))
 
     def answer_weights(self) -> Array:
         """Return how often each answer was drawn: (draws, answers)."""
         return self.weights[:, self.user_indices].astype(float)
-
-
-def percentile_interval(value: float, draws: Array) -> Estimate:
-    """Return a value with the percentile interval of its draws."""
-    low, high = np.nanquantile(draws, (0.025, 0.975))
-    return Estimate(value, float(low), float(high))
 
 
 class Bootstrap:
@@ -83,13 +86,13 @@ class Bootstrap:
     def estimate(self, result: Sample | Aggregate) -> Estimate:
         """Return the metric with its interval."""
         if isinstance(result, Aggregate):
-            return percentile_interval(result.value, result.draws)
+            return self.draws_for(result.users).interval(result.value, result.draws)
         return self.draws_for(result.users).estimate(result.values)
 
     def difference(self, first: Sample | Aggregate, second: Sample | Aggregate) -> Estimate:
         """Return `first` minus `second`, two metrics of the same answers, paired in every draw."""
         if isinstance(first, Aggregate) and isinstance(second, Aggregate):
-            return percentile_interval(first.value - second.value, first.draws - second.draws)
+            return self.draws_for(first.users).interval(first.value - second.value, first.draws - second.draws)
         if isinstance(first, Sample) and isinstance(second, Sample):
             return self.draws_for(first.users).estimate(first.values - second.values)
         raise TypeError("cannot compare a mean over answers with a statistic of a set of answers")

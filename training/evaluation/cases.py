@@ -155,7 +155,13 @@ def _parse_case(line: TaskLine) -> EvaluationCase:
 
 
 def load_people(corpus: Path) -> dict[str, Profile]:
-    """Load the latest profile of everybody in a corpus, by user."""
+    """Load the latest profile of everybody in a corpus, by user.
+
+    Raises:
+        DataError: The folder holds no corpus.
+    """
+    if not Folders(corpus).files("quality", "person"):
+        raise DataError(f"there are no people of a corpus in {corpus}; make them with `python -m training corpus`")
     rows = Folders(corpus).scan("quality", "person").filter(pl.col("self") == "latest").select("user", "profile")
     return {user: msgspec.json.decode(text, type=Profile) for user, text in rows.collect().iter_rows()}
 

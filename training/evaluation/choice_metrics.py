@@ -97,7 +97,8 @@ def _wasserstein_distance(model: Array, human: Array) -> Array:
 
 
 def _variance_ratio(model: Array, human: Array) -> Array:
-    return _variance(model) / np.clip(_variance(human), 1e-12, None)
+    variance = _variance(human)
+    return np.divide(_variance(model), variance, out=np.full_like(variance, np.nan), where=variance > 1e-12)
 
 
 def _variance(shares: Array) -> Array:
@@ -111,4 +112,5 @@ SCALE_DISTANCES: Mapping[str, Distance] = {
     "Wasserstein distance": _wasserstein_distance,
     "variance ratio": _variance_ratio,
 }
-"""For the options of a scale: distance in steps of the scale; the model's variance as a share of the humans'."""
+"""For the options of a scale: distance in steps of the scale; the model's variance as a share of the humans', NaN where
+all humans chose the same."""

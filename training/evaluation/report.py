@@ -1,8 +1,11 @@
 """The report of an evaluation: a summary for each model, tables by form, and a figure of the likelihoods."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from sandbox.counting import count_of
 
 Rows = Sequence[Mapping[str, Any]]
 MAIN_METRICS = ("nll", "nll per character")
@@ -67,6 +70,7 @@ def _describe_difference(row: Mapping[str, Any] | None) -> str:
     if row is None:
         return ""
     word = "better" if row["high"] < 0 else "worse" if row["low"] > 0 else "no significant difference"
+    word = "one user, so no test" if math.isnan(row["low"]) else word
     opponent = row["contrast"].split(" - ", 1)[1]
     return f"**{word}**, {_format_interval(row)} ({opponent})"
 
@@ -78,7 +82,7 @@ def _table_lines(rows: Rows) -> list[str]:
         by_metric = {row["metric"]: row for row in rows if (row["model"], row["control"]) == (name, control)}
         cells = [_format_interval(by_metric[metric]) if metric in by_metric else "" for metric in metrics]
         lines.append(f"| {name} | {control} | {' | '.join(cells)} |")
-    return [*lines, "", f"{rows[0]['tasks']} tasks of {rows[0]['users']} users."]
+    return [*lines, "", f"{count_of(rows[0]['tasks'], 'task')} of {count_of(rows[0]['users'], 'user')}."]
 
 
 def _difference_lines(rows: Rows) -> list[str]:
@@ -86,7 +90,10 @@ def _difference_lines(rows: Rows) -> list[str]:
 
 
 def _format_interval(row: Mapping[str, Any]) -> str:
-    return f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+    if math.isnan(row["value"]):
+        return "–"
+    interval = "" if math.isnan(row["low"]) else f" ({row['low']:.3f} to {row['high']:.3f})"
+    return f"{row['value']:.3f}{interval}"
 
 
 def draw_likelihoods(scores: Rows, path: Path, models: Sequence[str]) -> None:

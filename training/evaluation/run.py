@@ -18,7 +18,9 @@ import polars as pl
 
 from sandbox.composition import compose
 from sandbox.core.profile import Profile
+from sandbox.counting import count_of
 from sandbox.errors import DataError
+from sandbox.folders import make_folder
 from sandbox.runtime.manifest import environment
 from sandbox.settings import validate
 from training.evaluation.benchmarks.scoring import score_benchmarks
@@ -69,6 +71,7 @@ def evaluate(config: EvaluateConfig, composed: dict[str, Any], notify: Notify = 
         DataError: The corpus has no tasks for this evaluation.
     """
     tasks = config.corpus_dir / "tasks"
+    make_folder(config.out_dir, "out_dir")
     people = load_people(config.corpus_dir)
     split = tasks / f"{config.split}.jsonl"
     all_cases = load_cases(split, config.per_form, config.seed)
@@ -77,9 +80,9 @@ def evaluate(config: EvaluateConfig, composed: dict[str, Any], notify: Notify = 
     if not cases:
         raise DataError(f"{split} has no task in the sandbox's forms about a person of the corpus; rebuild the corpus")
     train = _select_known_users(load_cases(tasks / "train.jsonl", TRAIN_CASES, config.seed), people)
-    notify(f"{len(cases) + len(chats)} tasks of {len({case.user for case in (*cases, *chats)})} users")
+    num_users = len({case.user for case in (*cases, *chats)})
+    notify(f"{count_of(len(cases) + len(chats), 'task')} of {count_of(num_users, 'user')}")
     judged_chats = _load_judged_chats(config, split, notify) if config.judge.mind else []
-    config.out_dir.mkdir(parents=True, exist_ok=True)
     bootstrap = Bootstrap(config.resamples, config.seed)
     metrics = {
         **_score_answers(config, cases, train, people, bootstrap, notify),

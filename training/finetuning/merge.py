@@ -21,6 +21,8 @@ from agents.models import resolve_model
 from agents.weights import DIGEST_FILE
 from sandbox.composition import compose
 from sandbox.errors import ConfigError, DataError
+from sandbox.folders import make_folder
+from sandbox.quoting import quote
 from sandbox.settings import Settings, validate
 
 ADAPTER = "adapter_model.safetensors"
@@ -59,11 +61,11 @@ def load_merge_config(overrides: Sequence[str]) -> MergeConfig:
 
 def evaluation_overrides(config: MergeConfig) -> list[str]:
     """Return the overrides of `python -m training evaluate` that compare all merges with the base model."""
-    models = {"base": "null", **{folder.name: str(folder) for folder in map(config.folder, config.weights)}}
+    models = {"base": "null", **{folder.name: quote(folder) for folder in map(config.folder, config.weights)}}
     listing = ", ".join(f"{name}: {folder}" for name, folder in models.items())
     out_dir = config.out_dir / "evaluation"
     extra = [f"{name}={'null' if value is None else value}" for name, value in (config.evaluate or {}).items()]
-    return [f"model={config.model}", f"models={{{listing}}}", f"out_dir={out_dir}", *extra]
+    return [f"model={quote(config.model)}", f"models={{{listing}}}", f"out_dir={quote(out_dir)}", *extra]
 
 
 def merge_weights(config: MergeConfig) -> Iterator[Path]:
@@ -72,6 +74,7 @@ def merge_weights(config: MergeConfig) -> Iterator[Path]:
     Raises:
         DataError: `tuned` is neither an adapter nor a model, or does not fit the base model.
     """
+    make_folder(config.out_dir, "out_dir")
     for weight in config.weights:
         folder = config.folder(weight)
         if (config.tuned / ADAPTER).is_file():

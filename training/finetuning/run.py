@@ -31,6 +31,7 @@ from agents.minds.tokenizer import PromptTokenizer
 from agents.models import resolve_model
 from agents.weights import weights_digest
 from sandbox.errors import ConfigError, DataError
+from sandbox.folders import make_folder
 from sandbox.runtime.manifest import environment
 from training.finetuning.config import SftConfig
 from training.finetuning.contamination import refuse_benchmarks
@@ -93,7 +94,7 @@ def tune_model(config: SftConfig, values: dict[str, Any], notify: Callable[[str]
             counts = ", ".join(f"{number} x {form}" for form, number in too_long.items())
             notify_once(f"left out because they are too long: {counts}")
         if state.is_main_process:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder, "out_dir")
             replace_text(folder / KEY_FILE, key)
         checkpoint = _last_checkpoint(folder / "checkpoints")
     curves = LossCurves(folder)

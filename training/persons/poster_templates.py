@@ -204,7 +204,7 @@ def _time_of_day(person: Poster) -> str:
 
 def _weekend_habit(person: Poster) -> str:
     share, stats = person.stats.weekend_share, person.stats
-    if stats.days < 5:
+    if share is None or stats.days < 5:
         return ""
     return phrases.grade(
         share,

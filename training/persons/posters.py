@@ -51,8 +51,8 @@ class PosterStatistics(msgspec.Struct, frozen=True):
     """Month of the last text."""
     hours: tuple[float, ...]
     """Share of texts by hour of the day (UTC); empty if there are no times."""
-    weekend_share: float
-    """Share of texts written on a Saturday or Sunday."""
+    weekend_share: float | None
+    """Share of texts written on a Saturday or Sunday; None if there are no times."""
     habits: Habits
     demographics: dict[str, str]
     """As they state it themselves: gender, age (a decade), industry."""
@@ -92,7 +92,7 @@ def poster_statistics(records: Sequence[Mapping[str, Any]], topics: Sequence[str
         first=_month(times[0]) if times else None,
         last=_month(times[-1]) if times else None,
         hours=hour_shares(times),
-        weekend_share=fmean(time.weekday() >= 5 for time in times) if times else 0.0,
+        weekend_share=fmean(time.weekday() >= 5 for time in times) if times else None,
         habits=measure_habits([record["text"] for record in records]),
         demographics=_demographics(records),
         votes=float(np.median(votes)) if votes else None,

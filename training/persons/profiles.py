@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
-from statistics import median_high
 from typing import ClassVar
 
 import msgspec
@@ -75,12 +74,9 @@ class ReviewerProfiles(ProfileBuilder):
             return None
         marginals, first = _decode_marginals(population), history[0]
         stats = reviewers.reviewer_statistics(reviews)
-        ratios = [
-            review.price / marginals.prices.get(review.category, marginals.price) for review in reviews if review.price
-        ]
         purchases = tuple(reviewers.purchase_of(review) for review in reviews)
         budget = reviewers.budget(stats, marginals)
-        price_ratio = median_high(ratios) if ratios else None
+        price_ratio = reviewers.price_ratio(reviews, marginals)
         person = reviewer_templates.Reviewer(first["user"], stats, purchases, budget, price_ratio)
         one_star, two_stars, three_stars, four_stars, five_stars = round_shares(
             reviewers.smoothed_star_shares(stats, marginals)
@@ -93,7 +89,7 @@ class ReviewerProfiles(ProfileBuilder):
             writing_style=reviewer_templates.writing_style(person),
             hours=stats.hours,
             tastes=_largest_tastes(stats.tastes),
-            budget=round(budget, 2),
+            budget=round(budget or 0.0, 2),
             activity=round(reviewers.activity(stats, marginals), DIGITS),
             star_shares=(one_star, two_stars, three_stars, four_stars, five_stars),
             words=stats.habits.words,

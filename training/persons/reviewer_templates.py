@@ -29,7 +29,7 @@ class Reviewer(NamedTuple):
     """With readable names of categories."""
     purchases: tuple[ReviewedPurchase, ...]
     """Oldest first."""
-    budget: float
+    budget: float | None
     price_ratio: float | None
     """Median of price / median price of the category; None if no price is known."""
 
@@ -96,6 +96,8 @@ def _favourite_categories(person: Reviewer) -> list[str]:
 
 
 def _price_level(person: Reviewer) -> str:
+    if person.budget is None:
+        return "often free of charge" if _free_share(person) >= 0.5 else "at prices that are not on record"
     price = phrases.dollars(person.budget)
     if _free_share(person) >= 0.5:
         return f"often free of charge, else about {price}"

@@ -6,7 +6,7 @@ Reads records of reviews and returns numbers; no text of a review leaves this mo
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from statistics import fmean, median
+from statistics import fmean, median, median_high
 from typing import Any, NamedTuple
 
 import msgspec
@@ -109,8 +109,6 @@ class ReviewerStatistics(msgspec.Struct, frozen=True):
     """Calendar months from the first review to the last, both included."""
     first_year: int
     last_year: int
-    drift: float
-    """Mean stars of the later half of the reviews minus that of the earlier half."""
     hours: tuple[float, ...]
     """Share of reviews by hour of the day (UTC); empty if the source gives only days."""
     weekend_share: float
@@ -143,18 +141,16 @@ class Marginals(msgspec.Struct, frozen=True):
     """Share of months with a review between a person's first and last, over all people."""
     prices: dict[str, float]
     """Median price of each category with priced reviews."""
-    price: float
-    """Median price of all."""
+    price: float | None
+    """Median price of all; None if no price above 0 is known."""
 
 
 def reviewer_statistics(reviews: Sequence[RatedReview]) -> ReviewerStatistics:
     """Count one person's reviews, which must be in order of time."""
     months = {_month(review) for review in reviews}
-    stars = [review.stars for review in reviews]
-    half = len(stars) // 2
     category_counts = Counter(review.category for review in reviews)
     categories = sorted(category_counts, key=lambda name: (-category_counts[name], name))
-    star_counts = Counter(stars)
+    star_counts = Counter(review.stars for review in reviews)
     return ReviewerStatistics(
         tastes={name: category_counts[name] / len(reviews) for name in categories},
         means={
@@ -168,7 +164,6 @@ def reviewer_statistics(reviews: Sequence[RatedReview]) -> ReviewerStatistics:
         span=max(months) - min(months) + 1,
         first_year=reviews[0].written_at.year,
         last_year=reviews[-1].written_at.year,
-        drift=fmean(stars[-half:]) - fmean(stars[:half]) if half else 0.0,
         hours=hour_shares([review.written_at for review in reviews]),
         weekend_share=fmean(review.written_at.weekday() >= 5 for review in reviews),
         habits=measure_habits([review.text for review in reviews]),
@@ -186,11 +181,12 @@ def population_marginals(reviews: Sequence[RatedReview], people: Iterable[Review
     people = list(people)
     star_counts = np.sum([person.star_counts for person in people], axis=0)
     priced = group_by_category(review for review in reviews if review.price)
+    prices = [review.price for review in reviews if review.price]
     return Marginals(
         star_shares=tuple(float(share) for share in star_counts / star_counts.sum()),
         month_rate=sum(person.months for person in people) / sum(person.span for person in people),
         prices={name: median(review.price or 0 for review in group) for name, group in priced.items()},
-        price=median([review.price for review in reviews if review.price] or [0.0]),
+        price=median(prices) if prices else None,
     )
 
 
@@ -210,11 +206,26 @@ def activity(stats: ReviewerStatistics, marginals: Marginals) -> float:
     return min(max(share, ACTIVITY_BOUNDS[0]), ACTIVITY_BOUNDS[1])
 
 
-def budget(stats: ReviewerStatistics, marginals: Marginals) -> float:
-    """Return the median price paid; without prices, the median prices of what they buy, weighted by taste."""
+def budget(stats: ReviewerStatistics, marginals: Marginals) -> float | None:
+    """Return the median price paid; without prices, the median prices of what they buy, weighted by taste.
+
+    None if nobody's prices are known.
+    """
     if stats.prices:
         return stats.prices.middle
+    if marginals.price is None:
+        return None
     return sum(share * marginals.prices.get(name, marginals.price) for name, share in stats.tastes.items())
+
+
+def price_ratio(reviews: Iterable[RatedReview], marginals: Marginals) -> float | None:
+    """Return the median of price / median price of the category; None without prices to compare."""
+    ratios = [
+        review.price / usual
+        for review in reviews
+        if review.price and (usual := marginals.prices.get(review.category, marginals.price)) is not None
+    ]
+    return median_high(ratios) if ratios else None
 
 
 def group_by_category(reviews: Iterable[RatedReview]) -> Mapping[str, list[RatedReview]]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from training.persons import phrases
-from training.persons.shoppers import BasketItem, ShopperStatistics, group_by_day
+from training.persons.shoppers import BasketItem, ShopperStatistics, group_by_day, trip_cost
 
 MAX_STORIES = 8
 FULL_BASKET = 8
@@ -45,7 +45,7 @@ def stories(person: Shopper) -> tuple[str, ...]:
     trips = group_by_day(person.items)
     indices, last = range(len(trips)), len(trips) - 1
     largest = max(indices, key=lambda index: len(trips[index]))
-    dearest = max(indices, key=lambda index: _trip_cost(trips[index]))
+    dearest = max(indices, key=lambda index: trip_cost(trips[index]) or 0.0)
     evenly = [round(step * last / (MAX_STORIES - 1)) for step in range(MAX_STORIES)]
     chosen = list(dict.fromkeys((0, last, largest, dearest, *evenly)))[:MAX_STORIES]
     return tuple(_story(person, index, trips[index]) for index in sorted(chosen))
@@ -216,11 +216,12 @@ def _favourite_product(person: Shopper) -> str:
 
 
 def _story(person: Shopper, index: int, trip: Sequence[BasketItem]) -> str:
-    season, dearest = phrases.season(trip[0].month), max(trip, key=lambda item: item.price)
-    cost = f" for about {_money(person, _trip_cost(trip))}" if _trip_cost(trip) else ""
+    season, dearest = phrases.season(trip[0].month), max(trip, key=lambda item: item.price or 0.0)
+    total = trip_cost(trip)
+    cost = f" for about {_money(person, total)}" if total else ""
     if len(trip) == 1:
         return f"In {season} you went for one thing only, the {dearest.name}{cost}."
-    detail = f"; the dearest was the {dearest.name} at {_money(person, dearest.price)}" if dearest.price else ""
+    detail = f"; the dearest was the {dearest.name} at {_money(person, dearest.price or 0.0)}" if total else ""
     is_full = len(trip) >= FULL_BASKET
     act = "filled a basket" if is_full else _pick(person, f"story {index}", "came home", "came by and left")
     return f"In {season} you {act} with {_count_things(len(trip))}{cost}{detail}."
@@ -248,10 +249,6 @@ def _trip_frequency(stats: ShopperStatistics) -> str:
 
 def _count_things(number: int) -> str:
     return "a single thing" if number == 1 else f"{number} different things"
-
-
-def _trip_cost(trip: Sequence[BasketItem]) -> float:
-    return sum(item.cost for item in trip)
 
 
 def _pick(person: Shopper, slot: str, *variants: str) -> str:

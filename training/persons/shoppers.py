@@ -25,8 +25,8 @@ class BasketItem(NamedTuple):
     product: str
     """Id of the product."""
     name: str
-    price: float
-    """Per piece; 0 if unknown."""
+    price: float | None
+    """Per piece; None if unknown."""
     pieces: int
 
     @property
@@ -35,9 +35,9 @@ class BasketItem(NamedTuple):
         return self.day.year * 12 + self.day.month - 1
 
     @property
-    def cost(self) -> float:
-        """Price of all pieces."""
-        return self.price * self.pieces
+    def cost(self) -> float | None:
+        """Price of all pieces; None if unknown."""
+        return None if self.price is None else self.price * self.pieces
 
 
 class ShopperStatistics(msgspec.Struct, frozen=True):
@@ -63,12 +63,12 @@ class ShopperStatistics(msgspec.Struct, frozen=True):
     """Median number of different products on one day."""
     largest: int
     """Largest number of different products on one day."""
-    spent: float
-    """Median spending on one day."""
+    spent: float | None
+    """Median spending on one day, over the days on which every price is known; None if there is no such day."""
     tastes: dict[str, float]
     """Share of each group of products, largest first."""
     prices: tuple[float, float, float] | None
-    """Lowest, median and highest price of a piece; None if no price is known."""
+    """Lowest, median and highest price of a piece among those above 0; None if no such price is known."""
     several_share: float
     """Share of purchases of more than one piece."""
     repeats: int
@@ -91,7 +91,7 @@ def select_basket_items(records: Iterable[Mapping[str, Any]]) -> list[BasketItem
             record["category"],
             record["item"],
             record["context"],
-            record["price"] or 0.0,
+            record["price"],
             _extra_fields(record).get("pieces", 1),
         )
         for record in sorted(timed, key=lambda record: (record["time"], record["id"]))
@@ -108,6 +108,13 @@ def group_by_day(items: Sequence[BasketItem]) -> list[list[BasketItem]]:
     return [list(basket) for _, basket in groupby(items, key=lambda item: item.day)]
 
 
+def trip_cost(trip: Sequence[BasketItem]) -> float | None:
+    """Return what a trip cost; None unless all its prices are known."""
+    costs = [item.cost for item in trip]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
+
+
 def shopper_statistics(items: Sequence[BasketItem], age: str = "") -> ShopperStatistics:
     """Count one person's purchases, which must be in order of time."""
     trips = group_by_day(items)
@@ -115,6 +122,7 @@ def shopper_statistics(items: Sequence[BasketItem], age: str = "") -> ShopperSta
     group_counts, product_counts = Counter(item.group for item in items), Counter(item.product for item in items)
     groups = sorted(group_counts, key=lambda name: (-group_counts[name], name))
     prices = [item.price for item in items if item.price]
+    costs = [cost for trip in trips if (cost := trip_cost(trip)) is not None]
     return ShopperStatistics(
         age=age,
         num=len(items),
@@ -126,7 +134,7 @@ def shopper_statistics(items: Sequence[BasketItem], age: str = "") -> ShopperSta
         weekend_share=fmean(day.weekday() >= 5 for day in days),
         basket=round(median(sizes)),
         largest=max(sizes),
-        spent=median(sum(item.cost for item in trip) for trip in trips),
+        spent=median(costs) if costs else None,
         tastes={name: group_counts[name] / len(items) for name in groups},
         prices=(min(prices), median(prices), max(prices)) if prices else None,
         several_share=fmean(item.pieces > 1 for item in items),

@@ -3,17 +3,9 @@
 from types import TracebackType
 from typing import Self
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from sandbox.output.progress import CONSOLE, LineReporter
+from sandbox.output.progress import CONSOLE, LineReporter, RemainingTime, TimeLeftColumn
 
 
 class StageBar:
@@ -25,11 +17,11 @@ class StageBar:
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(elapsed_when_finished=True),
+            TimeLeftColumn(),
             console=CONSOLE,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._remaining: dict[str, RemainingTime] = {}
         self._notes = LineReporter()
 
     def __enter__(self) -> Self:
@@ -39,11 +31,16 @@ class StageBar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for remaining in self._remaining.values():
+            remaining.restart(0)
         self._bar.stop()
 
     def show_progress(self, stage: str, done: int, total: int) -> None:
         """Show that `done` of `total` units of a stage are done."""
         if stage not in self._tasks:
-            self._tasks[stage] = self._bar.add_task(stage, total=total)
+            remaining = self._remaining[stage] = RemainingTime()
+            remaining.restart(done)
+            self._tasks[stage] = self._bar.add_task(stage, total=total, remaining=remaining)
+        self._remaining[stage].update(done)
         self._bar.update(self._tasks[stage], completed=done)
-        self._notes.report(f"{stage}: {done} of {total} done")
+        self._notes.report(f"{stage}: {done} of {total} done", self._remaining[stage].seconds_left(total))

@@ -53,7 +53,7 @@ def list_shortcomings(contrasts: pl.DataFrame, scores: pl.DataFrame) -> Iterator
     for row in contrasts.filter(pl.col("model") != BASE, is_about_people).iter_rows(named=True):
         name, opponent = row["model"], row["contrast"].removeprefix(f"{row['model']} - ")
         size = f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
-        if row["metric"] in MAIN_METRICS and row["high"] >= 0:
+        if row["metric"] in MAIN_METRICS and not row["high"] < 0:  # NaN is no proof
             if opponent in (BASE, *COMMON_BASELINES):
                 yield f"{row['form']}: not significantly better than {opponent}, {size}"
             elif opponent == f"{name}, shuffled" and row["form"] not in LOOKUP_FORMS:

@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from agents.models import find_terms
 from sandbox.composition import compose
 from sandbox.errors import DataError
+from sandbox.quoting import expand_home, quote_values, read_value
 from sandbox.settings import Settings, validate
 from training.finetuning.merge import ADAPTER, scale_adapter
 from training.release.model_card import render_card
@@ -97,10 +98,11 @@ def ship(recipe: ReleaseRecipe) -> Path:
 
 
 def _override_path(overrides: Sequence[str], name: str) -> Path:
+    overrides = quote_values(overrides)
     values = [override.removeprefix(f"{name}=") for override in overrides if override.startswith(f"{name}=")]
     if not values:
         raise DataError(f"conf/humanllm: {name}=... is missing among {list(overrides)}; name a folder")
-    return Path(values[-1])
+    return Path(str(expand_home(read_value(values[-1]))))
 
 
 def _convert_to_bfloat16(path: Path) -> None:

@@ -189,7 +189,7 @@ class Marketplace(World[MarketParams]):
         active: list[Buyer] = []
         for buyer in self.buyers:
             activity = buyer.profile.activity
-            income = round(100 * buyer.profile.budget * activity * self.params.income)
+            income = round(100 * self.params.usual_payment(buyer.profile) * activity * self.params.income)
             buyer.cash += income
             self.accounts.minted += income
             draws = uniforms(self.seeds.decision(buyer.unique_id, self.now, -1))
@@ -239,7 +239,7 @@ class Marketplace(World[MarketParams]):
 
     def _new_buyer(self, node: int) -> Buyer:
         profile = self.profiles[node]
-        cash = round(100 * profile.budget * self.params.start_cash)
+        cash = round(100 * self.params.usual_payment(profile) * self.params.start_cash)
         self.accounts.minted += cash
         return Buyer(self, profile, node, float(self._rng.random()), cash)
 

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from sandbox.core import WorldParams
+from sandbox.core import Profile, WorldParams
 
 
 class Category(WorldParams):
@@ -86,6 +86,19 @@ class MarketParams(WorldParams):
         if self.num_categories > len(self.categories):
             raise ValueError(f"num_categories={self.num_categories}, but there are {len(self.categories)} categories")
         return self
+
+    def usual_payment(self, profile: Profile) -> float:
+        """Return what a person usually pays for one item, in dollars.
+
+        If their profile does not say so (`budget` is 0), it is what such goods usually cost, weighted by their tastes.
+        """
+        if profile.budget:
+            return profile.budget
+        weights = {name: profile.tastes.get(name, 0.0) for name in self.categories}
+        if not any(weights.values()):
+            weights = dict.fromkeys(self.categories, 1.0)
+        total = sum(weight * self.categories[name].usual_price for name, weight in weights.items())
+        return total / sum(weights.values())
 
     @property
     def max_sellers(self) -> int:

@@ -471,7 +471,7 @@ def test_a_run_whose_world_has_changed_is_refused_at_the_first_difference(
     refusal: Printed, finished_run: Path, command: str
 ) -> None:
     change_world(finished_run)
-    (finished_run / "metrics.csv").unlink()
+    (finished_run / "metrics.parquet").unlink()
     before = protected_bytes(finished_run)
     message = refusal([command, str(finished_run)])
     assert "does not match this run: main/0, step 0, round" in message
@@ -521,3 +521,34 @@ def test_an_interrupted_run_says_how_to_continue(
     assert f"to continue: python -m sandbox resume {run_dir}" in text
     assert "Traceback" not in text
     assert "marketplace" in printed(["resume", str(run_dir)])
+
+
+@pytest.mark.parametrize("name", ["räk 日本", "it's (2)=x", "slash/"])
+def test_a_run_may_be_in_a_folder_of_any_name(
+    name: str, printed: Printed, rule_market: Overrides, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for folder in (name, f"~/home {name}"):
+        printed(["run", *rule_market(f"run_dir={folder}", "null_worlds=0")])
+        assert "marketplace" in printed(["show", folder])
+        assert printed(["export", folder, "--to", f"{folder.rstrip('/')}-out"])
+    assert not (tmp_path / "~").exists()
+    assert (tmp_path / f"home {name.rstrip('/')}-out" / "metrics.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    "command", [["run"], ["run", "-m", "seeds=[0],[1]"], ["compare", "minds=[rule,random]"], ["phase", "sales"]]
+)
+@pytest.mark.parametrize("name", ["file", "file/x", "a" * 300])
+def test_a_path_that_cannot_be_a_folder_is_an_error_before_anything_is_run(
+    command: list[str], name: str, rule_market: Overrides, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    sweep = ["world.rent=2,5"] if command[0] == "phase" else []
+    assert main([*command, *rule_market(f"run_dir={name}"), *sweep]) == 1
+    error = capsys.readouterr().err
+    assert re.match("error: cannot (create the folder|use the path) ", error)
+    assert not list(tmp_path.rglob("decisions.sqlite"))

@@ -1,5 +1,8 @@
 """Bars are shares of what was counted."""
 
+import math
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -32,3 +35,18 @@ def test_zero_counts_are_nothing_to_draw() -> None:
     assert STARS.is_empty(make_data(tables={"stars": table}))
     assert STARS.is_empty(make_data())
     assert not STARS.is_empty(make_data(tables={"stars": table.assign(count=[0, 1])}))
+
+
+def test_a_share_of_real_people_that_is_unknown_has_no_bar() -> None:
+    table = pd.DataFrame({"arm": "main", "seed": 0, "stars": ["1", "2"], "count": [3, 1]})
+    ax = make_axes()
+    replace(STARS, human={"1": 0.4}).draw(ax, make_data(tables={"stars": table}))
+    assert bar_heights(ax) == pytest.approx([75, 25, 40, math.nan], nan_ok=True)
+
+
+def test_a_category_called_na_is_no_missing_category() -> None:
+    table = pd.DataFrame({"arm": "main", "seed": 0, "stars": ["NA", None], "count": [3, 1]})
+    ax = make_axes()
+    replace(STARS, human={}).draw(ax, make_data(tables={"stars": table}))
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["NA", "no value"]
+    assert bar_heights(ax) == pytest.approx([75, 25])

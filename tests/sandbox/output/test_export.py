@@ -1,6 +1,7 @@
 """Exports hold what the run holds."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import sandbox.output.row_writer
 from agents.population import write_population
 from sandbox.core.question import Question
+from sandbox.errors import DataError
 from sandbox.output.export import DECISION_COLUMNS, export_run, to_long_form, write_graph
 from sandbox.prompting.render import render
 from sandbox.runtime.log_rows import COLUMNS
@@ -145,3 +147,20 @@ def test_an_unfinished_run_can_be_exported(overrides: list[str], tmp_path: Path)
     files = export_run(Run.start(overrides), tmp_path / "out")
     assert all(path.is_file() for path in files)
     assert len(pd.read_parquet(tmp_path / "out" / "decisions.parquet")) == 0
+
+
+def test_a_missing_value_is_no_attribute_of_a_node(tmp_path: Path) -> None:
+    world = make_rumor(size=4)
+    rows: list[Any] = [
+        {"node": node, "score": value, "words": ["a"]} for node, value in enumerate((1.5, math.nan, None, 0.0))
+    ]
+    world.tables = lambda: {"agents": rows}
+    graph = nx.read_graphml(write_graph(world, tmp_path))
+    assert dict(graph.nodes(data="score")) == {"0": 1.5, "1": None, "2": None, "3": 0.0}
+    assert graph.nodes["0"]["words"] == "['a']"
+
+
+def test_a_folder_that_cannot_be_is_an_error_before_anything_is_written(finished_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(DataError, match="cannot create the folder"):
+        export_run(finished_run, tmp_path / "file")

@@ -16,7 +16,8 @@ from sandbox.graphs import describe_graph
 from sandbox.intervals import Mean
 from sandbox.output.formatting import format_mean
 from sandbox.output.log_totals import LogTotals
-from sandbox.output.summary import describe_network, over_steps, print_summary, write_summary
+from sandbox.output.metrics_table import over_steps, print_metrics
+from sandbox.output.summary import describe_network, print_summary, write_summary
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
 from sandbox.runtime.runner import Progress
@@ -124,7 +125,7 @@ def test_tokens_and_data_quality_are_summed_up_in_words(new_run: Run) -> None:
     tokens = {"prompt_tokens": 10_000, "cached_tokens": 7_500, "output_tokens": 1_234}
     totals = totals._replace(
         sums={**totals.sums, **tokens, "retried": 2, "truncated": 3},
-        sources={"model": 97, "fallback": 3},
+        sources={"main": {"model": 97, "fallback": 3}},
         models=["smollm2-135m"],
         num_texts=12,
     )
@@ -143,6 +144,25 @@ def test_fallbacks_are_told_by_arm_as_shares_of_what_can_fail(new_run: Run) -> N
     for fallbacks, expected in (
         ({}, "drawn at random (fallbacks) 0,"),
         ({"main": (3, 60)}, "drawn at random (fallbacks) 3 (5.0 % of decisions),"),
-        ({"base": (0, 40), "server": (2, 40)}, "drawn at random (fallbacks) server 2 (5.0 % of decisions),"),
+        ({"base": (0, 40), "server": (2, 40)}, "drawn at random (fallbacks) 2 (5.0 % of decisions of arm server),"),
     ):
         assert expected in summary_text(new_run, results, totals._replace(fallbacks=fallbacks))
+
+
+@pytest.mark.parametrize("width", [45, 60, 80, 200])
+def test_no_number_is_cut_in_a_narrow_terminal(width: int, new_run: Run) -> None:
+    metrics = pd.DataFrame({"arm": "main", "seed": [0, 1], "step": 0, "sales": [10_000.0, 20_000.0]})
+    file = io.StringIO()
+    print_metrics(Console(file=file, width=width), Results(metrics, {}), {"sales": "units sold in the step"})
+    text = file.getvalue()
+    assert text.count("15,000 ± 63,531") == 3
+    assert all(len(line) <= width for line in text.splitlines())
+
+
+def test_arms_are_not_pooled_in_who_answered(new_run: Run) -> None:
+    results = new_run.resume(Progress(), ignore_message)
+    counts = {"base": {"base": 5}, "humanllm": {"humanllm": 4, "rule": 4}}
+    totals = read_totals(new_run)._replace(minds=counts, fallbacks={"base": (0, 5), "humanllm": (8, 8)})
+    text = summary_text(new_run, results, totals)
+    assert "Answered by base 100 % in arm base; humanllm 50.0 %, rule 50.0 % in arm humanllm." in text
+    assert "drawn at random (fallbacks) 8 (100 % of decisions of arm humanllm)" in text

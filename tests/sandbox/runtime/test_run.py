@@ -254,6 +254,19 @@ def test_each_run_of_a_process_tells_its_own_time(run: Run, rule_market: Overrid
     assert 0 < second.manifest.wall_s < time.time() - began
 
 
+def test_a_resumed_run_counts_the_time_of_all_its_sessions(
+    rule_market: Overrides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = stop_early(Run.start(rule_market()), monkeypatch, 4)
+    (first_session,) = Run(run.folder).manifest.sessions
+    first_batches = [end for *_, end in run.log().batches()]
+    time.sleep(0.3)
+    manifest = finish(Run(run.folder)).manifest
+    assert len(manifest.sessions) == 2
+    second = manifest.wall_s - (first_batches[-1] - first_session)
+    assert 0 < second < time.time() - manifest.sessions[1], "the time between the sessions does not count"
+
+
 def test_a_branch_may_name_who_is_there_when_it_begins(rule_market: Overrides, tmp_path: Path) -> None:
     run = run_to_end(rule_market("world.rent=1000", "world.entry=1"))
     intervention = "interventions=[{{step: 3, do: message, text: hello, to: [{}]}}]"

@@ -23,3 +23,9 @@ def test_answers_of_one_user_are_drawn_together() -> None:
     assert clustered.high - clustered.low > 3 * (independent.high - independent.low)
     assert clustered.value == independent.value == pytest.approx(values.mean())
     assert e > clustered.high
+
+
+def test_a_single_user_gives_no_interval() -> None:
+    estimate = Draws(["ann"] * 5, 100, 0).estimate(np.array([0.0, 1.0, 2.0, 3.0, 4.0]))
+    assert estimate.value == 2
+    assert np.isnan([estimate.low, estimate.high]).all(), "every draw is of the same person: the spread is unknown"

@@ -112,3 +112,18 @@ def test_repeats_and_baskets_are_counted() -> None:
     assert (stats.basket, stats.largest, stats.spent) == (2, 2, 140.0)
     assert stats.several_share == pytest.approx(1 / 6)
     assert stats.weekend_share == 0
+
+
+def test_spending_counts_only_days_on_which_every_price_is_known() -> None:
+    rows = [
+        make_row(0, "11"),
+        make_row(0, "12", price=None),
+        make_row(7, "11", price=80.0),
+        make_row(9, "12", price=20.0),
+    ]
+    stats = shopper_statistics(select_basket_items(rows))
+    assert stats.spent == 50, "a day with an unknown price is no cheap day"
+    assert stats.prices == (20, 50, 80)
+    assert shopper_statistics(select_basket_items(rows[:2])).spent is None
+    story = build_person(rows).stories[0]
+    assert "NT$" not in story, "what a basket cost is unknown if one of its prices is"

@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from random import Random
 from typing import Any
 
+import msgspec
 import networkx as nx
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from scipy.stats import spearmanr
 
 from sandbox.core.form import Choose
 from sandbox.core.mind import RandomMind
+from sandbox.core.profile import Profile
 from sandbox.core.question import Question
 from sandbox.core.world import advance
 from sandbox.errors import ConfigError, ContractError
@@ -494,3 +496,13 @@ def test_sellers_learn_what_tax_leaves_them_and_who_loses_money_is_asked_to_clos
     losers = [question for question in asked if question.template.key == "close"]
     assert losers
     assert all(question.step >= PATIENCE - 1 and question.facts["runway"] >= 0 for question in losers)
+
+
+def test_who_does_not_say_what_they_pay_pays_what_such_goods_cost() -> None:
+    params = build_market().params
+    fan = Profile(id="fan", persona="You.", tastes={"Toys and Games": 0.5, "Electronics": 0.5})
+    prices = [params.categories[name].usual_price for name in fan.tastes]
+    assert params.usual_payment(fan) == pytest.approx(sum(prices) / 2)
+    anybody = Profile(id="anybody", persona="You.")
+    assert params.usual_payment(anybody) > 0
+    assert params.usual_payment(msgspec.structs.replace(fan, budget=7.0)) == 7
