@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby, product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
@@ -23,6 +23,13 @@ from sandbox.runtime.runner import Track, untracked
 from sandbox.tables import read_table, table_files, write_table
 
 FOLDER = "reactions"
+
+
+class QuestionListener(Protocol):
+    """Receives what is asked in a replay."""
+
+    def add(self, questions: Sequence[Question[Any]]) -> None:
+        """Receive a batch of questions."""
 
 
 class VariedQuestion(NamedTuple):

@@ -7,10 +7,9 @@ reproduced from these two: `metrics.csv`, `tables/`, `reactions/`, `figures/`.
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, NoReturn, Protocol, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from sandbox.core.assignment import MindRouter
-from sandbox.core.question import Question
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, ContractError, unknown
 from sandbox.runtime.assembly import (
@@ -37,19 +36,18 @@ from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.log_chain import DamagedLogError
 from sandbox.runtime.log_repair import drop_damaged
 from sandbox.runtime.manifest import Manifest, Segment, describe_mind_change, work_began
-from sandbox.runtime.reactions import QuestionSample, measure_reactions, read_reactions, write_reactions
+from sandbox.runtime.reactions import (
+    QuestionListener,
+    QuestionSample,
+    measure_reactions,
+    read_reactions,
+    write_reactions,
+)
 from sandbox.runtime.results import Results
 from sandbox.runtime.runner import Progress, Runner, Track, untracked
 
 Observer: TypeAlias = Callable[[int, Sequence[World[Any]]], None]
 """Receives the number of finished steps and the worlds as they are then."""
-
-
-class QuestionListener(Protocol):
-    """Receives what is asked in a replay."""
-
-    def add(self, questions: Sequence[Question[Any]]) -> None:
-        """Receive a batch of questions."""
 
 
 class EndOfLogError(Exception):
