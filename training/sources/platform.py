@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
@@ -76,6 +77,9 @@ class Platform(NamedTuple):
     product that was chosen once, or a purchase, which may be made again and has a price of its own."""
     currency: str = "$"
     """Sign of the money that its prices are in."""
+    since: date = date(1971, 1, 1)
+    """First day that one of its records can be of. The default only finds numbers that are no unix seconds: a year, a day
+    such as 20150224 and a spreadsheet's date are all seconds of 1970."""
 
     @property
     def has_products(self) -> bool:

@@ -12,9 +12,10 @@ import msgspec
 import polars as pl
 from pydantic import Field
 
-from training.sources.columns import Problems, drop_problem_rows, note_problem, to_integers, to_texts, to_times
-from training.sources.record import ITEM, RECORD, frame
+from training.sources.columns import Problems, drop_problem_rows, note_problem, to_integers, to_texts
+from training.sources.record import ITEM, LINE, RECORD, frame
 from training.sources.source import Rejects, Source, resolve_paths
+from training.sources.times import to_times
 from training.sources.tweets import NAMES, Tweets, read_tweets
 
 
@@ -42,7 +43,7 @@ class Twitter(Source):
 
     def _frame(self, schema: dict[str, pl.DataType], tweets: pl.DataFrame) -> pl.DataFrame:
         constants = {"source": self.name, "platform": self.platform}
-        columns = {name: tweets[name] for name in schema if name in tweets.columns}
+        columns = {name: tweets[name] for name in (*schema, LINE) if name in tweets.columns}
         return frame(schema, columns | {name: value for name, value in constants.items() if name in schema})
 
 
@@ -57,6 +58,8 @@ def build_columns(tweets: Tweets, label: str) -> tuple[pl.DataFrame, Problems]:
     texts = {field: _coalesce_names(tweets, field) for field in NAMES}
     for field in ("user", "text"):
         note_problem(problems, texts[field].is_null(), f"no {field}")
+    # A file of tweets has times or has none; a tweet without one among others is not one to be asked about.
+    note_problem(problems, texts["time"].is_null() & texts["time"].is_not_null().any(), "no time")
     named = pl.DataFrame(
         {
             **{field: texts[field] for field in ("user", "id", "thread")},
@@ -65,10 +68,10 @@ def build_columns(tweets: Tweets, label: str) -> tuple[pl.DataFrame, Problems]:
             "time": to_times(texts["time"], problems),
             "votes": to_integers(texts["votes"], problems),
             "extra": _encode_extras(_is_retweet(tweets, texts["is_rt"]), texts["lang"], texts["bio"]),
-            "line": pl.Series(values=tweets.lines, dtype=pl.Int64),
+            LINE: pl.Series(values=tweets.lines, dtype=pl.Int64),
             "is_collected": pl.Series(values=tweets.is_collected, dtype=pl.Boolean),
         }
-    ).with_columns(pl.coalesce("id", pl.format("{}/{}", pl.lit(label), "line")))
+    ).with_columns(pl.coalesce("id", pl.format("{}/{}", pl.lit(label), LINE)))
     columns = named.with_columns(
         pl.coalesce("thread", "item", "id").alias("thread"),
         pl.when(pl.col("item").is_null()).then(pl.lit("post")).otherwise(pl.lit("comment")).alias("kind"),
