@@ -93,8 +93,10 @@ def _read_stage(config: CorpusConfig) -> Stage:
         settings={
             "sources": config.source,
             "source_of": {str(path): name for name, paths in files.items() for path in paths},
+            # Not the platforms' modules, which also word people: only their beginnings change what is read.
+            "earliest": {name: str(source.earliest_day()) for name, source in sources.items()},
         },
-        source_files=[path for paths in files.values() for path in paths],
+        source_files=[path for name, paths in files.items() for path in (*paths, *sources[name].companions())],
         modules=sorted({type(source).__module__ for source in sources.values()}),
         count_overall=count_users_and_items,
     )

@@ -78,8 +78,8 @@ class Platform(NamedTuple):
     currency: str = "$"
     """Sign of the money that its prices are in."""
     since: date = date(1971, 1, 1)
-    """First day that one of its records can be of. The default only finds numbers that are no unix seconds: a year, a day
-    such as 20150224 and a spreadsheet's date are all seconds of 1970."""
+    """First possible day of its records. The default only finds numbers that are no unix seconds: a year, a day such as
+    20150224 and a spreadsheet's date are all seconds of 1970."""
 
     @property
     def has_products(self) -> bool:

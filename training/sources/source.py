@@ -20,6 +20,8 @@ from training.sources.validity import Period, split_invalid
 
 MAX_SAMPLES = 1000
 """Rejected lines of one file that are kept to be looked at."""
+DOUBTFUL = "doubtful texts"
+"""What texts are counted as that were read but should be looked at."""
 COUNTED_AS = {"record": "records", "item": "listed items"}
 """What the rows of each table are counted as."""
 
@@ -58,7 +60,7 @@ class Source(BaseModel):
     max_reject_share: float = Field(default=0.01, ge=0, le=1)
     """Stop if more of a file's lines than this cannot be read."""
     earliest: date | None = None
-    """First day that a record can be of, such as 2006-03-21; earlier ones are rejected. null: when the platform began."""
+    """First possible day of a record, such as 2006-03-21; earlier ones are rejected. null: when its platform began."""
     citation: str = ""
     """Who made the data set, for the data card."""
     licence: str = "not stated"
@@ -68,12 +70,20 @@ class Source(BaseModel):
     def files(self) -> Sequence[Path]:
         """Return all files, in the order in which they are read."""
 
+    def companions(self) -> Sequence[Path]:
+        """Return files that are read beside these, on which the records depend too."""
+        return ()
+
+    def count_doubtful(self, records: pl.DataFrame) -> Mapping[str, int]:
+        """Return the numbers of texts that may be read but should be looked at, by what is odd about them."""
+        return {}
+
     @abstractmethod
     def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
         """Yield one file in pieces: ("record", frame of RECORD), and ("item", frame of ITEM) for what is no record.
 
-        Every record can be acted upon too; it is not listed as an item. A frame may have the column `LINE` besides, with
-        which rows that cannot be true are found in the file.
+        Every record can be acted upon too; it is not listed as an item. A frame may have the column `LINE` too, so that
+        rows that cannot be true can be found.
         """
 
     @property
@@ -85,9 +95,9 @@ class Source(BaseModel):
         """Return what to look at if many lines are rejected, the first of them for this reason."""
         return "is this the right kind of file?"
 
-    def period(self) -> Period:
-        """Return when records can have been written."""
-        return Period.since(self.earliest or find_platform(self.platform).since)
+    def earliest_day(self) -> date:
+        """Return the first possible day of a record."""
+        return self.earliest or find_platform(self.platform).since
 
     def read_tables(self, path: Path, tally: Tally) -> Tables:
         """Yield what `read_file` does and can be true, then the rejects; count everything.
@@ -95,13 +105,15 @@ class Source(BaseModel):
         Raises:
             DataError: Too many lines cannot be read.
         """
-        rejects, period = Rejects(self.name, path), self.period()
+        rejects, period = Rejects(self.name, path), Period.since(self.earliest_day())
         heights = {"record": 0, "item": 0}
         for table, rows in self.read_file(path, rejects):
             piece, invalid = split_invalid(rows, period, self.needs_time)
             for row in invalid:
                 rejects.add(*row)
             heights[table] += piece.height
+            for reason, number in self.count_doubtful(piece).items() if table == "record" else ():
+                tally.add(self.name, DOUBTFUL, reason, number)
             tally.add(self.name, COUNTED_AS[table], "out", piece.height)
             yield table, piece
         if rejects.number:
@@ -114,8 +126,8 @@ class Source(BaseModel):
             where = "" if first["line"] is None else f"line {first['line']}: "
             raise DataError(
                 f"{path}: {rejects.number} of {num_lines} lines ({share:.1%}) cannot be read as "
-                f"{type(self).__name__}, source.{self.name}.max_reject_share is {self.max_reject_share:.1%}; the first is "
-                f"{where}{first['reason']}, found {first['sample'][:80]!r}; {self.advise(first['reason'])} "
+                f"{type(self).__name__}, source.{self.name}.max_reject_share is {self.max_reject_share:.1%}; the first "
+                f"is {where}{first['reason']}, found {first['sample'][:80]!r}; {self.advise(first['reason'])} "
                 f"More of them are in read/{REJECTS}/ of the corpus's folder"
             )
 

@@ -38,12 +38,12 @@ class Table(Source):
     kinds: dict[str, str]
     """What the table calls a post, comment, review or purchase -> what we call it."""
     time_unit: TimeUnit = "s"
-    """How times are written: unix seconds (s), milliseconds (ms), microseconds (us) or nanoseconds (ns), or ISO 8601 (iso;
-    a date will do, such as 2015-02-24 or 20150224; no zone means UTC)."""
+    """How times are written: unix seconds (s), milliseconds (ms), microseconds (us) or nanoseconds (ns), or ISO 8601
+    (iso; a date will do, such as 2015-02-24 or 20150224; no zone means UTC)."""
     rating_scale: tuple[float, float] = OWN_SCALE
     """Lowest and highest rating of the column `stars`. Five equal parts of another scale than 1 to 5 become one to five
     stars; of 1 to 5 only whole numbers are read."""
-    not_rated: list[float] = []
+    not_rated: tuple[float, ...] = ()
     """Numbers in the column `stars` that stand for no rating, such as 0."""
     space_character: str = ""
     """A character that stands for a space in `category`, such as `_`."""

@@ -93,9 +93,7 @@ def parse_iso_time(text: str) -> int:
     if moment.isdigit() and not re.match(CALENDAR, moment):
         raise ValueError(f"time is {text!r}, a number that is no day such as 20150224")
     try:
-        when = datetime.fromisoformat(
-            f"{moment[:8]}T{moment[8:]}" if len(moment) == 14 and moment.isdigit() else moment
-        )
+        when = datetime.fromisoformat(re.sub(r"^(\d{8})(\d{6})$", r"\1T\2", moment))
         return to_unix_seconds((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
     except ValueError:
         raise ValueError(f"time is {text!r}, no date such as 2015-02-24 or 2015-02-24T11:35:52+01:00") from None

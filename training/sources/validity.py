@@ -17,6 +17,8 @@ STARS = (1.0, 2.0, 3.0, 4.0, 5.0)
 """What a rating may be."""
 BLANKS = "\ufeff\u200b\u2060 \t\r\n\x0b\x0c\xa0\u3000"
 """Characters of which a name cannot consist."""
+SHARED = ("source", "platform")
+"""Columns that are the same in all rows of a file, which a sample need not show."""
 
 
 class Period(NamedTuple):
@@ -99,7 +101,5 @@ def _word_reason(name: str, period: Period) -> pl.Expr:
 def _describe(rows: pl.DataFrame, reason: pl.Expr) -> Iterator[Invalid]:
     for row in rows.with_columns(reason.alias("reason")).iter_rows(named=True):
         line, text = row.pop(LINE, None), row.pop("reason")
-        cells = {
-            name: cell for name, cell in row.items() if cell not in ("", None) and name not in ("source", "platform")
-        }
+        cells = {name: cell for name, cell in row.items() if name not in SHARED and cell not in ("", None)}
         yield Invalid(line, text, str(cells))
