@@ -63,4 +63,4 @@ def unknown(kind: str, name: str, names: Iterable[str]) -> str:
     names = sorted(names)
     nearest = get_close_matches(name, names, n=1)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    return f"unknown {kind} {name!r}; there is {', '.join(names)}.{hint}"
+    return f"unknown {kind} {name!r}; there is {', '.join(names) or 'none'}.{hint}"

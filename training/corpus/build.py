@@ -6,6 +6,7 @@ are, after which, with which inputs and settings. It does not know what a stage 
 
 from sandbox.prompting.render import SECTION_FILES
 from training.corpus.config import CorpusConfig, build_source
+from training.corpus.losses import check_remaining
 from training.corpus.synthesis_stages import list_synthesis_stages
 from training.curation import cleaning, filters, grouping, k_core, splits
 from training.curation.names import AMBIGUOUS
@@ -39,7 +40,11 @@ from training.tasks.forms import PROMPTS
 def build_corpus(
     config: CorpusConfig, report_progress: ReportProgress = lambda stage, done, total: None
 ) -> list[Count]:
-    """Do all stages that are not done; return the funnel."""
+    """Do all stages that are not done; return the funnel.
+
+    Raises:
+        DataError: A stage has left nothing of a source; the funnel is written.
+    """
     launcher = resolve_launcher(config.launcher)
     config.corpus_dir.mkdir(parents=True, exist_ok=True)
     make_key(config.corpus_dir / cleaning.SECRET, config.secret)
@@ -47,6 +52,7 @@ def build_corpus(
     try:
         for stage in list_stages(config):
             counts += run_stage(config.corpus_dir, stage, launcher, report_progress)
+            check_remaining(config, stage.name, counts)
     finally:
         close_mind()
     return counts

@@ -28,6 +28,13 @@ EXTRA_FIELDS = ("gender", "age", "age_group", "industry", "topic", "pieces")
 """Fields of `extra` that later stages read; all others, such as a user's description of themselves, are removed."""
 INVISIBLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff]"
 """Characters without meaning: control characters, and spaces without width that only say where a line may break."""
+REASON_SETTINGS = {
+    "language": "language.threshold",
+    "near-duplicate of the user's own": "duplicate_threshold",
+    "toxic": "max_toxic",
+    "user has too few records left": "min_records",
+}
+"""The setting that decides a reason for which a record is dropped, where one does."""
 OWN_PAGE = "their own page"
 """Stands for the name of a community that is the user's own page, since that name contains the user's."""
 

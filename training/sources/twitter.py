@@ -45,7 +45,8 @@ class Twitter(Source):
         is_retweet = records["extra"].str.contains('"is_rt":true', literal=True) | records["text"].str.starts_with(
             "RT @"
         )
-        return {CUT: (records["text"].str.contains(r"(?:…|\.\.\.)\s*https?://t\.co/\w+\s*$") & ~is_retweet).sum()}
+        is_cut = records["text"].str.contains(r"(?:…|\.\.\.)\s*https?://t\.co/\w+\s*$") & ~is_retweet
+        return {CUT: len(is_cut.arg_true())}
 
     def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
         """Yield tweets as records, replies as comments; tweets that are only there to be answered as items."""
