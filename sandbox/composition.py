@@ -42,9 +42,9 @@ RENAMED_SETTINGS: Mapping[str, str] = {
 _NEW_KEYS_ALLOWED = re.compile(
     r"\+{0,2}((assignment|extra_minds|treatments)[.=]|(world|mind|population|graph|source)\.)"
 )
-"""Settings that take names which no file declares: Hydra's `assignment.buyer=rule` alone changes only what is there. What
-a file says of a world, a mind, a population, a graph or a source may leave out settings that have a default; these are
-checked against the class that the file names."""
+"""Settings that take names which no file declares: Hydra's `assignment.buyer=rule` alone changes only what is there.
+The file of a world, a mind, a population, a graph or a source may leave out settings that have a default; the class
+that it names knows them."""
 _NOT_OVERRIDDEN = re.compile(r"Could not override '([\w.]+)'")
 
 
