@@ -5,7 +5,7 @@ are, after which, with which inputs and settings. It does not know what a stage 
 """
 
 from sandbox.prompting.render import SECTION_FILES
-from training.corpus.config import CorpusConfig, build_source
+from training.corpus.config import CorpusConfig, build_source, find_earliest_day
 from training.corpus.losses import check_remaining
 from training.corpus.synthesis_stages import list_synthesis_stages
 from training.curation import cleaning, filters, grouping, k_core, splits
@@ -99,8 +99,7 @@ def _read_stage(config: CorpusConfig) -> Stage:
         settings={
             "sources": config.source,
             "source_of": {str(path): name for name, paths in files.items() for path in paths},
-            # Not the platforms' modules, which also word people: only their beginnings change what is read.
-            "earliest": {name: str(source.earliest_day()) for name, source in sources.items()},
+            "earliest": {name: str(find_earliest_day(source)) for name, source in sources.items()},
         },
         source_files=[path for name, paths in files.items() for path in (*paths, *sources[name].companions())],
         modules=sorted({type(source).__module__ for source in sources.values()}),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -167,6 +168,11 @@ def build_source(name: str, node: Mapping[str, Any]) -> Source:
     if not (isinstance(kind, type) and issubclass(kind, Source)):
         raise ConfigError(f"source.{name}._target_ must name a subclass of training.sources.source.Source")
     return validate(kind, settings, f"source.{name}")
+
+
+def find_earliest_day(source: Source) -> date:
+    """Return the first possible day of a source's records: its own, or else that of its platform."""
+    return source.earliest or find_platform(source.platform).since
 
 
 def _check_source_names(overrides: Sequence[str], names: Collection[str]) -> None:

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from sandbox.core.profile import Profile
 from sandbox.errors import ConfigError, unknown
+from training.sources.validity import FIRST_DAY
 
 SHIPPED = "training.platforms"
 """Package of the platforms that come with the project."""
@@ -77,9 +78,8 @@ class Platform(NamedTuple):
     product that was chosen once, or a purchase, which may be made again and has a price of its own."""
     currency: str = "$"
     """Sign of the money that its prices are in."""
-    since: date = date(1971, 1, 1)
-    """First possible day of its records. The default only finds numbers that are no unix seconds: a year, a day such as
-    20150224 and a spreadsheet's date are all seconds of 1970."""
+    since: date = FIRST_DAY
+    """First possible day of its records."""
 
     @property
     def has_products(self) -> bool:

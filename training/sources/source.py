@@ -14,9 +14,8 @@ from sandbox.errors import DataError
 from training.pipeline.folders import Folders, Unit
 from training.pipeline.funnel import Tally
 from training.pipeline.stages import REJECTS, Tables
-from training.sources.platform import find_platform
 from training.sources.record import REJECT, frame
-from training.sources.validity import Period, split_invalid
+from training.sources.validity import FIRST_DAY, Period, split_invalid
 
 MAX_SAMPLES = 1000
 """Rejected lines of one file that are kept to be looked at."""
@@ -95,17 +94,18 @@ class Source(BaseModel):
         """Return what to look at if many lines are rejected, the first of them for this reason."""
         return "is this the right kind of file?"
 
-    def earliest_day(self) -> date:
-        """Return the first possible day of a record."""
-        return self.earliest or find_platform(self.platform).since
-
-    def read_tables(self, path: Path, tally: Tally) -> Tables:
+    def read_tables(self, path: Path, tally: Tally, earliest: date = FIRST_DAY) -> Tables:
         """Yield what `read_file` does and can be true, then the rejects; count everything.
+
+        Args:
+            path: The file.
+            tally: Counts records, items, doubtful texts and rejected lines.
+            earliest: The first possible day of a record.
 
         Raises:
             DataError: Too many lines cannot be read.
         """
-        rejects, period = Rejects(self.name, path), Period.since(self.earliest_day())
+        rejects, period = Rejects(self.name, path), Period.since(earliest)
         heights = {"record": 0, "item": 0}
         for table, rows in self.read_file(path, rejects):
             piece, invalid = split_invalid(rows, period, self.needs_time)
@@ -176,15 +176,18 @@ def read_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
 
     Args:
         unit: Its input `raw`.
-        settings: `sources`, the node of each source; `source_of`, the source of each file.
+        settings: `sources`, the node of each source; `source_of`, the source of each file; `earliest`, the first
+            possible day of a source's records, by its name.
         tally: Counts records, items and rejected lines.
     """
     from sandbox.composition import resolve_target
     from sandbox.settings import validate
 
     path = unit.file("raw")
-    kind, values = resolve_target(settings["sources"][settings["source_of"][str(path)]], "source")
-    yield from validate(kind, values, "source").read_tables(path, tally)
+    name = settings["source_of"][str(path)]
+    kind, values = resolve_target(settings["sources"][name], "source")
+    earliest = date.fromisoformat(settings["earliest"][name])
+    yield from validate(kind, values, "source").read_tables(path, tally, earliest)
 
 
 def count_users_and_items(folders: Folders, settings: Mapping[str, Any], tally: Tally) -> None:

@@ -15,6 +15,9 @@ from training.sources.record import LAST_SECOND, LINE
 
 STARS = (1.0, 2.0, 3.0, 4.0, 5.0)
 """What a rating may be."""
+FIRST_DAY = date(1971, 1, 1)
+"""Earlier days are no unix seconds that were read as such: a year, a day such as 20150224 and a spreadsheet's date are
+all seconds of 1970."""
 BLANKS = "\ufeff\u200b\u2060 \t\r\n\x0b\x0c\xa0\u3000"
 """Characters of which a name cannot consist."""
 SHARED = ("source", "platform")
