@@ -9,7 +9,7 @@ from sandbox.errors import ConfigError
 from training.corpus.config import load_corpus_config
 
 ROOT = Path(__file__).parents[3]
-NAMED = r"`\+?((?:source|filters|clean|splits|tasks|people|synthesis|judge)\.[A-Za-z_.0-9]*[a-z0-9])[`=]"
+NAMED = r"`\+?((?:source|filters|clean|splits|tasks|synthesis|judge)\.[A-Za-z_.0-9]*[a-z0-9])[`=]"
 """A setting of a corpus in a document."""
 SOURCES = "sources=[reddit,table,twitter,tafeng]"
 FILES = ("source.twitter.paths=[a.js]", "source.table.paths=[a.csv]", "source.table.platform=microblog")
@@ -28,7 +28,7 @@ def test_documents_name_settings() -> None:
 
 @pytest.mark.parametrize("setting", list_named_settings())
 def test_a_setting_that_a_document_names_can_be_set(setting: str) -> None:
-    values = {"shares": "{train: 1, val: 0, test: 0}", "earliest": "2010-01-01", "rating_scale": "[0,10]"}
+    values = {"shares": "{train: 1, val: 0, test: 0}", "earliest": "2010-01-01", "rating_scale": "[0,10]", "path": "log.zip"}
     value = values.get(setting.rpartition(".")[2], "0.5")
     load_corpus_config([SOURCES, *FILES, f"{setting}={value}"])
 
