@@ -28,7 +28,12 @@ def test_documents_name_settings() -> None:
 
 @pytest.mark.parametrize("setting", list_named_settings())
 def test_a_setting_that_a_document_names_can_be_set(setting: str) -> None:
-    values = {"shares": "{train: 1, val: 0, test: 0}", "earliest": "2010-01-01", "rating_scale": "[0,10]", "path": "log.zip"}
+    values = {
+        "shares": "{train: 1, val: 0, test: 0}",
+        "earliest": "2010-01-01",
+        "rating_scale": "[0,10]",
+        "path": "log.zip",
+    }
     value = values.get(setting.rpartition(".")[2], "0.5")
     load_corpus_config([SOURCES, *FILES, f"{setting}={value}"])
 
