@@ -43,8 +43,12 @@ RENAMED_SETTINGS: Mapping[str, str] = {
 
 MAX_REASON_CHARS = 300
 """Characters of what Hydra says about an override."""
-_NEW_KEYS_ALLOWED = re.compile(r"\+{0,2}(assignment|extra_minds|treatments)[.=]")
-"""Settings that take names which no file declares: Hydra's `assignment.buyer=rule` alone changes only what is there."""
+_NEW_KEYS_ALLOWED = re.compile(
+    r"\+{0,2}((assignment|extra_minds|treatments)[.=]|(world|mind|population|graph|source)\.)"
+)
+"""Settings that take names which no file declares: Hydra's `assignment.buyer=rule` alone changes only what is there.
+The file of a world, a mind, a population, a graph or a source may leave out settings that have a default; the class
+that it names knows them."""
 _NOT_OVERRIDDEN = re.compile(r"Could not override '([\w.]+)'")
 
 
@@ -68,7 +72,7 @@ def compose(overrides: Sequence[str], config: str = "config", groups: Sequence[s
     overrides = quote_values(overrides)
     refuse_old_names(overrides)
     for override in overrides:
-        _check_choice(override, groups)
+        check_choice(override, groups)
     try:
         with _nested_hydra(), initialize_config_dir(str(CONF_DIR), version_base="1.3"):
             values = to_plain(hydra_compose(config, overrides=[*search_path(), *allow_new_keys(overrides)]))
@@ -104,11 +108,20 @@ def split_sweeps(overrides: Sequence[str]) -> tuple[list[str], dict[str, list[st
         raise ConfigError(f"invalid override {_find_malformed(overrides)}: {_first_lines(error)}") from error
     fixed = [str(override.input_line) for override in parsed if not override.is_sweep_override()]
     sweeps = {
-        override.get_key_element(): list(override.sweep_string_iterator())
+        override.get_key_element().lstrip("+"): list(override.sweep_string_iterator())
         for override in parsed
         if override.is_sweep_override()
     }
     return fixed, sweeps
+
+
+def check_choice(override: str, groups: Sequence[str]) -> None:
+    """Raise `ConfigError` if an override chooses a file of a group that has none of that name."""
+    group, is_choice, name = override.partition("=")
+    if is_choice and group in (*groups, EXPERIMENT) and not name.startswith(("{", "[", "null")) and "," not in name:
+        choices = list_choices(group)
+        if name not in choices:
+            raise ConfigError(unknown(group, name, choices))
 
 
 def search_path() -> list[str]:
@@ -118,7 +131,7 @@ def search_path() -> list[str]:
 
 
 def allow_new_keys(overrides: Sequence[str]) -> list[str]:
-    """Return overrides that may add roles, minds and treatments without Hydra's `+`."""
+    """Return overrides that may add roles, minds, treatments and settings with a default without Hydra's `+`."""
     return [f"++{text.lstrip('+')}" if _NEW_KEYS_ALLOWED.match(text) else text for text in overrides]
 
 
@@ -236,14 +249,6 @@ def _refuse_old_name(override: str) -> None:
         for name in (path, package):
             if name == old or name.startswith(f"{old}."):
                 raise ConfigError(f"invalid override {override!r}: the setting `{old}` is now called `{new}`")
-
-
-def _check_choice(override: str, groups: Sequence[str]) -> None:
-    group, is_choice, name = override.partition("=")
-    if is_choice and group in (*groups, EXPERIMENT) and not name.startswith(("{", "[", "null")) and "," not in name:
-        choices = list_choices(group)
-        if name not in choices:
-            raise ConfigError(unknown(group, name, choices))
 
 
 def _explain_unknown_setting(path: str, overrides: Sequence[str], config: str, groups: Sequence[str]) -> str:

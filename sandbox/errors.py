@@ -134,4 +134,4 @@ def unknown(kind: str, name: str, names: Iterable[str]) -> str:
     names = sorted(names)
     nearest = get_close_matches(name, names, n=1)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    return f"unknown {kind} {quote_value(name)}; there is {', '.join(names)}.{hint}"
+    return f"unknown {kind} {quote_value(name)}; there is {', '.join(names) or 'none'}.{hint}"

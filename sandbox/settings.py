@@ -43,6 +43,14 @@ def validate(model: type[M], values: Any, where: str = "") -> M:
         raise ConfigError("\n".join([*sentences, *omission])) from error
 
 
+def names_unknown_setting(error: ConfigError) -> bool:
+    """Return whether an error of `validate` is about a setting that there is not."""
+    cause = error.__cause__
+    return isinstance(cause, ValidationError) and any(
+        problem["type"] == "extra_forbidden" for problem in cause.errors()
+    )
+
+
 def _sentence(problem: Any, where: str, model: type[BaseModel]) -> str:
     path = ".".join(str(part) for part in (*([where] if where else []), *problem["loc"]))
     path = path if len(path) <= MAX_PATH_CHARS else f"{path[:MAX_PATH_CHARS]}..."

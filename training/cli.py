@@ -24,9 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_corpus(overrides: list[str]) -> int:
+    from sandbox.output.progress import notify
     from training.corpus.build import build_corpus
     from training.corpus.config import load_corpus_config
     from training.corpus.export import export_corpus
+    from training.corpus.losses import list_notes
     from training.pipeline.progress import StageBar
 
     config = load_corpus_config(overrides)
@@ -34,6 +36,8 @@ def _run_corpus(overrides: list[str]) -> int:
         counts = build_corpus(config, bar.show_progress)
     for path in export_corpus(config, counts):
         print(path)
+    for note in list_notes(config, counts):
+        notify(note)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -10,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from docs.generate.markdown import code
 
-WORDS = {int: "integer", float: "number", str: "text", bool: "true or false", Path: "path"}
+WORDS = {int: "integer", float: "number", str: "text", bool: "true or false", Path: "path", date: "date"}
 BOUNDS = {"ge": "at least {}", "gt": "above {}", "le": "at most {}", "lt": "below {}"}
 
 

@@ -205,11 +205,11 @@ def _draw_dynamics(run: "Run", steps: list[int] | None, is_animated: bool) -> li
 
 def _sweep(overrides: list[str]) -> int:
     """Let Hydra's sweeper and launcher run every combination."""
-    from sandbox.composition import allow_new_keys, refuse_old_names
+    from sandbox.composition import allow_new_keys
     from sandbox.quoting import quote
     from sandbox.runtime.manifest import FILE
     from sandbox.runtime.run import Run
-    from sandbox.runtime.sweep import sweep
+    from sandbox.runtime.sweep import check_names, sweep
 
     def run_job(job: list[str], folder: Path) -> int:
         try:
@@ -219,5 +219,5 @@ def _sweep(overrides: list[str]) -> int:
             print(f"error: {' '.join(job)}: {format_error(error)}", file=sys.stderr)
             return 1
 
-    refuse_old_names(overrides)
+    check_names(overrides)
     return sweep(allow_new_keys(overrides), run_job)

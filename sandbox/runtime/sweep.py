@@ -12,15 +12,18 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sandbox.composition import search_path, split_sweeps
+from sandbox.composition import GROUPS, check_choice, compose, search_path, split_sweeps
 from sandbox.counting import count_of
-from sandbox.errors import DataError
+from sandbox.errors import ConfigError, DataError, SandboxError
 from sandbox.files import replace_text
 from sandbox.folders import make_folder
 from sandbox.paths import CONF_DIR, dated_run_dir
 from sandbox.quoting import expand_home, quote_values, read_value
+from sandbox.runtime.assembly import build_worlds, check_minds
+from sandbox.runtime.config import load_run_config
 from sandbox.runtime.manifest import FILE, Manifest
 from sandbox.runtime.run import Run
+from sandbox.settings import names_unknown_setting
 from sandbox.tables import write_table
 
 if TYPE_CHECKING:
@@ -80,6 +83,29 @@ def sweep(overrides: list[str], job: Callable[[list[str], Path], int]) -> int:
     finally:
         print("\n".join(write_tables(folder, split_sweeps(shared)[1])), file=sys.stderr)
     return 0
+
+
+def check_names(overrides: Sequence[str]) -> None:
+    """Raise `ConfigError` if an override names a setting or a file that there is not: every job would fail of it.
+
+    A value that is out of bounds is left to the job that has it, so that the others run.
+    """
+    fixed, sweeps = split_sweeps(overrides)
+    for name, values in sweeps.items():
+        for value in values:
+            check_choice(f"{name}={value}", GROUPS)
+    first = [*fixed, *(f"{name}={values[0]}" for name, values in sweeps.items())]
+    own = [override for override in first if not override.lstrip("+~").startswith("hydra")]
+    compose(own)
+    try:
+        config = load_run_config(own)
+        build_worlds(config)
+        check_minds(config)
+    except ConfigError as error:
+        if names_unknown_setting(error):
+            raise
+    except SandboxError:
+        return
 
 
 def write_tables(folder: Path, sweeps: Mapping[str, Sequence[str]]) -> list[str]:

@@ -6,7 +6,8 @@ are, after which, with which inputs and settings. It does not know what a stage 
 
 from sandbox.folders import make_folder
 from sandbox.prompting.render import SECTION_FILES
-from training.corpus.config import CorpusConfig, build_source
+from training.corpus.config import CorpusConfig, build_source, find_earliest_day
+from training.corpus.losses import check_remaining
 from training.corpus.synthesis_stages import list_synthesis_stages
 from training.curation import cleaning, filters, grouping, k_core, splits
 from training.curation.names import AMBIGUOUS
@@ -40,7 +41,11 @@ from training.tasks.forms import PROMPTS
 def build_corpus(
     config: CorpusConfig, report_progress: ReportProgress = lambda stage, done, total: None
 ) -> list[Count]:
-    """Do all stages that are not done; return the funnel."""
+    """Do all stages that are not done; return the funnel.
+
+    Raises:
+        DataError: A stage has left nothing of a source; the funnel is written.
+    """
     launcher = resolve_launcher(config.launcher)
     make_folder(config.corpus_dir, "corpus_dir")
     make_key(config.corpus_dir / cleaning.SECRET, config.secret)
@@ -48,6 +53,7 @@ def build_corpus(
     try:
         for stage in list_stages(config):
             counts += run_stage(config.corpus_dir, stage, launcher, report_progress)
+            check_remaining(config, stage.name, counts)
     finally:
         close_mind()
     return counts
@@ -94,8 +100,9 @@ def _read_stage(config: CorpusConfig) -> Stage:
         settings={
             "sources": config.source,
             "source_of": {str(path): name for name, paths in files.items() for path in paths},
+            "earliest": {name: str(find_earliest_day(source)) for name, source in sources.items()},
         },
-        source_files=[path for paths in files.values() for path in paths],
+        source_files=[path for name, paths in files.items() for path in (*paths, *sources[name].companions())],
         modules=sorted({type(source).__module__ for source in sources.values()}),
         count_overall=count_users_and_items,
     )

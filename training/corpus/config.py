@@ -1,6 +1,8 @@
 """Settings of a corpus, and how `python -m training corpus` loads them."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -124,7 +126,7 @@ class CorpusConfig(Settings):
     """Records that a person's history must have."""
     records_per_bucket: PositiveInt
     """Approximate size of the buckets in which users are processed; memory grows with it, not with the corpus."""
-    people: dict[str, int | None]
+    people: dict[str, NonNegativeInt | None]
     """Maximum number of people in the population, by platform; null or absent: all."""
     secret: str | None
     """Text that the key of the hashed ids is made from; null: a random key, kept in the corpus's folder."""
@@ -149,6 +151,7 @@ def load_corpus_config(overrides: Sequence[str]) -> CorpusConfig:
     names = settings["sources"]
     if not isinstance(names, list) or not names:
         raise ConfigError("sources is empty; name some, such as sources=[reddit,blogger] or corpus=shared")
+    _check_source_names(overrides, {*map(str, names), *settings["source"]})
     extra = _bring_in("source", [str(name) for name in names], settings["source"])
     settings = compose([*extra, *overrides], "corpus", GROUPS)
     platforms = sorted({build_source(name, settings["source"][name]).platform for name in names})
@@ -165,6 +168,19 @@ def build_source(name: str, node: Mapping[str, Any]) -> Source:
     if not (isinstance(kind, type) and issubclass(kind, Source)):
         raise ConfigError(f"source.{name}._target_ must name a subclass of training.sources.source.Source")
     return validate(kind, settings, f"source.{name}")
+
+
+def find_earliest_day(source: Source) -> date:
+    """Return the first possible day of a source's records: its own, or else that of its platform."""
+    return source.earliest or find_platform(source.platform).since
+
+
+def _check_source_names(overrides: Sequence[str], names: Collection[str]) -> None:
+    """Raise `ConfigError` if an override is about a source that is not read."""
+    for override in overrides:
+        match = re.match(r"[+~]*source\.([^.=]+)", override)
+        if match and match[1] not in names:
+            raise ConfigError(f"invalid override {override!r}: {unknown('source', match[1], names)} See sources=[...].")
 
 
 def _bring_in(group: str, names: Sequence[str], present: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from agents.population import write_population
 from sandbox.core.profile import Profile
+from sandbox.errors import DataError
 from training.corpus.card import write_card
 from training.corpus.config import CorpusConfig, TaskConfig
 from training.corpus.report import write_funnel
@@ -29,9 +30,16 @@ CHAT = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
 
 
 def export_corpus(config: CorpusConfig, counts: Sequence[Count]) -> list[Path]:
-    """Write all files that are meant for others into the corpus's folder; return their paths."""
+    """Write all files that are meant for others into the corpus's folder; return their paths.
+
+    Raises:
+        DataError: The limits on people leave nobody.
+    """
     folders = Folders(config.corpus_dir)
     people = list(select_people(folders, config.people, config.seed))
+    if not people:
+        write_funnel(config.corpus_dir, counts)
+        raise DataError(f"people={config.people} leaves nobody in the population; raise the number of a platform")
     draft = config.corpus_dir / f"draft-{PEOPLE}"
     write_population(draft, people)
     draft.replace(config.corpus_dir / PEOPLE)
@@ -74,7 +82,8 @@ def select_people(folders: Folders, limits: dict[str, int | None], seed: int) ->
     order = [blake2b(user.encode(), key=key, digest_size=8).digest() for user in rows["user"]]
     ordered = rows.with_columns(pl.Series("order", order)).sort("platform", "order")
     for (platform,), platform_rows in ordered.group_by("platform", maintain_order=True):
-        for text in platform_rows["profile"].head(limits.get(str(platform)) or platform_rows.height):
+        limit = limits.get(str(platform))
+        for text in platform_rows["profile"].head(platform_rows.height if limit is None else limit):
             yield msgspec.json.decode(text, type=Profile)
 
 

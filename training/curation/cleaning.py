@@ -6,8 +6,8 @@ is sexual or toxic; users with too few records left go. Last, placeholders repla
 replace ids. A unit holds all records of its users.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from html import unescape
 from typing import Any
 
 import msgspec
@@ -19,12 +19,22 @@ from training.curation.safety import says_minor, score_safety, states_minor_age
 from training.pipeline.folders import Unit
 from training.pipeline.funnel import Tally
 from training.pipeline.stages import Tables
+from training.sources.entities import decode_entities, decode_series
 
 SECRET = "secret.key"
 """File in the corpus folder that holds the key for hashing ids."""
 TEXTS = ("text", "title", "context")
 EXTRA_FIELDS = ("gender", "age", "age_group", "industry", "topic", "pieces")
 """Fields of `extra` that later stages read; all others, such as a user's description of themselves, are removed."""
+INVISIBLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff]"
+"""Characters without meaning: control characters, and spaces without width that only say where a line may break."""
+REASON_SETTINGS = {
+    "language": "language.threshold",
+    "near-duplicate of the user's own": "duplicate_threshold",
+    "toxic": "max_toxic",
+    "user has too few records left": "min_records",
+}
+"""The setting that decides a reason for which a record is dropped, where one does."""
 OWN_PAGE = "their own page"
 """Stands for the name of a community that is the user's own page, since that name contains the user's."""
 
@@ -61,17 +71,19 @@ def clean_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
 
 
 def remove_markup(texts: pl.Series) -> pl.Series:
-    """Return texts without the markup of web pages: line breaks, entities, embedded videos and product links."""
-    untagged = texts.str.replace_all(r"(?i)<br\s*/?>", "\n").str.replace_all(r"\[\[(?:VIDEOID|ASIN):[^\]]*\]\]", "")
-    plain = pl.Series(texts.name, [unescape(text) if "&" in text else text for text in untagged], dtype=pl.String)
-    return plain.str.replace_all("\u200b", "", literal=True).str.strip_chars()
+    """Return texts without the markup of web pages: entities, line breaks, embedded videos and product links."""
+    # Entities come first, since a tag may be written with them.
+    plain = decode_series(texts).str.replace_all(r"(?i)<br\s*/?>", "\n")
+    plain = plain.str.replace_all(r"\[\[(?:VIDEOID|ASIN):[^\]]*\]\]", "").str.replace_all(INVISIBLE, "")
+    return plain.str.strip_chars()
 
 
 def _is_minor(rows: pl.DataFrame) -> pl.Series:
     """Return whether the user says in the text, in their own title or in `extra` that they are a minor."""
     # The title of a comment is that of its conversation, which somebody else wrote.
     titles = rows.select(pl.when(pl.col("kind") != "comment").then("title").otherwise(pl.lit(""))).to_series()
-    return says_minor(rows["text"]) | says_minor(titles) | says_minor(rows["extra"]) | states_minor_age(rows["extra"])
+    extras = decode_series(rows["extra"])
+    return says_minor(rows["text"]) | says_minor(titles) | says_minor(extras) | states_minor_age(extras)
 
 
 def _drop_indecent(rows: pl.DataFrame, text: pl.Expr, max_toxic: float, place: str, tally: Tally) -> pl.DataFrame:
@@ -120,7 +132,7 @@ def _pseudonymise(rows: pl.DataFrame, key: bytes, product_platforms: Sequence[st
             tally.add("all", "replacements", kind, number)
     rows = rows.with_columns(
         extra=pl.Series([_keep_extra_fields(extra) for extra in rows["extra"]], dtype=pl.String),
-        category=pl.col("category").str.replace(r"^[uU]_[\w-]+$", OWN_PAGE),
+        category=remove_markup(rows["category"]).str.replace(r"^[uU]_[\w-]+$", OWN_PAGE),
     )
     prefixes = {"user": "u_", "id": "i_", "thread": "t_"}
     rows = rows.with_columns(
@@ -141,8 +153,12 @@ def _keep_extra_fields(extra: str) -> str:
     """Return the part of `extra` (JSON) that may stay."""
     if not extra:
         return ""
-    fields = {name: value for name, value in msgspec.json.decode(extra).items() if name in EXTRA_FIELDS}
+    fields = {name: _clean_value(value) for name, value in msgspec.json.decode(extra).items() if name in EXTRA_FIELDS}
     return msgspec.json.encode(fields).decode() if fields else ""
+
+
+def _clean_value(value: Any) -> Any:
+    return re.sub(INVISIBLE, "", decode_entities(value)).strip() if isinstance(value, str) else value
 
 
 def _qualify(rows: pl.DataFrame, name: str) -> pl.Series:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from training.pipeline.folders import Unit
 from training.pipeline.funnel import Tally
 from training.pipeline.stages import Tables
+from training.sources.entities import decode_series
 from training.sources.record import ITEM
 
 CONTEXT_CHARACTERS = 500
@@ -86,6 +87,7 @@ def partition(rows: pl.DataFrame, key: str, num_buckets: int, name: str) -> Tabl
 
 def _add_context(records: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """Fill in what the item says and the record does not."""
+    items = items.with_columns(decode_series(items[name]) for name in ("title", "text"))  # or an entity might be cut
     excerpt = pl.when(pl.col("text") == "").then("title").otherwise("text").str.slice(0, CONTEXT_CHARACTERS)
     is_product = pl.col("user") == ""  # nobody wrote it: its title is its name, and no title of a conversation
     item_columns = items.unique(["source", "id"], keep="first", maintain_order=True).select(

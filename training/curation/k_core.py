@@ -18,6 +18,19 @@ from training.pipeline.funnel import Tally
 from training.pipeline.stages import Tables
 
 IDS = ("user", "item", "id", "category")
+REASON_SETTINGS = {
+    "item without a title of its own": "titled_items",
+    "same user and item again": "one_per_item",
+    "item not frequent enough": "top_items_share",
+    "user has too few posts": "min_posts",
+    "what it answers was dropped": "needs_answered",
+    "user has too few records": "min_records",
+    "user outside the k-core": "user_core",
+    "item outside the k-core": "item_core",
+    "more users than wanted": "max_users",
+    "user's older records": "max_records",
+}
+"""The setting that decides each reason for which a record is dropped; an id that was seen before is always dropped."""
 PIECE_ROWS = 250_000
 """Rows whose ids are written at once."""
 

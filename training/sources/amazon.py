@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import polars as pl
 
-from training.sources.lines import ColumnInteger, JsonLines
-from training.sources.record import ITEM, RECORD, frame
-from training.sources.source import LAST_SECOND, Rejects, Source, resolve_paths
+from training.sources.lines import ColumnInteger, JsonLines, read_blocks
+from training.sources.record import ITEM, LAST_SECOND, LINE, RECORD, frame
+from training.sources.source import Rejects, Source, resolve_paths
 
 DESCRIPTION_CHARACTERS = 2000
 """Characters that are kept of a product's description, as in the paper."""
-_PRICE = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_PRICE = re.compile(r"(?P<sign>-\s?)?[$€£]?(?P<number>\d[\d,]*(?:\.\d+)?)")
 
 
 class AmazonReview(msgspec.Struct, gc=False):
@@ -46,6 +47,8 @@ class Amazon(Source):
 
     platform: str = "reviews"
     """Name of the platform that its records are from."""
+    earliest: date | None = date(1995, 7, 16)
+    """First day that a review can be of: Amazon's first day, unless another is named. Earlier reviews are rejected."""
     reviews: list[str]
     """Paths or globs of review files, such as Books.jsonl.gz; the category is read from the name."""
     meta: list[str]
@@ -58,18 +61,26 @@ class Amazon(Source):
     def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
         """Yield reviews as records, products as items."""
         if path in self._meta_files():
-            for products in JsonLines(AmazonProduct).read_file(path, rejects):
-                yield "item", self._build_items(products)
+            for lines, products in JsonLines(AmazonProduct).decode_blocks(read_blocks(path), rejects):
+                yield "item", self._build_items(products, lines)
         else:
             label = self.label_file(path)
             category = path.name.split(".", 1)[0].replace("_", " ")
-            for number, reviews in enumerate(JsonLines(AmazonReview).read_file(path, rejects)):
-                yield "record", self._build_records(reviews, category, f"{label}/{number}")
+            pieces = JsonLines(AmazonReview).decode_blocks(read_blocks(path), rejects)
+            for number, (lines, reviews) in enumerate(pieces):
+                yield "record", self._build_records(reviews, lines, category, f"{label}/{number}")
+
+    @property
+    def needs_time(self) -> bool:
+        """Every review has a time."""
+        return True
 
     def _meta_files(self) -> list[Path]:
         return resolve_paths(self.meta, Path(), f"source.{self.name}.meta")
 
-    def _build_records(self, reviews: list[AmazonReview], category: str, id_prefix: str) -> pl.DataFrame:
+    def _build_records(
+        self, reviews: list[AmazonReview], lines: list[int], category: str, id_prefix: str
+    ) -> pl.DataFrame:
         extras = [msgspec.json.encode({"verified": review.verified_purchase or False}).decode() for review in reviews]
         columns = {
             "source": self.name,
@@ -85,10 +96,11 @@ class Amazon(Source):
             "stars": [review.rating for review in reviews],
             "votes": [review.helpful_vote for review in reviews],
             "extra": extras,
+            LINE: lines,
         }
         return frame(RECORD, columns)
 
-    def _build_items(self, products: list[AmazonProduct]) -> pl.DataFrame:
+    def _build_items(self, products: list[AmazonProduct], lines: list[int]) -> pl.DataFrame:
         columns = {
             "source": self.name,
             "id": [product.parent_asin for product in products],
@@ -96,6 +108,7 @@ class Amazon(Source):
             "title": [product.title or "" for product in products],
             "text": [_join_description(product.description) for product in products],
             "price": [parse_price(product.price) for product in products],
+            LINE: lines,
         }
         return frame(ITEM, columns)
 
@@ -105,7 +118,7 @@ def parse_price(price: Any) -> float | None:
     if isinstance(price, int | float):
         return float(price)
     match = _PRICE.search(price or "")
-    return float(match[0].replace(",", "")) if match else None
+    return float((match["sign"] or "").strip() + match["number"].replace(",", "")) if match else None
 
 
 def _join_description(description: list[str] | str | None) -> str:

@@ -6,7 +6,6 @@ are Windows-1252, and some are control characters. So it is not parsed but scann
 record. The files of a folder are many and small, so all of them together are one unit.
 """
 
-import html
 import re
 import unicodedata
 import zipfile
@@ -21,6 +20,7 @@ import polars as pl
 from pydantic import Field
 
 from sandbox.errors import DataError
+from training.sources.entities import decode_entities
 from training.sources.lines import decode_text, split_pieces
 from training.sources.record import RECORD, frame
 from training.sources.source import Rejects, Source, resolve_paths
@@ -144,7 +144,7 @@ def parse_day(text: str) -> int | None:
 
 def clean_post(content: str) -> str:
     """Return a post's text with its entities decoded, without noise and superfluous blanks."""
-    text = _NOISE.sub(" ", html.unescape(content))
+    text = _NOISE.sub(" ", decode_entities(content))
     return _BREAKS.sub("\n", _BLANKS.sub(" ", text)).strip()
 
 

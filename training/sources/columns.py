@@ -3,39 +3,18 @@
 Problems with cells are noted by row, the first of each row, so that a bad cell costs its row and no other.
 """
 
-import re
-from calendar import timegm
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_tz
 from math import isfinite
 from typing import Any, TypeAlias
 
 import msgspec
 import polars as pl
 
-from training.sources.source import LAST_SECOND, Rejects, to_integer, to_unix_seconds
+from training.sources.source import Rejects, to_integer
 
 Problems: TypeAlias = dict[int, str]
 """What is wrong with a row, by its index."""
-
-DIVISORS = {"s": 1, "ms": 1000}
-"""What a number is divided by to give seconds, by its unit."""
-MAX_SECONDS = 10**11
-"""Greater times are not in seconds but in milliseconds."""
-FORMATS = (
-    "%Y-%m-%dT%H:%M:%S.%3fZ",  # which Polars reads far faster than the next
-    "%Y-%m-%dT%H:%M:%S%.fZ",
-    "%Y-%m-%d %H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M:%S%.f",
-    "%Y-%m-%d",
-    "%Y-%m-%dT%H:%M:%S%.f%:z",
-    "%Y-%m-%d %H:%M:%S%.f%:z",
-    "%a %b %d %H:%M:%S %z %Y",
-)
-"""Formats of times that Polars reads a column at a time; times in any other are read one by one."""
-UNIX = r"^\d+(?:\.\d+)?$"
 
 
 def note_problem(problems: Problems, rows: pl.Series, reason: str) -> None:
@@ -72,64 +51,33 @@ def to_texts(cells: Sequence[Any] | pl.Series) -> pl.Series:
 
 
 def to_floats(texts: pl.Series, problems: Problems) -> pl.Series:
-    """Return numbers from text; null for what is not finite."""
-    numbers = _parse(texts, pl.first().cast(pl.Float64, strict=False), float, pl.Float64, problems)
+    """Return numbers from text; null for NaN, which is how some tools write that there is none."""
+    numbers = parse_column(texts, pl.first().cast(pl.Float64, strict=False), float, pl.Float64, problems)
+    note_problem(problems, numbers.is_infinite().fill_null(value=False), "a number is infinite")
     return numbers.set(~numbers.is_finite(), None)
 
 
 def to_integers(texts: pl.Series, problems: Problems) -> pl.Series:
     """Return integers from text, the nearest to a fraction; null for what is not finite."""
-    return _parse(texts, pl.first().cast(pl.Int64, strict=False), _parse_integer, pl.Int64, problems)
+    return parse_column(texts, pl.first().cast(pl.Int64, strict=False), _parse_integer, pl.Int64, problems)
 
 
-def to_times(texts: pl.Series, problems: Problems, unit: str = "") -> pl.Series:
-    """Return unix seconds from text.
-
-    Args:
-        texts: Times as a file has them.
-        problems: Receives what is no date.
-        unit: "s", "ms" or "iso"; "" for any of them, each cell by its looks.
-    """
-    number = pl.first().cast(pl.Float64, strict=False)
-    if divisor := DIVISORS.get(unit):
-        seconds = _null_unless_date(number / divisor)
-        return _parse(texts, seconds, lambda text: to_unix_seconds(float(text) / divisor), pl.Int64, problems)
-    first = texts.drop_nulls().first()
-    if not unit and isinstance(first, str) and re.match(UNIX, first):
-        number = pl.when(pl.first().str.contains(UNIX)).then(number)
-        seconds = number / pl.when(number > MAX_SECONDS).then(1000).otherwise(1)
-    else:
-        seconds = pl.first().str.to_datetime(_guess_format(texts), strict=False, ambiguous="null").dt.epoch("s")
-    return _parse(texts, _null_unless_date(seconds), parse_iso_time if unit else parse_time, pl.Int64, problems)
-
-
-def parse_time(text: str) -> int:
-    """Return unix seconds from ISO 8601, `Wed Aug 27 13:08:45 +0000 2008`, or unix seconds or milliseconds."""
-    if re.match(UNIX, text):
-        return to_unix_seconds(float(text) / (1000 if float(text) > MAX_SECONDS else 1))
-    try:
-        return parse_iso_time(text.removesuffix(" UTC"))
-    except ValueError:
-        parts = parsedate_tz(text)
-        if parts is None:
-            raise ValueError(f"time is {text!r}") from None
-        return to_unix_seconds(timegm(parts[:9]) - (parts[9] or 0))
-
-
-def parse_iso_time(text: str) -> int:
-    """Return unix seconds from ISO 8601; a time without a zone is UTC."""
-    when = datetime.fromisoformat(text)
-    return to_unix_seconds((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
-
-
-def _parse(
+def parse_column(
     texts: pl.Series,
     expression: pl.Expr,
     parse_cell: Callable[[str], Any],
     kind: pl.DataType | type[pl.DataType],
     problems: Problems,
 ) -> pl.Series:
-    """Return what `expression` makes of a column, and `parse_cell` of the cells that it leaves null."""
+    """Return what `expression` makes of a column, and `parse_cell` of the cells that it leaves null.
+
+    Args:
+        texts: The column.
+        expression: Of its only column; null where it cannot tell.
+        parse_cell: Raises `ValueError` or `OverflowError` for what cannot be read.
+        kind: Type of the result.
+        problems: Receives what cannot be read.
+    """
     column = texts.to_frame().select(expression.cast(kind)).to_series()
     indices, values = list[int](), list[Any]()
     for index in (texts.is_not_null() & column.is_null()).arg_true().to_list():
@@ -141,20 +89,9 @@ def _parse(
     return column.scatter(indices, pl.Series(values, dtype=kind)) if indices else column
 
 
-def _null_unless_date(seconds: pl.Expr) -> pl.Expr:
-    return pl.when(seconds.is_between(0, LAST_SECOND)).then(seconds)
-
-
 def _parse_integer(text: str) -> int | None:
     number = float(text)
     return to_integer(number) if isfinite(number) else None
-
-
-def _guess_format(texts: pl.Series) -> str:
-    """Return the format of the first time, if it is one of `FORMATS`."""
-    first = texts.drop_nulls().head(1)
-    matches = (name for name in FORMATS if first.str.to_datetime(name, strict=False).null_count() < first.len())
-    return next(matches, FORMATS[0])
 
 
 def _to_series(cells: Sequence[Any]) -> pl.Series:

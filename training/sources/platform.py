@@ -10,12 +10,14 @@ import importlib
 import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from sandbox.core.profile import Profile
 from sandbox.errors import ConfigError, unknown
+from training.sources.validity import FIRST_DAY
 
 SHIPPED = "training.platforms"
 """Package of the platforms that come with the project."""
@@ -76,6 +78,8 @@ class Platform(NamedTuple):
     product that was chosen once, or a purchase, which may be made again and has a price of its own."""
     currency: str = "$"
     """Sign of the money that its prices are in."""
+    since: date = FIRST_DAY
+    """First possible day of its records."""
 
     @property
     def has_products(self) -> bool:

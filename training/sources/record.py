@@ -46,24 +46,31 @@ ITEM: dict[str, pl.DataType] = {
 REJECT: dict[str, pl.DataType] = {
     "source": pl.String(),
     "file": pl.String(),
-    "line": pl.Int64(),  # 1-based; for a file without lines, the entry
+    "line": pl.Int64(),  # 1-based; for a file without lines, the entry; null if the source does not say
     "reason": pl.String(),
     "sample": pl.String(),  # the first 200 characters
 }
 """Columns of the reject file: a sample of what could not be read."""
 
+LINE = "line"
+"""A column that rows may have besides those of their schema until they are checked: their line in the file, from 1."""
+
+LAST_SECOND = 253_402_300_799
+"""End of the year 9999 in unix seconds, after which there are no dates."""
 KINDS = ("post", "comment", "review", "purchase")
 SPLITS = ("train", "val", "test")
 
 
 def frame(schema: dict[str, pl.DataType], columns: Mapping[str, object]) -> pl.DataFrame:
-    """Return a frame of that schema.
+    """Return a frame of that schema, with `LINE` if it is among the columns.
 
     Args:
         schema: Its columns and their types.
         columns: Lists or series of one length, and scalars, which are repeated. Missing columns are "" if they are text
             (null for `split`) and null if they are numbers.
     """
+    if LINE in columns and LINE not in schema:
+        schema = {**schema, LINE: pl.Int64()}
     lists = {name: column for name, column in columns.items() if isinstance(column, list | pl.Series)}
     scalars = {name: value for name, value in columns.items() if name not in lists}
     height = max(map(len, lists.values()), default=0)

@@ -1,14 +1,16 @@
 """Reddit: submissions and comments as Pushshift and Arctic Shift distribute them, NDJSON in `.zst`, `.gz` or plain."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import msgspec
 import polars as pl
 
-from training.sources.lines import ColumnInteger, JsonLines
-from training.sources.record import RECORD, frame
-from training.sources.source import LAST_SECOND, Rejects, Source, resolve_paths, to_unix_seconds
+from training.sources.lines import ColumnInteger, JsonLines, read_blocks
+from training.sources.record import LAST_SECOND, LINE, RECORD, frame
+from training.sources.source import Rejects, Source, resolve_paths
+from training.sources.times import to_unix_seconds
 
 
 class Submission(msgspec.Struct, gc=False):
@@ -47,6 +49,8 @@ class Reddit(Source):
 
     platform: str = "forum"
     """Name of the platform that its records are from."""
+    earliest: date | None = date(2005, 6, 23)
+    """First day that a record can be of: Reddit's first day, unless another is named. Earlier ones are rejected."""
     submissions: list[str]
     """Paths or globs of files of submissions (RS_*)."""
     comments: list[str]
@@ -59,16 +63,21 @@ class Reddit(Source):
     def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
         """Yield posts and comments as records; both can be answered, so no items are listed."""
         if path in self._submission_files():
-            for submissions in JsonLines(Submission).read_file(path, rejects):
-                yield "record", self._build_posts(submissions)
+            for lines, submissions in JsonLines(Submission).decode_blocks(read_blocks(path), rejects):
+                yield "record", self._build_posts(submissions, lines)
         else:
-            for comments in JsonLines(Comment).read_file(path, rejects):
-                yield "record", self._build_comments(comments)
+            for lines, comments in JsonLines(Comment).decode_blocks(read_blocks(path), rejects):
+                yield "record", self._build_comments(comments, lines)
+
+    @property
+    def needs_time(self) -> bool:
+        """Every post and comment has a time."""
+        return True
 
     def _submission_files(self) -> list[Path]:
         return resolve_paths(self.submissions, Path(), f"source.{self.name}.submissions")
 
-    def _build_posts(self, submissions: list[Submission]) -> pl.DataFrame:
+    def _build_posts(self, submissions: list[Submission], lines: list[int]) -> pl.DataFrame:
         ids = [f"t3_{post.id}" for post in submissions]
         extras = [
             {
@@ -93,10 +102,11 @@ class Reddit(Source):
             "time": parse_times([post.created_utc for post in submissions]),
             "votes": [post.score for post in submissions],
             "extra": [_encode_extra(extra) for extra in extras],
+            LINE: lines,
         }
         return frame(RECORD, columns)
 
-    def _build_comments(self, comments: list[Comment]) -> pl.DataFrame:
+    def _build_comments(self, comments: list[Comment], lines: list[int]) -> pl.DataFrame:
         columns = {
             "source": self.name,
             "platform": self.platform,
@@ -115,6 +125,7 @@ class Reddit(Source):
                 "" if comment.distinguished is None else _encode_extra({"distinguished": comment.distinguished})
                 for comment in comments
             ],
+            LINE: lines,
         }
         return frame(RECORD, columns)
 

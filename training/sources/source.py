@@ -3,6 +3,7 @@
 import os
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from training.pipeline.folders import Folders, Unit
 from training.pipeline.funnel import Tally
 from training.pipeline.stages import REJECTS, Tables
 from training.sources.record import REJECT, frame
+from training.sources.validity import FIRST_DAY, Period, split_invalid
 
 MAX_SAMPLES = 1000
 """Rejected lines of one file that are kept to be looked at."""
+DOUBTFUL = "doubtful texts"
+"""What texts are counted as that were read but should be looked at."""
 COUNTED_AS = {"record": "records", "item": "listed items"}
 """What the rows of each table are counted as."""
-LAST_SECOND = 253_402_300_799
-"""End of the year 9999, after which there are no dates."""
 
 
 class Rejects:
@@ -29,10 +31,10 @@ class Rejects:
     def __init__(self, source: str, file: Path) -> None:
         self.source, self.file = source, file
         self.number = 0
-        self._rows: list[tuple[int, str, str]] = []
+        self._rows: list[tuple[int | None, str, str]] = []
 
-    def add(self, line: int, reason: str, sample: str | bytes, num_lines: int = 1) -> None:
-        """Record a bad line (1-based), or several that were read as one."""
+    def add(self, line: int | None, reason: str, sample: str | bytes, num_lines: int = 1) -> None:
+        """Record a bad line (1-based; None if it is not known which), or several that were read as one."""
         self.number += num_lines
         if len(self._rows) < MAX_SAMPLES:
             text = sample.decode("utf-8", "replace") if isinstance(sample, bytes) else sample
@@ -56,6 +58,8 @@ class Source(BaseModel):
     """Name of the platform that its records are from; see `sources/platform.py`."""
     max_reject_share: float = Field(default=0.01, ge=0, le=1)
     """Stop if more of a file's lines than this cannot be read."""
+    earliest: date | None = None
+    """First possible day of a record, such as 2006-03-21; earlier ones are rejected. null: when its platform began."""
     citation: str = ""
     """Who made the data set, for the data card."""
     licence: str = "not stated"
@@ -65,23 +69,51 @@ class Source(BaseModel):
     def files(self) -> Sequence[Path]:
         """Return all files, in the order in which they are read."""
 
+    def companions(self) -> Sequence[Path]:
+        """Return files that are read beside these, on which the records depend too."""
+        return ()
+
+    def count_doubtful(self, records: pl.DataFrame) -> Mapping[str, int]:
+        """Return the numbers of texts that may be read but should be looked at, by what is odd about them."""
+        return {}
+
     @abstractmethod
     def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
         """Yield one file in pieces: ("record", frame of RECORD), and ("item", frame of ITEM) for what is no record.
 
-        Every record can be acted upon too; it is not listed as an item.
+        Every record can be acted upon too; it is not listed as an item. A frame may have the column `LINE` too, so that
+        rows that cannot be true can be found.
         """
 
-    def read_tables(self, path: Path, tally: Tally) -> Tables:
-        """Yield what `read_file` does, then the rejects; count everything.
+    @property
+    def needs_time(self) -> bool:
+        """Whether every record of this source has a time, so that one without is rejected."""
+        return False
+
+    def advise(self, reason: str) -> str:
+        """Return what to look at if many lines are rejected, the first of them for this reason."""
+        return "is this the right kind of file?"
+
+    def read_tables(self, path: Path, tally: Tally, earliest: date = FIRST_DAY) -> Tables:
+        """Yield what `read_file` does and can be true, then the rejects; count everything.
+
+        Args:
+            path: The file.
+            tally: Counts records, items, doubtful texts and rejected lines.
+            earliest: The first possible day of a record.
 
         Raises:
             DataError: Too many lines cannot be read.
         """
-        rejects = Rejects(self.name, path)
+        rejects, period = Rejects(self.name, path), Period.since(earliest)
         heights = {"record": 0, "item": 0}
-        for table, piece in self.read_file(path, rejects):
+        for table, rows in self.read_file(path, rejects):
+            piece, invalid = split_invalid(rows, period, self.needs_time)
+            for row in invalid:
+                rejects.add(*row)
             heights[table] += piece.height
+            for reason, number in self.count_doubtful(piece).items() if table == "record" else ():
+                tally.add(self.name, DOUBTFUL, reason, number)
             tally.add(self.name, COUNTED_AS[table], "out", piece.height)
             yield table, piece
         if rejects.number:
@@ -91,10 +123,11 @@ class Source(BaseModel):
         share = rejects.number / max(1, num_lines)
         if share > self.max_reject_share:
             first = rejects.table().row(0, named=True)
+            where = "" if first["line"] is None else f"line {first['line']}: "
             raise DataError(
                 f"{path}: {rejects.number} of {num_lines} lines ({share:.1%}) cannot be read as "
-                f"{type(self).__name__}, max_reject_share is {self.max_reject_share:.1%}; the first is line "
-                f"{first['line']}: {first['reason']}, found {first['sample'][:80]!r}; is this the right kind of file? "
+                f"{type(self).__name__}, source.{self.name}.max_reject_share is {self.max_reject_share:.1%}; the first "
+                f"is {where}{first['reason']}, found {first['sample'][:80]!r}; {self.advise(first['reason'])} "
                 f"More of them are in read/{REJECTS}/ of the corpus's folder"
             )
 
@@ -131,13 +164,6 @@ def resolve_paths(patterns: Sequence[str], root: Path, setting: str) -> list[Pat
     return paths
 
 
-def to_unix_seconds(seconds: float) -> int:
-    """Return whole unix seconds; raise `ValueError` if they are no date."""
-    if not 0 <= seconds <= LAST_SECOND:
-        raise ValueError(f"time {seconds} is no date")
-    return int(seconds)
-
-
 def to_integer(number: float) -> int:
     """Return the nearest integer; raise `ValueError` if it does not fit into a column."""
     if not abs(number) < 1 << 63:
@@ -150,15 +176,18 @@ def read_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
 
     Args:
         unit: Its input `raw`.
-        settings: `sources`, the node of each source; `source_of`, the source of each file.
+        settings: `sources`, the node of each source; `source_of`, the source of each file; `earliest`, the first
+            possible day of a source's records, by its name.
         tally: Counts records, items and rejected lines.
     """
     from sandbox.composition import resolve_target
     from sandbox.settings import validate
 
     path = unit.file("raw")
-    kind, values = resolve_target(settings["sources"][settings["source_of"][str(path)]], "source")
-    yield from validate(kind, values, "source").read_tables(path, tally)
+    name = settings["source_of"][str(path)]
+    kind, values = resolve_target(settings["sources"][name], "source")
+    earliest = date.fromisoformat(settings["earliest"][name])
+    yield from validate(kind, values, "source").read_tables(path, tally, earliest)
 
 
 def count_users_and_items(folders: Folders, settings: Mapping[str, Any], tally: Tally) -> None:

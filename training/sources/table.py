@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -17,11 +17,12 @@ from training.sources.columns import (
     to_floats,
     to_integers,
     to_texts,
-    to_times,
 )
-from training.sources.record import KINDS, RECORD, SPLITS, frame
+from training.sources.ratings import OWN_SCALE, to_stars
+from training.sources.record import KINDS, LINE, RECORD, SPLITS, frame
 from training.sources.rows import TableRows, read_rows
 from training.sources.source import Rejects, Source, resolve_paths
+from training.sources.times import TimeUnit, to_times
 
 TEXT_FIELDS = ("user", "category", "id", "item", "thread", "title", "context", "text")
 NUMBER_FIELDS = {"stars": to_floats, "votes": to_integers, "price": to_floats}
@@ -36,8 +37,14 @@ class Table(Source):
     """Field of a record -> name of a column, or `=text` for the same text in every row."""
     kinds: dict[str, str]
     """What the table calls a post, comment, review or purchase -> what we call it."""
-    time_unit: Literal["s", "ms", "iso"] = "s"
-    """How times are written: unix seconds or milliseconds, or ISO 8601 (a date will do; no zone means UTC)."""
+    time_unit: TimeUnit = "s"
+    """How times are written: unix seconds (s), milliseconds (ms), microseconds (us) or nanoseconds (ns), or ISO 8601
+    (iso; a date will do, such as 2015-02-24 or 20150224; no zone means UTC)."""
+    rating_scale: tuple[float, float] = OWN_SCALE
+    """Lowest and highest rating of the column `stars`. Five equal parts of another scale than 1 to 5 become one to five
+    stars; of 1 to 5 only whole numbers are read."""
+    not_rated: tuple[float, ...] = ()
+    """Numbers in the column `stars` that stand for no rating, such as 0."""
     space_character: str = ""
     """A character that stands for a space in `category`, such as `_`."""
     extra: list[str]
@@ -54,6 +61,8 @@ class Table(Source):
                 raise ValueError(unknown("kind", kind, KINDS))
         if missing := [name for name in ("user", "kind") if name not in self.columns]:
             raise ValueError(f"columns lacks {' and '.join(missing)}")
+        if not self.rating_scale[0] < self.rating_scale[1]:
+            raise ValueError(f"rating_scale must name the lowest rating before the highest, found {self.rating_scale}")
         return self
 
     def files(self) -> Sequence[Path]:
@@ -68,10 +77,24 @@ class Table(Source):
             columns, problems = self._build_columns(rows)
             lines = range(num_read + 1, num_read + rows.height + 1)
             made_up_id = pl.format("{}/{}", pl.lit(label), pl.int_range(lines.start, lines.stop))
-            columns = columns.with_columns(pl.coalesce("id", made_up_id))
+            columns = columns.with_columns(pl.coalesce("id", made_up_id), pl.Series(LINE, lines))
             good = drop_problem_rows(columns, problems, rejects, lines, rows.row)
             yield "record", frame(RECORD, {**good.to_dict(), "source": self.name, "platform": self.platform})
             num_read += rows.height
+
+    @property
+    def needs_time(self) -> bool:
+        """A row has a time if the table has a column of times."""
+        return "time" in self.columns
+
+    def advise(self, reason: str) -> str:
+        """Name the settings that say how times and ratings are written."""
+        if reason.startswith("time"):
+            return f"is source.{self.name}.time_unit, {self.time_unit}, right?"
+        if reason.startswith(("stars", "rating")):
+            scale = "{:g} to {:g}".format(*self.rating_scale)
+            return f"is source.{self.name}.rating_scale, {scale}, right, or does not_rated lack a number?"
+        return super().advise(reason)
 
     def _build_columns(self, rows: TableRows) -> tuple[pl.DataFrame, Problems]:
         """Return the columns of a record, null for nothing, and the problems of rows that cannot be one."""
@@ -85,6 +108,8 @@ class Table(Source):
             if field in texts
         }
         columns |= {field: parse(texts[field], problems) for field, parse in NUMBER_FIELDS.items() if field in texts}
+        if "stars" in texts:
+            columns["stars"] = to_stars(columns["stars"], self.rating_scale, self.not_rated, problems)
         columns["kind"] = texts["kind"].fill_null("").replace(self.kinds)
         _check_values(problems, "kind", texts["kind"], columns["kind"].is_in(KINDS), self.kinds or KINDS)
         if "time" in texts:

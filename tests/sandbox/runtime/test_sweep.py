@@ -10,11 +10,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sandbox.errors import DataError
+from sandbox.composition import allow_new_keys, split_sweeps
+from sandbox.errors import ConfigError, DataError
+from sandbox.runtime.config import load_run_config
 from sandbox.runtime.manifest import DRAFT, FILE, Manifest
 from sandbox.runtime.run import LOG, Run
 from sandbox.runtime.runner import Progress
-from sandbox.runtime.sweep import JOB_FILE, sweep, write_tables
+from sandbox.runtime.sweep import JOB_FILE, check_names, sweep, write_tables
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = ["world=rumor", "mind=rule", "population.size=20", "steps=3"]
@@ -84,3 +86,55 @@ def test_the_same_command_continues_a_sweep(tmp_path: Path) -> None:
     assert (folder / "sweep.csv").read_bytes() == table
     assert (folder / "0" / FILE).stat().st_mtime_ns == finished
     assert Manifest.read(folder / "1").segments == manifest.segments
+
+
+RUMOR = ("world=rumor", "mind=rule", "population.size=20")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("wrld=rumor,marketplace", "unknown setting 'wrld'.*Did you mean 'world'"),
+        ("stepz=1,2", "unknown setting 'stepz'.*Did you mean 'steps'"),
+        ("world=rumor,rumour", "unknown world 'rumour'.*Did you mean 'rumor'"),
+        ("world.firzt=1,2", r"world\.firzt: unknown setting 'firzt'.*Did you mean 'first'"),
+        ("population.splitz=[test]", r"population\.splitz: unknown setting 'splitz'.*Did you mean 'splits'"),
+        ("graph.degreee=2,4", r"graph\.degreee: unknown setting 'degreee'.*Did you mean 'degree'"),
+        ("memory.recnt=96,128", "unknown setting 'recnt'.*Did you mean 'recent'"),
+        ("voices.x=rule,random", "the setting `voices` is now called `extra_minds`"),
+    ],
+)
+def test_a_sweep_over_a_setting_that_does_not_exist_names_it(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        check_names([*RUMOR, override])
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["steps=0,1"],  # a value is left to its job
+        ["world=rumor,marketplace"],
+        ["population.splits=[test],[val]"],
+        ["assignment.villager=rule,random"],
+        ["hydra/launcher=basic", "steps=1,2"],
+        ["world.first=range(1,3)"],
+    ],
+)
+def test_a_sweep_over_what_exists_is_let_through(overrides: list[str]) -> None:
+    check_names([*RUMOR, *overrides])
+
+
+def test_a_setting_that_a_file_leaves_out_can_be_swept() -> None:
+    _, sweeps = split_sweeps(allow_new_keys(["assignment.buyer=rule,random", "population.splits=[test],[val]"]))
+    assert set(sweeps) == {"assignment.buyer", "population.splits"}
+
+
+def test_a_population_file_may_leave_the_splits_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "conf" / "population"
+    folder.mkdir(parents=True)
+    (folder / "mine.yaml").write_text(
+        "_target_: agents.population.load_profiles\nfile: genome.parquet\nsize: 20\n", encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    config = load_run_config(["world=rumor", "mind=rule", "population=mine", "population.splits=[test]"])
+    assert config.population["splits"] == ["test"]

@@ -1,6 +1,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -56,6 +57,39 @@ def test_markup_becomes_plain_text(tmp_path: Path) -> None:
     assert remaining["text"].to_list() == [f"{TEXTS[0]}\nSo there & then.", TEXTS[1]]
     assert remaining["title"][0] == "Salt & pepper"
     assert counts == {"in": 2, "out": 2}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("&amp;#x200B;", ""),
+        ("salt &amp;amp; pepper", "salt & pepper"),
+        ("salt &amp;amp;amp;amp; pepper", "salt & pepper"),
+        ("it&amp;#39;s", "it's"),
+        ("3 &amp;lt; 4", "3 < 4"),
+        ("here&lt;br /&gt;there", "here\nthere"),
+        ("here&amp;lt;br&amp;gt;there", "here\nthere"),
+        ("a&amp;nbsp;b", "a\xa0b"),
+        ("AT&T & R&D", "AT&T & R&D"),
+        ("a&#7;b\x1bc", "abc"),
+    ],
+)
+def test_entities_are_decoded_however_often_they_were_encoded(tmp_path: Path, written: str, meant: str) -> None:
+    fields = {"title": f"On {written}", "context": f"Of {written}", "category": f"In {written}."}
+    extra = {"extra": msgspec.json.encode({"industry": f"At {written}"}).decode()}
+    rows = [make_row("a", number, f"{text} {written}.", **fields, **extra) for number, text in enumerate(TEXTS)]
+    remaining, _ = clean(tmp_path, rows)
+    assert remaining["text"].to_list() == [f"{text} {meant}." for text in TEXTS]
+    assert set(remaining["title"]) == {f"On {meant}".strip()}
+    assert set(remaining["context"]) == {f"Of {meant}".strip()}
+    assert set(remaining["category"]) == {f"In {meant}."}
+    assert "&" in meant or "&" not in remaining["extra"][0]
+
+
+def test_a_minor_who_says_so_in_entities_is_recognised(tmp_path: Path) -> None:
+    kid = [{**row, "extra": '{"bio":"I&amp;#39;m 16, and I like tea"}'} for row in good_rows("kid")]
+    remaining, _ = clean(tmp_path, [*kid, *({**row, "extra": ""} for row in good_rows("ann"))])
+    assert remaining.height == 3
 
 
 def good_rows(user: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import polars as pl
 import zstandard
 
 from training.corpus.build import list_stages
-from training.corpus.config import load_corpus_config
+from training.corpus.config import find_earliest_day, load_corpus_config
 from training.curation.privacy import make_key
 from training.pipeline.folders import Folders
 from training.pipeline.funnel import Tally
@@ -39,7 +39,7 @@ def read_source(source: Source) -> SourceContents:
     tables: dict[str, Rows] = {"record": [], "item": [], "reject": []}
     tally = Tally("read")
     for path in source.files():
-        for table, piece in source.read_tables(path, tally):
+        for table, piece in source.read_tables(path, tally, find_earliest_day(source)):
             tables[table] += piece.to_dicts()
     return SourceContents(
         tables["record"], tables["item"], tables["reject"], tally.counts.get((source.name, "lines", "rejected"), 0)

@@ -82,10 +82,16 @@ def test_products_become_items_field_by_field(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_empty(tmp_path: Path) -> None:
-    minimal = {"user_id": "AANN", "parent_asin": "B0000", "rating": 1, "timestamp": 0}
+    minimal = {"user_id": "AANN", "parent_asin": "B0000", "rating": 1, "timestamp": 1588687728923}
     result = read_amazon(tmp_path, [minimal], [{"parent_asin": "B0000", "price": None}])
     [review], [product] = result.records, result.items
-    assert (review["title"], review["text"], review["votes"], review["stars"], review["time"]) == ("", "", None, 1.0, 0)
+    assert (review["title"], review["text"], review["votes"], review["stars"], review["time"]) == (
+        "",
+        "",
+        None,
+        1.0,
+        1588687728,
+    )
     assert (product["title"], product["text"], product["price"], product["category"]) == ("", "", None, "")
 
 
