@@ -21,6 +21,7 @@ from sandbox.composition import compose, resolve_target, split_sweeps
 from sandbox.core.mind import RandomMind
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, DataError, unknown
+from sandbox.files import replace_text
 from sandbox.intervals import Mean
 from sandbox.output.export import write_frame
 from sandbox.paths import dated_run_dir
@@ -94,7 +95,7 @@ def create(overrides: Sequence[str], metric: str) -> Path:
         for treatment in cell_run.config.treatments:
             resolve_world(cell_run.config, treatment)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / PLAN).write_text(plan.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    replace_text(folder / PLAN, plan.model_dump_json(indent=2) + "\n")
     return folder
 
 

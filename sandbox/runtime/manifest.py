@@ -18,6 +18,7 @@ import psutil
 from sandbox import __version__
 from sandbox.composition import RENAMED_SETTINGS
 from sandbox.errors import DataError
+from sandbox.files import replace_text
 from sandbox.runtime.config import RunConfig
 from sandbox.settings import validate
 
@@ -91,10 +92,7 @@ class Manifest:
         node["segments"] = [
             {"from_step": part.from_step, "config": part.config.model_dump(mode="json")} for part in self.segments
         ]
-        path = self.folder / FILE
-        draft = path.with_suffix(".tmp")
-        draft.write_text(json.dumps(node, indent=2), encoding="utf-8")
-        draft.replace(path)
+        replace_text(self.folder / FILE, json.dumps(node, indent=2))
 
     def finish(self, totals: Mapping[str, float], began: float) -> None:
         """Record the end of the run and its costs; `began` is the unix time when work on it started."""

@@ -19,6 +19,7 @@ import pandas as pd
 
 from sandbox.core.mind import RandomMind
 from sandbox.errors import ContractError
+from sandbox.files import replace_file
 from sandbox.runtime.assembly import build_worlds
 from sandbox.runtime.branching import list_switches, switch_config
 from sandbox.runtime.manifest import Segment
@@ -155,6 +156,5 @@ def _play(segments: Sequence[Segment], seed: int, salt: int) -> pd.DataFrame:
 
 def _write_whole(table: pd.DataFrame, path: Path) -> None:
     """Write a table whole or not at all."""
-    draft = path.with_suffix(".tmp")
-    table.to_csv(draft, index=False)
-    draft.replace(path)
+    with replace_file(path) as draft:
+        table.to_csv(draft, index=False)

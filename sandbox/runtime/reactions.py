@@ -17,6 +17,7 @@ from sandbox.core.mind import RandomMind, RuleMind, Rules
 from sandbox.core.question import Question
 from sandbox.core.reaction import Level, Reaction
 from sandbox.core.seeds import uniform
+from sandbox.files import replace_file
 from sandbox.runtime.reaction_tables import ANSWER_COLUMNS, curve_table, slope_table
 
 FOLDER = "reactions"
@@ -139,10 +140,10 @@ def write_reactions(answers: pd.DataFrame, reactions: Sequence[Reaction], run_fo
     files: list[Path] = []
     for name, table in tables.items():
         path = folder / f"{name}.csv"
-        table.to_parquet(path.with_suffix(".parquet"), index=False)
-        draft = path.with_suffix(".tmp")
-        table.to_csv(draft, index=False)
-        draft.replace(path)
+        with replace_file(path.with_suffix(".parquet")) as draft:
+            table.to_parquet(draft, index=False)
+        with replace_file(path) as draft:
+            table.to_csv(draft, index=False)
         files += [path, path.with_suffix(".parquet")]
     return files
 

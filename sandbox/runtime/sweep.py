@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sandbox.composition import search_path, split_sweeps
 from sandbox.errors import DataError
+from sandbox.files import replace_text
 from sandbox.paths import CONF_DIR, dated_run_dir
 from sandbox.runtime.manifest import FILE, Manifest
 from sandbox.runtime.results import Results
@@ -55,7 +56,7 @@ def sweep(overrides: list[str], job: Callable[[list[str], Path], int]) -> int:
         print(f"\n== {' '.join(combination)}", file=sys.stderr)
         job_folder = folder / str(HydraConfig.get().job.num)
         job_folder.mkdir(parents=True)
-        (job_folder / JOB_FILE).write_text(json.dumps(combination), encoding="utf-8")
+        replace_text(job_folder / JOB_FILE, json.dumps(combination))
         if job(combination, job_folder):
             raise CompactHydraException(f"the sweep is incomplete: {' '.join(combination)} failed")
 

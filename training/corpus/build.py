@@ -4,12 +4,14 @@ Every stage is a function of its input files and settings (`pipeline/stages.py`)
 are, after which, with which inputs and settings. It does not know what a stage does.
 """
 
+import sys
+
 from sandbox.prompting.render import SECTION_FILES
 from training.corpus.config import CorpusConfig, build_source
 from training.corpus.synthesis_stages import list_synthesis_stages
 from training.curation import cleaning, filters, grouping, k_core, splits
 from training.curation.names import AMBIGUOUS
-from training.curation.privacy import make_key
+from training.curation.pseudonyms import make_key
 from training.curation.quality import people_unit
 from training.persons import extractive
 from training.persons.posters import TALK_FILE
@@ -42,7 +44,9 @@ def build_corpus(
     """Do all stages that are not done; return the funnel."""
     launcher = resolve_launcher(config.launcher)
     config.corpus_dir.mkdir(parents=True, exist_ok=True)
-    make_key(config.corpus_dir / cleaning.SECRET, config.secret)
+    key = config.corpus_dir / cleaning.SECRET
+    if make_key(key, config.secret) and (config.corpus_dir / "clean").exists():
+        print(f"{key} was missing and has been made anew: the ids of all people may change", file=sys.stderr)
     counts: list[Count] = []
     try:
         for stage in list_stages(config):

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from agents.population import write_population
 from sandbox.core.profile import Profile
+from sandbox.files import publish_file, replace_file
 from training.corpus.card import write_card
 from training.corpus.config import CorpusConfig, TaskConfig
 from training.corpus.report import write_funnel
@@ -32,9 +33,8 @@ def export_corpus(config: CorpusConfig, counts: Sequence[Count]) -> list[Path]:
     """Write all files that are meant for others into the corpus's folder; return their paths."""
     folders = Folders(config.corpus_dir)
     people = list(select_people(folders, config.people, config.seed))
-    draft = config.corpus_dir / f"draft-{PEOPLE}"
-    write_population(draft, people)
-    draft.replace(config.corpus_dir / PEOPLE)
+    with replace_file(config.corpus_dir / PEOPLE) as draft:
+        write_population(draft, people)
     tasks = write_tasks(folders, config.tasks, config.seed)
     write_card(config, people, counts, tasks)
     write_funnel(config.corpus_dir, counts)
@@ -61,7 +61,7 @@ def write_tasks(folders: Folders, config: TaskConfig, seed: int) -> dict[str, di
             for path in sorted(scratch.glob(f"{split}-*")):
                 rows = pl.read_parquet(path).sort("order", "row").drop("row", "order")
                 rows.with_columns(pl.col("messages").str.json_decode(CHAT)).write_ndjson(file)
-        draft.replace(folders.root / TASKS / draft.name)
+        publish_file(draft, folders.root / TASKS / draft.name)
     shutil.rmtree(scratch)
     return counts
 

@@ -14,7 +14,8 @@ import msgspec
 import polars as pl
 
 from training.curation.near_duplicates import band_keys, find_near_duplicates, is_english
-from training.curation.privacy import keyed_hash, scrub_texts
+from training.curation.privacy import scrub_texts
+from training.curation.pseudonyms import keyed_hash, read_key
 from training.curation.safety import says_minor, score_safety, states_minor_age
 from training.pipeline.folders import Unit
 from training.pipeline.funnel import Tally
@@ -54,7 +55,7 @@ def clean_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
     rows = _drop_indecent(rows, surroundings, settings["max_toxic"], ", in its title or context", tally)
     has_enough = pl.len().over("source", "user") >= settings["min_records"]
     rows = _keep(rows, has_enough, "user has too few records left", tally)
-    rows = _pseudonymise(rows, unit.file("secret").read_bytes(), settings["product_platforms"], tally)
+    rows = _pseudonymise(rows, read_key(unit.file("secret")), settings["product_platforms"], tally)
     _count(rows, "out", tally)
     yield "record", rows
     yield "bands", _band_table(rows)

@@ -5,15 +5,10 @@ written in the usual way and miss what is not. `[EMAIL]`, `[PHONE]`, `[URL]`, `[
 `u/[USER]` stand for what was there.
 """
 
-import os
 import re
-import secrets
-from hashlib import blake2b
-from pathlib import Path
 
 import polars as pl
 
-from sandbox.errors import ConfigError
 from training.curation.names import replace_names
 
 _DIGITS = re.compile(r"\d")
@@ -132,34 +127,3 @@ def _is_phone(text: str) -> bool:
     if re.fullmatch(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{4}\s?-\s?\d{4}", text):
         return False
     return len(digits) >= 10 or not text.isdigit()
-
-
-def make_key(path: Path, secret: str | None) -> None:
-    """Create the key file unless it exists, readable only by its owner.
-
-    Whoever has the key can find the hash of a known id, and so delete that person's data. Once the key is destroyed,
-    nobody can.
-
-    Args:
-        path: The key file.
-        secret: Text from which the key is made; None: a random key.
-
-    Raises:
-        ConfigError: `path` holds a key that was not made from `secret`.
-    """
-    key = None if secret is None else blake2b(secret.encode(), digest_size=32).digest()
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(key or secrets.token_bytes(32))
-    elif key not in (None, path.read_bytes()):
-        raise ConfigError(
-            f"{path} holds another key than the one made from secret={secret}; "
-            "use another corpus_dir, or the secret of that key"
-        )
-
-
-def keyed_hash(ids: pl.Series, key: bytes, prefix: str) -> pl.Series:
-    """Return every id as the prefix and 16 hex digits of its hash (BLAKE2b, keyed)."""
-    unique_ids = ids.unique().to_list()
-    hashes = {name: prefix + blake2b(name.encode(), key=key, digest_size=8).hexdigest() for name in unique_ids}
-    return pl.Series(ids.name, [hashes[name] for name in ids], dtype=pl.String)

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sandbox.files import replace_text
+
 Rows = Sequence[Mapping[str, Any]]
 MAIN_METRICS = ("nll", "nll per character")
 DIFFERENCES = "Differences in negative log-likelihood (below zero: the first is better):"
@@ -38,7 +40,7 @@ def write_report(
         main_contrasts = [row for row in contrasts if row["form"] == form and row["metric"] in MAIN_METRICS]
         parts += [DIFFERENCES, "", *_difference_lines(main_contrasts), ""] if main_contrasts else []
     path = folder / "report.md"
-    path.write_text("\n".join(parts), encoding="utf-8")
+    replace_text(path, "\n".join(parts))
     return path
 
 

@@ -19,6 +19,7 @@ import polars as pl
 from sandbox.composition import compose
 from sandbox.core.profile import Profile
 from sandbox.errors import DataError
+from sandbox.files import replace_file, replace_text
 from sandbox.runtime.manifest import environment
 from sandbox.settings import validate
 from training.evaluation.benchmarks.scoring import score_benchmarks
@@ -88,10 +89,11 @@ def evaluate(config: EvaluateConfig, composed: dict[str, Any], notify: Notify = 
     }
     scores = [_score_row(key, bootstrap.estimate(result), result) for key, result in metrics.items()]
     contrasts = list(_contrast_rows(metrics, bootstrap, list(config.models), _list_controls(config)))
-    pl.DataFrame(scores).write_csv(config.out_dir / "scores.csv")
-    pl.DataFrame(contrasts).write_csv(config.out_dir / "contrasts.csv")
+    for name, table in (("scores", scores), ("contrasts", contrasts)):
+        with replace_file(config.out_dir / f"{name}.csv") as draft:
+            pl.DataFrame(table).write_csv(draft)
     manifest = {"settings": composed, **environment(("peft", "polars", "scipy"))}
-    (config.out_dir / "manifest.json").write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
+    replace_text(config.out_dir / "manifest.json", json.dumps(manifest, indent=2, default=str) + "\n")
     human_forms = {case.form for case in (*cases, *chats)}
     return write_report(config.out_dir, scores, contrasts, list(config.models), human_forms)
 

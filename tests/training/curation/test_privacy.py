@@ -1,12 +1,10 @@
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
 
 import polars as pl
 import pytest
 
-from sandbox.errors import ConfigError
-from training.curation.privacy import keyed_hash, make_key, scrub_text, scrub_texts
+from training.curation.privacy import scrub_text, scrub_texts
 
 FRAMES = (
     "So I said to them, {} is the one to use, and nobody wrote it down.",
@@ -142,30 +140,3 @@ def test_of_two_hundred_planted_details_none_survives() -> None:
 )
 def test_what_is_not_private_stays(text: str) -> None:
     assert scrub_text(text, {}) == text
-
-
-def test_the_key_is_created_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
-    path = tmp_path / "secret.key"
-    make_key(path, None)
-    key = path.read_bytes()
-    make_key(path, None)
-    assert path.read_bytes() == key
-    assert len(key) == 32
-    assert path.stat().st_mode & 0o077 == 0
-
-
-def test_a_key_from_a_secret_is_reproducible_and_another_secret_is_refused(tmp_path: Path) -> None:
-    make_key(tmp_path / "first", "tea")
-    make_key(tmp_path / "second", "tea")
-    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
-    with pytest.raises(ConfigError, match="another key"):
-        make_key(tmp_path / "first", "coffee")
-
-
-def test_a_hash_depends_on_key_and_id_alone() -> None:
-    ids = pl.Series("user", ["a", "b", "a"])
-    first, second = keyed_hash(ids, b"k" * 32, "u_"), keyed_hash(ids, b"l" * 32, "u_")
-    assert first[0] == first[2] != first[1]
-    assert first[0] != second[0]
-    assert first[0].startswith("u_")
-    assert len(first[0]) == 18
