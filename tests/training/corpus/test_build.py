@@ -260,15 +260,12 @@ def test_it_is_said_that_a_lost_key_changes_all_ids(
     assert "the ids of all people may change" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("receipt", ["clean/stage.json", "clean/done/0000of0001.json"])
-def test_a_receipt_that_was_cut_is_made_again(
-    corpus: tuple[Path, list[str], list[Count]], tmp_path: Path, receipt: str
-) -> None:
+def test_receipts_that_were_cut_are_made_again(corpus: tuple[Path, list[str], list[Count]], tmp_path: Path) -> None:
     folder, overrides, _ = corpus
     copytree(folder, tmp_path / "copy")
-    (path,) = (tmp_path / "copy").glob(receipt.replace("0000of0001", "*"))
-    (tmp_path / "copy" / "clean" / "stage.json").unlink()
-    path.write_bytes(b"")
+    clean = tmp_path / "copy" / "clean"
+    for receipt in (clean / "stage.json", *(clean / "done").iterdir()):
+        receipt.write_bytes(receipt.read_bytes()[:10])
     build_and_export(tmp_path / "copy", overrides)
     assert digests(tmp_path / "copy") == digests(folder)
 
