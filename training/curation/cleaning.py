@@ -6,6 +6,7 @@ is sexual or toxic; users with too few records left go. Last, placeholders repla
 replace ids. A unit holds all records of its users.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from html import unescape
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from training.curation.grouping import CONTEXT_CHARACTERS
 from training.curation.near_duplicates import band_keys, find_near_duplicates, is_english
-from training.curation.privacy import scrub_texts
+from training.curation.privacy import hide_accounts, scrub_text, scrub_texts
 from training.curation.pseudonyms import keyed_hash, read_key
 from training.curation.safety import says_minor, score_safety, states_minor_age
 from training.pipeline.folders import Unit
@@ -115,13 +117,16 @@ def _is_near_duplicate(rows: pl.DataFrame, threshold: float) -> pl.Series:
 def _pseudonymise(rows: pl.DataFrame, key: bytes, product_platforms: Sequence[str], tally: Tally) -> pl.DataFrame:
     """Replace private details and hash ids, except for ids of products, which are the same for everybody."""
     for name in TEXTS:
-        texts, counts = scrub_texts(rows[name])
+        texts, counts = scrub_texts(hide_accounts(rows[name], rows["user"]))
         rows = rows.with_columns(texts.alias(name))
         for kind, number in sorted(counts.items()):
             tally.add("all", "replacements", kind, number)
     rows = rows.with_columns(
         extra=pl.Series([_keep_extra_fields(extra) for extra in rows["extra"]], dtype=pl.String),
         category=pl.col("category").str.replace(r"^[uU]_[\w-]+$", OWN_PAGE),
+    )
+    rows = rows.with_columns(
+        context=pl.col("context").str.slice(0, CONTEXT_CHARACTERS), category=_scrub_categories(rows)
     )
     prefixes = {"user": "u_", "id": "i_", "thread": "t_"}
     rows = rows.with_columns(
@@ -142,8 +147,19 @@ def _keep_extra_fields(extra: str) -> str:
     """Return the part of `extra` (JSON) that may stay."""
     if not extra:
         return ""
-    fields = {name: value for name, value in msgspec.json.decode(extra).items() if name in EXTRA_FIELDS}
+    values: dict[str, Any] = msgspec.json.decode(extra)
+    fields = {
+        name: scrub_text(value, {}) if isinstance(value, str) else value
+        for name, value in values.items()
+        if name in EXTRA_FIELDS
+    }
     return msgspec.json.encode(fields).decode() if fields else ""
+
+
+def _scrub_categories(rows: pl.DataFrame) -> pl.Series:
+    """Return the categories, without the addresses and numbers of people that a table may have there; names stay."""
+    scrubbed = {name: scrub_text(name, {}) for name in rows["category"].unique() if re.search(r"@|\d{4}", name)}
+    return rows["category"].replace(scrubbed)
 
 
 def _qualify(rows: pl.DataFrame, name: str) -> pl.Series:

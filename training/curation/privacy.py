@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from training.curation.details.accounts import HANDLE_RULES
+from training.curation.details.accounts import HANDLE_RULES, USER
 from training.curation.details.dates import DATE_RULES
 from training.curation.details.links import EMAIL_RULES, URL_RULES
 from training.curation.details.machines import MACHINE_RULES, POSITION_RULES
@@ -20,6 +20,7 @@ from training.curation.details.places import PLACE_RULES
 from training.curation.details.plates import PLATE_RULES
 from training.curation.details.rule import Rule, Signs
 from training.curation.names import replace_names
+from training.curation.words import is_ordinary_word
 
 RULES: tuple[Rule, ...] = (*EMAIL_RULES, *URL_RULES, *HANDLE_RULES, *PASSWORD_RULES, *SPELLED_PHONE_RULES)
 """In order of trial: what may be part of a longer detail comes after it."""
@@ -35,6 +36,8 @@ DIGIT_RULES: tuple[Rule, ...] = (
     *BARE_NUMBER_RULES,
 )
 """Rules for details that have digits, in order of trial. They are tried only near digits."""
+MIN_ACCOUNT = 5
+"""Characters of the shortest account name that is looked for in its owner's texts."""
 NEAR = 80
 """Characters before and after a digit that a detail with its cue may take."""
 _DIGITS = re.compile(r"\d+")
@@ -47,6 +50,17 @@ def scrub_texts(texts: pl.Series) -> tuple[pl.Series, dict[str, int]]:
     counts: dict[str, int] = {}
     scrubbed = [scrub_text(text, counts) for text in texts]
     return pl.Series(texts.name, scrubbed, dtype=pl.String), counts
+
+
+def hide_accounts(texts: pl.Series, users: pl.Series) -> pl.Series:
+    """Return texts in which the author's own account name is replaced; one that is an ordinary word stays."""
+    hidden = [
+        re.sub(rf"(?<!\w){re.escape(user)}(?!\w)", USER, text, flags=re.IGNORECASE)
+        if len(user) >= MIN_ACCOUNT and user.lower() in text.lower() and not (user.isdigit() or is_ordinary_word(user))
+        else text
+        for text, user in zip(texts, users, strict=True)
+    ]
+    return pl.Series(texts.name, hidden, dtype=pl.String)
 
 
 def scrub_text(text: str, counts: dict[str, int]) -> str:

@@ -14,6 +14,7 @@ from training.pipeline.folders import Folders, Unit
 from training.pipeline.funnel import Tally
 from training.pipeline.stages import REJECTS, Tables
 from training.sources.record import REJECT, frame
+from training.sources.samples import hide_values, show_shape
 
 MAX_SAMPLES = 1000
 """Rejected lines of one file that are kept to be looked at."""
@@ -24,7 +25,7 @@ LAST_SECOND = 253_402_300_799
 
 
 class Rejects:
-    """Lines of one file that could not be read: all are counted, a sample is kept."""
+    """Lines of one file that could not be read: all are counted, and the shape of some is kept."""
 
     def __init__(self, source: str, file: Path) -> None:
         self.source, self.file = source, file
@@ -36,7 +37,7 @@ class Rejects:
         self.number += num_lines
         if len(self._rows) < MAX_SAMPLES:
             text = sample.decode("utf-8", "replace") if isinstance(sample, bytes) else sample
-            self._rows.append((line, reason, text[:200]))
+            self._rows.append((line, hide_values(reason), show_shape(text)))
 
     def table(self) -> pl.DataFrame:
         """Return the sample."""

@@ -200,7 +200,14 @@ def birth_date(random: Random) -> str:
 
 def plate(random: Random) -> str:
     form = _faker(random, PLATE_LOCALES).license_plate()
-    cues = ("license plate {}", "licence plate: {}", "plate number {}", "my car ({})", "registration {}", "a red Honda, {}")
+    cues = (
+        "license plate {}",
+        "licence plate: {}",
+        "plate number {}",
+        "my car ({})",
+        "registration {}",
+        "a red Honda, {}",
+    )
     return random.choice(cues).format(form)
 
 

@@ -44,14 +44,16 @@ _SUFFIX = (
 )
 _SLAVIC_BEFORE = r"(?:ul\.|ulica|ulice|al\.|aleja|aleje|os\.|osiedle|pl\.|plac|rondo|nám\.|třída|trg|улица|ул\.)"
 _GERMAN_BEFORE = r"(?:Am|An\sder|An\sden|An\sdem|Im|In\sder|In\sden|Auf\sder|Auf\sdem|Zum|Zur|Unter\sden|Hinter\sder|Hinter\sdem|Bei\sder|Vor\sdem|Alte[rn]?|Neue[rn]?|Lange|Kleine|Große)"
-_UNITS_OF_MEASURE = re.compile(
-    r"(?i)^\d+\s?(?:min(?:ute)?s?|hours?|hrs?|miles?|mi|km|blocks?|lanes?|feet|ft|yards?|more|other|of|to|from|and|or|in|on|"
-    r"days?|years?|people|cars?|houses?|times?|dollars?|bucks|percent|%|st|nd|rd|th|way|different|good|bad|new|old|star|by)\b"
+_NO_HOUSE = re.compile(
+    r"\d+\s?(?:(?i:min(?:ute)?s?|hours?|hrs?|miles?|mi|km|blocks?|lanes?|feet|ft|yards?|days?|years?|people|cars?|houses?|"
+    r"times?|dollars?|bucks|percent)\b|(?:%|st|nd|rd|th|more|other|of|to|from|and|or|in|on|way|different|good|bad|new|old|"
+    r"star|by)\b)"
 )
+"""A number that measures or counts something."""
 
 
 def _is_place(match: re.Match[str]) -> bool:
-    return not _UNITS_OF_MEASURE.match(match[0])
+    return not _NO_HOUSE.match(match[0])
 
 
 def _is_no_word(match: re.Match[str]) -> bool:
