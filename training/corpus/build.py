@@ -13,6 +13,7 @@ from training.curation import cleaning, filters, grouping, k_core, splits
 from training.curation.names import AMBIGUOUS
 from training.curation.pseudonyms import make_key
 from training.curation.quality import people_unit
+from training.curation.words import SLANG
 from training.persons import extractive
 from training.persons.posters import TALK_FILE
 from training.pipeline.folders import (
@@ -157,7 +158,7 @@ def _clean_stage(config: CorpusConfig, group: Stage, platforms: list[Platform]) 
         after=(group,),
         units=per_bucket("group", record=table_named_after_unit("group", "bucket="), secret=fixed_files(secret)),
         settings={**config.clean.model_dump(), "product_platforms": _product_platforms(platforms)},
-        source_files=[secret, AMBIGUOUS],
+        source_files=[secret, AMBIGUOUS, SLANG],
     )
 
 

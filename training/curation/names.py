@@ -41,51 +41,14 @@ _CAPITAL = f"[A-Z{''.join(filter(str.isupper, _LATIN))}]"
 _SMALL = f"[a-z{''.join(filter(str.islower, _LATIN))}]"
 _WORD = rf"{_CAPITAL}[\w'’-]*{_SMALL}"
 _CAPITALISED_RUN = re.compile(rf"(?<![\w.@#/\[]){_WORD}(?: (?:[A-Z]\. )?{_WORD})*")
-_TITLES = frozenset(
-    [
-        "Mr",
-        "Mrs",
-        "Ms",
-        "Miss",
-        "Dr",
-        "Prof",
-        "Professor",
-        "Sir",
-        "Lady",
-        "Uncle",
-        "Aunt",
-        "Auntie",
-        "Aunty",
-        "Grandma",
-        "Grandpa",
-        "Sgt",
-        "Rev",
-        "Father",
-        "Sister",
-        "Brother",
-        "Coach",
-        "Senator",
-        "Captain",
-        "Cousin",
-    ]
-)
-_GREETINGS = frozenset(
-    [
-        "Hi",
-        "Hello",
-        "Hey",
-        "Dear",
-        "Thanks",
-        "Love",
-        "Meet",
-        "Regards",
-        "Cheers",
-        "Sincerely",
-        "Goodbye",
-        "Bye",
-        "Congratulations",
-    ]
-)
+_TITLES = frozenset([
+    "Mr", "Mrs", "Ms", "Miss", "Dr", "Prof", "Professor", "Sir", "Lady", "Uncle", "Aunt", "Auntie", "Aunty",
+    "Grandma", "Grandpa", "Sgt", "Rev", "Father", "Sister", "Brother", "Coach", "Senator", "Captain", "Cousin",
+])  # fmt: skip
+_GREETINGS = frozenset([
+    "Hi", "Hello", "Hey", "Dear", "Thanks", "Love", "Meet", "Regards", "Cheers", "Sincerely", "Goodbye", "Bye",
+    "Congratulations",
+])  # fmt: skip
 _KINSHIP = (
     r"[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Yy]our) (?:\w+ )?(?:friend|wife|husband|son|daughter|brother|sister|mother|"
     r"father|mom|mum|dad|boss|cousin|neighbou?r|teacher|girlfriend|boyfriend|partner|roommate|colleague|buddy|nephew|niece|"
@@ -100,9 +63,10 @@ _CUE_BEFORE = re.compile(
 """A word after this is a name if it may be one."""
 _CUE_AFTER = re.compile(r"^(?:'s| and I\b| said\b| told\b| asked\b| says\b)")
 """A word before this is a name if it may be one."""
-_NEVER = frozenset(
-    ["I", "The", "And", "But", "We", "He", "She", "They", "It", "Then", "When", "So", "My", "Our", "Is", "Was", "If"]
-)
+_NEVER = frozenset([
+    "I", "The", "And", "But", "We", "He", "She", "They", "It", "Then", "When", "So", "My", "Our", "Is", "Was",
+    "If",
+])  # fmt: skip
 """Capitalised words that never belong to a name."""
 _KIN = re.compile(rf"\b(?:{_KINSHIP} (?P<name>[a-z{''.join(filter(str.islower, _LATIN))}-]{{3,}})\b")
 _INTRODUCED = re.compile(r"\b(?:[Mm]y|[Hh]is|[Hh]er|[Tt]heir|[Tt]he) name(?: is| was|'s|’s) (?P<name>\w[\w-]{2,})")

@@ -9,7 +9,9 @@ import re
 SAMPLE_CHARACTERS = 200
 """Characters, from the start of a line, that are kept."""
 _FIELD = re.compile(r"""(["'])[A-Za-z_][A-Za-z_ ]{0,30}\1(?=\s*:)""")
-_QUOTED = re.compile(r"""(['"])(?![a-z_]{1,20}\1)(?P<value>.*?)\1(?!\w)""")
+_HARMLESS = r"[a-z_]{1,20}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[\d:TZ.+ -]{0,20}|[\d.eE+-]{1,8}"
+"""A word in lower case, a date or a short number, without which a reason says nothing."""
+_QUOTED = re.compile(rf"""(['"])(?!(?:{_HARMLESS})\1)(?P<value>.*?)\1(?!\w)""")
 _LONG_NUMBER = re.compile(r"\d{9,}|\S+@\S+")
 
 
@@ -23,7 +25,7 @@ def show_shape(sample: str) -> str:
 
 
 def hide_values(reason: str) -> str:
-    """Return a reason in which quoted values, unless they are one word in lower case, show only their shape."""
+    """Return a reason in which quoted values, except words, dates and short numbers, show only their shape."""
     reason = _QUOTED.sub(lambda match: match[1] + _mask(match["value"]) + match[1], reason)
     return _LONG_NUMBER.sub(lambda match: _mask(match[0]), reason)
 

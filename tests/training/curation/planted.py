@@ -112,7 +112,8 @@ def phone(random: Random) -> str:
         f"({area}) {exchange}-{line}", f"{area}-{exchange}-{line}", f"+1 {area} {exchange} {line}",
         f"{area}.{exchange}.{line}", f"+44 (0)20 {line} {_digits(random, 4)}", area + exchange + line,
         f"+33 6 {' '.join(_digits(random, 2) for _ in range(4))}", f"{area} - {exchange} - {line}",
-        f"{area}\u2013{exchange}\u2013{line}", f"tel:{area}{exchange}{line}", f"1-800-{random.choice(('FLOWERS', 'TAVGUXO'))}",
+        f"{area}\u2013{exchange}\u2013{line}", f"tel:{area}{exchange}{line}",
+        f"1-800-{random.choice(('FLOWERS', 'TAVGUXO'))}",
     )  # fmt: skip
     return random.choice(forms)
 
@@ -169,8 +170,10 @@ def number(random: Random) -> str:
 def machine(random: Random) -> str:
     faker = _faker(random)
     forms = (
-        faker.ipv4(), faker.ipv4().replace(".", "[.]"), f"{faker.ipv4()}:8080", faker.ipv6(), f"2001:db8::{_digits(random, 4)}",
-        faker.mac_address(), faker.mac_address().upper().replace(":", "-"), "".join(f"{_digits(random, 3)}a." for _ in range(3))[:-1],
+        faker.ipv4(), faker.ipv4().replace(".", "[.]"), f"{faker.ipv4()}:8080", faker.ipv6(),
+        f"2001:db8::{_digits(random, 4)}",
+        faker.mac_address(), faker.mac_address().upper().replace(":", "-"),
+        "".join(f"{_digits(random, 3)}a." for _ in range(3))[:-1],
     )  # fmt: skip
     return random.choice(forms)
 
@@ -180,7 +183,7 @@ def position(random: Random) -> str:
     forms = (
         f"{north:.5f}, -{east:.5f}", f"{north:.4f} {east:.4f}", f"{north:.4f}\u00b0 N, {east:.4f}\u00b0 W",
         f"lat {north:.3f}, lon {east:.3f}", f"{north:.6f},{east:.6f}",
-        f"{int(north)}\u00b0{_digits(random, 1)}4'{_digits(random, 1)}6\"N {int(east)}\u00b0{_digits(random, 1)}0'21\"W",
+        f"{int(north)}\u00b0{_digits(random, 1)}4'16\"N {int(east)}\u00b0{_digits(random, 1)}0'21\"W",
     )  # fmt: skip
     return random.choice(forms)
 
@@ -217,7 +220,8 @@ def person(random: Random) -> str:
     new, other = (_invented_word(random).title() for _ in range(2))
     forms = (
         f"{first} {last}", f"Dr. {last}", f"my friend {first}", f"Mrs. {last}", f"{first} {last}",
-        f"{new} {other}", f"Dr. {other}", f"my brother {new}", f"my name is {new}", f"{new} {other}", f"{first} {other}",
+        f"{new} {other}", f"Dr. {other}", f"my brother {new}", f"my name is {new}",
+        f"{new} {other}", f"{first} {other}",
     )  # fmt: skip
     return random.choice(forms)
 

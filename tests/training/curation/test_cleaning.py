@@ -124,7 +124,7 @@ def test_descriptions_and_names_of_own_pages_are_removed(tmp_path: Path) -> None
 def test_hardly_any_planted_detail_survives_the_stage(tmp_path: Path) -> None:
     details = draw_planted(30, seed=9)
     rows = [
-        {**make_row("ann", number, f"{TEXTS[0]} {number}"), "title": "", "context": "", name: detail.sentence}
+        {**make_row("ann", number, f"{TEXTS[0]} {'o' * number}"), "title": "", "context": "", name: detail.sentence}
         for number, detail in enumerate(details)
         for name in (("text", "title", "context")[number % 3],)
     ]

@@ -8,126 +8,32 @@ from training.curation.words import is_ordinary_word
 USER = "@user"
 
 _LOGIN = r"\w(?:[\w.-]{0,30}\w)(?:#\d{4}\b)?"
-_NETWORK_WORDS = frozenset(
-    [
-        "instagram",
-        "insta",
-        "ig",
-        "snap",
-        "snapchat",
-        "sc",
-        "twitter",
-        "tiktok",
-        "tik",
-        "discord",
-        "telegram",
-        "tg",
-        "whatsapp",
-        "skype",
-        "facebook",
-        "fb",
-        "messenger",
-        "kik",
-        "twitch",
-        "youtube",
-        "yt",
-        "steam",
-        "psn",
-        "xbox",
-        "epic",
-        "battlenet",
-        "battle",
-        "bnet",
-        "riot",
-        "origin",
-        "linkedin",
-        "pinterest",
-        "tumblr",
-        "reddit",
-        "github",
-        "gitlab",
-        "spotify",
-        "soundcloud",
-        "venmo",
-        "cashapp",
-        "cash",
-        "paypal",
-        "zelle",
-        "onlyfans",
-        "wechat",
-        "weixin",
-        "line",
-        "viber",
-        "signal",
-        "mastodon",
-        "bluesky",
-        "bsky",
-        "threads",
-        "vk",
-        "icq",
-        "aim",
-        "msn",
-        "myspace",
-        "deviantart",
-        "ao3",
-        "wattpad",
-        "goodreads",
-        "strava",
-        "nintendo",
-        "switch",
-        "minecraft",
-        "roblox",
-        "gmail",
-        "hangouts",
-        "flickr",
-        "quora",
-        "medium",
-        "patreon",
-        "etsy",
-        "ebay",
-        "poshmark",
-        "depop",
-        "bumble",
-        "tinder",
-        "grindr",
-    ]
-)
+_NETWORK_WORDS = frozenset([
+    "instagram", "insta", "ig", "snap", "snapchat", "sc", "twitter", "tiktok", "tik", "discord", "telegram", "tg",
+    "whatsapp", "skype", "facebook", "fb", "messenger", "kik", "twitch", "youtube", "yt", "steam", "psn", "xbox",
+    "epic", "battlenet", "battle", "bnet", "riot", "origin", "linkedin", "pinterest", "tumblr", "reddit",
+    "github", "gitlab", "spotify", "soundcloud", "venmo", "cashapp", "cash", "paypal", "zelle", "onlyfans",
+    "wechat", "weixin", "line", "viber", "signal", "mastodon", "bluesky", "bsky", "threads", "vk", "icq", "aim",
+    "msn", "myspace", "deviantart", "ao3", "wattpad", "goodreads", "strava", "nintendo", "switch", "minecraft",
+    "roblox", "gmail", "hangouts", "flickr", "quora", "medium", "patreon", "etsy", "ebay", "poshmark", "depop",
+    "bumble", "tinder", "grindr",
+])  # fmt: skip
 _SECOND_WORDS = r"(?:(?<=tik)[\s-]tok|(?<=cash)\sapp|(?<=battle)\.net|(?<=xbox)\slive|(?<=psn)\sid)?"
 _NETWORKS = rf"(?:{'|'.join(sorted(_NETWORK_WORDS))}){_SECOND_WORDS}(?:'s|’s)?"
 _ACCOUNTS = (
     r"(?:user\s?names?|user\s?id|screen\s?names?|handles?|nick\s?names?|nicks?|gamer\s?tags?|logins?|log-in|alias|"
     r"friend\scode|account\snames?|profile\snames?|discord\stag|user)"
 )
-_ACCOUNT_WORDS = frozenset(
-    [
-        "user",
-        "username",
-        "usernames",
-        "userid",
-        "screen",
-        "screenname",
-        "screennames",
-        "handle",
-        "handles",
-        "nick",
-        "nicks",
-        "nickname",
-        "nicknames",
-        "gamer",
-        "gamertag",
-        "gamertags",
-        "login",
-        "logins",
-        "log",
-        "alias",
-        "friend",
-        "account",
-        "profile",
-        "discord",
-    ]
-)
+_ACCOUNT_WORDS = frozenset([
+    "user", "username", "usernames", "userid", "screen", "screenname", "screennames", "handle", "handles", "nick",
+    "nicks", "nickname", "nicknames", "gamer", "gamertag", "gamertags", "login", "logins", "log", "alias",
+    "friend", "account", "profile", "discord",
+])  # fmt: skip
 _IS = r"(?:\s*(?::|=|->|→|–|—|-)\s*|\s+(?:is|was|are|as|under|named|called|name|by)\s*:?\s*|\s*\()[\"'“‘@]*"
-_FILLER = r"(?:\s+(?:me|at|as|under|on|account|name|handle|user|username|id|it's|is|the|profile|page|tag|my|add|@|there|here))*"
+_FILLER_WORDS = (
+    "me|at|as|under|on|account|name|handle|user|username|id|it's|is|the|profile|page|tag|my|add|@|there|here"
+)
+_FILLER = rf"(?:\s+(?:{_FILLER_WORDS}))*"
 _ODD = re.compile(r"[\d_#]|\w\.\w")
 """What no word of a language has."""
 

@@ -27,7 +27,8 @@ def _complete(year: str) -> str:
     )
 
 
-_NUMERIC = rf"\d{{1,2}}\s?[-/.]\s?\d{{1,2}}\s?[-/.]\s?(?:{_FULL_YEAR})|(?:{_FULL_YEAR})\s?[-/.]\s?\d{{1,2}}\s?[-/.]\s?\d{{1,2}}"
+_CUT = r"\s?[-/.]\s?"
+_NUMERIC = rf"\d{{1,2}}{_CUT}\d{{1,2}}{_CUT}(?:{_FULL_YEAR})|(?:{_FULL_YEAR}){_CUT}\d{{1,2}}{_CUT}\d{{1,2}}"
 _ANY_NUMERIC = rf"{_NUMERIC}|\d{{1,2}}[-/.\s]\d{{1,2}}[-/.\s]['’]?\d{{2,4}}|\d{{8}}|\d{{6}}|\d{{1,2}}[-/.]\d{{1,2}}"
 _DAY_AND_MONTH = rf"{_DAY}\s*(?:of\s+|de\s+)?{_MONTH}(?!\w)|{_MONTH}\s*{_DAY}"
 _ANY_DATE = rf"(?:{_complete(_YEAR)}|{_ANY_NUMERIC}|{_DAY_AND_MONTH}|{_MONTH}[\s,]+{_FULL_YEAR})"
@@ -36,38 +37,11 @@ _BIRTH = (
     r"geburtstag|geburtsdatum|née?|naissance|naci[óo]|nacid[oa]|nacimiento|cumplea[ñn]os|nat[oa]|nascita|nascimento|"
     r"nasci|b\.)"
 )
-_BIRTH_WORDS = frozenset(
-    [
-        "born",
-        "birthdate",
-        "birth",
-        "birthday",
-        "bday",
-        "b",
-        "dob",
-        "d",
-        "geboren",
-        "geb",
-        "geburtstag",
-        "geburtsdatum",
-        "née",
-        "né",
-        "nee",
-        "naissance",
-        "nació",
-        "nacio",
-        "nacido",
-        "nacida",
-        "nacimiento",
-        "cumpleaños",
-        "cumpleanos",
-        "nato",
-        "nata",
-        "nascita",
-        "nascimento",
-        "nasci",
-    ]
-)
+_BIRTH_WORDS = frozenset([
+    "born", "birthdate", "birth", "birthday", "bday", "b", "dob", "d", "geboren", "geb", "geburtstag",
+    "geburtsdatum", "née", "né", "nee", "naissance", "nació", "nacio", "nacido", "nacida", "nacimiento",
+    "cumpleaños", "cumpleanos", "nato", "nata", "nascita", "nascimento", "nasci",
+])  # fmt: skip
 _GAP = r"[\s:=,(–—-]*"
 _BETWEEN = rf"(?:['’]s)?{_GAP}(?:(?:is|was|on|in|the|of|date|day|falls|it's|am|le|el|il|em|den)\b{_GAP}){{0,6}}"
 _FAMOUS = re.compile(

@@ -1,4 +1,4 @@
-"""Numbers that stand for one person or account: of documents, cards and contracts, by their form or what a text calls them.
+"""Numbers that stand for one person or account, such as of documents and cards, by their form or their name in a text.
 
 Check digits are not asked for (`python-stdnum` would): people mistype numbers, and change a digit to hide them.
 """
@@ -9,19 +9,19 @@ from training.curation.details.rule import Rule, any_phrase, first_words
 
 ID = "[ID]"
 
-_DOCUMENTS = tuple(
-    """
-    passport|license|licence|driver's license|driver's licence|drivers license|driving licence|account|acct|a/c|order|member|
-    membership|student|employee|staff|badge|case|claim|policy|insurance|invoice|receipt|docket|confirmation|booking|
-    reservation|tracking|shipment|parcel|customer|client|patient|ticket|reference|ref|serial|s/n|imei|vin|ssn|sin|itin|tin|
-    ein|nino|nhs|dni|nie|nif|bsn|cpf|cnpj|rut|curp|rfc|pesel|cnp|amka|aadhaar|aadhar|pan|medicare|medicaid|
-    national insurance|social security|social|tax|national id|identity card|id card|identification|matriculation|
-    enrolment|enrollment|registration|routing|sort code|swift|bic|iban|card|flyer|loyalty|record locator|pnr|locker|pin|
-    passcode|password|wallet|voter|visa|permit|alien|uscis|personnummer|steuer id|cvv|cvc|gift card|voucher|key|id
-    """.replace("\n", "")
-    .replace("    ", "")
-    .split("|")
-)
+_DOCUMENTS = (
+    "passport", "license", "licence", "driver's license", "driver's licence", "drivers license", "driving licence",
+    "account", "acct", "a/c", "order", "member", "membership", "student", "employee", "staff", "badge", "case",
+    "claim", "policy", "insurance", "invoice", "receipt", "docket", "confirmation", "booking", "reservation",
+    "tracking", "shipment", "parcel", "customer", "client", "patient", "ticket", "reference", "ref", "serial",
+    "s/n", "imei", "vin", "ssn", "sin", "itin", "tin", "ein", "nino", "nhs", "dni", "nie", "nif", "bsn", "cpf",
+    "cnpj", "rut", "curp", "rfc", "pesel", "cnp", "amka", "aadhaar", "aadhar", "pan", "medicare", "medicaid",
+    "national insurance", "social security", "social", "tax", "national id", "identity card", "id card",
+    "identification", "matriculation", "enrolment", "enrollment", "registration", "routing", "sort code", "swift",
+    "bic", "iban", "card", "flyer", "loyalty", "record locator", "pnr", "locker", "pin", "passcode", "password",
+    "wallet", "voter", "visa", "permit", "alien", "uscis", "personnummer", "steuer id", "cvv", "cvc", "gift card",
+    "voucher", "key", "id",
+)  # fmt: skip
 _IS = r"(?:\s*(?:number|numbers|no\.?|nr\.?|num|id|code|card|key|#|№|is|was|are|:|=|ends in|ending in))*\s*[#:=]?\s*"
 
 _NATIONAL = "|".join(
@@ -81,7 +81,8 @@ ID_RULES = (
         "id",
         ID,
         re.compile(
-            rf"(?<![\w-])(?i:{any_phrase(_DOCUMENTS)})(?i:{_IS})(?P<detail>(?=[\w.-]*\d)(?:[A-Z0-9][A-Z0-9./-]{{4,}}|\d{{2,4}}(?:[ -]\d{{2,4}}){{1,5}}))\b"
+            rf"(?<![\w-])(?i:{any_phrase(_DOCUMENTS)})(?i:{_IS})"
+            r"(?P<detail>(?=[\w.-]*\d)(?:[A-Z0-9][A-Z0-9./-]{4,}|\d{2,4}(?:[ -]\d{2,4}){1,5}))\b"
         ),
         words=first_words(_DOCUMENTS),
         accepts=_has_odd_digit,

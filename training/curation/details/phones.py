@@ -10,6 +10,7 @@ from training.curation.details.rule import Rule
 PHONE = "[PHONE]"
 
 _SEPARATOR = r"[\s./·‐‑–—-]"
+_GAP = r"[\s().·‐‑–—/-]{0,3}"
 _DIGIT_WORD = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)"
 _CALL = r"(?:phone|tel|telephone|mobile|cell|call|text|ring|dial|fax|whatsapp|sms|number|handy|contact)"
 _DATES = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{4}\s?[-–—/]\s?\d{4}"
@@ -36,10 +37,9 @@ INTERNATIONAL_PHONE_RULES = (
         "phone",
         PHONE,
         re.compile(
-            r"(?<![\w+])\(?\+\(?\d{1,4}[\s().·‐‑–—/-]{0,3}(?:\d[\s().·‐‑–—/-]{0,3}){5,13}\d(?:\s?(?:x|ext\.?|#)\s?\d+)?(?!\d)",
-            re.I,
+            rf"(?<![\w+])(?:\(?\+|00)\(?\d{{1,4}}{_GAP}(?:\d{_GAP}){{5,13}}\d(?:\s?(?:x|ext\.?|#)\s?\d+)?(?!\d)", re.I
         ),
-        signs=("+",),
+        signs=("+", "00"),
     ),
 )
 PHONE_RULES = (

@@ -20,9 +20,14 @@ _STREET = (
     r"Ferry|Glens|Greens|Groves|Harbors|Lock|Locks|Mall|Motorway|Overpass|Radial|Ramp|Shoal|Shoals|Squares|Stravenue|"
     r"Streets|Trafficway|Underpass|Valleys|Marg|Nagar|Chowk|Lu)"
 )
+_CAPITAL_LETTER = "[A-ZÀ-ÖØ-Þ]"
 _UNIT = r"(?:,?\s(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Room|Rm|Bldg|Lot|#)\.?\s?#?\w+)"
 _CAPITALISED = r"(?:[A-ZÀ-Þ][\w'’.-]*|\d{1,3}(?:st|nd|rd|th))"
-_LINK = r"(?:(?:de|del|de\s+la|de\s+los|de\s+las|des|du|da|do|dos|das|di|della|delle|dei|degli|la|le|les|los|y|e|of|the|van|der|den|d['’]|l['’]|dell['’])\s*)*"
+_LINK_WORDS = (
+    r"de|del|de\s+la|de\s+los|de\s+las|des|du|da|do|dos|das|di|della|delle|dei|degli|la|le|les|los|y|e|of|the|van|der|den|"
+    r"d['’]|l['’]|dell['’]"
+)
+_LINK = rf"(?:(?:{_LINK_WORDS})\s*){{0,4}}"
 _NAME = rf"{_LINK}[A-ZÀ-Þ][\wÀ-ž'’.-]*(?:\s{_LINK}[A-ZÀ-Þ][\wÀ-ž'’.-]*){{0,3}}"
 _HOUSE = r"\d{1,5}(?:\s?[-/]\s?\d{1,5})?\s?[a-zA-Z]?\b(?:/\d{1,4})?"
 _NUMBER = rf"(?:,?\s*(?:no\.?|nr\.?|n[.ºo°]+|núm\.?|#|číslo|d\.)?\s*){_HOUSE}"
@@ -34,7 +39,10 @@ _ROMANCE_BEFORE = (
     r"recanto|residencial|setor|sítio|trecho|trevo|vale|vereda|via|viaduto|distrito|esplanada|estação|feira|jardim|loteamento|"
     r"área|aeroporto|campo|str\.|strada|bulevardul|aleea|calea|șoseaua|intrarea|splaiul|piața)"
 )
-_FRENCH = r"(?:rue|avenue|av\.?|boulevard|bd|blvd|place|chemin|allée|impasse|quai|route|cours|passage|square|faubourg|sentier|villa)"
+_FRENCH = (
+    r"(?:rue|avenue|av\.?|boulevard|bd|blvd|place|chemin|allée|impasse|quai|route|cours|passage|square|faubourg|sentier|"
+    r"villa)"
+)
 _SUFFIX = (
     r"(?:stra(?:ß|ss)e|str\.?|gasse|weg|platz|allee|ring|damm|ufer|chaussee|steig|pfad|straat|laan|plein|gracht|kade|dijk|"
     r"singel|steeg|dreef|pad|plantsoen|baan|boulevard|hof|park|gatan|vägen|gata|väg|gränd|torget|allén|stigen|gränden|"
@@ -43,7 +51,10 @@ _SUFFIX = (
     r"haven|parken|toften|vænget|gården|katu|tie|kuja|polku|utca|útja|utcája|köz|tér|caddesi|sokak|sokağı|bulvarı|ulica|ulice|náměstí)"
 )
 _SLAVIC_BEFORE = r"(?:ul\.|ulica|ulice|al\.|aleja|aleje|os\.|osiedle|pl\.|plac|rondo|nám\.|třída|trg|улица|ул\.)"
-_GERMAN_BEFORE = r"(?:Am|An\sder|An\sden|An\sdem|Im|In\sder|In\sden|Auf\sder|Auf\sdem|Zum|Zur|Unter\sden|Hinter\sder|Hinter\sdem|Bei\sder|Vor\sdem|Alte[rn]?|Neue[rn]?|Lange|Kleine|Große)"
+_GERMAN_BEFORE = (
+    r"(?:Am|An\sder|An\sden|An\sdem|Im|In\sder|In\sden|Auf\sder|Auf\sdem|Zum|Zur|Unter\sden|Hinter\sder|Hinter\sdem|"
+    r"Bei\sder|Vor\sdem|Alte[rn]?|Neue[rn]?|Lange|Kleine|Große)"
+)
 _NO_HOUSE = re.compile(
     r"\d+\s?(?:(?i:min(?:ute)?s?|hours?|hrs?|miles?|mi|km|blocks?|lanes?|feet|ft|yards?|days?|years?|people|cars?|houses?|"
     r"times?|dollars?|bucks|percent)\b|(?:%|st|nd|rd|th|more|other|of|to|from|and|or|in|on|way|different|good|bad|new|old|"
@@ -98,6 +109,12 @@ PLACE_RULES = (
         PLACE,
         re.compile(rf"\b\d{{1,5}}(?:\s?(?:bis|ter|[A-D]))?,?\s(?:{_FRENCH})\s{_NAME}", re.I),
         accepts=_is_place,
+    ),
+    Rule(
+        "address",
+        PLACE,
+        re.compile(rf"(?<![\w.#@-])(?P<street>{_CAPITAL_LETTER}[a-zß-öø-ÿ]{{7,}})\s\d{{1,3}}[A-H]?(?![\w%]|[.,:/-]\d)"),
+        accepts=_is_no_word,
     ),
     Rule("address", PLACE, re.compile(rf"(?<!\w)(?i:{_FRENCH})\s{_NAME}{_NUMBER}")),
     Rule(

@@ -3,73 +3,23 @@
 import re
 
 from training.curation.details.rule import Rule, any_phrase, first_words
+from training.curation.words import is_ordinary_word
 
 PLATE = "[PLATE]"
 
-_CUES = tuple(
-    """
-    license plate|licence plate|number plate|plate|license|licence|registration|registered|reg|rego|tag|tags|kennzeichen|
-    nummernschild|matricula|matrícula|immatriculation|plaque|targa|kenteken|nummerplade|rejestracja|placa
-    """.replace("\n", "")
-    .replace("    ", "")
-    .split("|")
-)
+_CUES = (
+    "license plate", "licence plate", "number plate", "plate", "license", "licence", "registration", "registered",
+    "reg", "rego", "tag", "tags", "kennzeichen", "nummernschild", "matricula", "matrícula", "immatriculation",
+    "plaque", "targa", "kenteken", "nummerplade", "rejestracja", "placa",
+)  # fmt: skip
 _IS = r"(?:\s*(?:number|numbers|no\.?|nr\.?|num|#|is|was|are|said|says|reads?|of|as|:|=|-|–|\(|mark))*[\s\"'“‘:#(]*"
-_VEHICLES = frozenset(
-    [
-        "car",
-        "cars",
-        "truck",
-        "van",
-        "suv",
-        "pickup",
-        "vehicle",
-        "motorcycle",
-        "motorbike",
-        "bike",
-        "driver",
-        "drove",
-        "driving",
-        "drives",
-        "parked",
-        "sedan",
-        "hatchback",
-        "convertible",
-        "cab",
-        "taxi",
-        "lorry",
-        "scooter",
-        "honda",
-        "toyota",
-        "ford",
-        "bmw",
-        "audi",
-        "mercedes",
-        "vw",
-        "volkswagen",
-        "nissan",
-        "hyundai",
-        "kia",
-        "subaru",
-        "mazda",
-        "chevy",
-        "chevrolet",
-        "dodge",
-        "jeep",
-        "tesla",
-        "volvo",
-        "fiat",
-        "renault",
-        "peugeot",
-        "opel",
-        "skoda",
-        "seat",
-        "lexus",
-        "civic",
-        "corolla",
-        "golf",
-    ]
-)
+_VEHICLES = frozenset([
+    "car", "cars", "truck", "van", "suv", "pickup", "vehicle", "motorcycle", "motorbike", "bike", "driver",
+    "drove", "driving", "drives", "parked", "sedan", "hatchback", "convertible", "cab", "taxi", "lorry",
+    "scooter", "honda", "toyota", "ford", "bmw", "audi", "mercedes", "vw", "volkswagen", "nissan", "hyundai",
+    "kia", "subaru", "mazda", "chevy", "chevrolet", "dodge", "jeep", "tesla", "volvo", "fiat", "renault",
+    "peugeot", "opel", "skoda", "seat", "lexus", "civic", "corolla", "golf",
+])  # fmt: skip
 _GROUP = r"[A-ZÄÖÜ\d]{1,8}"
 _ANY_PLATE = rf"{_GROUP}(?:[ ·•-]{{1,3}}{_GROUP}){{0,3}}"
 _DISTINCT = "|".join(
@@ -89,7 +39,8 @@ _DISTINCT = "|".join(
 _MIXED = r"(?=[A-ZÄÖÜ\d -]{0,9}\d)(?=[\d -]{0,9}[A-ZÄÖÜ])"
 _SHORT = _MIXED + r"[A-ZÄÖÜ\d]{1,8}(?:[ -][A-ZÄÖÜ\d]{1,5}){0,2}"
 _NO_PLATE = re.compile(
-    r"(?:I|HWY|RT|SR|BUS|TF|USB|HDMI|CD|DVD|MP|PS|XBOX|ISO|RTX|GTX|AMD|WWII|AK|AR|COVID|UTF|SHA|MD|AES|RFC|CVE|NFL|NBA|NHL|MLB|GMT|EST|PST|"
+    r"(?:I|HWY|RT|SR|BUS|TF|"
+    r"USB|HDMI|CD|DVD|MP|PS|XBOX|ISO|RTX|GTX|AMD|WWII|AK|AR|COVID|UTF|SHA|MD|AES|RFC|CVE|NFL|NBA|NHL|MLB|GMT|EST|PST|"
     r"PDT|EDT|CST|UTC|BC|AD|CE|BCE|AM|PM|MPH|KMH|RPM|PSI|MBPS|KBPS|GHZ|MHZ|KHZ|FPS|DPI|PPM|PCS|LBS|FT|MM|CM|KM|KG|ML|MG|"
     r"TV|PC|HP|GB|MB|TB|KB|HD|SD|UK|US|EU|SAT|ACT|GRE|MCAT|LSAT|GPA|THE|AND|FOR|NOT|BUT|ALL|YOU|WAS|HAS|TOP|MAX|MIN|AGE|"
     r"USD|EUR|GBP|CAD|AUD|PPD|LED|LCD|CPU|GPU|RAM|SSD|HDD|API|URL|BMW|SPF|DLC|VHS|WWE|UFC|WWI|NES|GPS)"
@@ -98,14 +49,15 @@ _WORDS = re.compile(r"[A-Z]+")
 
 
 def _is_distinct(match: re.Match[str]) -> bool:
-    """Return whether a match has the length of a plate and three parts, or neither a usual abbreviation nor a year."""
+    """Return whether a match may be a plate: it has several parts, or neither a usual abbreviation nor a year."""
     detail = match["detail"]
-    if not 4 <= len(detail) <= 11 or any(len(word) > 3 for word in _WORDS.findall(detail)):
+    words = _WORDS.findall(detail)
+    if not 4 <= len(detail) <= 11 or any(len(word) > 3 and is_ordinary_word(word) for word in words):
         return False
-    if len(re.split("[ -]", detail)) > 2:
+    if len(re.split("[ -]", detail)) > 2 or len(words) > 1:
         return True
     is_year = re.search(r"\b(?:19|20)\d\d\b", detail)
-    return not is_year and not any(_NO_PLATE.fullmatch(word) for word in _WORDS.findall(detail))
+    return not is_year and not any(_NO_PLATE.fullmatch(word) for word in words)
 
 
 def _is_plate_shaped(match: re.Match[str]) -> bool:
