@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sandbox.errors import BackendError, SandboxError, unknown
+from sandbox.files import sync_folder
 from sandbox.paths import RECORD, cache_dir, is_prepared, model_dir
 
 __all__ = ["MODELS", "cache_dir", "find_terms", "is_prepared", "locate_model", "prepare_model", "resolve_model"]
@@ -131,6 +132,7 @@ def prepare_model(name: str, notify: Callable[[str], None] = _print_to_stderr) -
             _remove_leftovers(target)
             with TemporaryDirectory(dir=target.parent, prefix=f".{name}-") as folder:
                 _build_model(MODELS[name], name, Path(folder), notify)
+                sync_folder(Path(folder) / "model")
                 (Path(folder) / "model").rename(target)
 
 

@@ -30,7 +30,7 @@ from sandbox.errors import DataError
 from training.corpus.build import list_stages
 from training.corpus.config import CorpusConfig, load_corpus_config
 from training.curation.cleaning import SECRET
-from training.curation.privacy import make_key
+from training.curation.pseudonyms import make_key
 from training.pipeline.folders import Folders, Unit
 from training.pipeline.funnel import Count
 from training.pipeline.stages import Stage, run_stage

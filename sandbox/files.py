@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sandbox.errors import SandboxError
+from sandbox.folders import make_folder
 
 LOCK = ".lock"
 """File in a folder whose lock stands for the right to write into the folder."""
@@ -80,13 +81,18 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def hold_folder(folder: Path) -> Generator[None]:
+def hold_folder(folder: Path, setting: str) -> Generator[None]:
     """Hold the right to write into a folder; make the folder. The system releases it even if the process is killed.
 
+    Args:
+        folder: The folder.
+        setting: The setting that named it, for an error.
+
     Raises:
+        DataError: The folder cannot be made.
         SandboxError: Another process holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, setting)
     with (folder / LOCK).open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Callable, Sequence
 
 from sandbox.errors import exit_code
+from sandbox.files import hold_folder
 
 EPILOG = """examples:
   python -m training corpus sources=[reddit] 'source.reddit.submissions=[RS_2015-01.zst]'
@@ -32,12 +33,13 @@ def _run_corpus(overrides: list[str]) -> int:
     from training.pipeline.progress import StageBar
 
     config = load_corpus_config(overrides)
-    with StageBar() as bar:
-        counts = build_corpus(config, bar.show_progress)
-    for path in export_corpus(config, counts):
-        print(path)
-    for note in list_notes(config, counts):
-        notify(note)
+    with hold_folder(config.corpus_dir, "corpus_dir"):
+        with StageBar() as bar:
+            counts = build_corpus(config, bar.show_progress)
+        for path in export_corpus(config, counts):
+            print(path)
+        for note in list_notes(config, counts):
+            notify(note)
     return 0
 
 
@@ -55,15 +57,18 @@ def _run_merge(overrides: list[str]) -> int:
     from training.finetuning.merge import evaluation_overrides, load_merge_config, merge_weights
 
     config = load_merge_config(overrides)
-    for folder in merge_weights(config):
-        print(folder)
+    with hold_folder(config.out_dir, "out_dir"):
+        for folder in merge_weights(config):
+            print(folder)
     return 0 if config.evaluate is None else _run_evaluate(evaluation_overrides(config))
 
 
 def _run_evaluate(overrides: list[str]) -> int:
     from training.evaluation.run import evaluate, load_evaluate_config
 
-    print(evaluate(*load_evaluate_config(overrides)))
+    config, values = load_evaluate_config(overrides)
+    with hold_folder(config.out_dir, "out_dir"):
+        print(evaluate(config, values))
     return 0
 
 

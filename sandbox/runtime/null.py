@@ -21,6 +21,7 @@ import pandas as pd
 from sandbox.core.mind import RandomMind
 from sandbox.counting import count_of
 from sandbox.errors import ContractError
+from sandbox.files import replace_file
 from sandbox.runtime.assembly import build_worlds
 from sandbox.runtime.branching import list_switches, switch_config
 from sandbox.runtime.manifest import Segment
@@ -165,6 +166,5 @@ def _play(segments: Sequence[Segment], seed: int, salt: int) -> pd.DataFrame:
 
 def _write_whole(table: pd.DataFrame, path: Path) -> None:
     """Write a table whole or not at all."""
-    draft = path.with_suffix(".tmp")
-    table.to_csv(draft, index=False)
-    draft.replace(path)
+    with replace_file(path) as draft:
+        table.to_csv(draft, index=False)

@@ -189,14 +189,13 @@ class Run:
             observer: Called before the first step and after each.
             sample: Receives the questions.
         """
-        log = self._open_log()
 
         def stop() -> NoReturn:
             raise EndOfLogError
 
         steps = self.manifest.segments[-1].config.steps
         steps = steps if until is None else min(until, steps)
-        with closing(log), self._watch_replay(steps) as progress:
+        with closing(self.log()) as log, self._watch_replay(steps) as progress:
             worlds, runner = self._build_runner(log, stop, progress, observer, sample)
             with suppress(EndOfLogError):
                 runner.run(steps)

@@ -29,6 +29,8 @@ FRAMES = (
     "After two years with the same {0} I bought a new one, and the {1} came with it for free.",
     "The best thing about {0} is that you can forget about {1} for a while and just enjoy yourself.",
 )
+UNCOMPARED = ("key", "card.md", ".lock")
+"""Files that differ between equal corpora."""
 OVERRIDES = (
     "sources=[reddit,amazon]",
     "filters.forum.k_core.min_posts=0",
@@ -111,5 +113,5 @@ def write_logs(folder: Path, users: int = 12, records_each: int = 10) -> list[st
 
 def digests(folder: Path) -> dict[str, str]:
     """Return a hash of every file of a corpus, by its path."""
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in ("key", "card.md")]
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in UNCOMPARED]
     return {str(path.relative_to(folder)): blake2b(path.read_bytes()).hexdigest() for path in paths}

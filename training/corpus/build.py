@@ -4,6 +4,8 @@ Every stage is a function of its input files and settings (`pipeline/stages.py`)
 are, after which, with which inputs and settings. It does not know what a stage does.
 """
 
+import sys
+
 from sandbox.folders import make_folder
 from sandbox.prompting.render import SECTION_FILES
 from training.corpus.config import CorpusConfig, build_source, find_earliest_day
@@ -11,8 +13,9 @@ from training.corpus.losses import check_remaining
 from training.corpus.synthesis_stages import list_synthesis_stages
 from training.curation import cleaning, filters, grouping, k_core, splits
 from training.curation.names import AMBIGUOUS
-from training.curation.privacy import make_key
+from training.curation.pseudonyms import make_key
 from training.curation.quality import people_unit
+from training.curation.words import SLANG
 from training.persons import extractive
 from training.persons.posters import TALK_FILE
 from training.pipeline.folders import (
@@ -48,7 +51,9 @@ def build_corpus(
     """
     launcher = resolve_launcher(config.launcher)
     make_folder(config.corpus_dir, "corpus_dir")
-    make_key(config.corpus_dir / cleaning.SECRET, config.secret)
+    key = config.corpus_dir / cleaning.SECRET
+    if make_key(key, config.secret) and (config.corpus_dir / "clean").exists():
+        print(f"{key} was missing and has been made anew: the ids of all people may change", file=sys.stderr)
     counts: list[Count] = []
     try:
         for stage in list_stages(config):
@@ -161,7 +166,7 @@ def _clean_stage(config: CorpusConfig, group: Stage, platforms: list[Platform]) 
         after=(group,),
         units=per_bucket("group", record=table_named_after_unit("group", "bucket="), secret=fixed_files(secret)),
         settings={**config.clean.model_dump(), "product_platforms": _product_platforms(platforms)},
-        source_files=[secret, AMBIGUOUS],
+        source_files=[secret, AMBIGUOUS, SLANG],
     )
 
 

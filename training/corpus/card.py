@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from sandbox.core.profile import Profile
+from sandbox.files import replace_text
 from training.corpus.config import CorpusConfig
 from training.pipeline.funnel import Count
 
@@ -37,7 +38,7 @@ def write_card(
         tasks={split: dict(forms) for split, forms in tasks.items()},
         forms=sorted({form for forms in tasks.values() for form in forms}),
     )
-    (config.corpus_dir / "card.md").write_text(text, encoding="utf-8")
+    replace_text(config.corpus_dir / "card.md", text)
 
 
 def _describe_source(

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from agents.population import write_population
 from sandbox.core.profile import Profile
 from sandbox.errors import DataError
+from sandbox.files import publish_file, replace_file
 from training.corpus.card import write_card
 from training.corpus.config import CorpusConfig, TaskConfig
 from training.corpus.report import write_funnel
@@ -40,9 +41,8 @@ def export_corpus(config: CorpusConfig, counts: Sequence[Count]) -> list[Path]:
     if not people:
         write_funnel(config.corpus_dir, counts)
         raise DataError(f"people={config.people} leaves nobody in the population; raise the number of a platform")
-    draft = config.corpus_dir / f"draft-{PEOPLE}"
-    write_population(draft, people)
-    draft.replace(config.corpus_dir / PEOPLE)
+    with replace_file(config.corpus_dir / PEOPLE) as draft:
+        write_population(draft, people)
     tasks = write_tasks(folders, config.tasks, config.seed)
     write_card(config, people, counts, tasks)
     write_funnel(config.corpus_dir, counts)
@@ -69,7 +69,7 @@ def write_tasks(folders: Folders, config: TaskConfig, seed: int) -> dict[str, di
             for path in sorted(scratch.glob(f"{split}-*")):
                 rows = pl.read_parquet(path).sort("order", "row").drop("row", "order")
                 rows.with_columns(pl.col("messages").str.json_decode(CHAT)).write_ndjson(file)
-        draft.replace(folders.root / TASKS / draft.name)
+        publish_file(draft, folders.root / TASKS / draft.name)
     shutil.rmtree(scratch)
     return counts
 

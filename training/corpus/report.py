@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 from jinja2 import Environment
 
+from sandbox.files import replace_file, replace_text
 from training.pipeline.funnel import Count, sum_counts, to_rows
 
 SIDES = ("train", "val", "test", "seen")
@@ -21,7 +22,8 @@ LOST, REMAINING = "#D55E00", "#0072B2"
 def write_funnel(folder: Path, counts: Sequence[Count]) -> None:
     """Write `funnel.csv` and `funnel.html`, figures inline."""
     rows = sum_counts(counts)
-    pl.DataFrame(to_rows(rows), schema_overrides={"number": pl.Int64}).write_csv(folder / "funnel.csv")
+    with replace_file(folder / "funnel.csv") as draft:
+        pl.DataFrame(to_rows(rows), schema_overrides={"number": pl.Int64}).write_csv(draft)
     page = Environment(autoescape=True).from_string(TEMPLATE.read_text(encoding="utf-8"))
     names = sorted({count.source for count in rows if count.source != "all"})
     text = page.render(
@@ -31,7 +33,7 @@ def write_funnel(folder: Path, counts: Sequence[Count]) -> None:
         ],
         overall=list_stage_counts(rows, "all"),
     )
-    (folder / "funnel.html").write_text(text, encoding="utf-8")
+    replace_text(folder / "funnel.html", text)
 
 
 def list_stage_counts(rows: Sequence[Count], source: str) -> list[dict[str, Any]]:

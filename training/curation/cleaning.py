@@ -13,8 +13,10 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from training.curation.grouping import CONTEXT_CHARACTERS
 from training.curation.near_duplicates import band_keys, find_near_duplicates, is_english
-from training.curation.privacy import keyed_hash, scrub_texts
+from training.curation.privacy import hide_accounts, scrub_text, scrub_texts
+from training.curation.pseudonyms import keyed_hash, read_key
 from training.curation.safety import says_minor, score_safety, states_minor_age
 from training.pipeline.folders import Unit
 from training.pipeline.funnel import Tally
@@ -64,7 +66,7 @@ def clean_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
     rows = _drop_indecent(rows, surroundings, settings["max_toxic"], ", in its title or context", tally)
     has_enough = pl.len().over("source", "user") >= settings["min_records"]
     rows = _keep(rows, has_enough, "user has too few records left", tally)
-    rows = _pseudonymise(rows, unit.file("secret").read_bytes(), settings["product_platforms"], tally)
+    rows = _pseudonymise(rows, read_key(unit.file("secret")), settings["product_platforms"], tally)
     _count(rows, "out", tally)
     yield "record", rows
     yield "bands", _band_table(rows)
@@ -126,13 +128,16 @@ def _is_near_duplicate(rows: pl.DataFrame, threshold: float) -> pl.Series:
 def _pseudonymise(rows: pl.DataFrame, key: bytes, product_platforms: Sequence[str], tally: Tally) -> pl.DataFrame:
     """Replace private details and hash ids, except for ids of products, which are the same for everybody."""
     for name in TEXTS:
-        texts, counts = scrub_texts(rows[name])
+        texts, counts = scrub_texts(hide_accounts(rows[name], rows["user"]))
         rows = rows.with_columns(texts.alias(name))
         for kind, number in sorted(counts.items()):
             tally.add("all", "replacements", kind, number)
     rows = rows.with_columns(
         extra=pl.Series([_keep_extra_fields(extra) for extra in rows["extra"]], dtype=pl.String),
         category=remove_markup(rows["category"]).str.replace(r"^[uU]_[\w-]+$", OWN_PAGE),
+    )
+    rows = rows.with_columns(
+        context=pl.col("context").str.slice(0, CONTEXT_CHARACTERS), category=_scrub_categories(rows)
     )
     prefixes = {"user": "u_", "id": "i_", "thread": "t_"}
     rows = rows.with_columns(
@@ -158,7 +163,15 @@ def _keep_extra_fields(extra: str) -> str:
 
 
 def _clean_value(value: Any) -> Any:
-    return re.sub(INVISIBLE, "", decode_entities(value)).strip() if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return scrub_text(re.sub(INVISIBLE, "", decode_entities(value)).strip(), {})
+
+
+def _scrub_categories(rows: pl.DataFrame) -> pl.Series:
+    """Return the categories, without the addresses and numbers of people that a table may have there; names stay."""
+    scrubbed = {name: scrub_text(name, {}) for name in rows["category"].unique() if re.search(r"@|\d{4}", name)}
+    return rows["category"].replace(scrubbed)
 
 
 def _qualify(rows: pl.DataFrame, name: str) -> pl.Series:

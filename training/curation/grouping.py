@@ -21,6 +21,8 @@ from training.sources.record import ITEM
 
 CONTEXT_CHARACTERS = 500
 """Characters that are kept of the text that a record answers."""
+MARGIN = 200
+"""Further ones that stay until private details are replaced, so that none is cut in two."""
 PIECE_ROWS = 100_000
 """Rows that are read at once."""
 
@@ -88,7 +90,7 @@ def partition(rows: pl.DataFrame, key: str, num_buckets: int, name: str) -> Tabl
 def _add_context(records: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """Fill in what the item says and the record does not."""
     items = items.with_columns(decode_series(items[name]) for name in ("title", "text"))  # or an entity might be cut
-    excerpt = pl.when(pl.col("text") == "").then("title").otherwise("text").str.slice(0, CONTEXT_CHARACTERS)
+    excerpt = pl.when(pl.col("text") == "").then("title").otherwise("text").str.slice(0, CONTEXT_CHARACTERS + MARGIN)
     is_product = pl.col("user") == ""  # nobody wrote it: its title is its name, and no title of a conversation
     item_columns = items.unique(["source", "id"], keep="first", maintain_order=True).select(
         "source",

@@ -1,99 +1,48 @@
-"""Replace private details in texts by placeholders, and ids by keyed hashes.
+"""Replace private details in texts by placeholders.
 
-The rules match forms (an e-mail address has an @, a phone number a certain number of digits), so they find what is
-written in the usual way and miss what is not. `[EMAIL]`, `[PHONE]`, `[URL]`, `[ADDRESS]`, `[ID]`, `[NAME]`, `@user` and
-`u/[USER]` stand for what was there.
+The rules match forms (an e-mail address has an @, a phone number a certain number of digits) and cues (a word after
+"my username is"), so they find what is written in a usual way and miss what is not. `[EMAIL]`, `[PHONE]`, `[URL]`,
+`[ADDRESS]`, `[ID]`, `[PLATE]`, `[DATE]`, `[NAME]`, `@user` and `u/[USER]` stand for what was there.
 """
 
-import os
 import re
-import secrets
-from hashlib import blake2b
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from sandbox.errors import ConfigError
+from training.curation.details.accounts import HANDLE_RULES, USER
+from training.curation.details.dates import DATE_RULES
+from training.curation.details.links import EMAIL_RULES, URL_RULES
+from training.curation.details.machines import MACHINE_RULES, POSITION_RULES
+from training.curation.details.numbers import BARE_NUMBER_RULES, ID_RULES, PASSWORD_RULES
+from training.curation.details.phones import INTERNATIONAL_PHONE_RULES, PHONE_RULES, SPELLED_PHONE_RULES
+from training.curation.details.places import PLACE_RULES
+from training.curation.details.plates import PLATE_RULES
+from training.curation.details.rule import Rule, Signs
 from training.curation.names import replace_names
+from training.curation.words import is_ordinary_word
 
-_DIGITS = re.compile(r"\d")
-_STREET = (
-    r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Circle|Cir|Place|Pl|Way|Terrace|Ter|"
-    r"Square|Sq|Parkway|Pkwy|Highway|Hwy|Close|Crescent|Grove|Gardens)"
+RULES: tuple[Rule, ...] = (*EMAIL_RULES, *URL_RULES, *HANDLE_RULES, *PASSWORD_RULES, *SPELLED_PHONE_RULES)
+"""In order of trial: what may be part of a longer detail comes after it."""
+DIGIT_RULES: tuple[Rule, ...] = (
+    *MACHINE_RULES,
+    *POSITION_RULES,
+    *DATE_RULES,
+    *PLACE_RULES,
+    *PLATE_RULES,
+    *INTERNATIONAL_PHONE_RULES,
+    *ID_RULES,
+    *PHONE_RULES,
+    *BARE_NUMBER_RULES,
 )
-_ID_WORD = (
-    r"(?:passport|licen[cs]e|driver'?s licen[cs]e|account|acct|order|member(?:ship)?|student|employee|case|policy|"
-    r"confirmation|booking|reservation|tracking|customer|patient|ticket|reference|ref|serial|ssn|social security|tax|"
-    r"routing|iban|card|flyer|record locator|pin|password)"
-)
-
-RULES: tuple[tuple[str, str, str, re.Pattern[str]], ...] = (
-    ("e-mail", "[EMAIL]", "@", re.compile(r"[\w.+%-]+\s?@\s?[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")),
-    (
-        "e-mail",
-        "[EMAIL]",
-        " at ",
-        re.compile(
-            r"\b[\w+-]+(?: (?:dot|\.) [\w+-]+)* (?:at|\[at\]|\(at\)) [\w-]+(?: (?:dot|\[dot\]|\(dot\)) [\w-]+)+\b", re.I
-        ),
-    ),
-    ("e-mail", "[EMAIL]", "at", re.compile(r"[\w.+-]+\s?[\[(]at[\])]\s?[\w-]+\s?(?:[\[(]dot[\])]|\.)\s?\w+", re.I)),
-    ("url", "[URL]", "://", re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\")\]]+", re.I)),
-    ("url", "[URL]", "www.", re.compile(r"\bwww\.[^\s<>\")\]]+", re.I)),
-    (
-        "url",
-        "[URL]",
-        ".",
-        re.compile(
-            r"\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|edu|gov|io|me|ly|co\.uk|info|tv|blog|de|fr)\b(?:/[^\s<>\")\]]*)?",
-            re.I,
-        ),
-    ),
-    ("user", "u/[USER]", "u/", re.compile(r"(?<![\w/])/?u/[\w-]+")),
-    ("user", "@user", "@", re.compile(r"(?<![\w])@(?!user\b)\w{2,}")),
-    (
-        "id",
-        "[ID]",
-        ":",
-        re.compile(r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b|\b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}\b", re.I),
-    ),
-    ("id", "[ID]", ".", re.compile(r"\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b")),
-    ("address", "[ADDRESS]", ".", re.compile(r"[-+]?\d{1,3}\.\d{3,}°?\s?[NS]?,\s?[-+]?\d{1,3}\.\d{3,}°?\s?[EW]?")),
-    ("id", "[ID]", "-", re.compile(r"\b\d{3}-\d{2}-\d{4}\b")),
-    ("id", "[ID]", "", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")),
-    ("id", "[ID]", "", re.compile(r"\b(?:\d[ -]?){12,18}\d\b")),
-    (
-        "id",
-        "[ID]",
-        "",
-        re.compile(
-            rf"(?<!\w)(?i:{_ID_WORD})(?i:\s*(?:number|no\.?|num|id|code|#|is|was|:|=))*\s*[#:]?\s*(?=[A-Z0-9-]*\d)[A-Z0-9][A-Z0-9-]{{4,}}\b"
-        ),
-    ),
-    (
-        "phone",
-        "[PHONE]",
-        "",
-        re.compile(
-            r"(?<![\w$€£.,/-])(?:\+|00)?(?:\(?\d{1,4}\)?[\s./-]?)(?:\(?\d{2,4}\)?[\s./-]?){1,4}\d{2,4}"
-            r"(?:\s?(?:x|ext\.?)\s?\d+)?(?![\w%°]|[.,]\d)",
-            re.I,
-        ),
-    ),
-    (
-        "address",
-        "[ADDRESS]",
-        "",
-        re.compile(
-            rf"\b\d{{1,5}}[A-Za-z]? (?:[NSEW]\.? )?(?:[A-Z][\w'-]*\s){{1,3}}{_STREET}\b\.?"
-            r"(?:,? (?:Apt|Apartment|Suite|Unit|#)\.? ?\w+)?"
-        ),
-    ),
-    ("address", "[ADDRESS]", "ox", re.compile(r"\bP\.?\s?O\.?\s?Box \d+\b", re.I)),
-    ("address", "[ADDRESS]", "", re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b")),
-    ("address", "[ADDRESS]", "", re.compile(r"(?<=, [A-Z]{2} )\d{5}(?:-\d{4})?\b")),
-)
-"""Kind, placeholder, a sign (cheap to find) without which the rule is not tried, and the form; in order of trial."""
+"""Rules for details that have digits, in order of trial. They are tried only near digits."""
+MIN_ACCOUNT = 5
+"""Characters of the shortest account name that is looked for in its owner's texts."""
+NEAR = 80
+"""Characters before and after a digit that a detail with its cue may take."""
+_DIGITS = re.compile(r"\d+")
+_INVISIBLE = re.compile("[\u200b\u200c\u2060\ufeff\u00ad]|(?<=\\w)\u200d(?=\\w)")
+"""Characters that nobody sees, and that take a detail apart."""
 
 
 def scrub_texts(texts: pl.Series) -> tuple[pl.Series, dict[str, int]]:
@@ -103,63 +52,56 @@ def scrub_texts(texts: pl.Series) -> tuple[pl.Series, dict[str, int]]:
     return pl.Series(texts.name, scrubbed, dtype=pl.String), counts
 
 
+def hide_accounts(texts: pl.Series, users: pl.Series) -> pl.Series:
+    """Return texts in which the author's own account name is replaced; one that is an ordinary word stays."""
+    hidden = [
+        re.sub(rf"(?<!\w){re.escape(user)}(?!\w)", USER, text, flags=re.IGNORECASE)
+        if len(user) >= MIN_ACCOUNT and user.lower() in text.lower() and not (user.isdigit() or is_ordinary_word(user))
+        else text
+        for text, user in zip(texts, users, strict=True)
+    ]
+    return pl.Series(texts.name, hidden, dtype=pl.String)
+
+
 def scrub_text(text: str, counts: dict[str, int]) -> str:
     """Return a text without private details; adds the numbers of replacements to `counts`."""
-    for kind, placeholder, sign, form in RULES:
-        if sign in text:
-            text = _replace_details(text, kind, placeholder, form, counts)
-    text, num_names = replace_names(text)
-    if num_names:
-        counts["name"] = counts.get("name", 0) + num_names
+    if not text.isascii():
+        text = _INVISIBLE.sub("", text)
+    text = _apply_rules(text, RULES, counts)
+    pieces, end = list[str](), 0
+    for start, stop in _spans_near_digits(text):
+        pieces += [text[end:start], _apply_rules(text[start:stop], DIGIT_RULES, counts)]
+        end = stop
+    text, num_names = replace_names("".join((*pieces, text[end:])))
+    _count(counts, "name", num_names)
     return text
 
 
-def _replace_details(text: str, kind: str, placeholder: str, form: re.Pattern[str], counts: dict[str, int]) -> str:
-    def replace_match(match: re.Match[str]) -> str:
-        if kind == "phone" and not _is_phone(match[0]):
-            return match[0]
-        counts[kind] = counts.get(kind, 0) + 1
-        return placeholder
-
-    return form.sub(replace_match, text)
-
-
-def _is_phone(text: str) -> bool:
-    """Return whether a match has enough digits, and is no range of years, date or plain number."""
-    digits = _DIGITS.findall(text)
-    if not 7 <= len(digits) <= 15:
-        return False
-    if re.fullmatch(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{4}\s?-\s?\d{4}", text):
-        return False
-    return len(digits) >= 10 or not text.isdigit()
+def _apply_rules(text: str, rules: Sequence[Rule], counts: dict[str, int]) -> str:
+    signs = Signs(text)
+    for rule in rules:
+        if rule.may_match(signs):
+            text, num_replaced = rule.replace(text)
+            if num_replaced:
+                signs = Signs(text)
+                _count(counts, rule.kind, num_replaced)
+    return text
 
 
-def make_key(path: Path, secret: str | None) -> None:
-    """Create the key file unless it exists, readable only by its owner.
-
-    Whoever has the key can find the hash of a known id, and so delete that person's data. Once the key is destroyed,
-    nobody can.
-
-    Args:
-        path: The key file.
-        secret: Text from which the key is made; None: a random key.
-
-    Raises:
-        ConfigError: `path` holds a key that was not made from `secret`.
-    """
-    key = None if secret is None else blake2b(secret.encode(), digest_size=32).digest()
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(key or secrets.token_bytes(32))
-    elif key not in (None, path.read_bytes()):
-        raise ConfigError(
-            f"{path} holds another key than the one made from secret={secret}; "
-            "use another corpus_dir, or the secret of that key"
-        )
+def _spans_near_digits(text: str) -> Iterator[tuple[int, int]]:
+    """Yield start and end (exclusive) of the parts of a text that are near digits, cut at white space."""
+    start = stop = -1
+    for match in _DIGITS.finditer(text):
+        if match.start() > stop:
+            if stop >= 0:
+                yield start, stop
+            start = max(text.rfind(" ", 0, max(0, match.start() - NEAR)) + 1, stop, 0)
+        cut = text.find(" ", match.end() + NEAR)
+        stop = len(text) if cut < 0 else cut
+    if stop >= 0:
+        yield start, stop
 
 
-def keyed_hash(ids: pl.Series, key: bytes, prefix: str) -> pl.Series:
-    """Return every id as the prefix and 16 hex digits of its hash (BLAKE2b, keyed)."""
-    unique_ids = ids.unique().to_list()
-    hashes = {name: prefix + blake2b(name.encode(), key=key, digest_size=8).hexdigest() for name in unique_ids}
-    return pl.Series(ids.name, [hashes[name] for name in ids], dtype=pl.String)
+def _count(counts: dict[str, int], kind: str, number: int) -> None:
+    if number:
+        counts[kind] = counts.get(kind, 0) + number

@@ -21,6 +21,7 @@ from sandbox.core.mind import Mind
 from sandbox.core.profile import Profile
 from sandbox.core.seeds import permutation
 from sandbox.errors import BackendError
+from sandbox.files import replace_file
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.cases import EvaluationCase, case_questions
 from training.evaluation.choices import assign_mind, group_by_form
@@ -56,7 +57,7 @@ def generate_texts(
 
 def write_texts(path: Path, cases: Sequence[EvaluationCase], generated: Mapping[str, Texts]) -> None:
     """Write `texts.jsonl`: the generated texts with form and user, but no real texts."""
-    with path.open("w", encoding="utf-8") as file:
+    with replace_file(path) as draft, draft.open("w", encoding="utf-8") as file:
         for index, case in enumerate(cases):
             texts = {name: model_texts[index] for name, model_texts in generated.items()}
             file.write(json.dumps({"form": case.form, "user": case.user, **texts}, ensure_ascii=False) + "\n")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.counting import count_of
+from sandbox.files import replace_text
 
 Rows = Sequence[Mapping[str, Any]]
 MAIN_METRICS = ("nll", "nll per character")
@@ -41,7 +42,7 @@ def write_report(
         main_contrasts = [row for row in contrasts if row["form"] == form and row["metric"] in MAIN_METRICS]
         parts += [DIFFERENCES, "", *_difference_lines(main_contrasts), ""] if main_contrasts else []
     path = folder / "report.md"
-    path.write_text("\n".join(parts), encoding="utf-8")
+    replace_text(path, "\n".join(parts))
     return path
 
 

@@ -20,7 +20,7 @@ from sandbox.composition import compose
 from sandbox.core.profile import Profile
 from sandbox.counting import count_of
 from sandbox.errors import DataError
-from sandbox.folders import make_folder
+from sandbox.files import replace_file, replace_text
 from sandbox.runtime.manifest import environment
 from sandbox.settings import validate
 from training.evaluation.benchmarks.scoring import score_benchmarks
@@ -71,7 +71,6 @@ def evaluate(config: EvaluateConfig, composed: dict[str, Any], notify: Notify = 
         DataError: The corpus has no tasks for this evaluation.
     """
     tasks = config.corpus_dir / "tasks"
-    make_folder(config.out_dir, "out_dir")
     people = load_people(config.corpus_dir)
     split = tasks / f"{config.split}.jsonl"
     all_cases = load_cases(split, config.per_form, config.seed)
@@ -91,10 +90,11 @@ def evaluate(config: EvaluateConfig, composed: dict[str, Any], notify: Notify = 
     }
     scores = [_score_row(key, bootstrap.estimate(result), result) for key, result in metrics.items()]
     contrasts = list(_contrast_rows(metrics, bootstrap, list(config.models), _list_controls(config)))
-    pl.DataFrame(scores).write_csv(config.out_dir / "scores.csv")
-    pl.DataFrame(contrasts).write_csv(config.out_dir / "contrasts.csv")
+    for name, table in (("scores", scores), ("contrasts", contrasts)):
+        with replace_file(config.out_dir / f"{name}.csv") as draft:
+            pl.DataFrame(table).write_csv(draft)
     manifest = {"settings": composed, **environment(("peft", "polars", "scipy"))}
-    (config.out_dir / "manifest.json").write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
+    replace_text(config.out_dir / "manifest.json", json.dumps(manifest, indent=2, default=str) + "\n")
     human_forms = {case.form for case in (*cases, *chats)}
     return write_report(config.out_dir, scores, contrasts, list(config.models), human_forms)
 

@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox.errors import DataError, SandboxError
+from sandbox.files import replace_text
 from training.evaluation.benchmarks.items import load_items
 from training.finetuning.examples import TaskRow
 
@@ -96,7 +97,7 @@ def write_fingerprints(files: Iterable[Path], out: Path) -> int:
             if hashes.size >= MIN_SHARED:
                 label = f"{item.benchmark} {item.language}: {item.scene}"
                 labels.setdefault(b64encode(hashes.astype("<u8").tobytes()).decode(), label)
-    out.write_text("".join(f"{label}\t{code}\n" for code, label in labels.items()), encoding="utf-8")
+    replace_text(out, "".join(f"{label}\t{code}\n" for code, label in labels.items()))
     return len(labels)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from sandbox.files import replace_file, replace_text
+
 CLOCK_FILE = "seconds"
 FIELDS = ("step", "loss", "eval_loss", "learning_rate", "grad_norm")
 
@@ -32,7 +34,8 @@ class LossCurves(TrainerCallback):
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         """Write the complete log so far, including what happened before the run was resumed."""
         if state.is_world_process_zero:
-            with (self.folder / "losses.csv").open("w", newline="", encoding="utf-8") as file:
+            path = self.folder / "losses.csv"
+            with replace_file(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
                 writer: csv.DictWriter[str] = csv.DictWriter(file, FIELDS, extrasaction="ignore", restval="")
                 writer.writeheader()
                 writer.writerows(entry for entry in state.log_history if "loss" in entry or "eval_loss" in entry)
@@ -41,13 +44,6 @@ class LossCurves(TrainerCallback):
         """Draw the curves."""
         if state.is_world_process_zero:
             draw_curves(state.log_history, self.folder / "losses.png")
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a small file atomically: it has either its old or its new content, never a part of it."""
-    draft = path.with_name(f"{path.name}.part")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
 
 
 def draw_curves(history: list[dict[str, Any]], path: Path) -> None:

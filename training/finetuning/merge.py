@@ -21,7 +21,7 @@ from agents.models import resolve_model
 from agents.weights import DIGEST_FILE
 from sandbox.composition import compose
 from sandbox.errors import ConfigError, DataError
-from sandbox.folders import make_folder
+from sandbox.files import replace_file, replace_folder
 from sandbox.quoting import quote
 from sandbox.settings import Settings, validate
 
@@ -74,14 +74,13 @@ def merge_weights(config: MergeConfig) -> Iterator[Path]:
     Raises:
         DataError: `tuned` is neither an adapter nor a model, or does not fit the base model.
     """
-    make_folder(config.out_dir, "out_dir")
     for weight in config.weights:
-        folder = config.folder(weight)
-        if (config.tuned / ADAPTER).is_file():
-            scale_adapter(config.tuned, weight, folder)
-        else:
-            average_models(_base_folder(config.model), config.tuned, weight, folder)
-        yield folder
+        with replace_folder(config.folder(weight)) as draft:
+            if (config.tuned / ADAPTER).is_file():
+                scale_adapter(config.tuned, weight, draft)
+            else:
+                average_models(_base_folder(config.model), config.tuned, weight, draft)
+        yield config.folder(weight)
 
 
 def scale_adapter(adapter: Path, weight: float, folder: Path) -> None:
@@ -99,7 +98,7 @@ def scale_adapter(adapter: Path, weight: float, folder: Path) -> None:
     # The change is the product B A, so scaling one factor scales the change.
     scaled = {name: tensor * weight if ".lora_B." in name else tensor for name, tensor in tensors.items()}
     _copy_other_files(adapter, folder)
-    _save_tensors(scaled, folder / ADAPTER)
+    save_tensors(scaled, folder / ADAPTER)
 
 
 def average_models(base: Path, tuned: Path, weight: float, folder: Path) -> None:
@@ -147,7 +146,7 @@ class ShardWriter:
     def _write_shard(self) -> None:
         number = len(set(self._files.values())) + 1
         path = self.folder / f"model-{number:05}.safetensors"
-        _save_tensors(self._tensors, path)
+        save_tensors(self._tensors, path)
         self._files |= dict.fromkeys(self._tensors, path.name)
         self._tensors, self._bytes = {}, 0
 
@@ -188,7 +187,7 @@ def _copy_other_files(source: Path, folder: Path) -> None:
             shutil.copy2(path, folder / path.name)
 
 
-def _save_tensors(tensors: dict[str, torch.Tensor], path: Path) -> None:
-    part = path.with_suffix(".part")
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, part, metadata={"format": "pt"})
-    part.replace(path)
+def save_tensors(tensors: dict[str, torch.Tensor], path: Path) -> None:
+    """Write tensors as safetensors, whole or not at all."""
+    with replace_file(path) as draft:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, draft, metadata={"format": "pt"})

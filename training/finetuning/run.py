@@ -14,7 +14,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -31,11 +31,11 @@ from agents.minds.tokenizer import PromptTokenizer
 from agents.models import resolve_model
 from agents.weights import weights_digest
 from sandbox.errors import ConfigError, DataError
-from sandbox.folders import make_folder
+from sandbox.files import hold_folder, replace_text, sync_folder
 from sandbox.runtime.manifest import environment
 from training.finetuning.config import SftConfig
 from training.finetuning.contamination import refuse_benchmarks
-from training.finetuning.curves import LossCurves, replace_text
+from training.finetuning.curves import LossCurves
 from training.finetuning.examples import (
     Example,
     check_end_token,
@@ -69,14 +69,20 @@ def tune_model(config: SftConfig, values: dict[str, Any], notify: Callable[[str]
         notify: Tells the user about work that takes a while.
 
     Raises:
+        SandboxError: Another process trains in the folder.
         ConfigError: The folder holds a run with other settings, or the devices cannot share the rows of a step.
         DataError: The corpus has no tasks, a bad line, or nothing that fits.
     """
     if config.tensorboard and not importlib.util.find_spec("tensorboard"):
         raise ConfigError("tensorboard=true needs `pip install tensorboard`; the losses are in losses.csv in any case")
+    state = _join_processes()
+    with hold_folder(config.out_dir, "out_dir") if state.is_main_process else nullcontext():
+        return _tune_model(config, values, state, notify)
+
+
+def _tune_model(config: SftConfig, values: dict[str, Any], state: PartialState, notify: Callable[[str], None]) -> Path:
     folder = config.out_dir
     trained = folder / ("adapter" if config.recipe.lora else "model")
-    state = _join_processes()
     notify_once: Any = state.on_main_process(notify)
     with state.main_process_first():
         base = resolve_model(config.model)
@@ -94,7 +100,6 @@ def tune_model(config: SftConfig, values: dict[str, Any], notify: Callable[[str]
             counts = ", ".join(f"{number} x {form}" for form, number in too_long.items())
             notify_once(f"left out because they are too long: {counts}")
         if state.is_main_process:
-            make_folder(folder, "out_dir")
             replace_text(folder / KEY_FILE, key)
         checkpoint = _last_checkpoint(folder / "checkpoints")
     curves = LossCurves(folder)
@@ -107,6 +112,7 @@ def tune_model(config: SftConfig, values: dict[str, Any], notify: Callable[[str]
         if state.is_main_process:
             if not config.recipe.lora:
                 tokenizer.save_pretrained(trained)
+            sync_folder(trained)
             facts = {"examples": _count_forms(train), "left_out": too_long, "seconds": round(curves.seconds)}
             _write_manifest(folder, {"settings": values, "key": key, **facts}, train, trainer)
     trainer.accelerator.end_training()

@@ -17,6 +17,7 @@ UNHASHED_MODULES = frozenset(
     {
         "sandbox.composition",
         "sandbox.errors",
+        "sandbox.files",
         "sandbox.output.progress",
         "sandbox.paths",
         "sandbox.runtime.assembly",

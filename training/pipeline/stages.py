@@ -22,10 +22,11 @@ import msgspec
 import polars as pl
 
 from sandbox.errors import DataError
+from sandbox.files import replace_file, replace_text
 from training.pipeline.folders import Folders, ListUnits, Unit
 from training.pipeline.funnel import Count, Tally
 from training.pipeline.keys import fingerprint, read_sources
-from training.pipeline.writer import Writer, partial_path
+from training.pipeline.writer import Writer
 
 Tables: TypeAlias = Iterable[tuple[str, pl.DataFrame]]
 """(name of a table, some of its rows); a table may come in many pieces, all with the same columns."""
@@ -133,11 +134,11 @@ def run_stage(
     if _read_key(folder / "key") != key:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        (folder / "key").write_text(key, encoding="utf-8")
-    if finished.exists():
-        return msgspec.json.decode(finished.read_bytes(), type=Receipt).counts
+        replace_text(folder / "key", key)
+    if (total := _read_receipt(finished)) is not None:
+        return total.counts
     units = list(stage.units(Folders(root)))
-    receipts = {unit.name: receipt for unit in units if (receipt := _read_receipt(folder, unit.name)) is not None}
+    receipts = {unit.name: receipt for unit in units if (receipt := _read_receipt(_receipt_path(folder, unit.name)))}
     report_progress(stage.name, len(receipts), len(units))
     for name, receipt in launcher(folder, stage, [unit for unit in units if unit.name not in receipts]):
         receipts[name] = receipt
@@ -167,12 +168,15 @@ def _receipt_path(folder: Path, unit: str) -> Path:
     return folder / "done" / f"{unit}.json"
 
 
-def _read_receipt(folder: Path, unit: str) -> Receipt | None:
-    path = _receipt_path(folder, unit)
-    return msgspec.json.decode(path.read_bytes(), type=Receipt) if path.exists() else None
+def _read_receipt(path: Path) -> Receipt | None:
+    """Return a receipt; None for one that is absent or damaged, so that its work is done again."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Receipt)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
 
 
 def _write_receipt(path: Path, receipt: Receipt) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial_path(path).write_bytes(msgspec.json.encode(receipt))
-    partial_path(path).replace(path)
+    with replace_file(path) as draft:
+        draft.write_bytes(msgspec.json.encode(receipt))

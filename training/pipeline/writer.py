@@ -10,6 +10,8 @@ import polars.selectors as cs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sandbox.files import publish_file
+
 SAMPLE_ROWS = 1000
 """Rows from which it is judged whether a column repeats its values."""
 
@@ -46,7 +48,7 @@ class Writer:
         """Give the complete files of these tables their names."""
         for table in tables:
             if table in self._files:
-                partial_path(self._path(table)).replace(self._path(table))
+                publish_file(partial_path(self._path(table)), self._path(table))
 
     def _write(self, table: str, frame: pl.DataFrame) -> None:
         arrow = frame.to_arrow(compat_level=pl.CompatLevel.oldest())

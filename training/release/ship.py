@@ -13,14 +13,15 @@ from pathlib import Path
 
 import torch
 from pydantic import Field
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from agents.models import find_terms
 from sandbox.composition import compose
 from sandbox.errors import DataError
+from sandbox.files import replace_text
 from sandbox.quoting import expand_home, quote_values, read_value
 from sandbox.settings import Settings, validate
-from training.finetuning.merge import ADAPTER, scale_adapter
+from training.finetuning.merge import ADAPTER, save_tensors, scale_adapter
 from training.release.model_card import render_card
 
 
@@ -93,7 +94,7 @@ def ship(recipe: ReleaseRecipe) -> Path:
     for path in (evaluation_dir / "scores.csv", evaluation_dir / "contrasts.csv", *legal_texts):
         shutil.copy2(path, folder / path.name)
     card = render_card(recipe.model_dump(), manifest, evaluation_dir, licence)
-    (folder / "README.md").write_text(card, encoding="utf-8")
+    replace_text(folder / "README.md", card)
     return folder
 
 
@@ -108,13 +109,13 @@ def _override_path(overrides: Sequence[str], name: str) -> Path:
 def _convert_to_bfloat16(path: Path) -> None:
     """Store the tensors in bfloat16, the type that engines use them in."""
     tensors = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(path).items()}
-    save_file(tensors, path, {"format": "pt"})
+    save_tensors(tensors, path)
 
 
 def _clean_adapter_folder(folder: Path, model: str) -> None:
     """Refer to the base model by name instead of a path on the training machine; delete what the base has itself."""
     path = folder / "adapter_config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps({**config, "base_model_name_or_path": model}, indent=2) + "\n", encoding="utf-8")
+    replace_text(path, json.dumps({**config, "base_model_name_or_path": model}, indent=2) + "\n")
     for name in ("README.md", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         (folder / name).unlink(missing_ok=True)

@@ -48,7 +48,7 @@ REJECT: dict[str, pl.DataType] = {
     "file": pl.String(),
     "line": pl.Int64(),  # 1-based; for a file without lines, the entry; null if the source does not say
     "reason": pl.String(),
-    "sample": pl.String(),  # the first 200 characters
+    "sample": pl.String(),  # the shape of the first 200 characters; see samples.py
 }
 """Columns of the reject file: a sample of what could not be read."""
 

@@ -15,6 +15,7 @@ from training.pipeline.folders import Folders, Unit
 from training.pipeline.funnel import Tally
 from training.pipeline.stages import REJECTS, Tables
 from training.sources.record import REJECT, frame
+from training.sources.samples import hide_values, show_shape
 from training.sources.validity import FIRST_DAY, Period, split_invalid
 
 MAX_SAMPLES = 1000
@@ -26,7 +27,7 @@ COUNTED_AS = {"record": "records", "item": "listed items"}
 
 
 class Rejects:
-    """Lines of one file that could not be read: all are counted, a sample is kept."""
+    """Lines of one file that could not be read: all are counted, and the shape of some is kept."""
 
     def __init__(self, source: str, file: Path) -> None:
         self.source, self.file = source, file
@@ -38,7 +39,7 @@ class Rejects:
         self.number += num_lines
         if len(self._rows) < MAX_SAMPLES:
             text = sample.decode("utf-8", "replace") if isinstance(sample, bytes) else sample
-            self._rows.append((line, reason, text[:200]))
+            self._rows.append((line, hide_values(reason), show_shape(text)))
 
     def table(self) -> pl.DataFrame:
         """Return the sample."""

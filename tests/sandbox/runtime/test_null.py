@@ -71,7 +71,7 @@ def test_the_null_model_is_written_read_again_and_recomputed_when_it_is_lost(tmp
     (run.folder / FILE).unlink()
     assert load_null(run, notices.append) is not None
     assert (run.folder / FILE).read_bytes() == written
-    assert not list(run.folder.glob("*.tmp"))
+    assert not list(run.folder.glob("*.part"))
 
 
 def test_an_unfinished_run_and_one_that_wants_none_have_no_null_model(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from agents.population import read_population
 from sandbox.errors import ConfigError
+from sandbox.files import LOCK
 from tests.training.logs import digests, write_logs
 from training.cli import main
 from training.corpus.build import build_corpus, list_stages
@@ -218,7 +219,55 @@ def test_a_pipeline_killed_in_every_stage_comes_to_the_same_corpus(
         assert process.returncode == -signal.SIGKILL, (stage, process.stderr)
     assert main(command) == 0
     assert digests(tmp_path / "killed") == digests(folder)
-    assert {path.name for path in (tmp_path / "killed").iterdir()} == {path.name for path in folder.iterdir()}
+    names = {path.name for path in (tmp_path / "killed").iterdir()}
+    assert names == {path.name for path in folder.iterdir()} | {LOCK}
+
+
+def test_of_two_processes_on_one_folder_one_builds_it_and_the_other_says_so(
+    corpus: tuple[Path, list[str], list[Count]], tmp_path: Path
+) -> None:
+    folder, overrides, _ = corpus
+    command = [sys.executable, "-m", "training", "corpus", *overrides, f"corpus_dir={tmp_path / 'shared'}"]
+    processes = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    outputs = [process.communicate() for process in processes]
+    results = sorted((process.returncode, errors) for process, (_, errors) in zip(processes, outputs, strict=True))
+    assert [code for code, _ in results] == [0, 1]
+    assert results[1][1].startswith("error: another process is writing into")
+    assert results[1][1].count("\n") == 1
+    assert digests(tmp_path / "shared").items() >= digests(folder).items()
+
+
+@pytest.mark.parametrize("key", [b"", b"k" * 31, b"k" * 64])
+def test_a_key_that_is_not_whole_is_refused_before_anything_is_read(
+    corpus: tuple[Path, list[str], list[Count]], tmp_path: Path, capsys: pytest.CaptureFixture[str], key: bytes
+) -> None:
+    (tmp_path / "secret.key").write_bytes(key)
+    assert main(["corpus", *corpus[1], f"corpus_dir={tmp_path}"]) == 1
+    error = capsys.readouterr().err
+    assert f"secret.key holds {len(key)} bytes, but a key has 32" in error
+    assert {path.name for path in tmp_path.iterdir()} == {"secret.key", LOCK}
+
+
+def test_it_is_said_that_a_lost_key_changes_all_ids(
+    corpus: tuple[Path, list[str], list[Count]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, overrides, _ = corpus
+    copytree(folder, tmp_path / "copy")
+    (tmp_path / "copy" / "secret.key").unlink()
+    assert main(["corpus", *overrides, f"corpus_dir={tmp_path / 'copy'}"]) == 0
+    assert "the ids of all people may change" in capsys.readouterr().err
+
+
+def test_receipts_that_were_cut_are_made_again(corpus: tuple[Path, list[str], list[Count]], tmp_path: Path) -> None:
+    folder, overrides, _ = corpus
+    copytree(folder, tmp_path / "copy")
+    clean = tmp_path / "copy" / "clean"
+    for receipt in (clean / "stage.json", *(clean / "done").iterdir()):
+        receipt.write_bytes(receipt.read_bytes()[:10])
+    build_and_export(tmp_path / "copy", overrides)
+    assert digests(tmp_path / "copy") == digests(folder)
 
 
 @pytest.mark.parametrize(

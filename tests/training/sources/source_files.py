@@ -11,7 +11,7 @@ import zstandard
 
 from training.corpus.build import list_stages
 from training.corpus.config import find_earliest_day, load_corpus_config
-from training.curation.privacy import make_key
+from training.curation.pseudonyms import make_key
 from training.pipeline.folders import Folders
 from training.pipeline.funnel import Tally
 from training.pipeline.stages import run_stage

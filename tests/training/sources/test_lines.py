@@ -75,7 +75,7 @@ def test_csv_rows_span_lines_and_those_of_another_length_are_rejected(tmp_path: 
         (3, {"a": "1", "b": "x\ny"}),
         (6, {"a": "3", "b": "café"}),
     ]
-    assert rejects.table().select("line", "reason", "sample").rows() == [(5, "1 columns instead of 2", "2")]
+    assert rejects.table().select("line", "reason", "sample").rows() == [(5, "1 columns instead of 2", "9")]
 
 
 def test_a_field_without_end_is_rejected_and_reading_goes_on(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_bad_lines_are_counted_with_their_reasons(tmp_path: Path) -> None:
         "file": "RS_2015-01.json",
         "line": 2,
         "reason": result.reasons[0][1],
-        "sample": '{"id": "x", ',
+        "sample": '{"id": "a", ',
     }
 
 

@@ -114,7 +114,7 @@ def test_bad_rows_are_counted_with_their_reasons(tmp_path: Path) -> None:
     reasons = {reason for _, reason in result.reasons}
     assert {"no user", "3 columns instead of 7"} < reasons
     assert "kind is 'x', not one of p, c" in reasons
-    assert "'likes': '1e99'" in result.rejects[-1]["sample"]
+    assert "'likes': '9a99'" in result.rejects[-1]["sample"]
 
 
 def test_a_split_that_there_is_not_is_rejected(tmp_path: Path) -> None:

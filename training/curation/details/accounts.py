@@ -1,0 +1,86 @@
+"""Names of accounts: what looks like one (@name, u/name), and what a text says is one ("my IG is name")."""
+
+import re
+
+from training.curation.details.rule import Rule
+from training.curation.words import is_ordinary_word
+
+USER = "@user"
+
+_LOGIN = r"\w(?:[\w.-]{0,30}\w)(?:#\d{4}\b)?"
+_NETWORK_WORDS = frozenset([
+    "instagram", "insta", "ig", "snap", "snapchat", "sc", "twitter", "tiktok", "tik", "discord", "telegram", "tg",
+    "whatsapp", "skype", "facebook", "fb", "messenger", "kik", "twitch", "youtube", "yt", "steam", "psn", "xbox",
+    "epic", "battlenet", "battle", "bnet", "riot", "origin", "linkedin", "pinterest", "tumblr", "reddit",
+    "github", "gitlab", "spotify", "soundcloud", "venmo", "cashapp", "cash", "paypal", "zelle", "onlyfans",
+    "wechat", "weixin", "line", "viber", "signal", "mastodon", "bluesky", "bsky", "threads", "vk", "icq", "aim",
+    "msn", "myspace", "deviantart", "ao3", "wattpad", "goodreads", "strava", "nintendo", "switch", "minecraft",
+    "roblox", "gmail", "hangouts", "flickr", "quora", "medium", "patreon", "etsy", "ebay", "poshmark", "depop",
+    "bumble", "tinder", "grindr",
+])  # fmt: skip
+_SECOND_WORDS = r"(?:(?<=tik)[\s-]tok|(?<=cash)\sapp|(?<=battle)\.net|(?<=xbox)\slive|(?<=psn)\sid)?"
+_NETWORKS = rf"(?:{'|'.join(sorted(_NETWORK_WORDS))}){_SECOND_WORDS}(?:'s|’s)?"
+_ACCOUNTS = (
+    r"(?:user\s?names?|user\s?id|screen\s?names?|handles?|nick\s?names?|nicks?|gamer\s?tags?|logins?|log-in|alias|"
+    r"friend\scode|account\snames?|profile\snames?|discord\stag|user)"
+)
+_ACCOUNT_WORDS = frozenset([
+    "user", "username", "usernames", "userid", "screen", "screenname", "screennames", "handle", "handles", "nick",
+    "nicks", "nickname", "nicknames", "gamer", "gamertag", "gamertags", "login", "logins", "log", "alias",
+    "friend", "account", "profile", "discord",
+])  # fmt: skip
+_IS = r"(?:\s*(?::|=|->|→|–|—|-)\s*|\s+(?:is|was|are|as|under|named|called|name|by)\s*:?\s*|\s*\()[\"'“‘@]*"
+_FILLER_WORDS = (
+    "me|at|as|under|on|account|name|handle|user|username|id|it's|is|the|profile|page|tag|my|add|@|there|here"
+)
+_FILLER = rf"(?:\s+(?:{_FILLER_WORDS}))*"
+_ODD = re.compile(r"[\d_#]|\w\.\w")
+"""What no word of a language has."""
+
+
+def _is_login(match: re.Match[str]) -> bool:
+    """Return whether the word after a cue is no ordinary word."""
+    word = match["detail"]
+    return bool(_ODD.search(word)) or not is_ordinary_word(word)
+
+
+def _is_odd(match: re.Match[str]) -> bool:
+    """Return whether the word has letters, and a character that no word of a language has."""
+    return bool(_ODD.search(match["detail"])) and bool(re.search(r"[^\W\d_]", match["detail"]))
+
+
+HANDLE_RULES = (
+    Rule("user", "u/[USER]", re.compile(r"(?<![\w/])/?(?:u|user)/\w[\w-]*", re.I), signs=("u/", "user/")),
+    Rule("user", USER, re.compile(r"(?<!\w)@(?!user\b)(?:\w[\w.-]*\w|\s[^\W\d_]\w*[\d_]\w*)"), signs=("@",)),
+    Rule("user", USER, re.compile(r"(?<![\w#])[^\W\d_][\w.-]{1,31}#\d{4}\b"), signs=("#",)),
+    Rule(
+        "user",
+        USER,
+        re.compile(rf"(?<!@)\b{_ACCOUNTS}(?:\s+(?:on|there|here|for)\b(?:\s+\w+)?)?{_IS}(?P<detail>{_LOGIN})", re.I),
+        words=_ACCOUNT_WORDS,
+        accepts=_is_login,
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(rf"(?<!@)\b{_NETWORKS}{_FILLER}{_IS}(?P<detail>(?!user\b){_LOGIN})", re.I),
+        words=_NETWORK_WORDS,
+        accepts=_is_login,
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(
+            rf"(?<!@)\b{_NETWORKS}\s(?:handle|username|user|name|id|tag)\s+(?P<detail>(?!user\b){_LOGIN})", re.I
+        ),
+        words=_NETWORK_WORDS,
+        accepts=_is_login,
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(rf"(?<!@)\b{_NETWORKS}{_FILLER},?\s+[\"'“‘@]*(?P<detail>(?!user\b){_LOGIN})", re.I),
+        words=_NETWORK_WORDS,
+        accepts=_is_odd,
+    ),
+)

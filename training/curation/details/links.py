@@ -1,0 +1,105 @@
+"""E-mail addresses and links, also where words or brackets stand for their @ and their dots."""
+
+import re
+
+from training.curation.details.rule import Rule
+
+EMAIL, URL = "[EMAIL]", "[URL]"
+
+_OPEN, _CLOSE = r"\s?[\[({<_*-]\s?", r"\s?[\])}>_*-]\s?"
+_BRACKETED_AT = rf"{_OPEN}(?:at|a|@|arroba){_CLOSE}"
+_AT = rf"(?:{_BRACKETED_AT}|\s(?:at|arroba)\s|\s?@\s?)"
+_DOT = rf"(?:{_OPEN}(?:dot|punkt|punto|\.){_CLOSE}|\s(?:dot|punkt|punto)\s)"
+_ANY_DOT = rf"(?:{_DOT}|\s\.\s|\.)"
+_LOCAL = r"(?<!\w)[\w+%'\\-]{1,64}(?:(?:\.|\s(?:dot|\.)\s)[\w+%'\\-]{1,64}){0,5}"
+_PROVIDER_NAMES = (
+    "gmail", "googlemail", "yahoo", "ymail", "rocketmail", "hotmail", "outlook", "live", "msn", "aol", "icloud",
+    "proton", "protonmail", "pm", "gmx", "web", "mail", "yandex", "zoho", "fastmail", "tuta", "tutanota", "comcast",
+    "verizon", "sbcglobal", "btinternet", "qq", "naver", "wanadoo", "libero",
+)  # fmt: skip
+_PROVIDERS = f"(?:{'|'.join(_PROVIDER_NAMES)})"
+_ENDINGS = (
+    r"(?:com|net|org|edu|gov|mil|int|info|biz|name|io|dev|app|xyz|online|site|blog|tech|store|shop|club|social|page|link|"
+    r"cloud|me|ly|tv|gg|ee|be|de|fr|uk|co\.\w\w|com\.\w\w|nl|es|pt|br|ru|ch|se|dk|fi|cz|gr|hu|jp|cn|kr|au|nz|ca|ie|eu|"
+    r"hr|ro|ua|sk|tr|mx|ar|cl)"
+)
+_SIGNS_OF_DOT = ("dot", "punkt", "punto", "[.]", "(.)", "{.}", "<.>", "_._", "-.-", "*.*")
+_SIGNS_OF_AT = ("@", " . ", "[a", "(a", "{a", "<a", "_a", "-a", "*a", "[ a", "( a", "- a", "* a")
+
+EMAIL_RULES = (
+    Rule(
+        "e-mail",
+        EMAIL,
+        re.compile(
+            rf"{_LOCAL}{_AT}[\w-]{{1,63}}(?:{_ANY_DOT}[\w-]{{1,63}}){{0,5}}?{_DOT}[\w-]{{1,63}}(?:{_ANY_DOT}[a-z]{{2,3}}\b)?",
+            re.I,
+        ),
+        signs=_SIGNS_OF_DOT,
+    ),
+    Rule(
+        "e-mail",
+        EMAIL,
+        re.compile(
+            rf"{_LOCAL}{_BRACKETED_AT}[\w-]{{1,63}}(?:\s?\.\s?[\w-]{{1,63}})+|"
+            rf"{_LOCAL}\sat\s[\w-]{{1,63}}(?:\s\.\s[\w-]{{1,63}}){{0,5}}\s\.\s{_ENDINGS}\b|"
+            rf"{_LOCAL}\s?@\s?[\w-]{{1,63}}(?:\s\.\s[\w-]{{1,63}}){{0,5}}\s\.\s{_ENDINGS}\b",
+            re.I,
+        ),
+        signs=_SIGNS_OF_AT,
+    ),
+    Rule(
+        "e-mail",
+        EMAIL,
+        re.compile(
+            rf"{_LOCAL}{_AT}{_PROVIDERS}(?:{_ANY_DOT}[a-z]{{2,3}}\b){{1,2}}|(?<![\w-])(?=\w{{0,64}}[\d_.])[\w+%.-]{{1,64}}\sat\s{_PROVIDERS}\b",
+            re.I,
+        ),
+        words=frozenset(_PROVIDER_NAMES),
+    ),
+    Rule(
+        "e-mail",
+        EMAIL,
+        re.compile(
+            rf"(?<![\w-])(?=\w{{0,64}}[\d_.])[\w+%.-]{{1,64}}\sat\s[\w-]{{1,63}}(?:(?:\.|\s\.\s)[\w-]{{1,63}}){{0,5}}(?:\.|\s\.\s){_ENDINGS}\b",
+            re.I,
+        ),
+        signs=(" at ",),
+        words=frozenset(re.findall(r"[a-z]+", _ENDINGS)),
+    ),
+    Rule(
+        "e-mail",
+        EMAIL,
+        re.compile(r"[\w.+%'\\-]{1,64}\s?@\s?(?:[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.[^\W\d_]{2,}|\[[\d.]+\])"),
+        signs=("@",),
+    ),
+    Rule("e-mail", EMAIL, re.compile(r"(?:\b[\w.]\s){3,}@(?:\s[\w.]\b){3,}"), signs=("@",)),
+)
+
+_REST = r"(?:[^\s<>\")\]]|\)(?=[\w/]))"
+_NO_SITE = re.compile(r"\w\.\w\.?(?:/.*)?|\w+\.js\b.*")
+"""An abbreviation such as i.e./e.g., or a library such as node.js/express."""
+
+URL_RULES = (
+    Rule("url", URL, re.compile(rf"\b[a-z][a-z0-9+.-]*:\\?/\\?/{_REST}+", re.I), signs=("://", ":\\/")),
+    Rule("url", URL, re.compile(rf"\bwww\d?\.{_REST}+", re.I), signs=("www",)),
+    Rule(
+        "url",
+        URL,
+        re.compile(
+            rf"(?<![\w-])(?:[\w-]{{1,63}}\.){{1,6}}(?:{_ENDINGS}\b(?:\s/\s[\w.-]+|[/?#:]{_REST}*)?|[a-z]{{2,24}}/@?\w{_REST}*)",
+            re.I,
+        ),
+        signs=(".",),
+        accepts=lambda match: not _NO_SITE.fullmatch(match[0]),
+    ),
+    Rule(
+        "url",
+        URL,
+        re.compile(
+            rf"\b[\w-]{{1,63}}(?:{_ANY_DOT}[\w-]{{1,63}}){{0,5}}?{_DOT}{_ENDINGS}\b(?:{_DOT}\w\w\b)?(?:\s?(?:slash|/)\s?[\w.-]+)*",
+            re.I,
+        ),
+        signs=_SIGNS_OF_DOT,
+    ),
+    Rule("address", "[ADDRESS]", re.compile(r"///\w+\.\w+\.\w+"), signs=("///",)),
+)
