@@ -4,7 +4,21 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
-from sandbox.core import Agent, Question, Row, Turn, World, WorldParams, choose, choose_among, gather
+from sandbox.core import (
+    Agent,
+    Level,
+    Question,
+    Reaction,
+    Row,
+    Turn,
+    World,
+    WorldParams,
+    choose,
+    choose_among,
+    expected_number,
+    gather,
+    plain_fact,
+)
 from sandbox.figures import NetworkMap, TimeSeries
 
 
@@ -31,7 +45,23 @@ class Villager(Agent["Rumor"]):
 
     def ask_again(self, hearer: Self) -> Question[str]:
         """Ask whether to keep spreading it although a friend already knew it."""
-        return self.ask("again", {"rumor": self.world.params.text, "friend": hearer.key()}, choose("yes", "no"))
+        facts = {"rumor": self.world.params.text, "friend": hearer.key(), "was_new": False}
+        return self.ask("again", facts, choose("yes", "no"))
+
+
+GOING_ON_BY_NEWS = Reaction(
+    name="going_on_by_news",
+    cause="what the friend knew",
+    effect="whether a spreader goes on",
+    template="again",
+    fact=plain_fact("was_new"),
+    levels=(Level(True, "it was news", 0), Level(False, "knew it already", 1)),
+    outcome=expected_number({"yes": 1, "no": 0}),
+    outcome_label="probability of going on",
+    unit="probability of going on, if the friend knew it already",
+    direction=-1,
+    source="Maki & Thompson 1973, Mathematical Models and Applications: who tells somebody who knows it stops",
+)
 
 
 class Rumor(World[RumorParams]):
@@ -40,12 +70,14 @@ class Rumor(World[RumorParams]):
     prompts: ClassVar = {
         "preamble": "You are playing one real person in a village. Stay that person.",
         "whom": 'You have heard this: "{{ rumor }}" Do you pass it on now?',
-        "again": 'You told friend {{ friend }}: "{{ rumor }}" Your friend already knew it. Do you keep telling people?',
+        "again": 'You told friend {{ friend }}: "{{ rumor }}" '
+        "{{ 'It was news to your friend.' if was_new else 'Your friend already knew it.' }} Do you keep telling people?",
     }
     rules: ClassVar = {
         "whom": lambda question: [1.0] * question.facts["friends"] + [0.0],  # any friend, never nobody
-        "again": lambda _: [0.0, 1.0],  # never
+        "again": lambda question: [1.0, 0.0] if question.facts["was_new"] else [0.0, 1.0],
     }
+    reactions = (GOING_ON_BY_NEWS,)
     metric_labels: ClassVar = {
         "ignorant_share": "share of agents who have not heard the rumour",
         "spreader_share": "share of agents who spread the rumour",

@@ -36,8 +36,8 @@ Market: TypeAlias = dict[str, pd.DataFrame]
 
 COMPARISONS, SEEDS = 20, 20
 SCORED_COMPARISONS = 6
-BUYERS = (30, 100)
-"""Buyers of a comparison's world, and of a run's."""
+BUYERS = (30, 60, 100)
+"""Buyers of a small world, of a comparison's, and of a run's."""
 REVIEWER_SHARE, MEAN_REVIEWS = 0.75, 2.5
 """Share of buyers who review, and mean number of their reviews (geometrically distributed), in 20 steps of a run of
 rule-following agents."""
