@@ -143,7 +143,7 @@ def _row(fact: Fact, judgement: Judgement, expected: Verdict | None) -> tuple[An
     mean, values = judgement.mean, np.array(judgement.values, float)
     values = values[np.isfinite(values)]
     powers = [_power(fact, values, expected, size) for size in SIZES]
-    interval = (mean.value, mean.value - mean.half_width, mean.value + mean.half_width)
+    interval = (mean.value, mean.low, mean.high)
     is_right = None if expected is None else judgement.verdict == expected
     people = judgement.arm.partition(ARM_SEPARATOR)[0]
     return (fact.name, people, expected, judgement.verdict, is_right, *interval, *powers, mean.num)

@@ -32,8 +32,8 @@ CARS = "Helveston et al. 2015, doi:10.1016/j.tra.2015.01.002: choices among thre
 PANELS = {"Yogurt": "yogurt", "Catsup": "ketchup", "Cracker": "crackers"}
 """Names of the households' purchases in Ecdat, and what was bought."""
 HOUSEHOLDS = (
-    "Jain, Vilcassim & Chintagunta 1994, doi:10.1080/07350015.1994.10524547: {goods} bought by households in "
-    "supermarkets; conditional logit"
+    "Jain, Vilcassim & Chintagunta 1994, doi:10.1080/07350015.1994.10524547: {goods} bought by households; "
+    "conditional logit"
 )
 REVIEWS = (
     "Amazon Reviews 2023, Hou et al. 2024, arXiv:2403.03952: stars of reviews whose text uses just one of the words "

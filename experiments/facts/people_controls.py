@@ -11,6 +11,7 @@ of 20 worlds the verdict on a fact is *within*, and the scores of people and of 
 everybody's) on the items, whose floor gives stars, lengths and words at random.
 """
 
+import math
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -35,9 +36,11 @@ Market: TypeAlias = dict[str, pd.DataFrame]
 """Purchases by category."""
 
 COMPARISONS, SEEDS = 20, 20
-SCORED_COMPARISONS = 6
+SCORED_COMPARISONS = 100
 BUYERS = (30, 60, 100)
-"""Buyers of a small world, of a comparison's, and of a run's."""
+"""Buyers of a small world, of a comparison's (`conf/experiment/marketplace.yaml`), and of a run's."""
+SCORED_BUYERS = 60
+"""Buyers of the worlds that are scored: as many as a comparison has."""
 REVIEWER_SHARE, MEAN_REVIEWS = 0.75, 2.5
 """Share of buyers who review, and mean number of their reviews (geometrically distributed), in 20 steps of a run of
 rule-following agents."""
@@ -123,10 +126,14 @@ def _draw_worlds(draw: Draw, arm: str, rng: np.random.Generator) -> Tables:
 
 
 def measure_scores(item: SampleItem, draws: dict[str, Draw], number: int) -> list[dict[str, Any]]:
-    """Return mean and spread of the scores of people and clones, and how often clones are nearer to people."""
+    """Return mean and spread of the scores of people and clones, and how often clones are nearer to people.
+
+    A comparison has no score if the floor is not significantly different from people; `scored_share` is the share that
+    has one.
+    """
     scored = item.score_item()
     scores: dict[str, list[float]] = {"people": [], "clones": []}
-    nearer = 0
+    is_nearer: list[bool] = []
     for comparison in range(number):
         rng = np.random.default_rng(comparison)
         arms = {name: ArmSettings(name, name, {}) for name in draws}
@@ -135,14 +142,20 @@ def measure_scores(item: SampleItem, draws: dict[str, Draw], number: int) -> lis
         distances = {name: scored.distance(evidence, name) for name in draws}
         people, clones, floor = (distances[name] for name in ("people", "clones", "random"))
         if people and clones and floor:
-            nearer += clones.square < people.square
+            is_nearer.append(clones.square < people.square)
             scores["people"].append(score_of(people, floor).value)
             scores["clones"].append(score_of(clones, floor).value)
     return [
-        {"item": item.name, "arm": name, "score": _rounded(np.mean(values)), "sd": _rounded(np.std(values, ddof=1)),
-         "nearer_share": round(nearer / number, 3) if name == "clones" else None}
+        {"item": item.name, "arm": name, "comparisons": number, **_describe_scores(np.array(values)),
+         "nearer_share": _rounded(np.mean(is_nearer)) if name == "clones" and is_nearer else None}
         for name, values in scores.items()
     ]  # fmt: skip
+
+
+def _describe_scores(values: Array) -> dict[str, float | None]:
+    known = values[np.isfinite(values)]
+    mean, sd = (known.mean(), known.std(ddof=1)) if len(known) > 1 else (math.nan, math.nan)
+    return {"score": _rounded(mean), "sd": _rounded(sd), "scored_share": _rounded(len(known) / max(len(values), 1))}
 
 
 def _rounded(value: Any) -> float | None:
@@ -177,9 +190,9 @@ def main(reviews_file: str) -> None:
             print(rows[f"{name}, {buyers} buyers"], flush=True)
     write_measured("facts", rows)
     draws: dict[str, Draw] = {
-        "people": partial(draw_reviewers, reviews, BUYERS[0]),
-        "clones": partial(draw_reviewers, reviews, BUYERS[0], clones=True),
-        "random": partial(draw_random_reviews, BUYERS[0]),
+        "people": partial(draw_reviewers, reviews, SCORED_BUYERS),
+        "clones": partial(draw_reviewers, reviews, SCORED_BUYERS, clones=True),
+        "random": partial(draw_random_reviews, SCORED_BUYERS),
     }
     scores = [row for item in list_samples(Marketplace) for row in measure_scores(item, draws, SCORED_COMPARISONS)]
     print(pd.DataFrame(scores).to_string())
