@@ -238,7 +238,7 @@ REACTIONS = (
         outcome_label="log odds of writing a review",
         unit="log odds per step away from a fine experience",
         direction=1,
-        source="Hu, Pavlou & Zhang 2009, doi:10.1145/1562764.1562800: extreme experiences are reported more",
+        source="Hu, Zhang & Pavlou 2009, doi:10.1145/1562764.1562800: extreme experiences are reported more",
     ),
     Reaction(
         name="tell_by_experience",

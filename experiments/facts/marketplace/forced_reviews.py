@@ -42,7 +42,7 @@ def rate_plainly(question: Question[Any]) -> Reply:
 FACT = Fact(
     name="forced_reviews",
     statement="Ratings are J-shaped if people review voluntarily, and have a single peak if everybody must review.",
-    citation="Hu, Pavlou and Zhang (2009), Communications of the ACM 52(10), doi:10.1145/1562764.1562800",
+    citation="Hu, Zhang and Pavlou (2009), Communications of the ACM 52(10), doi:10.1145/1562764.1562800",
     measure="the smaller of the hook of voluntary ratings and of minus the valley of forced ones (share of reviews)",
     statistic=shape_change,
     band=Band(0, 1, "positive only if voluntary ratings have a J shape and forced ones a single peak"),
