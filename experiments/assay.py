@@ -17,6 +17,7 @@ from experiments.facts.evidence import Evidence
 from experiments.facts.fact import Fact, Judgement
 from experiments.facts.reference import Verdict
 from experiments.facts.registry import list_facts
+from experiments.frames import column, rows_where
 from experiments.statistics import FloatArray
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, unknown
@@ -71,8 +72,15 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
 def record_assays(table: pd.DataFrame, kind: type[World[Any]]) -> Path:
     """Store the table beside the facts of a world, whose cards in the documentation show it; return its path."""
     path = _record_path(kind)
-    table.to_csv(path, index=False, float_format="%.6g")
+    update_assays(read_assays(kind), table).to_csv(path, index=False, float_format="%.6g")
     return path
+
+
+def update_assays(stored: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the stored rows with those of the facts in `table` replaced, by fact; other facts keep theirs."""
+    others = rows_where(stored, ~column(stored, "fact").isin(table["fact"]))
+    updated = pd.concat([others, table], ignore_index=True) if len(others) else table
+    return updated.sort_values("fact", kind="stable", ignore_index=True)
 
 
 def read_assays(kind: type[World[Any]]) -> pd.DataFrame:
