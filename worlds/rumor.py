@@ -71,7 +71,8 @@ class Rumor(World[RumorParams]):
         "preamble": "You are playing one real person in a village. Stay that person.",
         "whom": 'You have heard this: "{{ rumor }}" Do you pass it on now?',
         "again": 'You told friend {{ friend }}: "{{ rumor }}" '
-        "{{ 'It was news to your friend.' if was_new else 'Your friend already knew it.' }} Do you keep telling people?",
+        "{{ 'It was news to your friend.' if was_new else 'Your friend already knew it.' }} "
+        "Do you keep telling people?",
     }
     rules: ClassVar = {
         "whom": lambda question: [1.0] * question.facts["friends"] + [0.0],  # any friend, never nobody

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -72,9 +73,7 @@ def price_slope(cars: pd.DataFrame) -> float:
 def measure_panels() -> dict[str, PeopleSlope]:
     """Measure, by goods, the log odds of buying a brand per doubling of its price, given that one of them is bought."""
     offers = {goods: read_panel(name) for name, goods in PANELS.items()}
-    return {
-        goods: _measure(rows, brand_price_slope, HOUSEHOLDS.format(goods=goods)) for goods, rows in offers.items()
-    }
+    return {goods: _measure(rows, brand_price_slope, HOUSEHOLDS.format(goods=goods)) for goods, rows in offers.items()}
 
 
 def read_panel(name: str) -> pd.DataFrame:
@@ -102,7 +101,7 @@ def offers_of_panel(purchases: pd.DataFrame) -> pd.DataFrame:
     """
     brands = [name.removeprefix("price.") for name in purchases if str(name).startswith("price.")]
     offers = pd.concat([_offers_of_brand(purchases, brand) for brand in brands], ignore_index=True)
-    cheapest = offers.groupby("purchase")["price"].transform("min")
+    cheapest = cast("pd.Series", offers.groupby("purchase")["price"].transform("min"))
     return rows_where(offers, cheapest > 0)
 
 

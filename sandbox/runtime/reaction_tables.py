@@ -102,8 +102,8 @@ def _slope_row(reaction: Reaction, answers: pd.DataFrame) -> tuple[Any, ...]:
     signed = reaction.direction * own.value
     verdict = judge_slope(signed - own.half_width, signed + own.half_width, signed, smallest)
     references = (people.value, people.low, people.high) if people else (nan, nan, nan)
-    numbers = (own.value, own.low, own.high, own.num, reaction.direction, smallest, rule.value, chance.value, *references)
-    return (*numbers, verdict)
+    slope = (own.value, own.low, own.high, own.num)
+    return (*slope, reaction.direction, smallest, rule.value, chance.value, *references, verdict)
 
 
 def _slope(answers: pd.DataFrame, outcome: str) -> float:

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -106,7 +107,7 @@ def test_a_spreader_is_asked_again_as_before_and_differently_if_it_was_news() ->
 def test_people_of_the_rule_stop_because_their_friend_knew_it(mind: Any, verdict: str, slope: float) -> None:
     villagers = make_rumor().villagers
     sample = QuestionSample(Rumor.reactions, num_people=8)
-    sample.add([teller.ask_again(hearer) for teller, hearer in zip(villagers, villagers[1:], strict=False)])
+    sample.add([teller.ask_again(hearer) for teller, hearer in pairwise(villagers)])
     answers = measure_reactions(list(sample.vary()), mind.answer, Rumor.rules)
     row = slope_table(answers, Rumor.reactions).iloc[0]
     assert (row["verdict"], row["slope"], row["rule"]) == (verdict, slope, -1)

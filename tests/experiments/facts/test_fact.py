@@ -11,7 +11,7 @@ import pytest
 from experiments.facts.evidence import Evidence, num_steps, per_seed
 from experiments.facts.fact import Fact, InconclusiveError, Needs
 from experiments.facts.reference import Band
-from experiments.frames import column, rows_where
+from experiments.frames import column, rows_where, to_records
 from experiments.position_bias import position_bias_table
 from sandbox.errors import ContractError
 from sandbox.output.log_totals import PositionBias
@@ -47,8 +47,12 @@ def values_by_seed(*values: float) -> Evidence:
     return Evidence({"t": pd.DataFrame(rows)}, {"mine": make_arm()})
 
 
-def _is_ordered(evidence: Evidence) -> pd.Series:
-    return column(evidence.tables["choices"], "ordered").astype(bool)
+def _bias_of(evidence: Evidence, seed: int) -> PositionBias:
+    """Return the position bias of a seed's shuffled choices."""
+    table = evidence.tables["choices"]
+    rows = rows_where(table, (column(table, "seed") == seed) & ~column(table, "ordered").astype(bool))
+    first, chance = column(rows, "first_weight").sum(), (1 / column(rows, "num_options")).sum()
+    return PositionBias("mine", seed, len(rows), float(first), float(chance))
 
 
 def select_seeds(evidence: Evidence, seeds: Collection[int]) -> dict[str, pd.DataFrame]:
@@ -154,11 +158,7 @@ def test_a_premium_needs_choices_that_fall_with_price() -> None:
 def test_the_fact_on_position_bias_says_the_same_as_the_table() -> None:
     """Both average logarithms, so the two numbers that a report shows of one arm agree."""
     evidence = single_table("choices", choices(3))
-    biases = [
-        PositionBias("mine", number, len(rows), float(rows["first_weight"].sum()), float((1 / rows["num_options"]).sum()))
-        for number, (_, rows) in enumerate(rows_where(evidence.tables["choices"], ~_is_ordered(evidence)).groupby("seed"))
-    ]
-    row = position_bias_table(biases).iloc[0]
+    row = to_records(position_bias_table([_bias_of(evidence, seed) for seed in range(8)]))[0]
     mean = FACTS["position_bias"].judge(evidence, "mine").mean
     assert tuple(mean) == pytest.approx((row["odds_ratio"], row["low"], row["high"], row["num_seeds"]))
     values = FACTS["position_bias"].values(evidence, "mine")
