@@ -58,7 +58,9 @@ class GeometricMean(NamedTuple):
     def of_logarithms(cls, logarithms: Sequence[float]) -> "GeometricMean":
         """Return the mean and interval of the natural logarithms of one ratio per seed; NaN is left out."""
         mean = Mean.of(logarithms)
-        return cls(math.exp(mean.value), math.exp(mean.low), math.exp(mean.high), mean.num)
+        with np.errstate(over="ignore"):  # two seeds that differ much have an interval without an upper end
+            value, low, high = np.exp([mean.value, mean.low, mean.high]).tolist()
+        return cls(value, low, high, mean.num)
 
 
 @lru_cache

@@ -1,6 +1,6 @@
 """Means over seeds and Student's t."""
 
-from math import isnan, log, nan
+from math import exp, isnan, log, nan
 
 import pytest
 
@@ -39,6 +39,12 @@ def test_a_geometric_mean_does_not_depend_on_which_way_round_a_ratio_is() -> Non
     assert (inverse.value, inverse.low, inverse.high) == pytest.approx((1 / mean.value, 1 / mean.high, 1 / mean.low))
     assert mean.low < 1 < mean.value < mean.high
     assert mean.num == 3
+
+
+def test_the_interval_of_a_geometric_mean_may_be_infinite() -> None:
+    mean = GeometricMean.of_logarithms([0.0, -200.0])
+    assert (mean.low, mean.high) == (0, float("inf"))
+    assert mean.value == pytest.approx(exp(-100))
 
 
 def test_a_geometric_mean_of_one_seed_has_no_interval_and_missing_seeds_are_left_out() -> None:
