@@ -53,6 +53,6 @@ FACT = Fact(
         lacks={"the first": {"choose": choose_first}},
         settings=("world.ranking=random",),
     ),
-    note="The market has no clicks: all offers of a search are read, so a choice corresponds to one after the click. "
+    note="The market has no clicks: buyers read all offers of a search, so a choice here is one after the click there. "
     "The effect on clicks, worth $1.92 per position on average, cannot be shown.",
 )
