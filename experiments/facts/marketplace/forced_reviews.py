@@ -43,8 +43,8 @@ FACT = Fact(
     name="forced_reviews",
     statement="Ratings are J-shaped if people review voluntarily, and have a single peak if everybody must review.",
     citation="Hu, Zhang and Pavlou (2009), Communications of the ACM 52(10), doi:10.1145/1562764.1562800",
-    measure="the smaller of two numbers: the hook of voluntary ratings (the smallest drop of a J), and minus the valley "
-    "of forced ones (its depth between two peaks; share of reviews)",
+    measure="the smaller of two numbers: the hook of voluntary ratings (the smallest drop of a J), and minus the "
+    "valley of forced ones (its depth between two peaks; share of reviews)",
     statistic=shape_change,
     band=Band(0, 1, "positive only if voluntary ratings have a J shape and forced ones a single peak"),
     needs=Needs({"reviews": ("stars",)}, world={"reviews": ("forced",)}, partner=VOLUNTARY),

@@ -55,6 +55,6 @@ FACT = Fact(
     is_ratio=True,
     controls=Controls(shows={"rules": {}}, lacks={"the first": {"review": prefer_first, "tell": prefer_first}}),
     note="In the paper the first proposal is the first to arrive in a market; here it is the first option of a "
-    "shuffled question. The artefact is the same, but its size may differ. That people show no such bias is our reading, not "
-    "a finding of the paper.",
+    "shuffled question. The artefact is the same, but its size may differ. That people show no such bias is our "
+    "reading, not a finding of the paper.",
 )
