@@ -21,13 +21,14 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 import pandas as pd
 
-from experiments.facts.distance import score_of
+from experiments.facts.distance import distance_difference, score_of
 from experiments.facts.evidence import ArmSettings, Evidence
 from experiments.facts.item import SampleItem
 from experiments.facts.measure_people import read_purchases, read_reviews, small_categories, write_measured
 from experiments.facts.measures import MAX_WORDS
 from experiments.facts.registry import list_facts, list_samples
 from experiments.frames import Array, column, entries_where, rows_where
+from experiments.statistics import ALPHA
 from worlds.marketplace import Marketplace
 
 Tables: TypeAlias = dict[str, pd.DataFrame]
@@ -41,6 +42,8 @@ BUYERS = (30, 60, 100)
 """Buyers of a small world, of a comparison's (`conf/experiment/marketplace.yaml`), and of a run's."""
 SCORED_BUYERS = 60
 """Buyers of the worlds that are scored: as many as a comparison has."""
+NEARNESS = ("nearer_share", "called_nearer_share")
+"""Shares of comparisons in which clones are nearer to people than other people are, and in which the test says so."""
 REVIEWER_SHARE, MEAN_REVIEWS = 0.75, 2.5
 """Share of buyers who review, and mean number of their reviews (geometrically distributed), in 20 steps of a run of
 rule-following agents."""
@@ -129,11 +132,13 @@ def measure_scores(item: SampleItem, draws: dict[str, Draw], number: int) -> lis
     """Return mean and spread of the scores of people and clones, and how often clones are nearer to people.
 
     A comparison has no score if the floor is not significantly different from people; `scored_share` is the share that
-    has one.
+    has one. `nearer_share` says how often the distance of clones is smaller, `called_nearer_share` how often the test
+    of nearness calls it smaller.
     """
     scored = item.score_item()
     scores: dict[str, list[float]] = {"people": [], "clones": []}
-    is_nearer: list[bool] = []
+    nearness: list[tuple[bool, bool]] = []
+    """By comparison: whether clones are nearer, and whether the test says so."""
     for comparison in range(number):
         rng = np.random.default_rng(comparison)
         arms = {name: ArmSettings(name, name, {}) for name in draws}
@@ -142,12 +147,15 @@ def measure_scores(item: SampleItem, draws: dict[str, Draw], number: int) -> lis
         distances = {name: scored.distance(evidence, name) for name in draws}
         people, clones, floor = (distances[name] for name in ("people", "clones", "random"))
         if people and clones and floor:
-            is_nearer.append(clones.square < people.square)
+            is_nearer = clones.square < people.square
+            nearness.append((is_nearer, is_nearer and distance_difference(clones, people).p < ALPHA))
             scores["people"].append(score_of(people, floor).value)
             scores["clones"].append(score_of(clones, floor).value)
+    means = np.mean(nearness, axis=0).round(3).tolist() if nearness else (None, None)
+    shares = dict(zip(NEARNESS, means, strict=True))
     return [
         {"item": item.name, "arm": name, "comparisons": number, **_describe_scores(np.array(values)),
-         "nearer_share": _rounded(np.mean(is_nearer)) if name == "clones" and is_nearer else None}
+         **(shares if name == "clones" else dict.fromkeys(NEARNESS))}
         for name, values in scores.items()
     ]  # fmt: skip
 
