@@ -152,10 +152,12 @@ def measure_scores(item: SampleItem, draws: dict[str, Draw], number: int) -> lis
             scores["people"].append(score_of(people, floor).value)
             scores["clones"].append(score_of(clones, floor).value)
     means = np.mean(nearness, axis=0).round(3).tolist() if nearness else (None, None)
-    shares = dict(zip(NEARNESS, means, strict=True))
+    shares: dict[str, dict[str, Any]] = {
+        "people": dict.fromkeys(NEARNESS), "clones": dict(zip(NEARNESS, means, strict=True))
+    }  # fmt: skip
     return [
         {"item": item.name, "arm": name, "comparisons": number, **_describe_scores(np.array(values)),
-         **(shares if name == "clones" else dict.fromkeys(NEARNESS))}
+         **shares[name]}
         for name, values in scores.items()
     ]  # fmt: skip
 
