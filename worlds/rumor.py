@@ -4,22 +4,9 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
-from sandbox.core import (
-    Agent,
-    Level,
-    Question,
-    Reaction,
-    Row,
-    Turn,
-    World,
-    WorldParams,
-    choose,
-    choose_among,
-    expected_number,
-    gather,
-    plain_fact,
-)
+from sandbox.core import Agent, Question, Row, Turn, World, WorldParams, choose, choose_among, gather
 from sandbox.figures import NetworkMap, TimeSeries
+from worlds.rumor_reaction import GOING_ON_BY_NEWS
 
 
 class RumorParams(WorldParams):
@@ -47,21 +34,6 @@ class Villager(Agent["Rumor"]):
         """Ask whether to keep spreading it although a friend already knew it."""
         facts = {"rumor": self.world.params.text, "friend": hearer.key(), "was_new": False}
         return self.ask("again", facts, choose("yes", "no"))
-
-
-GOING_ON_BY_NEWS = Reaction(
-    name="going_on_by_news",
-    cause="what the friend knew",
-    effect="whether a spreader goes on",
-    template="again",
-    fact=plain_fact("was_new"),
-    levels=(Level(True, "it was news", 0), Level(False, "knew it already", 1)),
-    outcome=expected_number({"yes": 1, "no": 0}),
-    outcome_label="probability of going on",
-    unit="probability of going on, if the friend knew it already",
-    direction=-1,
-    source="Maki & Thompson 1973, Mathematical Models and Applications: who tells somebody who knows it stops",
-)
 
 
 class Rumor(World[RumorParams]):
