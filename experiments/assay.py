@@ -17,6 +17,7 @@ from experiments.facts.evidence import Evidence
 from experiments.facts.fact import Fact, Judgement
 from experiments.facts.reference import Verdict
 from experiments.facts.registry import list_facts
+from experiments.frames import column, rows_where
 from experiments.reports.page import format_number
 from experiments.statistics import FloatArray
 from sandbox.core.world import World
@@ -75,8 +76,15 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
 def record_assays(table: pd.DataFrame, kind: type[World[Any]]) -> Path:
     """Store the table beside the facts of a world, whose cards in the documentation show it; return its path."""
     path = _record_path(kind)
-    table.to_csv(path, index=False, float_format="%.6g")
+    update_assays(read_assays(kind), table).to_csv(path, index=False, float_format="%.6g")
     return path
+
+
+def update_assays(stored: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the stored rows with those of the facts in `table` replaced, by fact; other facts keep theirs."""
+    others = rows_where(stored, ~column(stored, "fact").isin(table["fact"]))
+    updated = pd.concat([others, table], ignore_index=True) if len(others) else table
+    return updated.sort_values("fact", kind="stable", ignore_index=True)
 
 
 def read_assays(kind: type[World[Any]]) -> pd.DataFrame:
@@ -147,7 +155,7 @@ def _row(fact: Fact, judgement: Judgement, expected: Verdict | None) -> tuple[An
     mean, values = judgement.mean, np.array(judgement.values, float)
     values = values[np.isfinite(values)]
     powers = [_power(fact, values, expected, size) for size in SIZES]
-    interval = (mean.value, mean.value - mean.half_width, mean.value + mean.half_width)
+    interval = (mean.value, mean.low, mean.high)
     is_right = None if expected is None else judgement.verdict == expected
     people = judgement.arm.partition(ARM_SEPARATOR)[0]
     return (fact.name, people, expected, judgement.verdict, is_right, *interval, *powers, mean.num)

@@ -95,4 +95,4 @@ def arm_table(outcomes: Sequence[Outcome], metrics: pd.DataFrame) -> pd.DataFram
 def _describe_seeds(values: Sequence[float]) -> tuple[float, float, float, float, int]:
     mean = Mean.of(values)
     sd = float(np.std(values, ddof=1)) if mean.num > 1 else math.nan
-    return mean.value, mean.value - mean.half_width, mean.value + mean.half_width, sd, mean.num
+    return mean.value, mean.low, mean.high, sd, mean.num

@@ -237,7 +237,7 @@ def _rows_of_mind(
     for cell in cells:
         here, null = values[mind, cell], {} if mind == NULL else values.get((NULL, cell), {})
         mean = Mean.of(list(here.values()))
-        ends = (mean.value - mean.half_width, mean.value + mean.half_width)
+        ends = (mean.low, mean.high)
         change, chance = paired_contrast(here, {} if cell == reference else at_reference), paired_contrast(here, null)
         rows.append((
             cell, mind, mean.value, *ends, mean.num, change.difference, change.low, change.high, change.p,

@@ -93,7 +93,7 @@ def confidence_interval(values: FloatArray) -> tuple[float, float]:
     if len(values) < 2 or float(np.ptp(values)) == 0:
         return math.nan, math.nan
     mean = Mean.of(values.tolist())
-    return mean.value - mean.half_width, mean.value + mean.half_width
+    return mean.low, mean.high
 
 
 def describe_intervals(number: int) -> str:

@@ -23,6 +23,16 @@ class Mean(NamedTuple):
     num: int
     """Number of seeds."""
 
+    @property
+    def low(self) -> float:
+        """Lower end of its 95 % interval."""
+        return self.value - self.half_width
+
+    @property
+    def high(self) -> float:
+        """Upper end of its 95 % interval."""
+        return self.value + self.half_width
+
     @classmethod
     def of(cls, values: Sequence[float]) -> "Mean":
         """Return the mean and interval of one value per seed; NaN is left out."""
@@ -32,6 +42,25 @@ class Mean(NamedTuple):
             return cls(float(sample[0]) if len(sample) else math.nan, math.nan, len(sample))
         standard_error = float(sample.std(ddof=1)) / math.sqrt(len(sample))
         return cls(float(sample.mean()), t_quantile(len(sample) - 1) * standard_error, len(sample))
+
+
+class GeometricMean(NamedTuple):
+    """A geometric mean over seeds of a ratio, such as an odds ratio: its logarithm is what is averaged."""
+
+    value: float
+    low: float
+    """Lower end of its 95 % interval; NaN with fewer than two seeds."""
+    high: float
+    num: int
+    """Number of seeds."""
+
+    @classmethod
+    def of_logarithms(cls, logarithms: Sequence[float]) -> "GeometricMean":
+        """Return the mean and interval of the natural logarithms of one ratio per seed; NaN is left out."""
+        mean = Mean.of(logarithms)
+        with np.errstate(over="ignore"):  # two seeds that differ much have an interval without an upper end
+            value, low, high = np.exp([mean.value, mean.low, mean.high]).tolist()
+        return cls(value, low, high, mean.num)
 
 
 @lru_cache

@@ -32,7 +32,7 @@ def profiles(number: int) -> list[Profile]:
 
 def again_question(villager: Villager, rumor: str) -> Question[str]:
     """Ask a villager whether to keep spreading a rumour."""
-    return villager.ask("again", {"rumor": rumor, "friend": "1"}, choose("yes", "no"))
+    return villager.ask("again", {"rumor": rumor, "friend": "1", "was_new": False}, choose("yes", "no"))
 
 
 def make_question(form: Form | None = None, **changes: Any) -> Question[Any]:

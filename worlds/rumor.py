@@ -6,6 +6,7 @@ from pydantic import Field
 
 from sandbox.core import Agent, Question, Row, Turn, World, WorldParams, choose, choose_among, gather
 from sandbox.figures import NetworkMap, TimeSeries
+from worlds.rumor_reaction import GOING_ON_BY_NEWS
 
 
 class RumorParams(WorldParams):
@@ -31,7 +32,8 @@ class Villager(Agent["Rumor"]):
 
     def ask_again(self, hearer: Self) -> Question[str]:
         """Ask whether to keep spreading it although a friend already knew it."""
-        return self.ask("again", {"rumor": self.world.params.text, "friend": hearer.key()}, choose("yes", "no"))
+        facts = {"rumor": self.world.params.text, "friend": hearer.key(), "was_new": False}
+        return self.ask("again", facts, choose("yes", "no"))
 
 
 class Rumor(World[RumorParams]):
@@ -40,12 +42,14 @@ class Rumor(World[RumorParams]):
     prompts: ClassVar = {
         "preamble": "You are playing one real person in a village. Stay that person.",
         "whom": 'You have heard this: "{{ rumor }}" Do you pass it on now?',
-        "again": 'You told friend {{ friend }}: "{{ rumor }}" Your friend already knew it. Do you keep telling people?',
+        "again": 'You told friend {{ friend }}: "{{ rumor }}" {{ "It was news to your friend." if was_new else '
+        '"Your friend already knew it." }} Do you keep telling people?',
     }
     rules: ClassVar = {
         "whom": lambda question: [1.0] * question.facts["friends"] + [0.0],  # any friend, never nobody
-        "again": lambda _: [0.0, 1.0],  # never
+        "again": lambda question: [1.0, 0.0] if question.facts["was_new"] else [0.0, 1.0],
     }
+    reactions = (GOING_ON_BY_NEWS,)
     metric_labels: ClassVar = {
         "ignorant_share": "share of agents who have not heard the rumour",
         "spreader_share": "share of agents who spread the rumour",
@@ -65,11 +69,9 @@ class Rumor(World[RumorParams]):
 
     def turn(self) -> Turn[None]:
         """Spreaders tell a friend; those whose friend already knew it may stop."""
-        spreaders = [villager for villager in self.villagers if villager.state == "spreader" and villager.friends()]
-        tellers = self.in_order(spreaders, "tell")
+        tellers = self.in_order([v for v in self.villagers if v.state == "spreader" and v.friends()], "tell")
         hearers = yield from gather([teller.ask_whom() for teller in tellers])
-        tips = [(teller, hearer) for teller, hearer in zip(tellers, hearers, strict=True) if hearer]
-        repeats = [(teller, hearer) for teller, hearer in tips if not self.tell(teller, hearer)]
+        repeats = [(t, h) for t, h in zip(tellers, hearers, strict=True) if h and not self.tell(t, h)]
         decisions = yield from gather([teller.ask_again(hearer) for teller, hearer in repeats])
         for (teller, _), decision in zip(repeats, decisions, strict=True):
             teller.state = "spreader" if decision == "yes" else "stifler"
@@ -90,5 +92,4 @@ class Rumor(World[RumorParams]):
 
     def tables(self) -> dict[str, list[Row]]:
         """Return who knows it, and who told whom."""
-        agents: list[Row] = [{"node": node, "state": each.state} for node, each in enumerate(self.villagers)]
-        return {"agents": agents, "tips": self.tips}
+        return {"agents": [{"node": n, "state": v.state} for n, v in enumerate(self.villagers)], "tips": self.tips}

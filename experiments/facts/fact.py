@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from experiments.facts.controls import Controls
@@ -17,7 +18,7 @@ from experiments.reports.page import format_number
 from experiments.statistics import ALPHA, FloatArray, equivalence_p_value, outside_p_value
 from sandbox.counting import count_of
 from sandbox.errors import ContractError
-from sandbox.intervals import Mean
+from sandbox.intervals import GeometricMean, Mean
 
 Statistic: TypeAlias = Callable[..., pd.Series]
 """From an arm's tables, and those of its comparison arm if the fact needs one, to a value per seed."""
@@ -92,8 +93,8 @@ class Judgement:
     verdict: Verdict
     reason: str
     """One clause: the numbers, or what is missing."""
-    mean: Mean = UNKNOWN
-    """Mean over seeds with its 95 % interval."""
+    mean: Mean | GeometricMean = UNKNOWN
+    """Mean over seeds with its 95 % interval; of a ratio, the geometric mean."""
     p_within: float = math.nan
     """P-value of two one-sided t-tests that the mean is in the band: below 5 % exactly if the verdict is `within`."""
     p_outside: float = math.nan
@@ -124,6 +125,9 @@ class Fact:
     """What reports call it; default: the name in words."""
     note: str = ""
     """What the comparison cannot show."""
+    is_ratio: bool = False
+    """Whether the statistic is a ratio around 1, such as an odds ratio, so that half as much is as far away as twice as
+    much: its logarithm is averaged and tested."""
     controls: Controls | None = None
     """People of known behaviour on whom the fact is tried."""
     is_check: bool = False
@@ -133,6 +137,8 @@ class Fact:
     def __post_init__(self) -> None:
         if self.level is not None and (self.reference is None or math.isnan(self.reference.value)):
             raise ContractError(f"fact {self.name} has the scorecard level {self.level} but no reference value")
+        if self.is_ratio and not self.band.low > 0:
+            raise ContractError(f"fact {self.name} is a ratio, so its band must be above 0, found {self.band.low:g}")
 
     @property
     def title(self) -> str:
@@ -150,7 +156,7 @@ class Fact:
             values = self.values(evidence, arm).to_numpy(float)
         except InconclusiveError as reason:
             return Judgement(self.name, arm, "inconclusive", str(reason))
-        mean = Mean.of(values.tolist())
+        mean = self._average(values)
         if mean.num < self.needs.seeds:
             verb = "seed has" if mean.num == 1 else "seeds have"
             reason = f"only {mean.num} {verb} a value, and {self.needs.seeds} are needed"
@@ -162,7 +168,10 @@ class Fact:
 
     def test(self, values: FloatArray) -> tuple[Verdict, float, float]:
         """Return the verdict on a value per seed, and the p-values of being within the band and outside it."""
-        p_within, p_outside = (test(values, self.band.low, self.band.high) for test in _TESTS)
+        ends = (self.band.low, self.band.high)
+        if self.is_ratio:
+            values, ends = np.log(values), (math.log(ends[0]), math.log(ends[1]))
+        p_within, p_outside = (test(values, *ends) for test in _TESTS)
         verdict: Verdict = "within" if p_within < ALPHA else "outside" if p_outside < ALPHA else "inconclusive"
         return verdict, p_within, p_outside
 
@@ -179,6 +188,10 @@ class Fact:
             raise InconclusiveError(missing)
         return self.statistic(*tables)
 
+    def _average(self, values: FloatArray) -> Mean | GeometricMean:
+        """Return the mean over seeds: of a ratio, the geometric one."""
+        return GeometricMean.of_logarithms(np.log(values).tolist()) if self.is_ratio else Mean.of(values.tolist())
+
     def _find_arms(self, evidence: Evidence, arm: str) -> list[ArmSettings]:
         """Return the arm, followed by its comparison arm if the fact is about a difference."""
         settings, partner = evidence.arms[arm], self.needs.partner
@@ -189,14 +202,12 @@ class Fact:
             raise InconclusiveError(f"needs {partner.description}")
         return [settings, match]
 
-    def _describe_position(self, mean: Mean, verdict: Verdict) -> str:
+    def _describe_position(self, mean: Mean | GeometricMean, verdict: Verdict) -> str:
         """Return where a mean over seeds is, in words."""
-        low, high = mean.value - mean.half_width, mean.value + mean.half_width
         position = {"within": "inside", "outside": "outside", "inconclusive": "neither clearly inside nor outside"}
         band = f"({format_number(self.band.low)}, {format_number(self.band.high)})"
-        return (
-            f"{format_number(mean.value)} [{format_number(low)}, {format_number(high)}] is {position[verdict]} {band}"
-        )
+        interval = f"[{format_number(mean.low)}, {format_number(mean.high)}]"
+        return f"{format_number(mean.value)} {interval} is {position[verdict]} {band}"
 
 
 def _unmet_by_partner(needs: Needs, arms: Sequence[ArmSettings], tables: Sequence[Tables]) -> str | None:

@@ -11,6 +11,7 @@ of 20 worlds the verdict on a fact is *within*, and the scores of people and of 
 everybody's) on the items, whose floor gives stars, lengths and words at random.
 """
 
+import math
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -20,13 +21,14 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 import pandas as pd
 
-from experiments.facts.distance import score_of
+from experiments.facts.distance import distance_difference, score_of
 from experiments.facts.evidence import ArmSettings, Evidence
 from experiments.facts.item import SampleItem
 from experiments.facts.measure_people import read_purchases, read_reviews, small_categories, write_measured
 from experiments.facts.measures import MAX_WORDS
 from experiments.facts.registry import list_facts, list_samples
 from experiments.frames import Array, column, entries_where, rows_where
+from experiments.statistics import ALPHA
 from worlds.marketplace import Marketplace
 
 Tables: TypeAlias = dict[str, pd.DataFrame]
@@ -35,9 +37,13 @@ Market: TypeAlias = dict[str, pd.DataFrame]
 """Purchases by category."""
 
 COMPARISONS, SEEDS = 20, 20
-SCORED_COMPARISONS = 6
-BUYERS = (30, 100)
-"""Buyers of a comparison's world, and of a run's."""
+SCORED_COMPARISONS = 100
+BUYERS = (30, 60, 100)
+"""Buyers of a small world, of a comparison's (`conf/experiment/marketplace.yaml`), and of a run's."""
+SCORED_BUYERS = 60
+"""Buyers of the worlds that are scored: as many as a comparison has."""
+NEARNESS = ("nearer_share", "called_nearer_share")
+"""Shares of comparisons in which clones are nearer to people than other people are, and in which the test says so."""
 REVIEWER_SHARE, MEAN_REVIEWS = 0.75, 2.5
 """Share of buyers who review, and mean number of their reviews (geometrically distributed), in 20 steps of a run of
 rule-following agents."""
@@ -123,10 +129,16 @@ def _draw_worlds(draw: Draw, arm: str, rng: np.random.Generator) -> Tables:
 
 
 def measure_scores(item: SampleItem, draws: dict[str, Draw], number: int) -> list[dict[str, Any]]:
-    """Return mean and spread of the scores of people and clones, and how often clones are nearer to people."""
+    """Return mean and spread of the scores of people and clones, and how often clones are nearer to people.
+
+    A comparison has no score if the floor is not significantly different from people; `scored_share` is the share that
+    has one. `nearer_share` says how often the distance of clones is smaller, `called_nearer_share` how often the test
+    of nearness calls it smaller.
+    """
     scored = item.score_item()
     scores: dict[str, list[float]] = {"people": [], "clones": []}
-    nearer = 0
+    nearness: list[tuple[bool, bool]] = []
+    """By comparison: whether clones are nearer, and whether the test says so."""
     for comparison in range(number):
         rng = np.random.default_rng(comparison)
         arms = {name: ArmSettings(name, name, {}) for name in draws}
@@ -135,14 +147,25 @@ def measure_scores(item: SampleItem, draws: dict[str, Draw], number: int) -> lis
         distances = {name: scored.distance(evidence, name) for name in draws}
         people, clones, floor = (distances[name] for name in ("people", "clones", "random"))
         if people and clones and floor:
-            nearer += clones.square < people.square
+            is_nearer = clones.square < people.square
+            nearness.append((is_nearer, is_nearer and distance_difference(clones, people).p < ALPHA))
             scores["people"].append(score_of(people, floor).value)
             scores["clones"].append(score_of(clones, floor).value)
+    means = np.mean(nearness, axis=0).round(3).tolist() if nearness else (None, None)
+    shares: dict[str, dict[str, Any]] = {
+        "people": dict.fromkeys(NEARNESS), "clones": dict(zip(NEARNESS, means, strict=True))
+    }  # fmt: skip
     return [
-        {"item": item.name, "arm": name, "score": _rounded(np.mean(values)), "sd": _rounded(np.std(values, ddof=1)),
-         "nearer_share": round(nearer / number, 3) if name == "clones" else None}
+        {"item": item.name, "arm": name, "comparisons": number, **_describe_scores(np.array(values)),
+         **shares[name]}
         for name, values in scores.items()
     ]  # fmt: skip
+
+
+def _describe_scores(values: Array) -> dict[str, float | None]:
+    known = values[np.isfinite(values)]
+    mean, sd = (known.mean(), known.std(ddof=1)) if len(known) > 1 else (math.nan, math.nan)
+    return {"score": _rounded(mean), "sd": _rounded(sd), "scored_share": _rounded(len(known) / max(len(values), 1))}
 
 
 def _rounded(value: Any) -> float | None:
@@ -177,9 +200,9 @@ def main(reviews_file: str) -> None:
             print(rows[f"{name}, {buyers} buyers"], flush=True)
     write_measured("facts", rows)
     draws: dict[str, Draw] = {
-        "people": partial(draw_reviewers, reviews, BUYERS[0]),
-        "clones": partial(draw_reviewers, reviews, BUYERS[0], clones=True),
-        "random": partial(draw_random_reviews, BUYERS[0]),
+        "people": partial(draw_reviewers, reviews, SCORED_BUYERS),
+        "clones": partial(draw_reviewers, reviews, SCORED_BUYERS, clones=True),
+        "random": partial(draw_random_reviews, SCORED_BUYERS),
     }
     scores = [row for item in list_samples(Marketplace) for row in measure_scores(item, draws, SCORED_COMPARISONS)]
     print(pd.DataFrame(scores).to_string())

@@ -63,6 +63,6 @@ def _list_verdicts(rows: pd.DataFrame) -> list[tuple[str, str, str]]:
 def _judge_arm(fact: Fact, evidence: Evidence, arm: str) -> tuple[object, ...]:
     judgement = fact.judge(evidence, arm)
     mean, band = judgement.mean, fact.band
-    interval = (mean.value, mean.value - mean.half_width, mean.value + mean.half_width)
+    interval = (mean.value, mean.low, mean.high)
     numbers = (judgement.p_within, judgement.p_outside, band.low, band.high, fact.human)
     return (fact.name, arm, judgement.verdict, *interval, *numbers, mean.num, judgement.reason)

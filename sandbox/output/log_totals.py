@@ -9,7 +9,7 @@ import msgspec
 
 from sandbox.core.answering import shuffled_order
 from sandbox.core.form import Choose
-from sandbox.intervals import Mean
+from sandbox.intervals import GeometricMean
 from sandbox.runtime.fallbacks import CERTAIN_SOURCES
 from sandbox.runtime.log import DecisionLog
 
@@ -58,9 +58,7 @@ class OddsRatio(NamedTuple):
         The seed is the unit, not the decision: decisions in one world depend on one another, and arms with the same
         seed share shuffles and draws, so that chance in one arm is the same chance in the others.
         """
-        mean = Mean.of([bias.log_odds_ratio for bias in biases])
-        low, high = mean.value - mean.half_width, mean.value + mean.half_width
-        return cls(math.exp(mean.value), math.exp(low), math.exp(high), mean.num)
+        return cls(*GeometricMean.of_logarithms([bias.log_odds_ratio for bias in biases]))
 
 
 def measure_position_bias(log: DecisionLog, shuffle: int, max_choices: int | None = None) -> list[PositionBias]:

@@ -53,7 +53,8 @@ def describe_slope(row: Mapping[str, Any], reaction: Reaction) -> str:
     interval = f" [{row['low']:+.2f}, {row['high']:+.2f}]" if isfinite(row["low"]) else ""
     references = [f"rule people {row['rule']:+.2f}"]
     if isfinite(row["people"]):
-        references.insert(0, f"real people {row['people']:+.2f}")
+        others = ", ".join(f"{slope.value:+.2f}" for slope in reaction.other_people)
+        references.insert(0, f"real people {row['people']:+.2f}" + (f" (in other data {others})" if others else ""))
     claim = claim[0].upper() + claim[1:]
     return f"{claim}: {row['slope']:+.2f}{interval} {reaction.unit}; {', '.join(references)} (n = {row['num_people']})."
 

@@ -37,7 +37,6 @@ def curve_table(answers: pd.DataFrame) -> pd.DataFrame:
     groups: Any = answers.groupby(["arm", "reaction", "level", "position"], sort=False)
     for (arm, reaction, level, position), part in groups:
         mean = Mean.of(part["outcome"].to_numpy(float))
-        low, high = mean.value - mean.half_width, mean.value + mean.half_width
         rule = Mean.of(part["rule"].to_numpy(float)).value
         rows.append(
             {
@@ -46,8 +45,8 @@ def curve_table(answers: pd.DataFrame) -> pd.DataFrame:
                 "level": level,
                 "position": position,
                 "mean": mean.value,
-                "low": low,
-                "high": high,
+                "low": mean.low,
+                "high": mean.high,
                 "rule": rule,
                 "num_people": mean.num,
             }
@@ -102,10 +101,9 @@ def _slope_row(reaction: Reaction, answers: pd.DataFrame) -> tuple[Any, ...]:
         smallest = max(0.0, SMALLEST_SHARE * reaction.direction * (people.value if people else rule.value))
     signed = reaction.direction * own.value
     verdict = judge_slope(signed - own.half_width, signed + own.half_width, signed, smallest)
-    interval = (own.value - own.half_width, own.value + own.half_width)
     references = (people.value, people.low, people.high) if people else (nan, nan, nan)
-    numbers = (own.value, *interval, own.num, reaction.direction, smallest, rule.value, chance.value, *references)
-    return (*numbers, verdict)
+    slope = (own.value, own.low, own.high, own.num)
+    return (*slope, reaction.direction, smallest, rule.value, chance.value, *references, verdict)
 
 
 def _slope(answers: pd.DataFrame, outcome: str) -> float:

@@ -112,7 +112,7 @@ class Run:
         began, config = work_began(), self.manifest.segments[-1].config
         for note in self.manifest.notes:
             notify(note)
-        log = self._open_log(write=True)
+        log = self.log(write=True)
 
         def build() -> MindRouter:
             self.check_inputs(is_live=True)
@@ -141,7 +141,7 @@ class Run:
             DataError: The file is no decision log of this version.
         """
         try:
-            self._open_log(write=True).close()
+            self.log(write=True).close()
         except DamagedLogError as error:
             self.manifest.status = "running"
             self.manifest.write()
@@ -223,12 +223,8 @@ class Run:
         """Return metrics and tables: as written at the end, or replayed as far as the log goes."""
         return Results.read(self.folder) or Results.of(self.replay())
 
-    def log(self) -> DecisionLog:
-        """Open the decision log for reading."""
-        return self._open_log()
-
-    def _open_log(self, write: bool = False) -> DecisionLog:
-        """Open the log, and check it the first time."""
+    def log(self, write: bool = False) -> DecisionLog:
+        """Open the decision log, and check it the first time."""
         log = DecisionLog.open(self.folder / LOG, write, self._is_checked)
         if self.manifest.status == "finished" and not self._is_checked:
             log.check_end(self.manifest.totals.get("decisions"))
@@ -296,6 +292,6 @@ class Run:
     ) -> list[Path]:
         """Ask sampled questions again with one fact changed, and write what comes of it; nothing if there are none."""
         kind, _ = resolve_world(self.manifest.segments[-1].config)
-        if not (varied := list(sample.vary(arms))):
-            return []
-        return write_reactions(measure_reactions(varied, ask, kind.rules, track), kind.reactions, self.folder)
+        varied = list(sample.vary(arms))
+        measured = measure_reactions(varied, ask, kind.rules, track)
+        return write_reactions(measured, kind.reactions, self.folder) if varied else []

@@ -10,6 +10,7 @@ from experiments.analysis import analyse_run
 from experiments.frames import to_records
 from experiments.reactions import ratio_score, reaction_rows, score_interval, summarize_reactions
 from experiments.reports.report import write_report
+from sandbox.output.reactions import describe_rows
 from sandbox.runtime.reaction_tables import SLOPE_COLUMNS
 from sandbox.runtime.run import Run
 from sandbox.runtime.runner import Progress
@@ -58,6 +59,12 @@ def test_a_report_names_every_failure_before_anything_else() -> None:
         "moves the stars given: +0.02 [-0.08, +0.12] stars per step of experience; real people +0.40, rule people "
         "+0.49 (n = 24)."
     )
+
+
+def test_slopes_of_people_in_other_data_stand_beside_the_reference() -> None:
+    slopes = slopes_of("base", -0.2, "weak").assign(reaction="choice_by_price", people=-1.396, direction=-1)
+    [sentence] = describe_rows(slopes, Marketplace.reactions)
+    assert "real people -1.40 (in other data -1.83, -3.63, -1.92), rule people" in sentence
 
 
 def test_a_comparison_scores_and_reports_reactions(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -10,7 +11,10 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import chisquare
 
-from sandbox.core.mind import RandomMind
+from sandbox.core.mind import RandomMind, RuleMind
+from sandbox.prompting.render import render
+from sandbox.runtime.reaction_tables import slope_table
+from sandbox.runtime.reactions import QuestionSample, measure_reactions
 from tests.conftest import make_rumor, profiles
 from worlds.rumor import Rumor, RumorParams
 
@@ -83,3 +87,28 @@ def test_random_people_may_go_on_or_keep_it_to_themselves() -> None:
     repeats = Counter(tip["teller"] for tip in world.tips if not tip["was_new"])
     assert max(repeats.values()) > 1
     assert any(villager.state == "spreader" for villager in world.villagers)
+
+
+def test_a_spreader_is_asked_again_as_before_and_differently_if_it_was_news() -> None:
+    teller, hearer = make_rumor().villagers[:2]
+    question = teller.ask_again(hearer)
+    [reaction] = Rumor.reactions
+    if_news, if_known = (render(version).user for version in reaction.vary(question))
+    told = f'You told friend {hearer.key()}: "it rains"'
+    assert f"{told} Your friend already knew it. Do you keep telling people?" in if_known
+    assert f"{told} It was news to your friend. Do you keep telling people?" in if_news
+    assert if_known == render(question).user
+    assert Rumor.rules["again"](question) == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("mind", "verdict", "slope"), [(RuleMind(Rumor.rules), "reacts", -1), (RandomMind(), "flat", 0)]
+)
+def test_people_of_the_rule_stop_because_their_friend_knew_it(mind: Any, verdict: str, slope: float) -> None:
+    villagers = make_rumor().villagers
+    sample = QuestionSample(Rumor.reactions, num_people=8)
+    sample.add([teller.ask_again(hearer) for teller, hearer in pairwise(villagers)])
+    answers = measure_reactions(list(sample.vary()), mind.answer, Rumor.rules)
+    row = slope_table(answers, Rumor.reactions).iloc[0]
+    assert (row["verdict"], row["slope"], row["rule"]) == (verdict, slope, -1)
+    assert row["num_people"] == 8

@@ -137,6 +137,15 @@ CAR_BUYERS = PeopleSlope(
     325,
     "Helveston et al. 2015, doi:10.1016/j.tra.2015.01.002: choices among three cars; conditional logit",
 )
+_HOUSEHOLDS = (
+    "Jain, Vilcassim & Chintagunta 1994, doi:10.1080/07350015.1994.10524547: {goods} bought by households; "
+    "conditional logit"
+)
+HOUSEHOLDS = (
+    PeopleSlope(-1.831, -2.315, -1.435, 100, _HOUSEHOLDS.format(goods="yogurt")),
+    PeopleSlope(-3.63, -4.025, -3.265, 300, _HOUSEHOLDS.format(goods="ketchup")),
+    PeopleSlope(-1.915, -3.09, -0.823, 136, _HOUSEHOLDS.format(goods="crackers")),
+)
 REVIEWERS = PeopleSlope(
     0.418,
     0.329,
@@ -171,6 +180,7 @@ REACTIONS = (
         direction=-1,
         source="McFadden 1974, doi:10.1016/0047-2727(74)90003-6: demand falls with the price",
         people=CAR_BUYERS,
+        other_people=HOUSEHOLDS,
     ),
     _choice_reaction(
         name="choice_by_stars",
@@ -228,7 +238,7 @@ REACTIONS = (
         outcome_label="log odds of writing a review",
         unit="log odds per step away from a fine experience",
         direction=1,
-        source="Hu, Pavlou & Zhang 2009, doi:10.1145/1562764.1562800: extreme experiences are reported more",
+        source="Hu, Zhang & Pavlou 2009, doi:10.1145/1562764.1562800: extreme experiences are reported more",
     ),
     Reaction(
         name="tell_by_experience",

@@ -3,7 +3,7 @@
 Buyers follow a multinomial logit with an outside option (McFadden 1974), whose utility is in stars of expected
 experience: the rating, shrunk towards a prior where reviews are few; how well the style fits; what friends say and do;
 minus the price relative to what such goods usually cost. Who had an extreme experience reviews and talks more (Hu,
-Pavlou and Zhang 2009, doi:10.1145/1562764.1562800); stars mix the experience with the person's own habits. Sellers mark
+Zhang and Pavlou 2009, doi:10.1145/1562764.1562800); stars mix the experience with the person's own habits. Sellers mark
 up costs and watch sales and rivals; who loses money closes the sooner, the less is left to lose.
 """
 

@@ -39,6 +39,6 @@ FACT = Fact(
         shows={"as people do": {"stars": give_stars(HUMAN_SHARES)}},
         lacks={"evenly": {"stars": give_stars((1, 1, 1, 1, 1))}, "always five": {"stars": give_stars((0, 0, 0, 0, 1))}},
     ),
-    note="The agents' profiles contain the rating habits of the same reviewers, and the rule mind reads them: for it "
-    "this is no test.",
+    note="The agents' profiles contain the rating habits of the same reviewers. The rule mind reads them, so the fact "
+    "does not test that mind.",
 )

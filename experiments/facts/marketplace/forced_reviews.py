@@ -42,8 +42,9 @@ def rate_plainly(question: Question[Any]) -> Reply:
 FACT = Fact(
     name="forced_reviews",
     statement="Ratings are J-shaped if people review voluntarily, and have a single peak if everybody must review.",
-    citation="Hu, Pavlou and Zhang (2009), Communications of the ACM 52(10), doi:10.1145/1562764.1562800",
-    measure="the smaller of the hook of voluntary ratings and of minus the valley of forced ones (share of reviews)",
+    citation="Hu, Zhang and Pavlou (2009), Communications of the ACM 52(10), doi:10.1145/1562764.1562800",
+    measure="the smaller of two numbers: the hook of voluntary ratings (the smallest drop of a J), and minus the "
+    "valley of forced ones (its depth between two peaks; share of reviews)",
     statistic=shape_change,
     band=Band(0, 1, "positive only if voluntary ratings have a J shape and forced ones a single peak"),
     needs=Needs({"reviews": ("stars",)}, world={"reviews": ("forced",)}, partner=VOLUNTARY),
@@ -53,5 +54,5 @@ FACT = Fact(
         settings=("treatments={forced: {reviews: forced}, voluntary: {}}", "world.quality_noise=0.8"),
         treatment="forced",
     ),
-    note="Their second cause, that only people who like a product buy it, operates in both arms of a market.",
+    note="The paper gives a second cause: only people who like a product buy it. That works in both arms of a market.",
 )

@@ -46,14 +46,15 @@ FACT = Fact(
     statement="People do not choose an option because it comes first; agents based on language models do.",
     citation="Bansal et al. (2025), Magentic Marketplace, arXiv:2510.25779: agents give the first proposal an "
     "advantage of 10 to 30 times",
-    measure="odds ratio of the option displayed first against chance, in shuffled order",
+    measure="odds ratio of the option displayed first against chance, in shuffled order (geometric mean over seeds)",
     statistic=odds_ratio_by_seed,
     band=Band(2 / 3, 1.5, "no advantage of the first position, within a factor of 1.5"),
     needs=Needs({"choices": ("ordered", "num_options", "first_weight")}),
     reference=Reference(1.0),
     is_check=True,
+    is_ratio=True,
     controls=Controls(shows={"rules": {}}, lacks={"the first": {"review": prefer_first, "tell": prefer_first}}),
-    note="Their first proposal is the first to arrive in a market, ours is the first option of a shuffled question; "
-    "the artefact is the same, but its size may differ. That people show no such bias is our reading, not their "
-    "finding.",
+    note="In the paper the first proposal is the first to arrive in a market; here it is the first option of a "
+    "shuffled question. The artefact is the same, but its size may differ. That people show no such bias is our "
+    "reading, not a finding of the paper.",
 )

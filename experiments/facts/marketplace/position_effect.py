@@ -37,7 +37,8 @@ FACT = Fact(
     statement="In randomly ordered results the position decides what is clicked, but not what is bought among what was "
     "clicked.",
     citation="Ursu (2018), Marketing Science 37(4):530, doi:10.1287/mksc.2017.1072",
-    measure="odds ratio of an offer and an equal offer one position above (1: positions do not matter)",
+    measure="odds ratio of an offer and an equal offer one position above (1: positions do not matter; geometric mean "
+    "over seeds)",
     statistic=odds_ratio_by_seed,
     band=Band(0.9, 1.1, "no effect of the position, within a tenth per position"),
     needs=Needs(
@@ -46,11 +47,12 @@ FACT = Fact(
     ),
     reference=Reference(1.0),
     is_check=True,
+    is_ratio=True,
     controls=Controls(
         shows={"price alone": {"choose": choose_by(lambda offer, question: 1 - 3 * log_price(offer, question))}},
         lacks={"the first": {"choose": choose_first}},
         settings=("world.ranking=random",),
     ),
-    note="The market has no clicks: all offers of a search are read, so a choice corresponds to one after the click. "
+    note="The market has no clicks: buyers read all offers of a search, so a choice here is one after the click there. "
     "The effect on clicks, worth $1.92 per position on average, cannot be shown.",
 )

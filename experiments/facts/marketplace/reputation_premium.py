@@ -63,7 +63,8 @@ FACT = Fact(
     statement="Buyers pay more for the same good from a seller with a good reputation than from a new seller.",
     citation="Resnick, Zeckhauser, Swanson and Lockwood (2006), Experimental Economics 9:79, "
     "doi:10.1007/s10683-006-4309-2",
-    measure="what at least three reviews of four stars or more on average are worth, against none (share of the price)",
+    measure="what three or more reviews with a mean of at least four stars are worth, compared with no review (share "
+    "of the price)",
     statistic=premium_by_seed,
     band=Band(0, 0.25, "the direction, and at most three times the value of the experiment, 8.1 %"),
     needs=Needs(

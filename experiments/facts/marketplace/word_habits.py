@@ -17,7 +17,7 @@ def overlap_within_beyond(reviews: pd.DataFrame) -> float:
 ITEM = SampleItem(
     name="word_habits",
     level="variance",
-    measure="how much higher the Jaccard similarity of words is for two reviews by one person than by two people",
+    measure="Jaccard similarity of the words of two reviews by one person, minus that of reviews by two people",
     statistic=overlap_within_beyond,
     reference=measured_reference(__file__, "word_habits"),
 )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,10 @@ import pytest
 from experiments.facts.evidence import Evidence, num_steps, per_seed
 from experiments.facts.fact import Fact, InconclusiveError, Needs
 from experiments.facts.reference import Band
-from experiments.frames import column, rows_where
+from experiments.frames import column, rows_where, to_records
+from experiments.position_bias import position_bias_table
 from sandbox.errors import ContractError
+from sandbox.output.log_totals import PositionBias
 from tests.experiments.facts.synthetic import (
     CONTROLS,
     choices,
@@ -42,6 +45,14 @@ def values_by_seed(*values: float) -> Evidence:
     """Return one value for each seed, in two steps."""
     rows = [{"arm": "mine", "seed": seed, "step": step, "x": x} for seed, x in enumerate(values) for step in (0, 1)]
     return Evidence({"t": pd.DataFrame(rows)}, {"mine": make_arm()})
+
+
+def _bias_of(evidence: Evidence, seed: int) -> PositionBias:
+    """Return the position bias of a seed's shuffled choices."""
+    table = evidence.tables["choices"]
+    rows = rows_where(table, (column(table, "seed") == seed) & ~column(table, "ordered").astype(bool))
+    first, chance = column(rows, "first_weight").sum(), (1 / column(rows, "num_options")).sum()
+    return PositionBias("mine", seed, len(rows), float(first), float(chance))
 
 
 def select_seeds(evidence: Evidence, seeds: Collection[int]) -> dict[str, pd.DataFrame]:
@@ -142,6 +153,33 @@ def test_only_seeds_that_both_arms_have_are_compared() -> None:
 def test_a_premium_needs_choices_that_fall_with_price() -> None:
     evidence = single_table("offers", offers(price=0.0, reputation=0.3))
     assert FACTS["reputation_premium"].judge(evidence, "mine").verdict == "inconclusive"
+
+
+def test_the_fact_on_position_bias_says_the_same_as_the_table() -> None:
+    """Both average logarithms, so the two numbers that a report shows of one arm agree."""
+    evidence = single_table("choices", choices(3))
+    row = to_records(position_bias_table([_bias_of(evidence, seed) for seed in range(8)]))[0]
+    mean = FACTS["position_bias"].judge(evidence, "mine").mean
+    assert tuple(mean) == pytest.approx((row["odds_ratio"], row["low"], row["high"], row["num_seeds"]))
+    values = FACTS["position_bias"].values(evidence, "mine")
+    assert mean.value < values.mean()
+    assert mean.value == pytest.approx(float(np.exp(np.log(values).mean())))
+
+
+def test_a_ratio_of_a_half_is_as_far_from_1_as_one_of_2() -> None:
+    fact = replace(toy_fact(band=Band(0.5, 2, "by definition")), is_ratio=True)
+    for values in ((0.7, 0.8, 0.9), (1.2, 1.9, 2.4), (3.0, 3.5, 4.0)):
+        inverse = tuple(1 / value for value in values)
+        judgements = [fact.judge(values_by_seed(*numbers), "mine") for numbers in (values, inverse)]
+        assert judgements[0].verdict == judgements[1].verdict
+        assert judgements[0].p_within == pytest.approx(judgements[1].p_within)
+        assert judgements[0].p_outside == pytest.approx(judgements[1].p_outside)
+        assert judgements[0].mean.value == pytest.approx(1 / judgements[1].mean.value)
+
+
+def test_the_band_of_a_ratio_is_above_0() -> None:
+    with pytest.raises(ContractError, match="fact toy is a ratio, so its band must be above 0, found 0"):
+        replace(toy_fact(), is_ratio=True)
 
 
 def test_always_choosing_the_first_option_is_outside() -> None:

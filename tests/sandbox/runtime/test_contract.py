@@ -169,7 +169,8 @@ class TooManyOptions(Rumor):
     """Offers more options than there are letters."""
 
     def turn(self) -> Turn[None]:
-        yield [self.villagers[0].ask("again", {"rumor": "x", "friend": "1"}, choose(*map(str, range(27))))]
+        facts = {"rumor": "x", "friend": "1", "was_new": False}
+        yield [self.villagers[0].ask("again", facts, choose(*map(str, range(27))))]
 
 
 class RaisingTurn(Rumor):
