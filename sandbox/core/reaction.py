@@ -7,7 +7,7 @@ read off the probabilities of the options, not off draws, so that few people sho
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log, nan
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -83,6 +83,8 @@ class Reaction:
     """Author and year of the theory or finding that gives the sign."""
     people: PeopleSlope | None = None
     """The slope of real people; None: no data give one, and rule people are the reference."""
+    needs: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of the world without which its question is not asked, such as `{"punishment": True}`."""
     smallest: float = nan
     """Absolute slope from which a reaction counts; NaN: `SMALLEST_SHARE` of the reference slope."""
 

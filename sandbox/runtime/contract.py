@@ -215,8 +215,13 @@ def _check_replay(config: RunConfig) -> str:
 def _check_reactions(config: RunConfig) -> str:
     """Every reaction changes one fact of a question, and rule people show it."""
     kind, _ = resolve_world(config)
-    minds = (RandomMind(), RuleMind(kind.rules)) if kind.reactions else ()
-    check_reactions(kind, [question for mind in minds for question in _play(_build_world(config), mind, STEPS)])
+    questions: list[Question[Any]] = []
+    for needs in {tuple(reaction.needs.items()) for reaction in kind.reactions}:
+        for mind in (RandomMind(), RuleMind(kind.rules)):
+            world = _build_world(config)
+            world.change(**dict(needs))
+            questions += _play(world, mind, STEPS)
+    check_reactions(kind, questions)
     return f"{len(kind.reactions)}"
 
 
