@@ -7,6 +7,7 @@ people of the train split. Shares of types depend on whether people could talk a
 printed line belongs in `worlds/commons/rules.py`.
 """
 
+import math
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -87,8 +88,8 @@ def collect_decisions(games: list[Game]) -> Decisions:
                 before = person.rounds.get(step - 1)
                 if step and before is None:
                     continue
-                own = before.contribution if before else np.nan
-                others = np.mean(before.others) if before and before.others else own
+                own = float(before.contribution) if before else math.nan
+                others = sum(before.others) / len(before.others) if before and before.others else own
                 gift = played.contribution
                 rows.append(
                     (number, condition, gift / ENDOWMENT, own / ENDOWMENT, others / ENDOWMENT, game.all_or_nothing)

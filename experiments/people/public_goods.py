@@ -108,7 +108,7 @@ def _read_rounds(text: str) -> Iterable[tuple[int, Round]]:
         )
 
 
-def _outcome(played: Round | None, punishment: bool) -> tuple[float, float, float, float, float]:
+def _outcome(played: Round | None, punishment: bool) -> tuple[float, ...]:
     """Return the fields of a `RoundOutcome` for one person."""
     if played is None:
         return (math.nan,) * 5
