@@ -28,6 +28,7 @@ class Multiply(Intervention[Commons]):
     """Multiply funds by another number from now on: `{step: 10, do: multiply, by: 2.0}`."""
 
     by: PositiveFloat
+    """The new multiplier."""
 
     def apply(self, world: Commons) -> None:
         """Set the multiplier."""
