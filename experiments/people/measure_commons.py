@@ -18,13 +18,19 @@ from experiments.people.public_goods import Game, pool, read_games
 from worlds.commons.history import History, mean_of
 
 RESAMPLES = 1000
+MIN_ROUNDS = 4
+"""Rounds that a game needs for its last third to be later than its beginning."""
 Statistic: TypeAlias = Callable[[Sequence[History]], float]
 """From the histories of some games to a number."""
 
 
-def mean_contribution(games: Sequence[History]) -> float:
-    """Return the mean over games of the mean contribution, as a share of the endowment."""
-    return float(np.mean([mean_of(game.stack("gifts")) for game in games]))
+def final_contribution(games: Sequence[History]) -> float:
+    """Return the mean over games of the mean contribution in the last third of the rounds.
+
+    Games of fewer than `MIN_ROUNDS` rounds do not count.
+    """
+    gifts = [game.stack("gifts") for game in games if len(game.rounds) >= MIN_ROUNDS]
+    return float(np.mean([mean_of(gift[-round(len(gift) / 3) :]) for gift in gifts]))
 
 
 def share_who_gave(amount: float) -> Statistic:
@@ -61,7 +67,7 @@ def measure_all(games: Sequence[Game]) -> dict[str, Reference]:
     punishment = select(talk=False, punishment=True)
 
     def difference(treated: Sequence[History], control: Sequence[History]) -> float:
-        return mean_contribution(treated) - mean_contribution(control)
+        return final_contribution(treated) - final_contribution(control)
 
     return {
         "conditional_cooperation": measure([plain], lambda group: pool(group).conditional_cooperation()),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from experiments.facts.evidence import Tables, per_seed
-from experiments.frames import column
+from experiments.frames import column, rows_where
 
 
 def value_at_end(metric: str) -> Callable[[Tables], pd.Series]:
@@ -28,7 +28,13 @@ def mean_over_rounds(metric: str) -> Callable[[Tables], pd.Series]:
     return statistic
 
 
-def difference_from_partner(metric: str) -> Callable[[Tables, Tables], pd.Series]:
-    """Return the statistic that is the arm's mean of a metric over the steps minus the partner's, by seed."""
-    mean = mean_over_rounds(metric)
-    return lambda tables, partner: (mean(tables) - mean(partner)).dropna()
+def difference_at_the_end(metric: str) -> Callable[[Tables, Tables], pd.Series]:
+    """Return the statistic that is a metric's mean over the last third of steps minus the partner's, by seed."""
+
+    def mean_at_the_end(tables: Tables) -> pd.Series:
+        metrics = tables["metrics"]
+        steps = column(metrics, "step").astype(int)
+        first = steps.max() + 1 - max(1, round((steps.max() + 1) / 3))
+        return mean_over_rounds(metric)({"metrics": rows_where(metrics, steps >= first)})
+
+    return lambda tables, partner: (mean_at_the_end(tables) - mean_at_the_end(partner)).dropna()

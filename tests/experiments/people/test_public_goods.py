@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.people.fit_cooperators import Parameters, collect_decisions, fit, log_likelihood
+from experiments.people.fit_cooperators import collect_decisions, fit, log_likelihood
 from experiments.people.measure_commons import measure_all
 from experiments.people.public_goods import FILE, Game, Person, Round, pool, read_games
 
@@ -81,7 +81,7 @@ def test_the_types_of_made_up_people_are_found_again() -> None:
     assert parameters.keep[1] == pytest.approx(0.4, abs=0.07)
     assert parameters.spread == pytest.approx(0.1, abs=0.03)
     assert abs(parameters.shift) < 0.03
-    flat = Parameters(*(np.asarray(value) for value in parameters))._replace(spread=5.0)
+    flat = parameters._replace(spread=5.0)
     assert log_likelihood(parameters, decisions) > log_likelihood(flat, decisions)
 
 

@@ -1,7 +1,7 @@
 """The commons: coins add up, people see what they should, rule people do what the people they were fitted to do."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import networkx as nx
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.core import Question
-from sandbox.core.mind import Mind, Reply, RuleMind
+from sandbox.core.mind import Mind, Reply, Rule, RuleMind
 from sandbox.errors import ConfigError
 from tests.conftest import profiles
 from worlds.commons import Commons
@@ -29,9 +29,7 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def build_commons(
-    size: int = 20, rng: int = 0, rules: dict[str, Callable[..., Reply]] | None = None, **settings: Any
-) -> Commons:
+def build_commons(size: int = 20, rng: int = 0, rules: Mapping[str, Rule] | None = None, **settings: Any) -> Commons:
     """Return a commons on a ring lattice whose people follow the world's rules, or some others."""
     mind: Mind = RuleMind({**RULES, **(rules or {})})
     graph = nx.watts_strogatz_graph(size, min(4, size - 1), 0.1, seed=rng)
@@ -45,7 +43,7 @@ def play(world: Commons, steps: int) -> Commons:
     return world
 
 
-def give(coins: int) -> Callable[[Question[Any]], Reply]:
+def give(coins: int) -> Rule:
     """Return people who always give some number of coins."""
     return lambda question: [float(key == str(coins)) for key in option_keys(question)]
 
@@ -137,7 +135,11 @@ def test_messages_reach_those_with_whom_one_shares_a_fund() -> None:
         seen[question.agent] = question.facts["messages"]
         return [1.0] * len(option_keys(question))
 
-    rules = {"speak": lambda _: [1.0, 0.0], "message": lambda question: f"I am {question.agent}.", "contribute": record}
+    rules: dict[str, Rule] = {
+        "speak": lambda _: [1.0, 0.0],
+        "message": lambda question: f"I am {question.agent}.",
+        "contribute": record,
+    }
     world = play(build_commons(size=6, group_size=3, talk=True, rules=rules), 1)
     for fund in world.funds:
         ids = {member.unique_id for member in fund}
