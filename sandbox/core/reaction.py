@@ -8,7 +8,7 @@ read off the probabilities of the options, not off draws, so that few people sho
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log, nan
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -88,6 +88,8 @@ class Reaction:
     other_people: Sequence[PeopleSlope] = ()
     """Slopes of people in other data, which show how much the reference depends on the data; nothing is judged by
     them."""
+    needs: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of the world without which its question is not asked, such as `{"punishment": True}`."""
     smallest: float = nan
     """Absolute slope from which a reaction counts; NaN: `SMALLEST_SHARE` of the reference slope."""
 

@@ -221,8 +221,12 @@ def _check_replay(config: RunConfig) -> str:
 def _check_reactions(config: RunConfig) -> str:
     """Every reaction changes one fact of a question, and rule people show it."""
     kind, _ = resolve_world(config)
-    minds = (RandomMind(), RuleMind(kind.rules)) if kind.reactions else ()
-    questions = [question for mind in minds for question in _play(_build_world(config), mind, STEPS)]
+    questions: list[Question[Any]] = []
+    for needs in {tuple(reaction.needs.items()) for reaction in kind.reactions}:
+        for mind in (RandomMind(), RuleMind(kind.rules)):
+            world = _build_world(config)
+            world.change(**dict(needs))
+            questions += _play(world, mind, STEPS)
     with explain_user_code(lambda: f"world {kind.name}: checking its reactions", lambda: kind):
         check_reactions(kind, questions)
     return f"{len(kind.reactions)}"

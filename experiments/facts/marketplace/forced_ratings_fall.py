@@ -7,8 +7,8 @@ import pandas as pd
 from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables, per_seed
 from experiments.facts.fact import Fact, Needs
-from experiments.facts.marketplace.arms import VOLUNTARY
 from experiments.facts.marketplace.behaviours import experience_level
+from experiments.facts.partners import arm_with
 from experiments.facts.reference import Reference
 from experiments.frames import column
 from sandbox.core import Question, Reply
@@ -54,7 +54,7 @@ FACT = Fact(
     measure="share of one star among forced ratings minus that among voluntary ones",
     statistic=rise_of_one_star,
     band=REFERENCE.around(0.05),
-    needs=Needs({"reviews": ("stars",)}, world={"reviews": ("forced",)}, partner=VOLUNTARY),
+    needs=Needs({"reviews": ("stars",)}, world={"reviews": ("forced",)}, partner=arm_with("reviews", "on")),
     reference=REFERENCE,
     controls=Controls(
         shows={"silent when displeased": {"review": review_if_pleased, "stars": rate_in_two}},

@@ -8,10 +8,10 @@ import pandas as pd
 from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables, per_seed
 from experiments.facts.fact import Fact, Needs
-from experiments.facts.marketplace.arms import VOLUNTARY
 from experiments.facts.marketplace.behaviours import HUMAN_SHARES, experience_level, give_stars
 from experiments.facts.marketplace.j_shaped_stars import hooks_by_seed
 from experiments.facts.measures import star_shares, valley
+from experiments.facts.partners import arm_with
 from experiments.facts.reference import Band
 from experiments.frames import column
 from sandbox.core import Question, Reply
@@ -47,7 +47,7 @@ FACT = Fact(
     "valley of forced ones (its depth between two peaks; share of reviews)",
     statistic=shape_change,
     band=Band(0, 1, "positive only if voluntary ratings have a J shape and forced ones a single peak"),
-    needs=Needs({"reviews": ("stars",)}, world={"reviews": ("forced",)}, partner=VOLUNTARY),
+    needs=Needs({"reviews": ("stars",)}, world={"reviews": ("forced",)}, partner=arm_with("reviews", "on")),
     controls=Controls(
         shows={"extremes volunteer": {"review": review_extremes, "stars": rate_plainly}},
         lacks={"J for everybody": {"stars": give_stars(HUMAN_SHARES)}},

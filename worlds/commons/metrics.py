@@ -1,0 +1,82 @@
+"""What is measured in the commons, and how it is drawn.
+
+Contributions are shares of the endowment. A metric without any case (nobody plays, nobody could punish) is missing,
+which is NaN. Metrics "so far" run from the start.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from sandbox.figures import Bars, Figure, NetworkMap, TimeSeries
+from worlds.commons.history import History, mean_of, share_of
+from worlds.commons.reactions import CONTRIBUTION_BY_OTHERS
+
+METRIC_LABELS = {
+    "contribution": "mean contribution in the round, share of the endowment",
+    "zero_share": "share of members who gave nothing in the round",
+    "full_share": "share of members who gave everything in the round",
+    "earnings": "mean earnings in the round (coins)",
+    "punisher_share": "share of members who punished somebody in the round",
+    "punished_below": "share of the punished so far who gave less than the mean",
+    "conditional_cooperation": "contribution per unit of the others' last mean, within people so far",
+    "person_variance": "share of the variance of contributions so far that is between people",
+    "speaker_share": "share of members who said something in the round",
+    "left_share": "share of people who left so far",
+}
+
+HUMAN_AMOUNTS = dict(
+    zip(
+        map(str, range(0, 101, 10)),
+        (0.2767, 0.0167, 0.0582, 0.0081, 0.0214, 0.1593, 0.0325, 0.0051, 0.0347, 0.0069, 0.3803),
+        strict=True,
+    )
+)
+"""Share of each tenth of the endowment among 2,335 contributions of 153 people, in the 14 games without talk and
+punishment in which any amount could be given (Alsobay et al. 2025; train and val splits)."""
+
+FIGURES: Sequence[Figure] = (
+    TimeSeries("contributions", "Contributions", ("contribution", "zero_share", "full_share"), "share"),
+    TimeSeries("conditional", "Conditional cooperation", ("conditional_cooperation",), "slope so far"),
+    TimeSeries("earnings", "Earnings", ("earnings",), "coins per round"),
+    TimeSeries("punishment", "Punishment", ("punisher_share", "punished_below"), "share"),
+    TimeSeries("talk", "Talk", ("speaker_share",), "share of members"),
+    TimeSeries("leaving", "Who left", ("left_share",), "share of people so far"),
+    Bars(
+        "amounts",
+        "Contributions by amount",
+        "amounts",
+        "percent",
+        "count",
+        "share of the endowment (%)",
+        HUMAN_AMOUNTS,
+        "real people (n = 2,335)",
+    ),
+    CONTRIBUTION_BY_OTHERS.figure(),
+    NetworkMap("network", "Who gives", "members", "node", "mean_contribution", "mean contribution"),
+)
+
+
+def commons_metrics(history: History, num_speakers: int | None, left_share: float) -> dict[str, float]:
+    """Return all metrics of `METRIC_LABELS`.
+
+    Args:
+        history: All rounds; the last one is the latest.
+        num_speakers: Members who said something in the latest round; None if nobody could.
+        left_share: Share of people who left so far.
+    """
+    latest = history.rounds[-1]
+    num_players = int((~np.isnan(latest.gifts)).sum())
+    return {
+        "contribution": mean_of(latest.gifts),
+        "zero_share": share_of(latest.gifts, latest.gifts == 0),
+        "full_share": share_of(latest.gifts, latest.gifts == 1),
+        "earnings": mean_of(latest.earned),
+        "punisher_share": share_of(latest.punished, latest.punished > 0),
+        "punished_below": history.punished_below_share(),
+        "conditional_cooperation": history.conditional_cooperation(),
+        "person_variance": history.person_variance_share(),
+        "speaker_share": math.nan if num_speakers is None or not num_players else num_speakers / num_players,
+        "left_share": left_share,
+    }
