@@ -1,7 +1,7 @@
 """The public-goods games of Alsobay, Rand, Watts and Almaatouq (2025), in the form of the commons.
 
 118 games of 1,276 people, 2 to 20 in each, in which talk, punishment and other settings were randomised between games
-(data: osf.io/2d56w, as transcripts in Psych-201). The game is the unit of every interval.
+(arXiv:2508.17151; as transcripts in Psych-201). The game is the unit of every interval.
 """
 
 import gzip

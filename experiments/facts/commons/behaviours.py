@@ -9,7 +9,7 @@ from worlds.commons.member import option_keys
 from worlds.commons.rules import contribute
 
 CITATION = (
-    "Alsobay, Rand, Watts and Almaatouq (2025), data: osf.io/2d56w; measured by `experiments.people.measure_commons` "
+    "Alsobay, Rand, Watts and Almaatouq (2025), arXiv:2508.17151; measured by `experiments.people.measure_commons` "
     "on the games of the train and val splits"
 )
 
