@@ -164,11 +164,25 @@ def test_of_twelve_hundred_planted_details_hardly_any_survives(seed: int) -> Non
         "/U/FAGURUGE wrote that",
         "lat 44.115, lon 44.115",
         "PLATE NUMBER FAG 4411",
+        "My tags say 44-1144, or FAG-4411",
+        "write to faguruge at nogada.net, or faguruge%40nogada.net",
+        "mail me: faguruge＠nogada.com or faguruge@@nogada.com",
+        "mail faguruge/at/nogada/dot/com or fagurugeATnogadaDOTcom or faguruge@gmail",
+        "DM faguruge44 on insta, or add faguruge on xbox live",
+        "my ign is faguruge",
+        "look at https : // www . faguruge . com or faguruge.co",
+        "my cell: 440_441_4411, 440*441*4411, 440•441•4411",
+        "my card ends in 4411",
+        "my BIC is FAGUNOGA, see faguruge.pl",
+        "I live at 12 Rubu Street, Nogada 44115",
+        "I came into the world on March 3rd, 44 years after faguruge@nogada",
     ],
 )
 def test_a_detail_is_found_in_any_case_and_spelling(text: str) -> None:
     scrubbed = scrub_text(text, {})
-    assert not re.search(r"faguruge|nogada|4411|44\.115|f a g u|five five", scrubbed, re.IGNORECASE), scrubbed
+    assert not re.search(r"faguruge|fagunoga|nogada|4411|44\.115|f a g u|five five|march", scrubbed, re.IGNORECASE), (
+        scrubbed
+    )
 
 
 def test_the_author_s_own_account_is_hidden_in_what_they_wrote() -> None:

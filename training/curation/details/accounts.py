@@ -16,25 +16,32 @@ _NETWORK_WORDS = frozenset([
     "wechat", "weixin", "line", "viber", "signal", "mastodon", "bluesky", "bsky", "threads", "vk", "icq", "aim",
     "msn", "myspace", "deviantart", "ao3", "wattpad", "goodreads", "strava", "nintendo", "switch", "minecraft",
     "roblox", "gmail", "hangouts", "flickr", "quora", "medium", "patreon", "etsy", "ebay", "poshmark", "depop",
-    "bumble", "tinder", "grindr",
+    "bumble", "tinder", "grindr", "tele", "ign", "letterboxd", "substack", "clubhouse", "vsco", "bereal",
 ])  # fmt: skip
 _SECOND_WORDS = r"(?:(?<=tik)[\s-]tok|(?<=cash)\sapp|(?<=battle)\.net|(?<=xbox)\slive|(?<=psn)\sid)?"
 _NETWORKS = rf"(?:{'|'.join(sorted(_NETWORK_WORDS))}){_SECOND_WORDS}(?:'s|’s)?"
 _ACCOUNTS = (
     r"(?:user\s?names?|user\s?id|screen\s?names?|handles?|nick\s?names?|nicks?|gamer\s?tags?|logins?|log-in|alias|"
-    r"friend\scode|account\snames?|profile\snames?|discord\stag|user)"
+    r"friend\scode|ign|in-?\s?game\sname|(?:summoner|character|player|channel|page|server)\sname|account\snames?|profile\snames?|discord\stag|user)"
 )
 _ACCOUNT_WORDS = frozenset([
     "user", "username", "usernames", "userid", "screen", "screenname", "screennames", "handle", "handles", "nick",
     "nicks", "nickname", "nicknames", "gamer", "gamertag", "gamertags", "login", "logins", "log", "alias",
-    "friend", "account", "profile", "discord",
+    "friend", "account", "profile", "discord", "ign", "in", "ingame", "summoner", "character", "player", "channel",
+    "page", "server",
 ])  # fmt: skip
 _IS = r"(?:\s*(?::|=|->|→|–|—|-)\s*|\s+(?:is|was|are|as|under|named|called|name|by)\s*:?\s*|\s*\()[\"'“‘@]*"
 _FILLER_WORDS = (
     "me|at|as|under|on|account|name|handle|user|username|id|it's|is|the|profile|page|tag|my|add|@|there|here"
 )
 _FILLER = rf"(?:\s+(?:{_FILLER_WORDS}))*"
-_ODD = re.compile(r"[\d_#]|\w\.\w")
+_SHORT_NAMES = frozenset(["ig", "insta", "snap", "sc", "kik", "psn", "ign", "venmo", "gamertag", "tele"])
+"""Names of networks that are said mostly before a name of an account."""
+_NAMED = (
+    r"(?:follow(?:s|ed|ing)?|add(?:ed)?|dm(?:'?ed)?|pm|msg|message|tag|as|by|i['’]?m|i\sam|am|me|find|found|hmu|called|"
+    r"named|is|it['’]s)"
+)
+_ODD = re.compile(r"[\d_#]|\w\.\w|[a-z][A-Z]")
 """What no word of a language has."""
 
 
@@ -50,6 +57,34 @@ def _is_odd(match: re.Match[str]) -> bool:
 
 
 HANDLE_RULES = (
+    Rule(
+        "user",
+        USER,
+        re.compile(
+            rf"\b(?i:{_NAMED}):?\s[\"'“‘@]?(?P<detail>(?!user\b){_LOGIN})[\"'”’]?\s(?i:on|in|at|over|via)\s(?i:my\s|the\s)?"
+            rf"(?i:{_NETWORKS})\b"
+        ),
+        words=_NETWORK_WORDS,
+        accepts=_is_login,
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(
+            rf"(?<!@)\b(?i:{_NETWORKS}),?\s(?i:and\s)?(?i:i['’]?m|i\sam|it['’]s|as|under)\s[\"'“‘@]?(?P<detail>(?!user\b){_LOGIN})"
+        ),
+        words=_NETWORK_WORDS,
+        accepts=_is_login,
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(
+            rf"(?<![@\w])(?i:{'|'.join(sorted(_SHORT_NAMES))})(?i:\sme)?(?:\s?[:–>~]+\s?|\s?-\s|\s)@?(?P<detail>(?!user\b){_LOGIN})"
+        ),
+        words=_SHORT_NAMES,
+        accepts=_is_login,
+    ),
     Rule("user", "u/[USER]", re.compile(r"(?<![\w/])/?(?:u|user)/\w[\w-]*", re.I), signs=("u/", "user/")),
     Rule("user", USER, re.compile(r"(?<!\w)@(?!user\b)(?:\w[\w.-]*\w|\s[^\W\d_]\w*[\d_]\w*)"), signs=("@",)),
     Rule("user", USER, re.compile(r"(?<![\w#])[^\W\d_][\w.-]{1,31}#\d{4}\b"), signs=("#",)),

@@ -91,8 +91,27 @@ ID_RULES = (
         "id",
         ID,
         re.compile(
+            r"\b(?i:(?:ending|ends|ended)\s(?:in|with|on)|last\s(?:four|4)(?:\sdigits)?(?:\s(?:is|are|of\smy\scard))*)\W{1,3}(?P<detail>\d{4})\b"
+        ),
+        words=frozenset({"ending", "ends", "ended", "last"}),
+        accepts=_has_odd_digit,
+    ),
+    Rule(
+        "id",
+        ID,
+        re.compile(
             r"(?<![\w-])(?i:pin|passcode|cvv|cvc|code|locker|badge|otp)(?i:\s*(?:number|no\.?|code|#|is|was|:|=)){1,3}\s*(?P<detail>\d{3,8})\b"
         ),
+    ),
+)
+LETTER_ID_RULES = (
+    Rule(
+        "id",
+        ID,
+        re.compile(
+            r"\b(?i:bic|swift)(?i:[\s:=/-]|code|is|bic|swift)+\s*(?P<detail>[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)\b"
+        ),
+        words=frozenset({"bic", "swift"}),
     ),
 )
 BARE_NUMBER_RULES = (Rule("id", ID, re.compile(r"(?<![\w$€£.,#-])\d{7,12}(?![\w%°]|[.,]\d)"), accepts=_is_no_amount),)

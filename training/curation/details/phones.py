@@ -60,6 +60,12 @@ PHONE_RULES = (
         re.compile(rf"\b{_CALL}\W{{0,3}}(?:\w+\W+){{0,3}}?(?P<detail>\+?\(?\d[\d\s().-]{{4,}}\d)", re.I),
         accepts=_has_seven_digits,
     ),
+    Rule(
+        "phone",
+        PHONE,
+        re.compile(r"(?<![\w$€£.])\(?\+?\d{2,4}\)?(?P<mark>[_*•|~=#:])(?:\d{2,4}(?P=mark)){1,3}\d{3,4}(?![\w%])"),
+        accepts=_is_phone,
+    ),
     Rule("phone", PHONE, re.compile(r"\b(?:1[\s.-]?)?8\d\d[\s.-][A-Z\d]{3,4}[\s.-]?[A-Z]{3,4}\b"), signs=("8",)),
     Rule("phone", PHONE, re.compile(r"\b1-8\d\d-[A-Z\d-]{6,9}\b"), signs=("-8",)),
 )

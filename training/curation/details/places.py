@@ -164,7 +164,7 @@ PLACE_RULES = (
         "address",
         PLACE,
         re.compile(
-            r"(?<=,\s[A-Z]{2}\s)\d{5}\b(?:-\d{4}\b)?|(?<=[a-z]\s[A-Z]{2}\s)\d{5}\b|\b\d{5}-\d{4}\b|(?i:\bzip(?:\s?code)?|\bpostcode|\bpostal\scode|\bplz)(?:\s(?:is|was))?\W{0,3}(?P<detail>\d{4,6})\b"
+            r"(?<=,\s[A-Z]{2}\s)\d{5}\b(?:-\d{4}\b)?|(?<=[a-z]\s[A-Z]{2}\s)\d{5}\b|\b\d{5}-\d{4}\b|(?i:\bzip(?:\s?code)?|\bpostcode|\bpostal\scode|\bplz)(?:\s(?:is|was))?\W{0,3}(?P<detail>(?:[A-Z][\w'-]+,?\s){0,3}(?:[A-Z]{2}\s)?\d{4,6})\b"
         ),
     ),
     Rule(
@@ -178,7 +178,10 @@ PLACE_RULES = (
     Rule(
         "address",
         PLACE,
-        re.compile(r"\[ADDRESS\],?\s(?:[A-Z]{1,2}-)?\d{2,5}[- ]?\d{0,3}(?:\s[A-Z]{2})?\b"),
+        re.compile(
+            rf"\[ADDRESS\][,\n]?\s?(?:{_CAPITALISED},?\s){{0,3}}"
+            r"(?:(?:[A-Z]{1,2}-)?\d{2,5}[- ]?\d{0,3}(?:\s[A-Z]{2})?\b|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b)"
+        ),
         signs=("[address]",),
     ),
 )

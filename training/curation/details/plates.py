@@ -12,7 +12,10 @@ _CUES = (
     "reg", "rego", "tag", "tags", "kennzeichen", "nummernschild", "matricula", "matrícula", "immatriculation",
     "plaque", "targa", "kenteken", "nummerplade", "rejestracja", "placa",
 )  # fmt: skip
-_IS = r"(?:\s*(?:number|numbers|no\.?|nr\.?|num|#|is|was|are|said|says|reads?|of|as|:|=|-|–|\(|mark))*[\s\"'“‘:#(]*"
+_IS = (
+    r"(?:\s*(?:number|numbers|no\.?|nr\.?|num|#|is|was|are|said|says?|reads?|starts\swith|of|as|:|=|-|–|\(|mark))*"
+    r"[\s\"'“‘:#(]*"
+)
 _VEHICLES = frozenset([
     "car", "cars", "truck", "van", "suv", "pickup", "vehicle", "motorcycle", "motorbike", "bike", "driver",
     "drove", "driving", "drives", "parked", "sedan", "hatchback", "convertible", "cab", "taxi", "lorry",
