@@ -44,6 +44,7 @@ _CAPITALISED_RUN = re.compile(rf"(?<![\w.@#/\[]){_WORD}(?: (?:[A-Z]\. )?{_WORD})
 _TITLES = frozenset([
     "Mr", "Mrs", "Ms", "Miss", "Dr", "Prof", "Professor", "Sir", "Lady", "Uncle", "Aunt", "Auntie", "Aunty",
     "Grandma", "Grandpa", "Sgt", "Rev", "Father", "Sister", "Brother", "Coach", "Senator", "Captain", "Cousin",
+    "Nurse", "Officer", "Judge",
 ])  # fmt: skip
 _GREETINGS = frozenset([
     "Hi", "Hello", "Hey", "Dear", "Thanks", "Love", "Meet", "Regards", "Cheers", "Sincerely", "Goodbye", "Bye",
@@ -52,7 +53,8 @@ _GREETINGS = frozenset([
 _KINSHIP = (
     r"[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Yy]our) (?:\w+ )?(?:friend|wife|husband|son|daughter|brother|sister|mother|"
     r"father|mom|mum|dad|boss|cousin|neighbou?r|teacher|girlfriend|boyfriend|partner|roommate|colleague|buddy|nephew|niece|"
-    r"dog|cat|uncle|aunt)s?,?"
+    r"dog|cat|uncle|aunt|ex|co-?worker|landlord|landlady|therapist|doctor|manager|fianc[ée]e?|stepdad|stepmom|niece|client|"
+    r"grandmother|grandfather|grandson|granddaughter)s?,?"
 )
 _PARTICLES = r"(?:(?:van|von|der|den|de|la|las|los|del|di|da|dos|das|du|bin|ibn|al|el|zu|le|ten|ter|af|av) ){1,3}"
 _CUE_FOR_ANY_WORD = re.compile(rf"(?:\b(?:{'|'.join(sorted(_TITLES))})\.?|\b(?:{_KINSHIP})\s(?:{_PARTICLES})?$")

@@ -14,7 +14,13 @@ from training.curation.details.accounts import HANDLE_RULES, USER
 from training.curation.details.dates import DATE_RULES
 from training.curation.details.links import EMAIL_RULES, URL_RULES
 from training.curation.details.machines import MACHINE_RULES, POSITION_RULES
-from training.curation.details.numbers import BARE_NUMBER_RULES, ID_RULES, LETTER_ID_RULES, PASSWORD_RULES
+from training.curation.details.numbers import (
+    BARE_NUMBER_RULES,
+    ID_RULES,
+    LETTER_ID_RULES,
+    PARTIAL_ID_RULES,
+    PASSWORD_RULES,
+)
 from training.curation.details.phones import INTERNATIONAL_PHONE_RULES, PHONE_RULES, SPELLED_PHONE_RULES
 from training.curation.details.places import PLACE_RULES
 from training.curation.details.plates import PLATE_RULES
@@ -38,6 +44,7 @@ DIGIT_RULES: tuple[Rule, ...] = (
     *PLACE_RULES,
     *PLATE_RULES,
     *INTERNATIONAL_PHONE_RULES,
+    *PARTIAL_ID_RULES,
     *ID_RULES,
     *PHONE_RULES,
     *BARE_NUMBER_RULES,

@@ -12,7 +12,7 @@ from training.curation.privacy import scrub_text
         "The name's Purokle O'Drocu.",
         "call me Necedru",
         "I am called ridrikla fafo",
-        "They know me as Mupuku D. Fadrepu",
+        "I am known as Mupuku D. Fadrepu",
         "Sincerely,\nNiklo van Kosiva",
         "Yours truly, Kemadri",
         "Kind regards\nRopu-Beluce",

@@ -7,12 +7,14 @@ from training.curation.words import is_ordinary_word
 
 EMAIL, URL = "[EMAIL]", "[URL]"
 
-_OPEN, _CLOSE = r"\s?[\[({<_*-]\s?", r"\s?[\])}>_*-]\s?"
-_BRACKETED_AT = rf"{_OPEN}(?:at|a|@|arroba){_CLOSE}"
-_AT = rf"(?:{_BRACKETED_AT}|\s(?:at|arroba)\s|\s?@\s?)"
-_DOT = rf"(?:{_OPEN}(?:dot|punkt|punto|\.){_CLOSE}|\s(?:dot|punkt|punto)\s)"
+_OPEN, _CLOSE = r"\s?[\[({<_*~|/\"'“‘-]\s?", r"\s?[\])}>_*~|/\"'”’-]\s?"
+_BRACKETED_AT = rf"{_OPEN}(?:at|a|@|arroba|ät|at\s(?:symbol|sign))\s?{_CLOSE}"
+_AT = rf"(?:{_BRACKETED_AT}|\s(?:at|arroba|ät|at\s(?:symbol|sign))\s|\s?@\s?)"
+_DOT = rf"(?:{_OPEN}(?:dot|d0t|punkt|punto|ponto|period|point|\.){_CLOSE}|\s(?:dot|d0t|punkt|punto|ponto)\s)"
 _ANY_DOT = rf"(?:{_DOT}|\s\.\s|\.)"
-_LOCAL = r"(?<!\w)[\w+%'\\-]{1,64}(?:(?:\.|\s(?:dot|\.)\s)[\w+%'\\-]{1,64}){0,5}"
+_SAID_DOT = rf"(?:{_DOT}|\speriod\s)"
+"""Also words that mean a dot only behind an at."""
+_LOCAL = rf"(?<!\w)[\w+%'\\-]{{1,64}}(?:(?:\.|\s\.\s|{_DOT})[\w+%'\\-]{{1,64}}){{0,5}}"
 _NAME_OF_BOX = r"(?=[\w.+%'-]*[^\W\d_])[\w+'-](?:[\w.+'-]{0,62}[\w'])?"
 _PROVIDER_NAMES = (
     "gmail", "googlemail", "yahoo", "ymail", "rocketmail", "hotmail", "outlook", "live", "msn", "aol", "icloud",
@@ -26,15 +28,54 @@ _ENDINGS = (
     r"hr|ro|ua|sk|tr|mx|ar|cl|co|ai|fm|pl|za|vn|pk|ke|ng|il|bg|lt|lv|rs|si|cc|pw|tw|hk|sg|eco|wiki|website|zone|media|"
     r"photos|games)"
 )
-_SIGNS_OF_DOT = ("dot", "punkt", "punto", "[.]", "(.)", "{.}", "<.>", "_._", "-.-", "*.*")
-_SIGNS_OF_AT = ("@", " . ", "[a", "(a", "{a", "<a", "_a", "-a", "*a", "[ a", "( a", "- a", "* a")
+_SIGNS_OF_DOT = (
+    "dot",
+    "d0t",
+    "punkt",
+    "punto",
+    "ponto",
+    "period",
+    "point",
+    "[.]",
+    "(.)",
+    "{.}",
+    "<.>",
+    "_._",
+    "-.-",
+    "*.*",
+)
+_SIGNS_OF_AT = (
+    "@",
+    "~at",
+    "|at",
+    "/at",
+    "'at",
+    '"at',
+    "“at",
+    "‘at",
+    "symbol",
+    "sign",
+    "ät",
+    " . ",
+    "[a",
+    "(a",
+    "{a",
+    "<a",
+    "_a",
+    "-a",
+    "*a",
+    "[ a",
+    "( a",
+    "- a",
+    "* a",
+)
 
 EMAIL_RULES = (
     Rule(
         "e-mail",
         EMAIL,
         re.compile(
-            rf"{_LOCAL}{_AT}[\w-]{{1,63}}(?:{_ANY_DOT}[\w-]{{1,63}}){{0,5}}?{_DOT}[\w-]{{1,63}}(?:{_ANY_DOT}[a-z]{{2,3}}\b)?",
+            rf"{_LOCAL}{_AT}[\w-]{{1,63}}(?:{_ANY_DOT}[\w-]{{1,63}}){{0,5}}?{_SAID_DOT}[\w-]{{1,63}}(?:{_ANY_DOT}[a-z]{{2,3}}\b)?",
             re.I,
         ),
         signs=_SIGNS_OF_DOT,
@@ -104,12 +145,19 @@ EMAIL_RULES = (
         signs=(" at ", " @ "),
         accepts=lambda match: not is_ordinary_word(match["name"]),
     ),
+    Rule(
+        "e-mail",
+        EMAIL,
+        re.compile(rf"(?<![\w-])(?P<name>{_NAME_OF_BOX})\s(?:at|@)\s(?:the\s)?{_PROVIDERS}\b(?!['’])", re.I),
+        words=frozenset(_PROVIDER_NAMES),
+        accepts=lambda match: not is_ordinary_word(match["name"]),
+    ),
     Rule("e-mail", EMAIL, re.compile(r"(?:\b[\w.]\s){3,}@(?:\s[\w.]\b){3,}"), signs=("@",)),
 )
 
 _REST = r"(?:[^\s<>\")\]]|\)(?=[\w/]))"
-_NO_SITE = re.compile(r"\w\.\w\.?(?:/.*)?|\w+\.js\b.*")
-"""An abbreviation such as i.e./e.g., or a library such as node.js/express."""
+_NO_SITE = re.compile(r"\w\.\w\.?(?:/.*)?|\w+\.js\b.*|battle\.net:?", re.I)
+"""An abbreviation such as i.e./e.g., or a library such as node.js/express, or a network before a name."""
 
 URL_RULES = (
     Rule("url", URL, re.compile(rf"\b[a-z][a-z0-9+.-]*:\\?/\\?/{_REST}+", re.I), signs=("://", ":\\/")),
@@ -140,5 +188,30 @@ URL_RULES = (
         ),
         signs=_SIGNS_OF_DOT,
     ),
+    Rule(
+        "url",
+        URL,
+        re.compile(r"(?<![\w.-])(?P<name>[\w-]{3,63}?)(?:DOT\s?|dot\s|\s\.\s?|\s?,)(?:com|net|org)\b"),
+        signs=("com", "net", "org"),
+        accepts=lambda match: not is_ordinary_word(match["name"]),
+    ),
+    Rule(
+        "url",
+        URL,
+        re.compile(
+            r"(?<![\w@.-])(?P<name>[a-z0-9][\w-]{2,62})\.(?:us|in|it|at|is|no|be|so|to|am|do|as|my|id|pro|top|win|fun|live|news|world|space|"
+            r"art|video|example|test|local|onion|place|land|life|love|works|today|rocks|guru|tips|email|ninja|cafe|bar|vip|one|"
+            r"studio|design|team|agency|digital|network|systems|solutions|services|group|center|company|moe|lol|gay|wtf|ooo)(?![\w-])"
+        ),
+        signs=(".",),
+        accepts=lambda match: not is_ordinary_word(match["name"]),
+    ),
+    Rule(
+        "url",
+        URL,
+        re.compile(r"(?i)(?:/(?:home|users)/|\b[a-z]:\\+users\\+|~/)(?P<detail>(?!user\b)\w[\w.-]+)"),
+        signs=("home/", "users", "~/"),
+    ),
+    Rule("url", URL, re.compile(r"(?<=\[EMAIL\])[:/][\w./~-]+"), signs=("[email]",)),
     Rule("address", "[ADDRESS]", re.compile(r"///\w+\.\w+\.\w+"), signs=("///",)),
 )
