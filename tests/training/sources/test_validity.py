@@ -169,6 +169,18 @@ def test_stars_outside_of_their_scale_are_rejected(tmp_path: Path, stars: float,
     assert result.reasons == [(2, f"stars is {float(stars)}, not 1, 2, 3, 4 or 5")]
 
 
+@pytest.mark.parametrize("rating", ["4/5", "80%", "★★★★", "4 stars", "4,0", "5_0", "True"])
+def test_a_rating_that_is_no_number_says_so(tmp_path: Path, rating: str) -> None:
+    result = read_table(tmp_path, [ROW | {"stars": rating}], "jsonl", rating_scale=[0, 100])
+    assert result.records == []
+    [(line, reason)] = result.reasons
+    assert line == 1
+    assert reason.startswith("stars is '")
+    assert reason.endswith("no number")
+    with pytest.raises(DataError, match="write a rating as a plain number"):
+        read_table(tmp_path, [ROW | {"stars": rating}], "jsonl", rating_scale=[0, 100], max_reject_share=0.01)
+
+
 def test_the_setting_for_other_scales_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"stars is 4\.5.*source\.shop\.rating_scale, 1 to 5.*not_rated"):
         read_table(tmp_path, [ROW | {"stars": 4.5}], max_reject_share=0.01)
