@@ -15,7 +15,7 @@ NAME = "[NAME]"
 _LETTER = r"[^\W\d_]"
 _WORD = rf"{_LETTER}(?:(?!['’]s\b)['’-]?{_LETTER}|\.(?={_LETTER}))*"
 _GAP = r"[^\S\n]{1,2}"
-_RUN = rf"(?P<run>{_WORD}(?:\.?{_GAP}{_WORD}){{0,3}})"
+_RUN = rf"(?P<run>{_WORD}(?:(?:(?<=\b[A-Z])\.)?{_GAP}{_WORD}){{0,3}})"
 _PARTICLES = frozenset([
     "van", "von", "der", "den", "de", "la", "del", "di", "da", "dos", "das", "du", "bin", "ibn", "al", "el", "ten",
     "ter",
@@ -31,7 +31,7 @@ _MAX_WORDS = 4
 
 _LONG_LETTER = r"yours(?:\s(?:very\s)?(?:truly|sincerely|faithfully))?|(?:sincerely|truly|respectfully)(?:\syours)?"
 _SHORT_LETTER = r"cheers|thanks|thank\syou|thx|love|best|hugs|cordially|greetings"
-_AT_END = r"(?=[^\S\n]*[.!]?\s*(?:\n|$))"
+_AT_END = r"(?=[^\S\n]*(?:[.!]|\n|$))"
 
 
 _LETTER_WORDS = frozenset([
@@ -128,6 +128,7 @@ _CUES = (
         ),
         frozenset({"named", "called"}),
     ),
+    _Cue(re.compile(rf"\b(?i:named\s(?:her|him|them|it))\s{_RUN}"), frozenset({"named"}), in_any_case=True),
     _Cue(
         re.compile(rf"\b(?:[DM]r|Mrs|Ms|Prof)\.?\s{_RUN}"),
         frozenset({"dr", "mr", "mrs", "ms", "prof"}),

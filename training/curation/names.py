@@ -40,7 +40,7 @@ _LATIN = [chr(code) for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))]
 _CAPITAL = f"[A-Z{''.join(filter(str.isupper, _LATIN))}]"
 _SMALL = f"[a-z{''.join(filter(str.islower, _LATIN))}]"
 _WORD = rf"{_CAPITAL}[\w'’-]*{_SMALL}"
-_CAPITALISED_RUN = re.compile(rf"(?<![\w.@#/\[]){_WORD}(?: (?:[A-Z]\. )?{_WORD})*")
+_CAPITALISED_RUN = re.compile(rf"(?<![\w.@#/\[]){_WORD}(?: (?:[B-HJ-Z]\.? |[AI]\. )?{_WORD})*")
 _TITLES = frozenset([
     "Mr", "Mrs", "Ms", "Miss", "Dr", "Prof", "Professor", "Sir", "Lady", "Uncle", "Aunt", "Auntie", "Aunty",
     "Grandma", "Grandpa", "Sgt", "Rev", "Father", "Sister", "Brother", "Coach", "Senator", "Captain", "Cousin",

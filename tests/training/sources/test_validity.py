@@ -1,6 +1,5 @@
 """What cannot be is rejected with its reason, whatever the source; nothing is read as something else."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -229,7 +228,7 @@ def test_amazon_has_whole_stars(tmp_path: Path, rating: float) -> None:
         ({"user": " \t\u200b"}, "no user"),
         ({"user": ""}, "no user"),
         ({"price": -3.5}, "price is -3.5, less than 0"),
-        ({"price": "inf"}, "a number is infinite"),
+        ({"price": "inf"}, "price is 'inf': a number is infinite"),
         ({"time": None}, "no time, or none that can be read"),
         ({"time": ""}, "no time, or none that can be read"),
     ],
@@ -264,7 +263,7 @@ def test_a_price_keeps_its_sign(price: str, number: float | None) -> None:
     assert parse_price(price) == number
 
 
-def test_the_sample_of_a_reject_shows_what_was_read(tmp_path: Path) -> None:
+def test_the_sample_of_a_reject_shows_the_shape_of_what_was_read(tmp_path: Path) -> None:
     [reject] = read_table(tmp_path, [ROW | {"time": 20150224}]).rejects
-    assert "'time': 20150224" in reject["sample"]
-    assert json.dumps("ann").strip('"') in reject["sample"]
+    assert "'time': 99999999" in reject["sample"]
+    assert "ann" not in reject["sample"]

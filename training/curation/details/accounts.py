@@ -80,6 +80,15 @@ HANDLE_RULES = (
     Rule(
         "user",
         USER,
+        re.compile(
+            rf"(?:^|[.!?,]\s|\n)(?P<detail>{_LOGIN})\s(?:(?i:is\smy)\s(?i:{_NETWORKS})|\((?i:{_NETWORKS})\))(?!\w)"
+        ),
+        words=_NETWORK_WORDS,
+        accepts=_is_login,
+    ),
+    Rule(
+        "user",
+        USER,
         re.compile(r"(?i)\b(?:cash\s?app|venmo|cashtag)\b\W{0,3}(?:is\s|me\s|at\s)?\$(?P<detail>[a-z]\w+)"),
         signs=("$",),
     ),

@@ -72,6 +72,15 @@ def _is_no_word(match: re.Match[str]) -> bool:
     return not is_ordinary_word(match["street"] or match[0].split()[-2])
 
 
+SPELLED_PLACE_RULES = (
+    Rule(
+        "address",
+        PLACE,
+        re.compile(
+            rf"(?i:\b(?:one|two|three|four|five|six|seven|eight|nine|ten))\s(?:{_CAPITALISED}\s){{1,2}}(?:Street|Avenue|Road|Lane|Drive|Place)\b"
+        ),
+    ),
+)
 PLACE_RULES = (
     Rule(
         "address",
@@ -174,6 +183,12 @@ PLACE_RULES = (
         re.compile(
             r"(?<![\w-])(?:[A-PR-UWYZ][A-HJ-Y]?\d[A-Z\d]?\s?\d[ABD-HJLNP-UW-Z]{2}|[ABCEGHJ-NPRSTVXY]\d[A-Z]\s?\d[A-Z]\d)\b"
         ),
+    ),
+    Rule(
+        "address",
+        PLACE,
+        re.compile(rf"(?<![\w$€£.,#-])\d{{5}}\s(?P<street>{_CAPITAL_LETTER}[a-zß-öø-ÿ]{{3,}})(?!\w)"),
+        accepts=_is_no_word,
     ),
     Rule(
         "address",
