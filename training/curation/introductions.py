@@ -71,10 +71,11 @@ _CUES = (
     _Cue(
         re.compile(
             r"\b(?i:name(?:\sis|\swas|['’]s|s)|name\s?[:=]|call(?:s|ed|ing)?\sme|(?:am|i['’]m|im|is|was)\scalled|"
-            r"(?:goes|go|went)\sby|known\sas|signed|regards|wishes|xoxo|xo)"
+            r"(?:goes|go|went)\sby|kn(?:own|ow|ew)\s(?:me\s)?as|signed|regards|wishes|xoxo|xo)"
             rf"[,:;.!]?[\s\"'“‘*_–—-]{{1,4}}{_RUN}"
         ),
-        _LETTER_WORDS | {"name", "names", "call", "calls", "called", "calling", "by", "known", "xoxo", "xo"},
+        _LETTER_WORDS
+        | {"name", "names", "call", "calls", "called", "calling", "by", "known", "know", "knew", "xoxo", "xo"},
         in_any_case=True,
     ),
     _Cue(

@@ -57,7 +57,9 @@ _KINSHIP = (
     r"grandmother|grandfather|grandson|granddaughter)s?,?"
 )
 _PARTICLES = r"(?:(?:van|von|der|den|de|la|las|los|del|di|da|dos|das|du|bin|ibn|al|el|zu|le|ten|ter|af|av) ){1,3}"
-_CUE_FOR_ANY_WORD = re.compile(rf"(?:\b(?:{'|'.join(sorted(_TITLES))})\.?|\b(?:{_KINSHIP})\s(?:{_PARTICLES})?$")
+_CUE_FOR_ANY_WORD = re.compile(
+    rf"(?:\b(?:{'|'.join(sorted(_TITLES))})\.?|\b(?:{_KINSHIP})\s(?:[A-Z]\.\s)?(?:{_PARTICLES})?$"
+)
 """A capitalised word after this is a name, whether or not it is in a list."""
 _CUE_BEFORE = re.compile(
     r"\b(?:I am|I'm|I’m|[Nn]ame is|[Nn]ame's|named|called|thanks|thank you|signed|regards|cheers),?\s$"

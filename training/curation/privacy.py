@@ -22,7 +22,7 @@ from training.curation.details.numbers import (
     PASSWORD_RULES,
 )
 from training.curation.details.phones import INTERNATIONAL_PHONE_RULES, PHONE_RULES, SPELLED_PHONE_RULES
-from training.curation.details.places import PLACE_RULES
+from training.curation.details.places import PLACE_RULES, SPELLED_PLACE_RULES
 from training.curation.details.plates import PLATE_RULES
 from training.curation.details.rule import Rule, Signs
 from training.curation.names import replace_names
@@ -35,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     *PASSWORD_RULES,
     *LETTER_ID_RULES,
     *SPELLED_PHONE_RULES,
+    *SPELLED_PLACE_RULES,
 )
 """In order of trial: what may be part of a longer detail comes after it."""
 DIGIT_RULES: tuple[Rule, ...] = (
