@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
 from sandbox.composition import compose, list_choices, resolve_target
 from sandbox.errors import ConfigError, unknown
@@ -17,6 +17,8 @@ from training.synthesis.judge import JudgeConfig
 from training.synthesis.synthesizer import SynthesisConfig
 from training.tasks.forms import Family
 
+SHARE_TOLERANCE = 1e-6
+"""Difference from 1 that a sum of shares may have."""
 GROUPS = ("source", "corpus", "synthesis", "judge", "mind")
 
 
@@ -32,14 +34,21 @@ class LanguageConfig(Settings):
 class SplitConfig(Settings):
     """How people and their records are divided."""
 
-    shares: dict[Literal["train", "val", "test"], float]
-    """Shares of the users of a source that has no split of its own."""
+    shares: dict[Literal["train", "val", "test"], Annotated[float, Field(ge=0, le=1)]]
+    """Shares of the users of a source that has no split of its own; together 1."""
     history_share: float = Field(gt=0, lt=1)
     """Share of a user's records, oldest first, that the person is made from; tasks come from the rest."""
     early_share: float = Field(ge=0, lt=1)
     """Share of a train user's records that their earlier self is made from; 0 for no earlier selves."""
     seen_share: float = Field(ge=0, lt=1)
     """Share of a train user's records, the last ones, that are held out as `seen`."""
+
+    @field_validator("shares")
+    @classmethod
+    def _check_sum(cls, shares: dict[str, float]) -> dict[str, float]:
+        if abs(sum(shares.values()) - 1) > SHARE_TOLERANCE:
+            raise ValueError(f"the shares of the splits must add up to 1, found {sum(shares.values()):g}")
+        return shares
 
 
 class CleanConfig(Settings):
@@ -130,7 +139,8 @@ class CorpusConfig(Settings):
     """Maximum number of people in the population, by platform; null or absent: all."""
     secret: str | None
     """Text that the key of the hashed ids is made from; null: a random key, kept in the corpus's folder."""
-    seed: int
+    seed: int = Field(ge=0, lt=1 << 64)
+    """Decides every draw: splits, tasks and options."""
     launcher: Literal["local", "ray"]
     """Where units run: in this process, or on a Ray cluster."""
     corpus_dir: Path

@@ -66,8 +66,9 @@ def _list_task_notes(config: CorpusConfig, counts: Sequence[Count]) -> Iterator[
     for name in config.sources:
         if name not in with_tasks:
             yield (
-                f"source.{name}: no tasks are about its people; a task asks about a record that is later than the "
-                "history that a person is made from (splits.history_share), so records need times."
+                f"source.{name}: no tasks are about its people. A task asks about a record that is later than the "
+                "history that a person is made from (splits.history_share), so records need different times; and the "
+                f"platform needs forms of tasks.families={config.tasks.families}."
             )
     if not any(count.number for count in counts if (count.stage, count.reason) == ("split", "train")):
         yield (
@@ -92,6 +93,8 @@ def _explain_loss(config: CorpusConfig, stage: str, source: str, counts: Sequenc
     losses = sorted(_list_losses(source, counts), key=lambda count: -count.number)
     if not num_read:
         num_rejected = sum(count.number for count in losses)
+        if not build_source(source, config.source[source]).files():
+            return f"source.{source}: no files are named ({_list_paths(config, source)}); name them"
         found = f"all {num_rejected:,} lines were rejected" if num_rejected else "no records were found"
         return f"source.{source}: nothing is left after the stage {stage}, since {found} in its files; {funnel}"
     reasons = [f"{_word_loss(count, num_read)}{_name_setting(config, count)}" for count in losses]
@@ -100,6 +103,12 @@ def _explain_loss(config: CorpusConfig, stage: str, source: str, counts: Sequenc
         f"source.{source}: nothing is left after the stage {stage}: {', '.join(reasons[:NUM_REASONS])}{more}; change "
         f"these settings or leave {source} out of sources ({funnel})"
     )
+
+
+def _list_paths(config: CorpusConfig, source: str) -> str:
+    """Return the settings of a source that name files, with their values."""
+    lists = {name: value for name, value in config.source[source].items() if value == [] or name in ("paths", "path")}
+    return ", ".join(f"source.{source}.{name}={value}" for name, value in lists.items())
 
 
 def _list_losses(source: str, counts: Sequence[Count]) -> Iterator[Count]:

@@ -4,8 +4,8 @@ A capitalised word that is a first or last name (the lists that ship with `faker
 unless it is also an ordinary word, place, month or brand (`ambiguous.txt`): such a word needs a cue next to it, such as
 a title, `my friend`, `I'm`, or an unambiguous name. After a title, a word of kinship or `my name is`, any capitalised
 word is a name. Two capitalised words in a row that are no ordinary words (`words.py`) are one too. Capitalised words
-right after a name belong to it. A single name that is in no list and has no such cue is missed, and so is one in lower
-case unless it follows a word of kinship.
+right after a name belong to it. What a text itself says is a name comes first (`introductions.py`). A single name that
+is in no list and has no such cue is missed, and so is one in lower case unless it follows a word of kinship.
 """
 
 import importlib
@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from training.curation.introductions import NAME, NEVER, replace_introduced
 from training.curation.words import is_ordinary_word
 
-NAME = "[NAME]"
 AMBIGUOUS = Path(__file__).parent / "ambiguous.txt"
 """Names that are ordinary words too."""
 COUNTRIES = ("en_US", "en_GB", "es_ES", "es_MX", "de_DE", "fr_FR", "it_IT", "en_IN", "pt_BR", "nl_NL", "sv_SE", "pl_PL")
@@ -40,10 +40,11 @@ _LATIN = [chr(code) for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))]
 _CAPITAL = f"[A-Z{''.join(filter(str.isupper, _LATIN))}]"
 _SMALL = f"[a-z{''.join(filter(str.islower, _LATIN))}]"
 _WORD = rf"{_CAPITAL}[\w'’-]*{_SMALL}"
-_CAPITALISED_RUN = re.compile(rf"(?<![\w.@#/\[]){_WORD}(?: (?:[A-Z]\. )?{_WORD})*")
+_CAPITALISED_RUN = re.compile(rf"(?<![\w.@#/\[]){_WORD}(?: (?:[B-HJ-Z]\.? |[AI]\. )?{_WORD})*")
 _TITLES = frozenset([
     "Mr", "Mrs", "Ms", "Miss", "Dr", "Prof", "Professor", "Sir", "Lady", "Uncle", "Aunt", "Auntie", "Aunty",
     "Grandma", "Grandpa", "Sgt", "Rev", "Father", "Sister", "Brother", "Coach", "Senator", "Captain", "Cousin",
+    "Nurse", "Officer", "Judge",
 ])  # fmt: skip
 _GREETINGS = frozenset([
     "Hi", "Hello", "Hey", "Dear", "Thanks", "Love", "Meet", "Regards", "Cheers", "Sincerely", "Goodbye", "Bye",
@@ -52,10 +53,13 @@ _GREETINGS = frozenset([
 _KINSHIP = (
     r"[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Yy]our) (?:\w+ )?(?:friend|wife|husband|son|daughter|brother|sister|mother|"
     r"father|mom|mum|dad|boss|cousin|neighbou?r|teacher|girlfriend|boyfriend|partner|roommate|colleague|buddy|nephew|niece|"
-    r"dog|cat|uncle|aunt)s?,?"
+    r"dog|cat|uncle|aunt|ex|co-?worker|landlord|landlady|therapist|doctor|manager|fianc[ée]e?|stepdad|stepmom|niece|client|"
+    r"grandmother|grandfather|grandson|granddaughter)s?,?"
 )
 _PARTICLES = r"(?:(?:van|von|der|den|de|la|las|los|del|di|da|dos|das|du|bin|ibn|al|el|zu|le|ten|ter|af|av) ){1,3}"
-_CUE_FOR_ANY_WORD = re.compile(rf"(?:\b(?:{'|'.join(sorted(_TITLES))})\.?|\b(?:{_KINSHIP})\s(?:{_PARTICLES})?$")
+_CUE_FOR_ANY_WORD = re.compile(
+    rf"(?:\b(?:{'|'.join(sorted(_TITLES))})\.?|\b(?:{_KINSHIP})\s(?:[A-Z]\.\s)?(?:{_PARTICLES})?$"
+)
 """A capitalised word after this is a name, whether or not it is in a list."""
 _CUE_BEFORE = re.compile(
     r"\b(?:I am|I'm|I’m|[Nn]ame is|[Nn]ame's|named|called|thanks|thank you|signed|regards|cheers),?\s$"
@@ -63,11 +67,6 @@ _CUE_BEFORE = re.compile(
 """A word after this is a name if it may be one."""
 _CUE_AFTER = re.compile(r"^(?:'s| and I\b| said\b| told\b| asked\b| says\b)")
 """A word before this is a name if it may be one."""
-_NEVER = frozenset([
-    "I", "The", "And", "But", "We", "He", "She", "They", "It", "Then", "When", "So", "My", "Our", "Is", "Was",
-    "If",
-])  # fmt: skip
-"""Capitalised words that never belong to a name."""
 _KIN = re.compile(rf"\b(?:{_KINSHIP} (?P<name>[a-z{''.join(filter(str.islower, _LATIN))}-]{{3,}})\b")
 _INTRODUCED = re.compile(r"\b(?:[Mm]y|[Hh]is|[Hh]er|[Tt]heir|[Tt]he) name(?: is| was|'s|’s) (?P<name>\w[\w-]{2,})")
 _SHOUTED = re.compile(rf"(?<![\w.@#/\[-]){_CAPITAL}{{4,}}(?: {_CAPITAL}{{4,}})*(?![\w\]])")
@@ -78,7 +77,7 @@ _MAX_WORDS = 3
 
 def replace_names(text: str) -> tuple[str, int]:
     """Return the text with every name replaced by `NAME`, and the number of replacements."""
-    num_replaced = 0
+    text, num_replaced = replace_introduced(text)
 
     def replace_name(match: re.Match[str]) -> str:
         nonlocal num_replaced
@@ -111,8 +110,7 @@ def _replace_oddly_cased(text: str) -> tuple[str, int]:
         nonlocal num_replaced
         name = match["name"]
         is_listed = name.title() in unambiguous or name.title() in ambiguous
-        is_new = match.re is _INTRODUCED and not is_ordinary_word(name) and name.islower()
-        if not (is_listed or is_new) or (is_ordinary_word(name) and name.title() not in unambiguous):
+        if not is_listed or (is_ordinary_word(name) and name.title() not in unambiguous):
             return match[0]
         num_replaced += 1
         return match[0].removesuffix(name) + NAME
@@ -151,7 +149,7 @@ def _find_name(words: list[str], cues: _Cues) -> tuple[int, int]:
     for index in range(len(words)):
         if _begins_name(words, index, cues):
             end = index + 1
-            while end < min(len(words), index + _MAX_WORDS) and words[end] not in _NEVER:
+            while end < min(len(words), index + _MAX_WORDS) and words[end] not in NEVER:
                 end += 1
             before = words[index - 1] if index else ""
             return index - _extends_name(before), end
@@ -166,7 +164,7 @@ def _begins_name(words: list[str], index: int, cues: _Cues) -> bool:
     if word in unambiguous:
         return True
     if before in _TITLES or (cues.follows_title and not index):
-        return word not in _NEVER
+        return word not in NEVER
     if word in ambiguous:
         is_next_to_name = before in unambiguous or after in unambiguous
         is_cued = (cues.is_introduced or cues.acts) and not index
@@ -181,7 +179,7 @@ def _is_new(word: str) -> bool:
 
 def _extends_name(before: str) -> bool:
     """Return whether the capitalised word before a name is part of it, such as a first name that is in no list."""
-    return bool(before) and before not in _TITLES | _GREETINGS | _NEVER
+    return bool(before) and before not in _TITLES | _GREETINGS | NEVER
 
 
 def _strip_possessive(word: str) -> str:

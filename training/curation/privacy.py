@@ -14,15 +14,29 @@ from training.curation.details.accounts import HANDLE_RULES, USER
 from training.curation.details.dates import DATE_RULES
 from training.curation.details.links import EMAIL_RULES, URL_RULES
 from training.curation.details.machines import MACHINE_RULES, POSITION_RULES
-from training.curation.details.numbers import BARE_NUMBER_RULES, ID_RULES, PASSWORD_RULES
+from training.curation.details.numbers import (
+    BARE_NUMBER_RULES,
+    ID_RULES,
+    LETTER_ID_RULES,
+    PARTIAL_ID_RULES,
+    PASSWORD_RULES,
+)
 from training.curation.details.phones import INTERNATIONAL_PHONE_RULES, PHONE_RULES, SPELLED_PHONE_RULES
-from training.curation.details.places import PLACE_RULES
+from training.curation.details.places import PLACE_RULES, SPELLED_PLACE_RULES
 from training.curation.details.plates import PLATE_RULES
 from training.curation.details.rule import Rule, Signs
 from training.curation.names import replace_names
 from training.curation.words import is_ordinary_word
 
-RULES: tuple[Rule, ...] = (*EMAIL_RULES, *URL_RULES, *HANDLE_RULES, *PASSWORD_RULES, *SPELLED_PHONE_RULES)
+RULES: tuple[Rule, ...] = (
+    *EMAIL_RULES,
+    *URL_RULES,
+    *HANDLE_RULES,
+    *PASSWORD_RULES,
+    *LETTER_ID_RULES,
+    *SPELLED_PHONE_RULES,
+    *SPELLED_PLACE_RULES,
+)
 """In order of trial: what may be part of a longer detail comes after it."""
 DIGIT_RULES: tuple[Rule, ...] = (
     *MACHINE_RULES,
@@ -31,6 +45,7 @@ DIGIT_RULES: tuple[Rule, ...] = (
     *PLACE_RULES,
     *PLATE_RULES,
     *INTERNATIONAL_PHONE_RULES,
+    *PARTIAL_ID_RULES,
     *ID_RULES,
     *PHONE_RULES,
     *BARE_NUMBER_RULES,

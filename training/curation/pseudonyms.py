@@ -48,9 +48,13 @@ def read_key(path: Path) -> bytes:
     """Return the key in a file.
 
     Raises:
-        DataError: The file does not hold exactly `KEY_BYTES` bytes.
+        DataError: It is no file, or does not hold exactly `KEY_BYTES` bytes.
     """
-    key = path.read_bytes() if path.is_file() else b""
+    if not path.is_file():
+        raise DataError(
+            f"{path} is no file but must hold the key; move it away to get a new key, with which all ids change"
+        )
+    key = path.read_bytes()
     if len(key) != KEY_BYTES:
         raise DataError(
             f"{path} holds {len(key)} bytes, but a key has {KEY_BYTES}; copy the complete file back, or delete it to "

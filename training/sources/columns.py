@@ -52,7 +52,7 @@ def to_texts(cells: Sequence[Any] | pl.Series) -> pl.Series:
 
 def to_floats(texts: pl.Series, problems: Problems) -> pl.Series:
     """Return numbers from text; null for NaN, which is how some tools write that there is none."""
-    numbers = parse_column(texts, pl.first().cast(pl.Float64, strict=False), float, pl.Float64, problems)
+    numbers = parse_column(texts, pl.first().cast(pl.Float64, strict=False), _parse_float, pl.Float64, problems)
     note_problem(problems, numbers.is_infinite().fill_null(value=False), "a number is infinite")
     return numbers.set(~numbers.is_finite(), None)
 
@@ -89,8 +89,17 @@ def parse_column(
     return column.scatter(indices, pl.Series(values, dtype=kind)) if indices else column
 
 
+def _parse_float(text: str) -> float:
+    if "_" in text:  # which Python reads as part of a number
+        raise ValueError("no number")
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("no number") from None
+
+
 def _parse_integer(text: str) -> int | None:
-    number = float(text)
+    number = _parse_float(text)
     return to_integer(number) if isfinite(number) else None
 
 

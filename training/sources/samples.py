@@ -11,8 +11,9 @@ SAMPLE_CHARACTERS = 200
 _FIELD = re.compile(r"""(["'])[A-Za-z_][A-Za-z_ ]{0,30}\1(?=\s*:)""")
 _HARMLESS = r"[a-z_]{1,20}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[\d:TZ.+ -]{0,20}|[\d.eE+-]{1,8}"
 """A word in lower case, a date or a short number, without which a reason says nothing."""
-_QUOTED = re.compile(rf"""(['"])(?!(?:{_HARMLESS})\1)(?P<value>.*?)\1(?!\w)""")
-_LONG_NUMBER = re.compile(r"\d{9,}|\S+@\S+")
+_QUOTED = re.compile(rf"""(?<!time zone )(['"])(?!(?:{_HARMLESS})\1)(?P<value>.*?)\1(?!\w)""")
+_LONG_NUMBER = re.compile(r"\d{9,}(?!\d| s\b)|\S+@\S+")
+"""What may be somebody's; a number of seconds is a time, whose day the reason names anyway."""
 
 
 def show_shape(sample: str) -> str:

@@ -1,6 +1,7 @@
 """Any table: CSV, TSV, JSON lines or Parquet, with a mapping from a record's fields to the table's columns."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,10 @@ class Table(Source):
                 raise ValueError(unknown("kind", kind, KINDS))
         if missing := [name for name in ("user", "kind") if name not in self.columns]:
             raise ValueError(f"columns lacks {' and '.join(missing)}")
-        if not self.rating_scale[0] < self.rating_scale[1]:
-            raise ValueError(f"rating_scale must name the lowest rating before the highest, found {self.rating_scale}")
+        if not (all(map(isfinite, self.rating_scale)) and self.rating_scale[0] < self.rating_scale[1]):
+            raise ValueError(
+                f"rating_scale must name the lowest rating before the highest, both finite, found {self.rating_scale}"
+            )
         return self
 
     def files(self) -> Sequence[Path]:
@@ -91,6 +94,8 @@ class Table(Source):
         """Name the settings that say how times and ratings are written."""
         if reason.startswith("time"):
             return f"is source.{self.name}.time_unit, {self.time_unit}, right?"
+        if reason.startswith("stars is '"):
+            return "write a rating as a plain number, such as 4 for 4/5, ★★★★ and '4 stars', and 80 for 80%"
         if reason.startswith(("stars", "rating")):
             scale = "{:g} to {:g}".format(*self.rating_scale)
             return f"is source.{self.name}.rating_scale, {scale}, right, or does not_rated lack a number?"
@@ -107,7 +112,9 @@ class Table(Source):
             for field in TEXT_FIELDS
             if field in texts
         }
-        columns |= {field: parse(texts[field], problems) for field, parse in NUMBER_FIELDS.items() if field in texts}
+        columns |= {
+            field: self._read_numbers(field, texts[field], problems) for field in NUMBER_FIELDS if field in texts
+        }
         if "stars" in texts:
             columns["stars"] = to_stars(columns["stars"], self.rating_scale, self.not_rated, problems)
         columns["kind"] = texts["kind"].fill_null("").replace(self.kinds)
@@ -141,6 +148,14 @@ class Table(Source):
                 if isinstance(cells[index], list | dict):
                     problems.setdefault(index, f"column {column!r} holds a list or an object")
         return texts
+
+    def _read_numbers(self, field: str, texts: pl.Series, problems: Problems) -> pl.Series:
+        """Return the numbers of a field; a problem with one says which field it is."""
+        own_problems: Problems = {}
+        numbers = NUMBER_FIELDS[field](texts, own_problems)
+        for index, reason in own_problems.items():
+            problems.setdefault(index, f"{field} is {texts[index]!r}: {reason}")
+        return numbers
 
     def _number_columns(self) -> set[str]:
         """Return the columns that are only used as fractions, so that 5 may be read as 5.0."""

@@ -145,6 +145,14 @@ def test_limits_that_leave_nobody_are_no_empty_population(tmp_path: Path, capsys
     assert not (tmp_path / "corpus" / "people.parquet").exists()
 
 
+def test_a_source_without_files_says_which_settings_name_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["corpus", "sources=[reddit]", f"corpus_dir={tmp_path / 'corpus'}"]) == 1
+    error = " ".join(capsys.readouterr().err.split())
+    assert "no files are named (source.reddit.submissions=[], source.reddit.comments=[])" in error
+
+
 def write_table(folder: Path, has_times: bool) -> list[str]:
     """Write a table of posts; return the overrides that name it."""
     random = Random(4)

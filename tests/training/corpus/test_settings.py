@@ -79,3 +79,20 @@ def test_a_name_that_does_not_exist_is_named(override: str, message: str) -> Non
 def test_a_setting_reaches_the_source() -> None:
     config = load_corpus_config([SOURCES, *FILES, "source.reddit.max_reject_share=0.5"])
     assert config.source["reddit"]["max_reject_share"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("splits.shares={train: 8, val: 1, test: 1}", "less than or equal to 1"),
+        ("splits.shares={train: 0.5, val: 0.1, test: 0.1}", "must add up to 1, found 0.7"),
+        ("splits.shares={train: 0, val: 0, test: 0}", "must add up to 1, found 0"),
+        ("splits.shares={train: 1.5, val: -0.5, test: 0}", "greater than or equal to 0"),
+        ("seed=-1", "greater than or equal to 0"),
+        ("source.table.rating_scale=[0,inf]", "both finite"),
+        ("source.table.rating_scale=[nan,5]", "both finite"),
+    ],
+)
+def test_a_value_that_would_give_something_else_is_refused(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_corpus_config([SOURCES, *FILES, override])

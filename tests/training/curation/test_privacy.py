@@ -164,11 +164,41 @@ def test_of_twelve_hundred_planted_details_hardly_any_survives(seed: int) -> Non
         "/U/FAGURUGE wrote that",
         "lat 44.115, lon 44.115",
         "PLATE NUMBER FAG 4411",
+        "My tags say 44-1144, or FAG-4411",
+        "write to faguruge at nogada.net, or faguruge%40nogada.net",
+        "mail me: faguruge＠nogada.com or faguruge@@nogada.com",
+        "mail faguruge/at/nogada/dot/com or fagurugeATnogadaDOTcom or faguruge@gmail",
+        "DM faguruge44 on insta, or add faguruge on xbox live",
+        "my ign is faguruge",
+        "look at https : // www . faguruge . com or faguruge.co",
+        "my cell: 440_441_4411, 440*441*4411, 440•441•4411",
+        "my card ends in 4411",
+        "my BIC is FAGUNOGA, see faguruge.pl",
+        "I live at 12 Rubu Street, Nogada 44115",
+        "PLATES: 44 FAG 11, or the Uber had 4411FA as its plate",
+        "dob 03/Mar/1944, in Japan 1944年3月11日",
+        'mail faguruge "at" nogada "dot" com or faguruge~at~nogada~dot~com',
+        "faguruge (at symbol) nogada (period) com, or faguruge at the gmail place",
+        "faguruge_44 on Discord, nogada.44 is my insta",
+        "add me on battle.net: faguruge44 or cashapp $nogada",
+        "my files are in /home/faguruge/x and C:\\Users\\nogada\\y",
+        "it is fa:44:11:44:11:fa, or fa_44_11_44_11_fa",
+        "ph: 4 4 1 1 4 4 1 1 4 4 or 441,144,4411",
+        "card 4411xxxxxxxx4411, expires 04/41",
+        "the wifi password faguruge44",
+        "my PNR is NOGADA",
+        "41.4411 and 44.4411, or lat 44,115",
+        "I live at 12 Rubu Street\nNogada - 441144",
+        "I came into the world on March 3rd, 44 years after faguruge@nogada",
     ],
 )
 def test_a_detail_is_found_in_any_case_and_spelling(text: str) -> None:
     scrubbed = scrub_text(text, {})
-    assert not re.search(r"faguruge|nogada|4411|44\.115|f a g u|five five", scrubbed, re.IGNORECASE), scrubbed
+    assert not re.search(
+        r"faguruge|fagunoga|nogada|4411|44\.115|f a g u|five five|march|/mar/|年|41\.44|441|04/41",
+        scrubbed,
+        re.IGNORECASE,
+    ), scrubbed
 
 
 def test_the_author_s_own_account_is_hidden_in_what_they_wrote() -> None:

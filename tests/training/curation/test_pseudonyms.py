@@ -46,6 +46,12 @@ def test_a_key_of_another_length_is_refused(tmp_path: Path, size: int) -> None:
     assert path.stat().st_size == size
 
 
+def test_a_folder_in_place_of_the_key_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").mkdir()
+    with pytest.raises(DataError, match=r"secret.key is no file"):
+        make_key(tmp_path / "secret.key", None)
+
+
 def test_an_empty_secret_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="empty"):
         make_key(tmp_path / "secret.key", " ")

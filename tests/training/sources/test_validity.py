@@ -1,6 +1,5 @@
 """What cannot be is rejected with its reason, whatever the source; nothing is read as something else."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -169,6 +168,18 @@ def test_stars_outside_of_their_scale_are_rejected(tmp_path: Path, stars: float,
     assert result.reasons == [(2, f"stars is {float(stars)}, not 1, 2, 3, 4 or 5")]
 
 
+@pytest.mark.parametrize("rating", ["4/5", "80%", "★★★★", "4 stars", "4,0", "5_0", "True"])
+def test_a_rating_that_is_no_number_says_so(tmp_path: Path, rating: str) -> None:
+    result = read_table(tmp_path, [ROW | {"stars": rating}], "jsonl", rating_scale=[0, 100])
+    assert result.records == []
+    [(line, reason)] = result.reasons
+    assert line == 1
+    assert reason.startswith("stars is '")
+    assert reason.endswith("no number")
+    with pytest.raises(DataError, match="write a rating as a plain number"):
+        read_table(tmp_path, [ROW | {"stars": rating}], "jsonl", rating_scale=[0, 100], max_reject_share=0.01)
+
+
 def test_the_setting_for_other_scales_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"stars is 4\.5.*source\.shop\.rating_scale, 1 to 5.*not_rated"):
         read_table(tmp_path, [ROW | {"stars": 4.5}], max_reject_share=0.01)
@@ -217,7 +228,7 @@ def test_amazon_has_whole_stars(tmp_path: Path, rating: float) -> None:
         ({"user": " \t\u200b"}, "no user"),
         ({"user": ""}, "no user"),
         ({"price": -3.5}, "price is -3.5, less than 0"),
-        ({"price": "inf"}, "a number is infinite"),
+        ({"price": "inf"}, "price is 'inf': a number is infinite"),
         ({"time": None}, "no time, or none that can be read"),
         ({"time": ""}, "no time, or none that can be read"),
     ],
@@ -252,7 +263,7 @@ def test_a_price_keeps_its_sign(price: str, number: float | None) -> None:
     assert parse_price(price) == number
 
 
-def test_the_sample_of_a_reject_shows_what_was_read(tmp_path: Path) -> None:
+def test_the_sample_of_a_reject_shows_the_shape_of_what_was_read(tmp_path: Path) -> None:
     [reject] = read_table(tmp_path, [ROW | {"time": 20150224}]).rejects
-    assert "'time': 20150224" in reject["sample"]
-    assert json.dumps("ann").strip('"') in reject["sample"]
+    assert "'time': 99999999" in reject["sample"]
+    assert "ann" not in reject["sample"]

@@ -16,25 +16,36 @@ _NETWORK_WORDS = frozenset([
     "wechat", "weixin", "line", "viber", "signal", "mastodon", "bluesky", "bsky", "threads", "vk", "icq", "aim",
     "msn", "myspace", "deviantart", "ao3", "wattpad", "goodreads", "strava", "nintendo", "switch", "minecraft",
     "roblox", "gmail", "hangouts", "flickr", "quora", "medium", "patreon", "etsy", "ebay", "poshmark", "depop",
-    "bumble", "tinder", "grindr",
+    "bumble", "tinder", "grindr", "ign", "letterboxd", "substack", "clubhouse", "vsco", "bereal",
 ])  # fmt: skip
 _SECOND_WORDS = r"(?:(?<=tik)[\s-]tok|(?<=cash)\sapp|(?<=battle)\.net|(?<=xbox)\slive|(?<=psn)\sid)?"
 _NETWORKS = rf"(?:{'|'.join(sorted(_NETWORK_WORDS))}){_SECOND_WORDS}(?:'s|’s)?"
 _ACCOUNTS = (
     r"(?:user\s?names?|user\s?id|screen\s?names?|handles?|nick\s?names?|nicks?|gamer\s?tags?|logins?|log-in|alias|"
-    r"friend\scode|account\snames?|profile\snames?|discord\stag|user)"
+    r"friend\scode|ign|rsn|(?:apple|epic|riot|psn|steam|skype)\sid|in-?\s?game\sname|"
+    r"(?:summoner|character|player|channel|page|server)\sname|account\snames?|profile\snames?|discord\stag|user)"
 )
 _ACCOUNT_WORDS = frozenset([
     "user", "username", "usernames", "userid", "screen", "screenname", "screennames", "handle", "handles", "nick",
     "nicks", "nickname", "nicknames", "gamer", "gamertag", "gamertags", "login", "logins", "log", "alias",
-    "friend", "account", "profile", "discord",
+    "friend", "account", "profile", "discord", "ign", "rsn", "apple", "epic", "riot", "psn", "steam", "skype",
+    "in", "ingame", "summoner", "character", "player", "channel",
+    "page", "server",
 ])  # fmt: skip
 _IS = r"(?:\s*(?::|=|->|→|–|—|-)\s*|\s+(?:is|was|are|as|under|named|called|name|by)\s*:?\s*|\s*\()[\"'“‘@]*"
 _FILLER_WORDS = (
-    "me|at|as|under|on|account|name|handle|user|username|id|it's|is|the|profile|page|tag|my|add|@|there|here"
+    "me|at|as|under|on|account|name|handle|user|username|id|it's|is|the|profile|page|tag|url|channel|my|add|@|"
+    "there|here"
 )
 _FILLER = rf"(?:\s+(?:{_FILLER_WORDS}))*"
-_ODD = re.compile(r"[\d_#]|\w\.\w")
+_SHORT_NAMES = frozenset(["ig", "insta", "snap", "sc", "kik", "psn", "ign", "venmo", "gamertag", "tele"])
+"""Names of networks that are said mostly before a name of an account."""
+_NAMED = (
+    r"(?:follow(?:s|ed|ing)?|add(?:ed)?|dm(?:'?ed)?|pm|msg|message|tag|as|by|i['’]?m|i\sam|am|me|find|found|hmu|called|"
+    r"page|for|to|see|watch|join|check|user|account|"
+    r"named|is|it['’]s)"
+)
+_ODD = re.compile(r"[\d_#]|\w\.\w|[a-z][A-Z]")
 """What no word of a language has."""
 
 
@@ -49,7 +60,82 @@ def _is_odd(match: re.Match[str]) -> bool:
     return bool(_ODD.search(match["detail"])) and bool(re.search(r"[^\W\d_]", match["detail"]))
 
 
+def _is_personal(match: re.Match[str]) -> bool:
+    """Return whether a word with an odd character is no model, size or rank, such as `ps4`, `1080p` and `5th`."""
+    return _is_odd(match) and not re.fullmatch(
+        r"[A-Za-z]{1,6}-?\d{1,2}\w?|\d+[A-Za-z]{1,3}|\w+[.]\w{1,3}", match["detail"]
+    )
+
+
 HANDLE_RULES = (
+    Rule(
+        "user",
+        USER,
+        re.compile(
+            rf"(?<![\w@/.])(?P<detail>{_LOGIN})[\"'”’]?\s(?:(?i:on|is\smy)\s(?i:my\s|the\s)?(?i:{_NETWORKS})|\((?i:on\s)?(?i:{_NETWORKS})\))(?!\w)"
+        ),
+        words=_NETWORK_WORDS,
+        accepts=_is_personal,
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(
+            rf"(?:^|[.!?,]\s|\n)(?P<detail>{_LOGIN})\s(?:(?i:is\smy)\s(?i:{_NETWORKS})|\((?i:{_NETWORKS})\))(?!\w)"
+        ),
+        words=_NETWORK_WORDS,
+        accepts=_is_login,
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(r"(?i)\b(?:cash\s?app|venmo|cashtag)\b\W{0,3}(?:is\s|me\s|at\s)?\$(?P<detail>[a-z]\w+)"),
+        signs=("$",),
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(
+            rf"\b(?:GT|OF|RSN|(?i:in-?\s?game))(?:\s?:\s?|\s(?i:is|name|i['’]?m|i\sam)\s)@?(?P<detail>(?!user\b){_LOGIN})"
+        ),
+        words=frozenset({"gt", "of", "rsn", "in", "ingame"}),
+        accepts=_is_login,
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(rf"\b(?i:me|us)\s(?i:on|at|in)\s(?i:{_NETWORKS})\W{{1,3}}(?P<detail>(?!user\b){_LOGIN})"),
+        words=_NETWORK_WORDS,
+        accepts=_is_login,
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(
+            rf"\b(?i:{_NAMED}):?\s[\"'“‘@]?(?P<detail>(?!user\b){_LOGIN})[\"'”’]?\s(?i:on|in|at|over|via)\s(?i:my\s|the\s)?"
+            rf"(?i:{_NETWORKS})\b"
+        ),
+        words=_NETWORK_WORDS,
+        accepts=_is_login,
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(
+            rf"(?<!@)\b(?i:{_NETWORKS}),?\s(?i:and\s)?(?i:i['’]?m|i\sam|it['’]s|as|under)\s[\"'“‘@]?(?P<detail>(?!user\b){_LOGIN})(?![\w'’])"
+        ),
+        words=_NETWORK_WORDS,
+        accepts=_is_login,
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(
+            rf"(?<![@\w])(?i:{'|'.join(sorted(_SHORT_NAMES))})(?i:\sme|['’]s)?(?:\s?[:–>~]+\s?|\s?-\s|\s)@?(?P<detail>(?!user\b){_LOGIN})"
+        ),
+        words=_SHORT_NAMES,
+        accepts=_is_login,
+    ),
     Rule("user", "u/[USER]", re.compile(r"(?<![\w/])/?(?:u|user)/\w[\w-]*", re.I), signs=("u/", "user/")),
     Rule("user", USER, re.compile(r"(?<!\w)@(?!user\b)(?:\w[\w.-]*\w|\s[^\W\d_]\w*[\d_]\w*)"), signs=("@",)),
     Rule("user", USER, re.compile(r"(?<![\w#])[^\W\d_][\w.-]{1,31}#\d{4}\b"), signs=("#",)),

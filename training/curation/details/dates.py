@@ -22,8 +22,8 @@ _FULL_YEAR = r"(?:19|20)\d\d"
 
 def _complete(year: str) -> str:
     return (
-        rf"{_DAY}[\s-]*(?:of\s+|de\s+)?{_MONTH}[\s,-]*(?:of\s+|de\s+|del\s+)?{year}|{_MONTH}[\s-]*{_DAY}[\s,-]*{year}|"
-        rf"{year}[\s-]+{_MONTH}[\s-]*\d{{1,2}}(?:st|nd|rd|th)?"
+        rf"{_DAY}[\s/-]*(?:of\s+|de\s+)?{_MONTH}[\s,/-]*(?:of\s+|de\s+|del\s+)?{year}|{_MONTH}[\s-]*{_DAY}[\s,-]*{year}|"
+        rf"{year}[\s/-]+{_MONTH}[\s/-]*\d{{1,2}}(?:st|nd|rd|th)?|{year}年\d{{1,2}}月\d{{1,2}}日"
     )
 
 
@@ -35,12 +35,13 @@ _ANY_DATE = rf"(?:{_complete(_YEAR)}|{_ANY_NUMERIC}|{_DAY_AND_MONTH}|{_MONTH}[\s
 _BIRTH = (
     r"(?:born|birth\s?date|date\s+of\s+birth|birth\s?day|bday|b-day|b'day|d\.?\s?o\.?\s?b\b\.?|birth|geboren|geb\.|"
     r"geburtstag|geburtsdatum|née?|naissance|naci[óo]|nacid[oa]|nacimiento|cumplea[ñn]os|nat[oa]|nascita|nascimento|"
-    r"nasci|b\.)"
+    r"nasci|b\.|came\s(?:in)?to\s(?:the|this)\sworld|(?:year|years)\solder|turn(?:s|ed)?\s\d{1,2}|named?-?\s?day)"
 )
 _BIRTH_WORDS = frozenset([
     "born", "birthdate", "birth", "birthday", "bday", "b", "dob", "d", "geboren", "geb", "geburtstag",
     "geburtsdatum", "née", "né", "nee", "naissance", "nació", "nacio", "nacido", "nacida", "nacimiento",
-    "cumpleaños", "cumpleanos", "nato", "nata", "nascita", "nascimento", "nasci",
+    "cumpleaños", "cumpleanos", "nato", "nata", "nascita", "nascimento", "nasci", "world", "older",
+    "turn", "turns", "turned", "day", "baby",
 ])  # fmt: skip
 _GAP = r"[\s:=,(–—-]*"
 _BETWEEN = rf"(?:['’]s)?{_GAP}(?:(?:is|was|on|in|the|of|date|day|falls|it's|am|le|el|il|em|den)\b{_GAP}){{0,6}}"
@@ -67,7 +68,7 @@ DATE_RULES = (
         "birth date",
         DATE,
         re.compile(
-            rf"(?<!\w)(?P<detail>{_complete(_YEAR)}|{_NUMERIC}|{_DAY_AND_MONTH})\W{{1,3}}(?:is|was|\(|for|as)?\s*(?:my|his|her|our|their|the|when|that's|i|he|she|a)?\s*(?:\w+\s)?(?:was\s)?(?:birth\s?day|bday|b-day|birth\s?date|born)",
+            rf"(?<!\w)(?P<detail>{_complete(_YEAR)}|{_NUMERIC}|{_DAY_AND_MONTH})\W{{1,3}}(?:is|was|\(|for|as)?\s*(?:my|his|her|our|their|the|when|that's|i|he|she|a)?\s*(?:\w+\s)?(?:was\s)?(?:birth\s?day|bday|b-day|birth\s?date|born|baby)",
             re.I,
         ),
         words=_BIRTH_WORDS,

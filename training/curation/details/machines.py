@@ -29,6 +29,19 @@ MACHINE_RULES = (
     Rule(
         "id",
         ID,
+        re.compile(r"(?<![\w.])[0-9a-f]{2}(?P<mark>[ ._])(?:[0-9a-f]{2}(?P=mark)){4}[0-9a-f]{2}(?!\w)", re.I),
+        accepts=lambda match: bool(re.search("[a-f]", match[0], re.I)),
+    ),
+    Rule(
+        "id",
+        ID,
+        re.compile(
+            rf"(?i)\b(?:ip|host|server)\b\W{{0,3}}(?:is\s|address\W{{0,2}})?(?P<detail>(?:{_OCTET}[,-]){{3}}{_OCTET})(?!\d)"
+        ),
+    ),
+    Rule(
+        "id",
+        ID,
         re.compile(r"(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:\.\d+){0,3}(?:%\w+)?(?:/\d+)?(?![\w:])", re.I),
         signs=(":",),
         accepts=_is_ip,
@@ -48,7 +61,7 @@ POSITION_RULES = (
         "address",
         PLACE,
         re.compile(
-            r"(?<![\w.])[-+−]?\d{1,3}\.\d{3,}°?\s?[NS]?(?:,\s?|\s|;\s?|/\s?)[-+−]?\d{1,3}\.\d{3,}°?\s?[EW]?\b|"
+            r"(?<![\w.])[-+−]?\d{1,3}\.\d{3,}°?\s?[NS]?(?:,\s?|\s|;\s?|\s?[/|]\s?|\s(?:by|and|x)\s)[-+−]?\d{1,3}\.\d{3,}°?\s?[EW]?\b|"
             rf"[-+−]?\d{{1,3}}\.\d+{_DEGREE}[NS],?\s?[-+−]?\d{{1,3}}\.\d+{_DEGREE}[EWO]\b|"
             r"\b[NS]\s?\d{1,3}\.\d{2,}°?,?\s?[EW]\s?\d{1,3}\.\d{2,}°?"
         ),
@@ -57,14 +70,17 @@ POSITION_RULES = (
     Rule(
         "address",
         PLACE,
-        re.compile(rf"{_DMS}[NS]?,?\s?{_DMS}[EWO]?\b|\b[NS]\s?{_DMS},?\s?[EWO]\s?{_DMS}", re.I),
-        signs=("°", "º", "˚", "deg"),
+        re.compile(
+            rf"\b\d{{1,3}}\s\d{{1,2}}\s\d{{1,2}}(?:\.\d+)?\s?[NS],?\s\d{{1,3}}\s\d{{1,2}}\s\d{{1,2}}(?:\.\d+)?\s?[EWO]\b|{_DMS}[NS]?,?\s?{_DMS}[EWO]?\b|\b[NS]\s?{_DMS},?\s?[EWO]\s?{_DMS}",
+            re.I,
+        ),
+        signs=("°", "º", "˚", "deg", "n", "s"),
     ),
     Rule(
         "address",
         PLACE,
         re.compile(
-            r"\b(?:lat(?:itude)?|lon(?:g(?:itude)?)?|lng)\W{0,3}(?:is\s)?[-+−]?\d{1,3}\.\d+(?:°?\s?[NSEW]\b)?|"
+            r"\b(?:lat(?:itude)?|lon(?:g(?:itude)?)?|lng)\W{0,3}(?:is\s)?[-+−]?\d{1,3}[.,]\d+(?:°?\s?[NSEW]\b)?|"
             r"\b(?:gps|coord(?:inate)?s?)\W{0,3}(?:are\s)?[-+−]?\d{1,3}\.\d+\W{1,3}[-+−]?\d{1,3}\.\d+",
             re.I,
         ),
@@ -83,6 +99,11 @@ POSITION_RULES = (
                 "coordinates",
             ]
         ),
+    ),
+    Rule(
+        "address",
+        PLACE,
+        re.compile(r"\b\d{1,2}[C-HJ-NP-X]\s?[A-HJ-NP-Z]{2}(?:\s?\d{10}|\s?\d{5}\s\d{5}|\s?\d{8}|\s?\d{4}\s\d{4})\b"),
     ),
     Rule("address", PLACE, re.compile(r"\b[23456789CFGHJMPQRVWX]{4,8}\+[23456789CFGHJMPQRVWX]{2,3}\b"), signs=("+",)),
 )

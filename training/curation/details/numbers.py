@@ -20,7 +20,9 @@ _DOCUMENTS = (
     "identification", "matriculation", "enrolment", "enrollment", "registration", "routing", "sort code", "swift",
     "bic", "iban", "card", "flyer", "loyalty", "record locator", "pnr", "locker", "pin", "passcode", "password",
     "wallet", "voter", "visa", "permit", "alien", "uscis", "personnummer", "steuer id", "cvv", "cvc", "gift card",
-    "voucher", "key", "id",
+    "voucher", "key", "id", "bsb", "mrn", "gstin", "dl", "locker combo", "combo", "combination", "credit card",
+    "debit card",
+    "bank card",
 )  # fmt: skip
 _IS = r"(?:\s*(?:number|numbers|no\.?|nr\.?|num|id|code|card|key|#|№|is|was|are|:|=|ends in|ending in))*\s*[#:=]?\s*"
 
@@ -91,7 +93,48 @@ ID_RULES = (
         "id",
         ID,
         re.compile(
-            r"(?<![\w-])(?i:pin|passcode|cvv|cvc|code|locker|badge|otp)(?i:\s*(?:number|no\.?|code|#|is|was|:|=)){1,3}\s*(?P<detail>\d{3,8})\b"
+            r"\b(?i:(?:ending|ends|ended)\s(?:in|with|on)|(?:visa|mastercard|amex|card|account)?\s?ending|last\s(?:four|4)(?:\sdigits)?(?:\s(?:is|are|of\s(?:my|the)\s\w+))*)\W{1,3}(?P<detail>\d{4})\b"
+        ),
+        words=frozenset({"ending", "ends", "ended", "last"}),
+        accepts=_has_odd_digit,
+    ),
+    Rule(
+        "id",
+        ID,
+        re.compile(
+            r"(?<![\w-])(?i:pin|passcode|cvv|cvc|security\scode|code|locker|badge|otp)(?i:\s*(?:number|no\.?|code|#|is|was|:|=)|(?<=security\scode)(?=\s)){1,3}\s*(?P<detail>\d{3,8})\b"
+        ),
+    ),
+)
+LETTER_ID_RULES = (
+    Rule(
+        "id",
+        ID,
+        re.compile(
+            r"\b(?i:bic|swift)(?i:[\s:=/-]|code|is|bic|swift)+\s*(?P<detail>[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)\b"
+        ),
+        words=frozenset({"bic", "swift"}),
+    ),
+    Rule(
+        "id",
+        ID,
+        re.compile(
+            r"\b(?i:pnr|record\slocator|booking\s(?:code|reference)|confirmation\scode)(?i:[\s:=#]|is)+(?P<detail>[A-Z\d]{5,8})\b"
+        ),
+    ),
+)
+_PARTIAL = re.compile(
+    r"\b\d{4}[ -]?[xX*•]{4,}(?:[ -]?[xX*•]{2,})*[ -]?\d{4}\b|"
+    r"\b[xX*•]{4,}[ -]?(?:[xX*•]{4}[ -]?)*\d{4}\b|"
+    r"\b\d:\d\d-[a-z]{2}-\d{4,6}\b"
+)
+PARTIAL_ID_RULES = (
+    Rule("id", ID, _PARTIAL),
+    Rule(
+        "id",
+        ID,
+        re.compile(
+            r"(?i)\b(?:exp(?:iry|ires|iration)?(?:\sdate)?|valid\s(?:thru|until))\W{1,3}(?P<detail>(?:0?[1-9]|1[0-2])/(?:20)?\d\d)\b"
         ),
     ),
 )
@@ -106,7 +149,10 @@ PASSWORD_RULES = (
     Rule(
         "id",
         ID,
-        re.compile(r"\b(?:password|passphrase)\s+(?:is|was)\s+[\"'“]?(?P<detail>(?=\S*[\d!@#$%^&*])\S{4,})", re.I),
-        words=frozenset({"password", "passphrase"}),
+        re.compile(
+            r"\b(?:password|passphrase|passwd|pwd|pw|passcode)\s+(?:(?:is|was)\s+)?[\"'“]?(?P<detail>(?=\S*[\d!@#$%^&*])\S{4,})",
+            re.I,
+        ),
+        words=frozenset({"password", "passphrase", "passwd", "pwd", "pw", "passcode"}),
     ),
 )

@@ -60,6 +60,19 @@ PHONE_RULES = (
         re.compile(rf"\b{_CALL}\W{{0,3}}(?:\w+\W+){{0,3}}?(?P<detail>\+?\(?\d[\d\s().-]{{4,}}\d)", re.I),
         accepts=_has_seven_digits,
     ),
+    Rule(
+        "phone",
+        PHONE,
+        re.compile(r"(?<![\w$€£.])\(?\+?\d{2,4}\)?(?P<mark>[_*•|~=#:…\\'’+])(?:\d{2,4}(?P=mark)){1,3}\d{3,4}(?![\w%])"),
+        accepts=_is_phone,
+    ),
+    Rule("phone", PHONE, re.compile(r"(?<![\w$€£.,-])\d(?P<mark>[ .·-])(?:\d(?P=mark)){8,12}\d(?![\w%]|[.,-]\d)")),
+    Rule(
+        "phone",
+        PHONE,
+        re.compile(rf"(?i)\b{_CALL}(?:\snumber)?\W{{1,3}}(?:\w{{1,2}}\s)?(?P<detail>\d{{3}},\d{{3}},\d{{4}})\b"),
+    ),
+    Rule("phone", PHONE, re.compile(r"(?<![\w$€£.,])\d{3},\d{3},\d{4}(?![\w,]|\.\d)")),
     Rule("phone", PHONE, re.compile(r"\b(?:1[\s.-]?)?8\d\d[\s.-][A-Z\d]{3,4}[\s.-]?[A-Z]{3,4}\b"), signs=("8",)),
     Rule("phone", PHONE, re.compile(r"\b1-8\d\d-[A-Z\d-]{6,9}\b"), signs=("-8",)),
 )

@@ -72,6 +72,15 @@ def _is_no_word(match: re.Match[str]) -> bool:
     return not is_ordinary_word(match["street"] or match[0].split()[-2])
 
 
+SPELLED_PLACE_RULES = (
+    Rule(
+        "address",
+        PLACE,
+        re.compile(
+            rf"(?i:\b(?:one|two|three|four|five|six|seven|eight|nine|ten))\s(?:{_CAPITALISED}\s){{1,2}}(?:Street|Avenue|Road|Lane|Drive|Place)\b"
+        ),
+    ),
+)
 PLACE_RULES = (
     Rule(
         "address",
@@ -129,6 +138,21 @@ PLACE_RULES = (
         ),
         accepts=_is_no_word,
     ),
+    Rule(
+        "address",
+        PLACE,
+        re.compile(
+            rf"(?<![\w-])(?:(?i:house|villa|bungalow)\s\d+\w?,\s(?i:street|road|lane|block|phase)\s\d+\w?)(?:,\s{_CAPITALISED})?"
+        ),
+    ),
+    Rule(
+        "address",
+        PLACE,
+        re.compile(
+            rf"\b{_CAPITALISED}(?:\s(?:krt|krt\.|körút|u\.|fasor|rakpart|tere|sétány)\s|,\s\d{{1,4}}\.\s(?:sokak|cadde|sok\.|cad\.))\.?\s?(?:no[:.]?\s?)?\d{{0,4}}",
+            re.I,
+        ),
+    ),
     Rule("address", PLACE, re.compile(rf"\b{_GERMAN_BEFORE}\s(?:[A-ZÄÖÜ][\wäöüß-]+\s){{1,2}}{_HOUSE}")),
     Rule("address", PLACE, re.compile(rf"(?<!\w)(?i:{_SLAVIC_BEFORE})\s(?:[\w.'-]+\s){{1,4}}{_HOUSE}")),
     Rule(
@@ -163,8 +187,19 @@ PLACE_RULES = (
     Rule(
         "address",
         PLACE,
+        re.compile(rf"(?<![\w$€£.,#-])\d{{5}}\s(?P<street>{_CAPITAL_LETTER}[a-zß-öø-ÿ]{{3,}})(?!\w)"),
+        accepts=_is_no_word,
+    ),
+    Rule(
+        "address",
+        PLACE,
         re.compile(
-            r"(?<=,\s[A-Z]{2}\s)\d{5}\b(?:-\d{4}\b)?|(?<=[a-z]\s[A-Z]{2}\s)\d{5}\b|\b\d{5}-\d{4}\b|(?i:\bzip(?:\s?code)?|\bpostcode|\bpostal\scode|\bplz)(?:\s(?:is|was))?\W{0,3}(?P<detail>\d{4,6})\b"
+            r"(?<=,\s[A-Z]{2}\s)\d{5}\b(?:-\d{4}\b)?|(?<=[a-z]\s[A-Z]{2}\s)\d{5}\b|\b\d{5}-\d{4}\b|"
+            r"(?i:\bzip(?:\s?code)?|\bpostcode|\bpostal\scode|\bplz)(?:\s(?:is|was))?\W{0,3}"
+            r"(?P<detail>(?:[A-Z][\w'-]+,?\s(?:[-–]\s)?){0,3}(?:[A-Z]{2}\s|[A-Z]{1,2}-)?\d{2,6}(?:[ -]\d{2,3})?)\b"
+            r"|\b(?:NSW|VIC|QLD|TAS|ACT|WA|SA|NT)\s\d{4}\b|"
+            r"\b[1-9]\d{3}\s(?!AM|PM|BC|AD|CE|AC|DC|HP|GB|MB|TB|KM|KG|FT|PC|PS|TV|US|UK|EU)[A-Z]{2}\s(?=[A-Z][a-z])"
+            r"|\b(?:D|F|A|CH|B|L|S|DK|PL|SE|NL)-\d{4,5}\s(?=[A-Z][a-z])"
         ),
     ),
     Rule(
@@ -178,7 +213,10 @@ PLACE_RULES = (
     Rule(
         "address",
         PLACE,
-        re.compile(r"\[ADDRESS\],?\s(?:[A-Z]{1,2}-)?\d{2,5}[- ]?\d{0,3}(?:\s[A-Z]{2})?\b"),
+        re.compile(
+            rf"\[ADDRESS\][,.\n]?\s?(?:{_CAPITALISED},?\s(?:[-–]\s)?){{0,4}}"
+            r"(?:(?:[A-Z]{1,2}-)?\d{2,5}[- ]?\d{0,3}(?:\s[A-Z]{2})?\b|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b)"
+        ),
         signs=("[address]",),
     ),
 )

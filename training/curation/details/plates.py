@@ -8,11 +8,15 @@ from training.curation.words import is_ordinary_word
 PLATE = "[PLATE]"
 
 _CUES = (
-    "license plate", "licence plate", "number plate", "plate", "license", "licence", "registration", "registered",
+    "license plate", "licence plate", "number plate", "plate", "license plates", "licence plates", "number plates",
+    "plates", "lic plate", "lic", "license", "licence", "registration", "registered",
     "reg", "rego", "tag", "tags", "kennzeichen", "nummernschild", "matricula", "matrícula", "immatriculation",
     "plaque", "targa", "kenteken", "nummerplade", "rejestracja", "placa",
 )  # fmt: skip
-_IS = r"(?:\s*(?:number|numbers|no\.?|nr\.?|num|#|is|was|are|said|says|reads?|of|as|:|=|-|–|\(|mark))*[\s\"'“‘:#(]*"
+_IS = (
+    r"(?:\s*(?:number|numbers|no\.?|nr\.?|num|#|is|was|are|said|says?|reads?|starts\swith|of|as|:|=|-|–|\(|mark))*"
+    r"[\s\"'“‘:#(]*"
+)
 _VEHICLES = frozenset([
     "car", "cars", "truck", "van", "suv", "pickup", "vehicle", "motorcycle", "motorbike", "bike", "driver",
     "drove", "driving", "drives", "parked", "sedan", "hatchback", "convertible", "cab", "taxi", "lorry",
@@ -36,8 +40,8 @@ _DISTINCT = "|".join(
         r"\d{2} ?[A-Z]{1,3} ?\d{3,4}",  # TR
     )
 )
-_MIXED = r"(?=[A-ZÄÖÜ\d -]{0,9}\d)(?=[\d -]{0,9}[A-ZÄÖÜ])"
-_SHORT = _MIXED + r"[A-ZÄÖÜ\d]{1,8}(?:[ -][A-ZÄÖÜ\d]{1,5}){0,2}"
+_MIXED = r"(?=[A-ZÄÖÜ\d ·•-]{0,9}\d)(?=[\d ·•-]{0,9}[A-ZÄÖÜ])"
+_SHORT = _MIXED + r"[A-ZÄÖÜ\d]{1,8}(?:[ ·•-][A-ZÄÖÜ\d]{1,5}){0,2}"
 _NO_PLATE = re.compile(
     r"(?:I|HWY|RT|SR|BUS|TF|"
     r"USB|HDMI|CD|DVD|MP|PS|XBOX|ISO|RTX|GTX|AMD|WWII|AK|AR|COVID|UTF|SHA|MD|AES|RFC|CVE|NFL|NBA|NHL|MLB|GMT|EST|PST|"
@@ -74,6 +78,15 @@ PLATE_RULES = (
         re.compile(rf"\b(?i:{any_phrase(_CUES)})(?i:{_IS})(?P<detail>(?=[\w ·-]*\d){_ANY_PLATE})(?!\w)"),
         words=first_words(_CUES),
         accepts=_is_plate_shaped,
+    ),
+    Rule(
+        "plate",
+        PLATE,
+        re.compile(
+            rf"(?<![\w.$€£-])(?P<detail>{_SHORT})(?![\w-]|\.\d)(?=[^.!?\n]{{1,25}}\b(?i:{any_phrase(_CUES[:9])})\b)"
+        ),
+        words=first_words(_CUES[:9]),
+        accepts=_is_distinct,
     ),
     Rule("plate", PLATE, re.compile(rf"(?<![\w.-])(?P<detail>{_DISTINCT})(?![\w-]|\.\d)"), accepts=_is_distinct),
     Rule(
