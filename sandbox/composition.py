@@ -198,13 +198,13 @@ def _import_module(module: str, context: str) -> ModuleType:
         ) from error
     except SandboxError:
         raise
-    except Exception as error:  # a user's module may raise anything
+    except (Exception, SystemExit) as error:  # a user's module may raise anything
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name}:{frame.lineno}"
         if isinstance(error, SyntaxError):
             place = f"{Path(error.filename or module).name}:{error.lineno}"
         raise ConfigError(
-            f"{context}, but importing {module} raised {type(error).__name__}: {error}, at {place}"
+            f"{context}, but importing {module} raised {type(error).__name__}: {_first_lines(error)}, at {place}"
         ) from error
 
 
@@ -293,7 +293,7 @@ def _refuse_environment(*names: str) -> str:
     )
 
 
-def _first_lines(error: Exception) -> str:
+def _first_lines(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = " ".join(lines[:3])
     return text if len(text) <= MAX_REASON_CHARS else f"{text[:MAX_REASON_CHARS]}..."

@@ -72,7 +72,12 @@ def exit_code(command: Callable[[], int], interruption: str, is_debug: bool = Fa
     """
     try:
         with _stop_on_signals():
-            return command()
+            code = command()
+            sys.stdout.flush()
+            return code
+    except BrokenPipeError:  # whoever reads our output, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that Python's own flush at exit succeeds
+        return 128 + signal.SIGPIPE
     except (SandboxError, OSError) as error:
         text = format_error(error) if isinstance(error, SandboxError) else explain_write_error(error)
         if is_debug:

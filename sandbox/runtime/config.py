@@ -18,6 +18,10 @@ LAST = "@last"
 """After the name of a metric: its value at the last step; without it, its mean over steps."""
 ARM_SEPARATOR = ":"
 """Between mind and treatment in the name of an arm."""
+NO_NAME_CHARACTERS = f"/\\{ARM_SEPARATOR}"
+"""What a name in that of an arm must not contain, because files are called after arms."""
+MAX_NAME_CHARS = 100
+"""Longest name of a mind or a treatment."""
 MAX_STEPS = 1_000_000
 """Most ticks; a run keeps the metrics of every tick in memory."""
 MAX_SEED = 2**63 - 1
@@ -128,6 +132,17 @@ class RunConfig(Settings):
     """Whether answers of language models are kept across runs and reused."""
     run_dir: Path | None
     """The run's folder; null: a new one under `runs/`."""
+
+    @field_validator("treatments", "extra_minds")
+    @classmethod
+    def _check_arm_names(cls, nodes: dict[str, Any]) -> dict[str, Any]:
+        for name in nodes:
+            if not name.isprintable() or len(name) > MAX_NAME_CHARS or set(name) & {*NO_NAME_CHARACTERS}:
+                raise ValueError(
+                    f"{quote_value(name)} cannot be a name: files are called after it, so at most {MAX_NAME_CHARS} "
+                    f"characters, none of them {' '.join(NO_NAME_CHARACTERS)}"
+                )
+        return nodes
 
     @field_validator("seeds", "minds", "outcomes", "primary")
     @classmethod
