@@ -248,7 +248,7 @@ def _check_metric(world: World[Any], name: str, value: Any) -> float | None:
     """Return a metric as it is stored; None for NaN, which is not equal to itself and has no place in JSON."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
-    if not isinstance(value, (Real, np.bool_)) or value > MAX_METRIC or value < -MAX_METRIC:
+    if not isinstance(value, (Real, np.bool_)) or abs(cast("Any", value)) > MAX_METRIC:
         raise ContractError(
             f"world {world.name}: the metric {name!r} is {reprlib.repr(value)}, but `metrics` must return finite "
             "numbers, or None where there is nothing to measure"
