@@ -95,7 +95,7 @@ def frames_of(run: Run, steps: Sequence[int] | None = None) -> Frames:
                     values.setdefault(world.replicate.arm, {})[done] = _node_values(world, figure)
 
     worlds = run.replay(observer=observe)
-    if steps is not None and (outside := [step for step in steps if step > worlds[0].now]):
+    if steps is not None and (outside := [step for step in steps if not 0 <= step <= worlds[0].now]):
         raise ConfigError(f"--at {outside[0]} is outside the run's log, which goes from 0 to {worlds[0].now} steps")
     origin = f"Seed {config.seeds[0]} of this run: {describe_origin(run.manifest)}"
     return Frames(figure, sample_graph(worlds[0].network.G), values, origin)

@@ -171,7 +171,7 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
         ContractError: The run's log changed in the meantime.
     """
     before = _digest_file(run.folder / LOG)
-    worlds = run.replay(step)
+    worlds = run.replay(step if step >= 0 else None)
     if (done := worlds[0].now) != step:
         raise ConfigError(f"--at {step} is outside the run's log, which goes from 0 to {done} steps")
     config = run.manifest.segments[-1].config

@@ -17,7 +17,7 @@ from typing import Any
 
 from sandbox.errors import ConfigError, SandboxError, quote_value, unknown
 from sandbox.paths import CONF_DIR, user_conf_dir
-from sandbox.quoting import expand_home, quote, quote_values
+from sandbox.quoting import expand_home, quote, quote_values, refuse_depth
 from sandbox.trusted_modules import check_module
 
 GROUPS = ("world", "mind", "population", "graph")
@@ -41,7 +41,7 @@ RENAMED_SETTINGS: Mapping[str, str] = {
 }
 """Settings of earlier versions and their names now."""
 
-MAX_REASON_CHARS = 300
+MAX_REASON_CHARS = 200
 """Characters of what Hydra says about an override."""
 _NEW_KEYS_ALLOWED = re.compile(
     r"\+{0,2}((assignment|extra_minds|treatments)[.=]|(world|mind|population|graph|source)\.)"
@@ -52,6 +52,7 @@ that it names knows them."""
 _NOT_OVERRIDDEN = re.compile(r"Could not override '([\w.]+)'")
 
 
+@refuse_depth()
 def compose(overrides: Sequence[str], config: str = "config", groups: Sequence[str] = GROUPS) -> dict[str, Any]:
     """Compose `conf/<config>.yaml` with command-line overrides into plain Python values.
 
@@ -90,6 +91,7 @@ def compose(overrides: Sequence[str], config: str = "config", groups: Sequence[s
     return {name: expand_home(value) for name, value in values.items()}
 
 
+@refuse_depth()
 def split_sweeps(overrides: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
     """Separate overrides with one value from those with several.
 
@@ -196,13 +198,13 @@ def _import_module(module: str, context: str) -> ModuleType:
         ) from error
     except SandboxError:
         raise
-    except Exception as error:  # a user's module may raise anything
+    except (Exception, SystemExit) as error:  # a user's module may raise anything
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name}:{frame.lineno}"
         if isinstance(error, SyntaxError):
             place = f"{Path(error.filename or module).name}:{error.lineno}"
         raise ConfigError(
-            f"{context}, but importing {module} raised {type(error).__name__}: {error}, at {place}"
+            f"{context}, but importing {module} raised {type(error).__name__}: {_first_lines(error)}, at {place}"
         ) from error
 
 
@@ -281,7 +283,7 @@ def _find_malformed(overrides: Sequence[str]) -> str:
             has_name = False
         if not has_name:
             return quote_value(override)
-    return f"in {quote_value(' '.join(overrides), 300)}"
+    return f"in {quote_value(' '.join(overrides), 200)}"
 
 
 def _refuse_environment(*names: str) -> str:
@@ -291,7 +293,7 @@ def _refuse_environment(*names: str) -> str:
     )
 
 
-def _first_lines(error: Exception) -> str:
+def _first_lines(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = " ".join(lines[:3])
     return text if len(text) <= MAX_REASON_CHARS else f"{text[:MAX_REASON_CHARS]}..."

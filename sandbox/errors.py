@@ -6,6 +6,7 @@ what was found, and what to do.
 
 import errno
 import os
+import re
 import signal
 import sys
 import threading
@@ -23,6 +24,8 @@ STOP_SIGNALS = ("SIGTERM", "SIGHUP")
 
 MAX_PATH_CHARS = 200
 """Characters of a path that an error quotes."""
+_LONG_WORD = re.compile(rf"(\S{{{MAX_PATH_CHARS}}})\S{{100,}}")
+"""A path or a value far longer than that: nobody can read a sentence around it."""
 
 
 class SandboxError(Exception):
@@ -69,13 +72,19 @@ def exit_code(command: Callable[[], int], interruption: str, is_debug: bool = Fa
     """
     try:
         with _stop_on_signals():
-            return command()
+            code = command()
+            sys.stdout.flush()
+            return code
+    except BrokenPipeError:  # whoever reads our output, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that Python's own flush at exit succeeds
+        return 128 + signal.SIGPIPE
     except (SandboxError, OSError) as error:
         text = format_error(error) if isinstance(error, SandboxError) else explain_write_error(error)
         if is_debug:
             traceback.print_exception(error)
             text = text.partition("\n")[0]
-        print(f"error: {remove_control_characters(text)}", file=sys.stderr)
+        text = _LONG_WORD.sub(r"\1...", remove_control_characters(text))
+        print(f"error: {text}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as stop:
         print(f"\nstopped; {interruption}", file=sys.stderr)

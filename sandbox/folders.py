@@ -17,8 +17,9 @@ def make_folder(folder: Path, setting: str) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name with a NUL is a wrong value
         path = str(folder)
         shown = path if len(path) <= MAX_PATH_CHARS else f"{path[: MAX_PATH_CHARS - 3]}..."
-        raise DataError(f"cannot create the folder {shown} ({error.strerror}); name another {setting}") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"cannot create the folder {shown} ({reason}); name another {setting}") from error
     return folder

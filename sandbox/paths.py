@@ -41,7 +41,7 @@ def locate_population(file: str) -> Path:
 def cache_dir() -> Path:
     """Return the user's cache: `$SANDBOX_CACHE`, or else `~/.cache/social-sandbox`."""
     named = os.environ.get("SANDBOX_CACHE", "")
-    return Path(named).expanduser().absolute() if named else Path.home() / ".cache" / "social-sandbox"
+    return expand_user(named).absolute() if named else Path.home() / ".cache" / "social-sandbox"
 
 
 def model_dir(name: str) -> Path:

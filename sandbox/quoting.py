@@ -1,9 +1,12 @@
 """Values of overrides that Hydra's grammar cannot read as they are: `~`, other alphabets, parentheses, apostrophes."""
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+from sandbox.errors import ConfigError
+from sandbox.paths import expand_user
 
 _OVERRIDE = re.compile(r"(?s)([^=]*)=(.*)")
 _BEGINS_LIST_OR_QUOTE = ("[", "{", "'", '"')
@@ -31,13 +34,21 @@ def read_value(value: str) -> Any:
 
 
 def expand_home(value: Any) -> Any:
-    """Return a setting with the user's home folder in place of a leading `~` of every text in it."""
+    """Return a setting with the home folder in place of a leading `~` or `~user` of every text in it."""
     if isinstance(value, dict):
         return {name: expand_home(item) for name, item in value.items()}
     if isinstance(value, list):
         return [expand_home(item) for item in value]
-    is_in_home = isinstance(value, str) and (value == "~" or value.startswith("~/"))
-    return str(Path(value).expanduser()) if is_in_home else value
+    return str(expand_user(value)) if isinstance(value, str) and value.startswith("~") else value
+
+
+@contextmanager
+def refuse_depth() -> Generator[None, None, None]:
+    """Explain settings in which lists or mappings lie in one another so deeply that no reader follows."""
+    try:
+        yield
+    except RecursionError:
+        raise ConfigError("the settings cannot be read: a value has too many brackets in one another") from None
 
 
 def _is_readable(override: str) -> bool:

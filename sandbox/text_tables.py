@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sandbox.counting import count_of
 from sandbox.errors import DataError
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -104,7 +105,7 @@ def _check_widths(path: Path, width: int, rows: Sequence[tuple[int, list[str]]],
     if not (uneven := [(line, len(cells)) for line, cells in rows if len(cells) != width]):
         return
     line, number = uneven[0]
-    further = f" (and {len(uneven) - 1} further rows)" if len(uneven) > 1 else ""
+    further = f" (and {count_of(len(uneven) - 1, 'further row')})" if len(uneven) > 1 else ""
     raise DataError(
         f"{path}: line {line}{further} has {number} cell{'s' * (number != 1)}, but the header has {width}: write "
         f"a text that holds the separator {separator!r} in double quotes, and leave no cell out"

@@ -43,7 +43,7 @@ def explain_user_code(describe: Callable[[], str], code: Callable[[], Any]) -> G
     except SandboxError as error:
         _add_place(error, code())
         raise
-    except Exception as error:  # a user's code may raise anything
+    except (Exception, SystemExit) as error:  # a user's code may raise anything
         place = _find_place(error, code()) or _definition(code())
         if place is None:
             raise
@@ -59,7 +59,7 @@ def _add_place(error: SandboxError, code: Any) -> None:
         error.add_note(_quote(place))
 
 
-def _explain(error: Exception, subject: str, place: FrameSummary) -> UserCodeError:
+def _explain(error: Exception | SystemExit, subject: str, place: FrameSummary) -> UserCodeError:
     reason = " ".join(str(error).split())
     reason = reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]}…"
     where = f"{Path(place.filename).name}:{place.lineno} in {place.name}"
@@ -75,7 +75,7 @@ def _quote(place: FrameSummary) -> str:
     return f'  File "{place.filename}", line {place.lineno}{line}'
 
 
-def _find_place(error: Exception, code: Any) -> FrameSummary | None:
+def _find_place(error: Exception | SystemExit, code: Any) -> FrameSummary | None:
     """Return the innermost place in the user's code that an error passed; None if it passed none."""
     file = _source_file(code)
     passed = traceback.extract_tb(error.__traceback__)[2:]  # after this module and the block that it explains

@@ -8,7 +8,7 @@ letter only.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, Self
@@ -60,6 +60,7 @@ class ServerEngine(Engine):
         self._notify = context.notify
         self._is_chat = settings.api == "chat"
         self._tokenizer = _load_tokenizer(settings, context)
+        _say_what_leaves(settings, context.notify)
         self._client = _make_client(settings)
         try:
             self._cards = self._list_models(context.model)
@@ -261,6 +262,14 @@ def _load_tokenizer(settings: ServerSettings, context: MindContext) -> PromptTok
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise BackendError(f"cannot load mind.tokenizer={name}: {reason}; name a folder that holds it") from error
+
+
+def _say_what_leaves(settings: ServerSettings, notify: Callable[[str], None]) -> None:
+    """Say where prompts and the key go, if that is not this machine: settings may come from somebody else."""
+    if remote := [url for url in settings.urls if parse_url(url).host not in LOOPBACK_HOSTS]:
+        cargo = f"prompts and the key in {settings.api_key_env}" if settings.api_key_env else "prompts"
+        is_open = any(parse_url(url).scheme == "http" for url in remote)
+        notify(f"mind=server: {cargo} leave this machine, for {', '.join(remote)}{' (not encrypted)' * is_open}")
 
 
 def _make_client(settings: ServerSettings) -> Client:

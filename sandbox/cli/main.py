@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.cli import commands, studies
 from sandbox.cli.packages import check_package_origin
 from sandbox.errors import exit_code
+from sandbox.paths import expand_user
 
 EPILOG = """examples:
   python -m sandbox run world=marketplace
@@ -167,7 +168,7 @@ def _add_other_commands(subparsers: Any) -> None:
 
 def _path(text: str) -> Path:
     """Return a path, the user's home folder in place of `~`: not every shell expands it."""
-    return Path(text).expanduser()
+    return expand_user(text)
 
 
 def _name_list(text: str) -> list[str]:

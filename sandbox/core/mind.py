@@ -107,6 +107,8 @@ class RuleMind(Mind):
                 f"{question.template.name} has no rule; add {question.template.key!r} to the world's `rules`, "
                 f"which has {sorted(self.rules)}"
             )
+        if not callable(rule):
+            raise ContractError(f"the rule of {question.template.name} is {rule!r}; a rule is a function of a question")
         return rule
 
 

@@ -8,11 +8,14 @@ replicates together. Asking changes nothing; state changes only after the answer
 import math
 import re
 import reprlib
+import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
+from numbers import Real
 from typing import Any, ClassVar, Generic, TypeAlias, cast, get_args, get_origin
 
 import mesa
 import networkx as nx
+import numpy as np
 from typing_extensions import TypeVar
 
 from sandbox.core.agent import Agent
@@ -33,6 +36,9 @@ from sandbox.figures.figure import Figure
 
 Row: TypeAlias = dict[str, str | int | float | bool | None]
 """One row of a world's table."""
+
+MAX_METRIC = sys.float_info.max
+"""Largest size of a metric: results are written as 64-bit numbers."""
 
 ParamsT = TypeVar("ParamsT", bound=WorldParams, default=WorldParams)
 AgentT = TypeVar("AgentT", bound=Agent[Any])
@@ -200,7 +206,7 @@ class World(BaseWorld, Generic[ParamsT]):
             self.round += 1
             self.rounds_by_template.update({question.template.name for question in questions})
         self.check()
-        self.latest_metrics = {name: _none_if_nan(value) for name, value in self.metrics().items()}
+        self.latest_metrics = {name: _check_metric(self, name, value) for name, value in self.metrics().items()}
         self.datacollector.collect(self)
         self.now += 1
 
@@ -238,9 +244,16 @@ def _check_questions(world: World[Any], questions: Any) -> None:
         )
 
 
-def _none_if_nan(value: float | None) -> float | None:
-    """Return None for NaN, which is not equal to itself and has no place in JSON."""
-    return None if isinstance(value, float) and math.isnan(value) else value
+def _check_metric(world: World[Any], name: str, value: Any) -> float | None:
+    """Return a metric as it is stored; None for NaN, which is not equal to itself and has no place in JSON."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if not isinstance(value, (Real, np.bool_)) or abs(cast("Any", value)) > MAX_METRIC:
+        raise ContractError(
+            f"world {world.name}: the metric {name!r} is {reprlib.repr(value)}, but `metrics` must return finite "
+            "numbers, or None where there is nothing to measure"
+        )
+    return cast("float", value)
 
 
 def _metric_reporter(name: str) -> Callable[[World[Any]], float | None]:

@@ -45,8 +45,9 @@ def read_network(path: Path) -> NetworkFile:
         raise ConfigError(f"graph.path {quote_value(str(path))}: {unknown('file type', path.suffix.lower(), READERS)}")
     try:
         state = path.stat()
-    except OSError as error:
-        raise DataError(f"graph file {path} cannot be read as {path.suffix}: {error}") from error
+    except (OSError, ValueError) as error:  # a name with a NUL is a wrong value
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"graph file {path} cannot be read as {path.suffix.lower()}: {reason}") from error
     return _read_state(path.absolute(), state.st_mtime_ns, state.st_size)
 
 

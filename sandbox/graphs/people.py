@@ -1,6 +1,7 @@
 """Which node of a network is which person: the one whose id is its name."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 
 from sandbox.errors import ConfigError
@@ -42,6 +43,6 @@ def _list_names(names: Sequence[str], almost: dict[str, str]) -> str:
 
 
 def _fold(name: str) -> str:
-    """Return a name without case, spaces around it, zeros before a number and `.0` after it."""
-    name = name.strip().casefold()
+    """Return a name without case, spaces around it, zeros before a number, `.0` after it, and ways to write accents."""
+    name = unicodedata.normalize("NFKC", name).strip().casefold()
     return re.sub(r"^0*(\d+)(\.0+)?$", r"\1", name)

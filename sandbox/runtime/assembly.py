@@ -15,7 +15,7 @@ from sandbox.core.presentation import Presentation
 from sandbox.core.replicate import Replicate
 from sandbox.core.seeds import SeedTree
 from sandbox.core.world import World
-from sandbox.errors import ConfigError, unknown
+from sandbox.errors import ConfigError, quote_value, unknown
 from sandbox.paths import cache_dir
 from sandbox.runtime.config import LAST, Arm, RunConfig
 from sandbox.runtime.inputs import InputFile, find_inputs, with_paths
@@ -31,7 +31,7 @@ def resolve_world(config: RunConfig, treatment: str = "") -> tuple[type[World[An
     """Return the world's class and its validated parameters, under one of the treatments or under none."""
     kind, settings = resolve_target(config.world, "world")
     if not (isinstance(kind, type) and issubclass(kind, World)):
-        raise ConfigError(f"world._target_ must name a subclass of sandbox.core.world.World, found {kind!r}")
+        raise ConfigError(f"world._target_ must name a subclass of sandbox.core.world.World, found {quote_value(kind)}")
     params = validate(kind.Params, settings, "world")
     if not treatment:
         return kind, params
@@ -202,7 +202,7 @@ def _minds_in_use(config: RunConfig) -> set[str] | None:
 def _resolve_mind(node: dict[str, Any], where: str) -> tuple[type[Mind], dict[str, Any]]:
     kind, settings = resolve_target(node, where)
     if not (isinstance(kind, type) and issubclass(kind, Mind)):
-        raise ConfigError(f"{where}._target_ must name a subclass of sandbox.core.mind.Mind, found {kind!r}")
+        raise ConfigError(f"{where}._target_ must name a subclass of sandbox.core.mind.Mind, found {quote_value(kind)}")
     return kind, settings
 
 

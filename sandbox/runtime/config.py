@@ -6,7 +6,7 @@ A value lives once, in `conf/`; here are its type, bounds, unit and meaning.
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
@@ -18,6 +18,18 @@ LAST = "@last"
 """After the name of a metric: its value at the last step; without it, its mean over steps."""
 ARM_SEPARATOR = ":"
 """Between mind and treatment in the name of an arm."""
+NO_NAME_CHARACTERS = f"/\\{ARM_SEPARATOR}"
+"""What a name in that of an arm must not contain, because files are called after arms."""
+MAX_NAME_CHARS = 100
+"""Longest name of a mind or a treatment."""
+MAX_STEPS = 1_000_000
+"""Most ticks; a run keeps the metrics of every tick in memory."""
+MAX_SEED = 2**63 - 1
+"""Largest integer that a decision log can store."""
+MAX_AGENTS = 10_000_000
+"""Most people on a social graph; far more than fit into memory as agents."""
+MAX_NULL_WORLDS = 100_000
+"""Most worlds of a null model; a quantile of 1,000 is already known to two digits."""
 
 
 class MemorySettings(Settings):
@@ -55,7 +67,7 @@ class PopulationSettings(Settings):
 
     file: str
     """A path, or the name of a population that comes with the project."""
-    size: PositiveInt = Field(strict=True)
+    size: PositiveInt = Field(strict=True, le=MAX_AGENTS)
     """Number of agents who live on the social graph."""
     splits: list[Literal["train", "val", "test"]] = Field(default=["train", "val", "test"], min_length=1)
     """Which people may be drawn, where the file says whether a model was trained on them."""
@@ -97,9 +109,9 @@ class RunConfig(Settings):
     """The declared outcomes that the question is about first: a family of tests of their own. Empty: the first one."""
     model: str
     """Language model: a known name, a hub id or a folder."""
-    steps: PositiveInt
+    steps: PositiveInt = Field(le=MAX_STEPS)
     """Ticks to simulate."""
-    seeds: list[NonNegativeInt] = Field(min_length=1)
+    seeds: list[Annotated[int, Field(ge=0, le=MAX_SEED)]] = Field(min_length=1)
     """One replicate per seed."""
     memory: MemorySettings
     """Bounds of every agent's memory."""
@@ -107,7 +119,7 @@ class RunConfig(Settings):
     """How questions are worded and laid out."""
     interventions: list[dict[str, Any]]
     """Scheduled changes of the running world: `{step, do, ...}`."""
-    null_worlds: NonNegativeInt
+    null_worlds: int = Field(ge=0, le=MAX_NULL_WORLDS)
     """Smallest number of worlds, for each treatment, that are played with random answers after the run, equally many
     for each seed: the null model of the figures. 0: no null model."""
     max_fallback_rate: float = Field(ge=0, le=1)
@@ -120,6 +132,17 @@ class RunConfig(Settings):
     """Whether answers of language models are kept across runs and reused."""
     run_dir: Path | None
     """The run's folder; null: a new one under `runs/`."""
+
+    @field_validator("treatments", "extra_minds")
+    @classmethod
+    def _check_arm_names(cls, nodes: dict[str, Any]) -> dict[str, Any]:
+        for name in nodes:
+            if not name.isprintable() or len(name) > MAX_NAME_CHARS or set(name) & {*NO_NAME_CHARACTERS}:
+                raise ValueError(
+                    f"{quote_value(name)} cannot be a name: files are called after it, so at most {MAX_NAME_CHARS} "
+                    f"characters, none of them {' '.join(NO_NAME_CHARACTERS)}"
+                )
+        return nodes
 
     @field_validator("seeds", "minds", "outcomes", "primary")
     @classmethod

@@ -99,9 +99,10 @@ def count_intact(db: sqlite3.Connection) -> int:
 
 
 def has_tables(db: sqlite3.Connection) -> bool:
-    """Return whether an SQLite file has the tables of a decision log of this version."""
+    """Return whether an SQLite file has the tables of a decision log of this version, and no code of its own."""
     with suppress(sqlite3.Error):
-        return TABLES.items() <= dict(db.execute("SELECT name, sql FROM sqlite_master")).items()
+        has_triggers = db.execute("SELECT 1 FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone()
+        return not has_triggers and TABLES.items() <= dict(db.execute("SELECT name, sql FROM sqlite_master")).items()
     return False
 
 

@@ -9,7 +9,7 @@ from sandbox.core.params import WorldParams
 from sandbox.core.profile import Profile
 from sandbox.core.seeds import SeedTree
 from sandbox.core.world import World
-from sandbox.errors import ConfigError
+from sandbox.errors import ConfigError, quote_value
 from sandbox.graphs import FromFile, Graph, GraphParams
 from sandbox.graphs.files import ONE_WAY, WEIGHT
 from sandbox.paths import expand_user
@@ -106,7 +106,9 @@ def resolve_graph(config: RunConfig) -> GraphParams:
     """Return the validated parameters of the social graph."""
     kind, settings = resolve_target(config.graph, "graph")
     if not (isinstance(kind, type) and issubclass(kind, GraphParams)):
-        raise ConfigError(f"graph._target_ must name a subclass of GraphParams in sandbox.graphs, found {kind!r}")
+        raise ConfigError(
+            f"graph._target_ must name a subclass of GraphParams in sandbox.graphs, found {quote_value(kind)}"
+        )
     return validate(kind, settings, "graph")
 
 
@@ -115,13 +117,14 @@ def _resolve_population(config: RunConfig) -> tuple[Callable[..., list[Profile]]
     if not (callable(load) and is_trusted(getattr(load, "__module__", None) or "")):
         raise ConfigError(
             "population._target_ must name a function such as agents.population.load_profiles, of the project or of a "
-            f"module in this folder, found {load!r}"
+            f"module in this folder, found {quote_value(load)}"
         )
     try:
         signature(load).bind("", 1, None, platforms=(), splits=())
     except (TypeError, ValueError) as error:
         raise ConfigError(
-            f"population._target_ must take (file, size, rng, platforms=..., splits=...), found {load!r}: {error}"
+            "population._target_ must take (file, size, rng, platforms=..., splits=...), found "
+            f"{quote_value(load)}: {error}"
         ) from error
     return cast("Callable[..., list[Profile]]", load), validate(PopulationSettings, settings, "population")
 

@@ -1,6 +1,8 @@
 """Results of a run as data frames: metrics by replicate and step, and the world's tables."""
 
-from collections.abc import Sequence
+import re
+import reprlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +19,7 @@ METRICS, TABLES = "metrics", "tables"
 """File, without its suffix, and folder of the results in the folder of a run."""
 NETWORK = "network"
 """Table of every run: numbers that describe the social graph of each replicate."""
+_TABLE_NAME = re.compile(r"[\w-]+( [\w-]+)*")
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,21 @@ class Results:
 
 def _read_tables(world: World[Any]) -> dict[str, pd.DataFrame]:
     with explain_user_code(lambda: f"world {world.name}: reading its tables", lambda: type(world)):
-        return {name: _add_replicate(world, pd.DataFrame(rows)) for name, rows in world.tables().items()}
+        tables = world.tables()
+        for name, rows in tables.items():
+            _check_table(world, name, rows)
+        return {name: _add_replicate(world, pd.DataFrame(rows)) for name, rows in tables.items()}
+
+
+def _check_table(world: World[Any], name: Any, rows: Any) -> None:
+    """Raise `ContractError` if a table cannot be written: it names a file, and each row names its columns."""
+    if not isinstance(name, str) or not _TABLE_NAME.fullmatch(name):
+        raise ContractError(f"world {world.name}: a table is called {name!r}; use letters, digits, `_` and `-`")
+    if strangers := [row for row in rows if not isinstance(row, Mapping)]:
+        raise ContractError(
+            f"world {world.name}: a row of the table {name!r} is {reprlib.repr(strangers[0])}; a row is a dictionary "
+            "from the name of a column to its value"
+        )
 
 
 def _describe_networks(worlds: Sequence[World[Any]]) -> list[pd.DataFrame]:
@@ -82,6 +99,8 @@ def _describe_networks(worlds: Sequence[World[Any]]) -> list[pd.DataFrame]:
 
 
 def _metric_history(world: World[Any]) -> pd.DataFrame:
+    if not world.metric_labels:  # of which Mesa warns by an exception
+        return pd.DataFrame({"step": range(world.now)})
     history = world.datacollector.get_model_vars_dataframe().rename_axis("step").reset_index()
     # A column of nothing but None has no number from which pandas could tell its type.
     without_number = history.columns[history.isna().all()]

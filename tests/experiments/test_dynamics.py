@@ -68,9 +68,10 @@ def test_values_on_both_sides_of_zero_have_two_hues_that_meet_at_zero(tmp_path: 
     assert all(path.is_file() for path in draw_steps(signed, tmp_path / "steps"))
 
 
-def test_a_step_beyond_the_run_is_refused(rumor_run: Run) -> None:
-    with pytest.raises(ConfigError, match="from 0 to 4 steps"):
-        frames_of(rumor_run, [7])
+@pytest.mark.parametrize("step", [7, -3])
+def test_a_step_outside_the_run_is_refused(rumor_run: Run, step: int) -> None:
+    with pytest.raises(ConfigError, match=f"--at {step} .* from 0 to 4 steps"):
+        frames_of(rumor_run, [step])
 
 
 def test_communities_are_found_and_always_the_same() -> None:

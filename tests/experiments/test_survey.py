@@ -178,9 +178,10 @@ def test_answers_of_an_earlier_version_are_not_replaced(random_run: Run, survey:
     assert earlier.read_text(encoding="utf-8") == "precious"
 
 
-def test_a_step_that_was_not_run_is_refused(random_run: Run, survey: Survey) -> None:
+@pytest.mark.parametrize("step", [9, -1])
+def test_a_step_that_was_not_run_is_refused(random_run: Run, survey: Survey, step: int) -> None:
     with pytest.raises(ConfigError, match="from 0 to 5 steps"):
-        ask(random_run, 9, survey, lambda _: None)
+        ask(random_run, step, survey, lambda _: None)
 
 
 def test_rules_cannot_answer_a_survey(rule_market: Overrides, survey: Survey) -> None:

@@ -1,9 +1,11 @@
 """Values that Hydra's grammar cannot read reach the program as they were typed."""
 
 from pathlib import Path
+from pwd import getpwuid
 
 import pytest
 
+from sandbox.cli.main import build_parser
 from sandbox.composition import compose, split_sweeps
 from sandbox.errors import DataError
 from sandbox.folders import make_folder
@@ -29,6 +31,14 @@ def test_words_of_a_list_are_quoted_one_by_one() -> None:
     assert expand_home(read_value(override.removeprefix("paths="))) == [f"{Path.home()}/a.csv", "ö b.csv"]
 
 
+def test_the_home_of_another_user_is_the_same_place_everywhere() -> None:
+    user = getpwuid(0)
+    assert compose([f"run_dir=~{user.pw_name}/runs"])["run_dir"] == f"{user.pw_dir}/runs"
+    assert compose(["run_dir=~no such user/runs"])["run_dir"] == "~no such user/runs"
+    assert build_parser().parse_args(["show", f"~{user.pw_name}/runs"]).run == Path(user.pw_dir) / "runs"
+    assert build_parser().parse_args(["show", "~no such user/runs"]).run == Path("~no such user/runs")
+
+
 def test_readable_overrides_stay_as_they_are() -> None:
     overrides = ["minds=[base,humanllm]", "seeds=[0,1]", "world.rent=2,5", "+x={a: 1}", "~world.tax", "steps=3"]
     assert quote_values(overrides) == overrides
@@ -40,7 +50,7 @@ def test_a_path_in_another_alphabet_is_no_sweep() -> None:
     assert sweeps == {"world.first": ["1", "2"]}
 
 
-@pytest.mark.parametrize("name", ["file", "file/x", "a" * 300])
+@pytest.mark.parametrize("name", ["file", "file/x", "a" * 300, "a\0b"])
 def test_a_folder_that_cannot_be_is_an_error(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(DataError, match=r"cannot create the folder .*; name another run_dir"):

@@ -19,7 +19,7 @@ def write(tmp_path: Path, text: str) -> Path:
     [
         ("id,persona\nr0,Likes tea, and coffee\n", ["line 2", "3 cells", "header has 2"]),
         ("id,persona\nr0\n", ["line 2", "1 cell,", "header has 2"]),
-        ("id,persona\na,b\n\n\nc,d,e\nf\n", ["line 5 (and 1 further rows)", "3 cells"]),
+        ("id,persona\na,b\n\n\nc,d,e\nf\n", ["line 5 (and 1 further row)", "3 cells"]),
         ("persona\nr0,You.\nr1,You.\n", ["line 2", "2 cells", "header has 1"]),
         ('id,persona\n"a\nb",c\nd,e,f\n', ["line 4", "3 cells"]),
         ("id\tpersona\r\na\tb\tc\r\n", ["line 2", "3 cells", "'\\t'"]),

@@ -281,6 +281,27 @@ def test_a_refusal_is_one_sentence_and_hides_the_key(monkeypatch: pytest.MonkeyP
     assert KEY not in repr(mind.describe()) and mind.describe()["engine"]["api_key_env"] == "MY_KEY"
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "prompts leave this machine, for http://192.0.2.1:1/v1 (not encrypted)"),
+        ({"api_key_env": "MY_KEY"}, "prompts and the key in MY_KEY leave this machine, for http://192.0.2.1:1/v1 (not"),
+    ],
+)
+def test_what_leaves_the_machine_is_said_before_it_does(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], said: str
+) -> None:
+    """The first URL is of a network that is reserved for documentation."""
+    monkeypatch.setenv("MY_KEY", KEY)
+    notices: list[str] = []
+    with (
+        FakeServer() as fake_server,
+        open_mind("http://192.0.2.1:1/v1", fake_server.url, notices=notices, timeout_s=0.2, retries=0, **changes),
+    ):
+        pass
+    assert said in notices[0]
+
+
 def test_without_a_server_the_error_says_how_to_start_one() -> None:
     url = f"http://127.0.0.1:{find_free_port()}/v1"
     with pytest.raises(BackendError, match=r"vllm serve .*smollm2-135m.* or set mind\.urls"), open_mind(url):

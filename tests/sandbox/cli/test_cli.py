@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -121,6 +122,15 @@ def test_show_prints_the_summary_again(printed: Printed, finished_run: Path) -> 
     assert printed(["show", str(finished_run)]) == text
 
 
+def test_a_reader_that_has_enough_is_no_error(finished_run: Path) -> None:
+    show = [sys.executable, "-m", "sandbox", "show", str(finished_run), "--agent", "1"]
+    process = subprocess.Popen(show, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.communicate()[1].strip() == ""
+    assert process.returncode == 128 + signal.SIGPIPE
+
+
 def test_plot_prints_the_files_it_draws(printed: Printed, finished_run: Path) -> None:
     paths = [Path(line) for line in printed(["plot", str(finished_run)]).split("\n") if line]
     assert paths
@@ -225,7 +235,7 @@ def test_a_sweep_names_the_run_that_fails_and_runs_the_rest(rule_market: Overrid
     ("override", "message"),
     [
         ("wrld=", "unknown setting 'wrld'.*Did you mean 'world'"),
-        ("world=marketplce", "unknown world 'marketplce'; there is marketplace, rumor.*Did you mean 'marketplace'"),
+        ("world=marketplce", "unknown world 'marketplce'; there is commons, market.*Did you mean 'marketplace'"),
         ("ranking=price", "unknown setting 'ranking'.*Did you mean world.ranking?"),
         ("world.rankin=price", "unknown setting 'rankin'.*Did you mean 'ranking'"),
         ("+world.rankin=price", "world.rankin: unknown setting 'rankin'.*Did you mean 'ranking'"),

@@ -14,6 +14,7 @@ SMALL = ("mind=rule", "population.size=8", "steps=2", "world.pioneers=1", "null_
 RULE = 'share = question.facts["percent"] / 100'
 FRIENDS = "% of your friends"
 GATHER = "decisions = yield from gather([resident.ask_adoption() for resident in undecided])"
+TABLES = 'return {"agents": ['
 METRICS = 'return {"habit_share": '
 
 
@@ -49,6 +50,8 @@ def run_village(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str
          "KeyError: 'percnt', at village.py:{line} in adopt_like_friends"),
         (GATHER, f"1 / 0; {GATHER}", "world village, main/0: step 0 raised ZeroDivisionError: division by zero, at "
          "village.py:{line} in turn"),
+        (RULE, "raise SystemExit(0)", "the rule of village/adopt, step 0, agent {agent} of main/0, raised SystemExit: "
+         "0, at village.py:{line} in adopt_like_friends"),
         (METRICS, f"{METRICS}1 / 0 * ", "world village, main/0: step 0 after village/adopt raised ZeroDivisionError: "
          "division by zero, at village.py:{line} in metrics"),
         ('"node": node, ', '"node": noed, ', "world village: reading its tables raised NameError: name 'noed' is not "
@@ -83,6 +86,12 @@ def test_an_error_names_file_line_and_template(
          "def adopt_like_friends("),
         (METRICS, "return 5 and 5 or {", "raised AttributeError: 'int' object has no attribute 'items'",
          "class Village("),
+        (METRICS, 'return {"habit_share": "many"} or {', "the metric 'habit_share' is 'many'", "class Village("),
+        (METRICS, 'return {"habit_share": float("inf")} or {', "the metric 'habit_share' is inf", "class Village("),
+        (METRICS, 'return {"habit_share": 10**400} or {', "the metric 'habit_share' is 1000", "class Village("),
+        (TABLES, 'return {"agents": [1]} or {"agents": [', "a row of the table 'agents' is 1; a row is a "
+         "dictionary", "class Village("),
+        (TABLES, 'return {"../agents": [', "a table is called '../agents'; use letters", "class Village("),
         ('"node", "has_habit"', '"nod", "has_habit"', "world village: drawing the figure network raised KeyError",
          "class Village("),
         (GATHER, "decisions = yield 5", "`turn` must yield lists of questions, found 5", "class Village("),
@@ -98,6 +107,24 @@ def test_what_a_world_returns_wrongly_names_its_definition(
     lines = village.read_text(encoding="utf-8").splitlines()
     number = next(number for number, line in enumerate(lines, 1) if line.startswith(definition))
     assert place.startswith(f'  File "{village}", line {number}')
+
+
+def test_a_rule_that_is_no_function_is_one_sentence(capsys: pytest.CaptureFixture[str], village: Path) -> None:
+    break_world(village, '{"adopt": adopt_like_friends}', '{"adopt": "yes"}')
+    assert run_village(capsys) == ["error: the rule of village/adopt is 'yes'; a rule is a function of a question"]
+
+
+def test_a_module_that_ends_the_process_is_one_sentence(capsys: pytest.CaptureFixture[str], village: Path) -> None:
+    break_world(village, "from typing import Any, ClassVar\n", "raise SystemExit(0)\n")
+    assert "importing village raised SystemExit: 0, at village.py:" in run_village(capsys)[0]
+
+
+def test_a_world_without_metrics_runs(village: Path) -> None:
+    break_world(village, '{"habit_share": "share of agents with the habit"}', "{}")
+    break_world(
+        village, '        TimeSeries("spread", "Spread of the habit", ("habit_share",), "share of agents"),\n', ""
+    )
+    assert main(["run", "world=village", *SMALL, "reactions=0"]) == 0
 
 
 def test_a_wrong_form_names_the_line_that_asks(capsys: pytest.CaptureFixture[str], village: Path) -> None:

@@ -49,7 +49,7 @@ def test_a_csv_file_is_relabelled_in_sorted_order_whatever_the_order_of_its_rows
         ("net.csv", "source,target\na,b\nc,\n", DataError, "row 2 .* lacks a source or target"),
         ("net.csv", "source,target\na\n", DataError, "line 2 has 1 cell, but the header has 2"),
         ("net.csv", "source,target\n\udcff,a\n", DataError, "cannot be read as csv: .* can't decode"),
-        ("missing/net.csv", None, DataError, "cannot be read as .csv: .* No such file"),
+        ("missing/net.csv", None, DataError, "cannot be read as .csv: No such file"),
         ("net.graphml", "", DataError, "cannot be read as .graphml"),
         ("net.graphml", "<other/>", DataError, "cannot be read as .graphml"),
     ],

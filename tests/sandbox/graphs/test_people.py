@@ -72,6 +72,8 @@ def test_nodes_are_people_or_strangers_but_not_both() -> None:
         ConfigError, match=r"1 of the network's 3 nodes .* 2 have not: 'Bob' \(is 'bob' meant\?\), 'gus'"
     ):
         match_people([("ann", "Bob", "gus")], ["ann", "bob"])
+    with pytest.raises(ConfigError, match=r"is .* meant"):
+        match_people([("jose\u0301", "bo")], ["jos\u00e9", "al"])
     with pytest.raises(ConfigError, match=r"'1\.0' \(is '01' meant\?\)"):
         match_people([("1.0", "2.0")], ["01", "02"])
     with pytest.raises(ConfigError, match="and 10 more"):

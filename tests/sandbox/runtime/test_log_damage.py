@@ -174,6 +174,14 @@ def test_a_run_without_any_intact_batch_begins_again(finished_run: Path, damaged
     assert state(damaged_run) == state(finished_run)
 
 
+def test_a_log_with_code_of_its_own_is_damaged(finished_run: Path, damaged_run: Path) -> None:
+    edit(damaged_run / LOG, "CREATE TRIGGER t AFTER INSERT ON batch BEGIN DELETE FROM decision; END")
+    with pytest.raises(DamagedLogError, match="its tables are not those of a decision log"):
+        Run(damaged_run).log()
+    Run(damaged_run).drop_damaged()
+    assert state(damaged_run) == state(finished_run)
+
+
 def test_a_log_of_another_version_is_never_dropped(damaged_run: Path) -> None:
     edit(damaged_run / LOG, f"PRAGMA application_id = {0x50E0_0005}")
     content = (damaged_run / LOG).read_bytes()
