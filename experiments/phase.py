@@ -6,7 +6,8 @@ batch; every combination of other settings (people, graph, mind, presentation, a
 """
 
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +27,7 @@ from sandbox.folders import make_folder
 from sandbox.intervals import Mean
 from sandbox.paths import dated_run_dir
 from sandbox.runtime.assembly import resolve_world
-from sandbox.runtime.config import LAST, RunConfig, load_run_config
+from sandbox.runtime.config import LAST, MAX_NAME_CHARS, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE
 from sandbox.runtime.run import Run
 from sandbox.settings import Settings, validate
@@ -188,9 +189,16 @@ def _treatments(overrides: Sequence[str], axes: Sequence[Axis]) -> dict[str, tup
         typed = dict(zip((axis.name for axis in axes), values, strict=True))
         names = {name: name.removeprefix(WORLD) for name in typed}
         world = compose([*overrides, *(f"{name}={value}" for name, value in typed.items())])["world"]
-        treatment = ", ".join(f"{names[name]}={value}" for name, value in typed.items())
+        treatment = _name_treatment({names[name]: value for name, value in typed.items()}, treatments)
         treatments[treatment] = typed, {name: world[name] for name in names.values()}
     return treatments
+
+
+def _name_treatment(values: Mapping[str, str], taken: Collection[str]) -> str:
+    """Return a name that no treatment has yet, short enough for a file and without its separators."""
+    text = ", ".join(f"{name}={value}" for name, value in values.items())
+    name = re.sub(r"[/:]", "-", re.sub(r"\\(.)", r"\1", text))[: MAX_NAME_CHARS - len(" (999)")]
+    return f"{name} ({len(taken) + 1})" if name in taken else name
 
 
 def _configure(overrides: Sequence[str], treatments: dict[str, dict[str, Any]]) -> RunConfig:

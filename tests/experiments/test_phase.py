@@ -74,7 +74,7 @@ def test_cells_that_are_equal_are_said_to_be(run_dir: Path) -> None:
     files, sentences = phase.write(folder, METRIC)
     assert sentences[0].startswith("rule: all 4 cells are equal in every seed")
     assert [path.name for path in files] == [
-        f"phase_ignorant_share_last.{suffix}" for suffix in ("parquet", "csv", "png", "svg")
+        f"phase_ignorant_share_last.{suffix}" for suffix in ("csv", "parquet", "png", "svg")
     ]
     assert "1e-" not in files[-1].read_text(encoding="utf-8")
 

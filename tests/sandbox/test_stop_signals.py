@@ -22,6 +22,7 @@ def run_python(code: str) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
 def test_a_signal_ends_a_command_in_words(name: str, code: int) -> None:
     process = run_python(
+        f"signal.signal(signal.{name}, signal.default_int_handler if {name == 'SIGINT'} else signal.SIG_DFL); "
         f"print(exit_code(lambda: os.kill(os.getpid(), signal.{name}) or 0, 'what was answered is in the log')); "
         "print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)"
     )

@@ -101,7 +101,7 @@ def test_an_interview_of_a_dead_server_is_no_result(
     switch.failing_share = 0.0
     assert main(ask) == 0
     output = capsys.readouterr().out
-    assert "(n = 40)" in output and CONTROL not in output
+    assert "(n = 40 answers of 20 agents)" in output and CONTROL not in output
 
 
 def test_an_interview_leaves_fallbacks_out_and_counts_them(
@@ -120,7 +120,7 @@ def test_an_interview_leaves_fallbacks_out_and_counts_them(
     assert 0 < len(missing) < len(rows)
     assert all(pd.isna(row[name]) for row in missing for name in ("answer", "number", "expected"))
     num_safe = sum(row["item"] == "safe" for row in missing)
-    assert f"(n = {40 - num_safe}; {num_safe} of 40 could not be obtained and are left out)" in output
+    assert f"(n = {40 - num_safe} answers of " in output and f"; {num_safe} more could not be obtained)" in output
     answered = Counter(row["agent"] for row in rows if row["item"] == "safe" and row["source"] != "fallback")
     retest = pd.read_csv(run / "answers" / "survey-at-3-retest.csv")
     assert retest["num_agents"].to_list() == [list(answered.values()).count(2)]

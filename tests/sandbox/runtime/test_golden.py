@@ -10,7 +10,7 @@ from sandbox.runtime.run import Run
 from sandbox.runtime.runner import Progress
 
 COLUMNS = ("arm", "seed", "step", "round", "agent", "role", "template", "value", "position")
-MARKET = ("world=marketplace", "world.demand=1", "population.size=20", "world.num_sellers=4", "steps=4", "seeds=[0,1]")
+MARKET = ("world=marketplace", "population.size=20", "world.num_sellers=4", "steps=4", "seeds=[0,1]")
 RUMOR = ("world=rumor", "population.size=30", "steps=4", "seeds=[0,1]")
 ARMS = (
     "+mind@extra_minds.chance=random",

@@ -22,6 +22,7 @@ from sandbox.runtime.run import LOG, Run
 from sandbox.runtime.runner import Progress
 from tests.conftest import make_question, profiles
 from worlds.marketplace import Marketplace
+from worlds.rumor import Rumor
 
 SIZE = ("world=marketplace", "population.size=40", "steps=10", "seeds=[0,1]", "reactions=12")
 DRINK = Reaction(
@@ -130,7 +131,8 @@ def test_an_unknown_arm_is_refused(both_minds: Run) -> None:
         both_minds.react(5, ["human"], ignore_message)
 
 
-def test_a_world_without_reactions_says_so(tmp_path: Path) -> None:
+def test_a_world_without_reactions_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Rumor, "reactions", ())
     run = Run.start(["world=rumor", "mind=rule", "population.size=12", "steps=2", f"run_dir={tmp_path / 'rumor'}"])
     run.resume(Progress(), ignore_message)
     with pytest.raises(ConfigError, match="world rumor declares no reactions"):

@@ -16,8 +16,12 @@ FILES = ("source.twitter.paths=[a.js]", "source.table.paths=[a.csv]", "source.ta
 
 
 def list_named_settings() -> list[str]:
-    """Return the settings that the documents name, for some source or platform where they name none."""
-    pages = [ROOT / "training" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    """Return the settings that the documents name, for some source or platform where they name none.
+
+    Pages that are generated from the settings themselves, and may be there or not, are left out.
+    """
+    written = [path for path in sorted((ROOT / "docs").rglob("*.md")) if not {"reference", "_build"} & {*path.parts}]
+    pages = [ROOT / "training" / "README.md", *written]
     names = {name for page in pages for name in re.findall(NAMED, page.read_text(encoding="utf-8"))}
     return sorted(name.replace("NAME", "reddit").replace("PLATFORM", "forum") for name in names)
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import polars as pl
 
-from training.curation.grouping import CONTEXT_CHARACTERS, group_unit, partition_unit
+from training.curation.grouping import CONTEXT_CHARACTERS, MARGIN, group_unit, partition_unit
 from training.pipeline.folders import Unit
 from training.pipeline.funnel import Tally
 from training.pipeline.stages import run_unit
@@ -51,14 +51,15 @@ def test_a_user_is_in_one_bucket_and_nothing_is_lost(tmp_path: Path) -> None:
 
 
 def test_an_entity_is_never_cut_in_two(tmp_path: Path) -> None:
-    text = "x" * (CONTEXT_CHARACTERS - 5) + " &amp;#8217;tis so"
+    room = CONTEXT_CHARACTERS + MARGIN - 5
+    text = "x" * room + " &amp;#8217;tis so"
     records = frame(RECORD, {"source": ["s"], "id": ["c"], "user": ["u"], "item": ["i"], "kind": "comment"})
     items = frame(ITEM, {"source": ["s"], "id": ["i"], "user": ["v"], "text": [text]})
     records.write_parquet(tmp_path / "record.parquet")
     items.write_parquet(tmp_path / "item.parquet")
     unit = Unit("0of1", {name: [tmp_path / f"{name}.parquet"] for name in ("record", "item")})
     [(_, rows)] = group_unit(unit, {}, Tally("group"))
-    assert rows["context"][0] == "x" * (CONTEXT_CHARACTERS - 5) + " ’tis"
+    assert rows["context"][0] == "x" * room + " ’tis"
 
 
 def test_a_reply_meets_its_parent(tmp_path: Path) -> None:
