@@ -315,7 +315,7 @@ def test_other_settings_do_not_matter_to_the_contract(overrides: list[str]) -> N
         (UndefinedVariable, 2, "template undefinedvariable/again: 'rumour' is undefined; its facts are rumor, friend"),
         (BrokenParaphrase, 2, r"template brokenparaphrase/whom: 'nobody' is undefined.*\(wording 1\)"),
         (LongPrompt, 2, r"longprompt/\w+: a prompt has up to 1\d\d\d tokens, more than the max_prompt_tokens .* 1200"),
-        (InfiniteMetric, 3, "step 0: metrics must be finite, or None where there is no case, found .*'ignorant_share'"),
+        (InfiniteMetric, 3, "the metric 'ignorant_share' is inf, but `metrics` must return finite numbers"),
         (UndeclaredMetric, 3, r"metrics\(\) and metric_labels differ in \['doubters'\]"),
         (MissingMetric, 3, r"metrics\(\) and metric_labels differ in \['doubters'\]"),
         (
