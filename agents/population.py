@@ -17,7 +17,7 @@ from sandbox.core.profile import Profile
 from sandbox.errors import ConfigError, DataError, quote_value, unknown
 from sandbox.graphs.people import match_people
 from sandbox.paths import POPULATIONS_DIR, locate_population
-from sandbox.text_tables import read_table
+from sandbox.text_tables import read_text_table
 
 COLUMNS = Profile.__struct_fields__
 COLUMN_TYPES = {field.name: field.type for field in msgspec.structs.fields(Profile)}
@@ -221,7 +221,7 @@ def _read_rows(path: Path) -> list[dict[str, Any]]:
 
 def _read_separated(path: Path) -> list[dict[str, Any]]:
     """Read CSV or TSV. Cells stay text, so that an id such as 007 or a persona such as "NA" survives."""
-    return [{name: cell or None for name, cell in row.cells.items()} for row in read_table(path).rows]
+    return [{name: cell or None for name, cell in row.cells.items()} for row in read_text_table(path).rows]
 
 
 def _read_json_lines(path: Path) -> list[dict[str, Any]]:

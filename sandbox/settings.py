@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sandbox.errors import ConfigError, quote_value, unknown
 
 M = TypeVar("M", bound=BaseModel)
-MAX_PATH_CHARS = 200
+MAX_SETTING_CHARS = 200
 """Characters of the path of a setting that an error shows."""
 MAX_PROBLEMS_LISTED = 5
 """Wrong settings that an error lists one by one."""
@@ -53,7 +53,7 @@ def names_unknown_setting(error: ConfigError) -> bool:
 
 def _sentence(problem: Any, where: str, model: type[BaseModel]) -> str:
     path = ".".join(str(part) for part in (*([where] if where else []), *problem["loc"]))
-    path = path if len(path) <= MAX_PATH_CHARS else f"{path[:MAX_PATH_CHARS]}..."
+    path = path if len(path) <= MAX_SETTING_CHARS else f"{path[:MAX_SETTING_CHARS]}..."
     prefix = f"invalid configuration: {path}: " if path else "invalid configuration: "
     if problem["type"] == "extra_forbidden":
         return f"{prefix}{unknown('setting', str(problem['loc'][-1]), model.model_fields)}"

@@ -33,7 +33,7 @@ class Table(NamedTuple):
     """The character between two cells."""
 
 
-def read_table(path: Path, separators: Sequence[str] = SEPARATORS) -> Table:
+def read_text_table(path: Path, separators: Sequence[str] = SEPARATORS) -> Table:
     """Read a table in UTF-8 whose first line names the columns; lines without any text are skipped.
 
     Args:

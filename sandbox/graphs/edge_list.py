@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sandbox.errors import DataError
 from sandbox.graphs.network_file import NetworkFile, Tie, parse_weight
-from sandbox.text_tables import SEPARATORS, Table, TableRow, read_table
+from sandbox.text_tables import SEPARATORS, Table, TableRow, read_text_table
 
 ENDS = (
     ("source", "target"), ("from", "to"), ("fromnode", "tonode"), ("follower", "followee"), ("follower", "following"),
@@ -27,7 +27,7 @@ def read_edge_list(path: Path) -> NetworkFile:
     Raises:
         DataError: It has no two columns for the ends of a tie, or a row lacks an end or has an impossible weight.
     """
-    table = read_table(path, (*SEPARATORS, " "))
+    table = read_text_table(path, (*SEPARATORS, " "))
     columns = {_normalize(name): name for name in reversed(table.columns)}
     source, target = _find_ends(path, columns, table.columns)
     weight = next((columns[name] for name in WEIGHTS if name in columns), "")

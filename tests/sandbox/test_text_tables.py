@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.errors import DataError
-from sandbox.text_tables import read_table
+from sandbox.text_tables import read_text_table
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -33,7 +33,7 @@ def write(tmp_path: Path, text: str) -> Path:
 )
 def test_a_table_with_shifted_cells_is_refused_by_line(tmp_path: Path, text: str, parts: list[str]) -> None:
     with pytest.raises(DataError) as caught:
-        read_table(write(tmp_path, text))
+        read_text_table(write(tmp_path, text))
     for part in [*parts, "own.csv"]:
         assert part in str(caught.value)
 
@@ -49,5 +49,5 @@ def test_a_table_with_shifted_cells_is_refused_by_line(tmp_path: Path, text: str
     ],
 )
 def test_cells_stand_under_the_names_of_their_columns(tmp_path: Path, text: str, cells: dict[str, str]) -> None:
-    [row] = read_table(write(tmp_path, text)).rows
+    [row] = read_text_table(write(tmp_path, text)).rows
     assert row.cells == cells

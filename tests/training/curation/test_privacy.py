@@ -14,7 +14,7 @@ MAX_CHANGED_SHARE = 0.02
 """Share of clean sentences that may be changed."""
 
 
-CLEAN = (
+UNTOUCHED = (
     "I paid $1,299.00 for it in 2019, or was it 2020-21?",
     "My iPhone 12 and the AR-15 thread got 300 votes.",
     "We won 3-2 on 12/05/2014 at 7:30, and 10,000 people came.",
@@ -27,6 +27,10 @@ CLEAN = (
     "The Moon and the Sun, the North and the South.",
     "I was born in 1985 and my GPA is 3.75.",
     "It costs 20 dollars to place an order in the store.",
+)
+"""Clean sentences none of which may change."""
+CLEAN = (
+    *UNTOUCHED,
     "The warranty ran out in March 2019, three years after I bought it.",
     "It weighs 2.5 kg and measures 30 x 20 x 10 cm.",
     "Version 3.11.4 fixed the bug that 3.11.3 had.",
@@ -220,22 +224,6 @@ def test_few_clean_sentences_are_changed() -> None:
     assert len(changed) <= MAX_CHANGED_SHARE * len(CLEAN), changed
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "I paid $1,299.00 for it in 2019, or was it 2020-21?",
-        "My iPhone 12 and the AR-15 thread got 300 votes.",
-        "We won 3-2 on 12/05/2014 at 7:30, and 10,000 people came.",
-        "It has 5 stars, 4.5 on average, and lasts 24/7.",
-        "The Will of the people is what counts in May or April.",
-        "Read chapter 12, pages 100-250, before class 101.",
-        "See [URL] or write to [EMAIL], as @user said.",
-        "At the office we met at noon at the gate.",
-        "Apple and Amazon sell in Paris; Virgin flies to Austin.",
-        "The Moon and the Sun, the North and the South.",
-        "I was born in 1985 and my GPA is 3.75.",
-        "It costs 20 dollars to place an order in the store.",
-    ],
-)
+@pytest.mark.parametrize("text", UNTOUCHED)
 def test_what_is_not_private_stays(text: str) -> None:
     assert scrub_text(text, {}) == text
