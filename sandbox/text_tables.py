@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,9 +46,8 @@ def read_text_table(path: Path, separators: Sequence[str] = SEPARATORS) -> Table
         DataError: The file cannot be read, a row has more or fewer cells than the header, a quote is not closed, or two
             columns have one name; the message names the line.
     """
-    csv.field_size_limit(MAX_CELL_CHARS)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file, _long_cells():
             header = next((line for line in file if line.strip()), "")
             separator = _find_separator(header, separators)
             file.seek(0)
@@ -67,6 +67,16 @@ def read_text_table(path: Path, separators: Sequence[str] = SEPARATORS) -> Table
     for row in table:
         row.cells.pop("", None)
     return Table([name for name in columns if name], table, separator)
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let `csv` read cells of `MAX_CELL_CHARS`; its limit belongs to the whole process, so it is put back."""
+    before = csv.field_size_limit(MAX_CELL_CHARS)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _find_separator(header: str, separators: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """Tables as text: no cell slips into another column."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,11 @@ def test_a_table_with_shifted_cells_is_refused_by_line(tmp_path: Path, text: str
 def test_cells_stand_under_the_names_of_their_columns(tmp_path: Path, text: str, cells: dict[str, str]) -> None:
     [row] = read_text_table(write(tmp_path, text)).rows
     assert row.cells == cells
+
+
+def test_long_cells_are_read_and_other_readers_of_csv_keep_their_limit(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("id,persona\nann," + "x" * 200_000 + "\n", encoding="utf-8")
+    before = csv.field_size_limit()
+    assert len(read_text_table(path).rows[0].cells["persona"]) == 200_000
+    assert csv.field_size_limit() == before
