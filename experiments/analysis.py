@@ -9,10 +9,13 @@ import pandas as pd
 
 from experiments.contrasts import agreement_table, contrast_table
 from experiments.facts.evidence import Evidence
+from experiments.facts.item import ScoreItem
 from experiments.facts.registry import describe_missing_references, list_facts, list_items
 from experiments.facts.table import judge_facts
 from experiments.individual import evaluated_models, evaluation_scores, individual_rows, unscored_forms
-from experiments.outcomes import Outcome, arm_table, list_outcomes, outcome_table
+from experiments.outcomes import Outcome, arm_table, list_outcomes, make_outcome, outcome_table
+from experiments.people.effects import HumanEffect
+from experiments.people_arm import effect_items, people_table, read_humans, select_effects
 from experiments.position_bias import position_bias_table
 from experiments.reactions import reaction_rows, read_slopes
 from experiments.scorecard import nearness, scorecard
@@ -34,7 +37,7 @@ class Analysis:
     world: type[World[Any]]
     outcomes: Sequence[Outcome]
     tables: dict[str, pd.DataFrame]
-    """By name: outcomes, arms, contrasts, agreements, facts, scorecard, nearness, data_quality, answers,
+    """By name: outcomes, arms, contrasts, people, agreements, facts, scorecard, nearness, data_quality, answers,
     position_bias."""
     slopes: pd.DataFrame
     """Slopes of the reactions; empty if none were measured."""
@@ -49,9 +52,15 @@ class Analysis:
         return {fact.name for fact in list_facts(self.world) if fact.is_check}
 
     @property
+    def labels(self) -> dict[str, str]:
+        """What reports call the outcomes, people's included, by name."""
+        of_people = (make_outcome(name, self.world) for name in self.tables["people"]["outcome"].unique())
+        return {outcome.name: outcome.label for outcome in (*of_people, *self.outcomes)}
+
+    @property
     def titles(self) -> dict[str, str]:
         """What reports call the facts and the items of the scorecard, by name."""
-        facts, items = list_facts(self.world), list_items(self.world)
+        facts, items = list_facts(self.world), [*list_items(self.world), *_effect_items(self.config, self.world)]
         return {entry.name: entry.title for entry in (*facts, *items, *self.world.reactions)}
 
 
@@ -60,6 +69,7 @@ def analyse_run(run: Run, results: Results) -> Analysis:
     config = run.manifest.segments[-1].config
     kind, _ = resolve_world(config)
     outcomes = list_outcomes(config, kind)
+    items = [*list_items(kind), *_effect_items(config, kind)]
     contrasts = contrast_table(outcomes, results.metrics, config.arms())
     evidence = Evidence.from_run(run)
     scores, models = evaluation_scores(config), evaluated_models(config)
@@ -74,10 +84,11 @@ def analyse_run(run: Run, results: Results) -> Analysis:
         "outcomes": outcome_table(outcomes, results.metrics),
         "arms": arm_table(outcomes, results.metrics),
         "contrasts": contrasts,
+        "people": people_table(list_effects(config, kind), kind, results.metrics, config.arms()),
         "agreements": agreement_table(contrasts),
         "facts": judge_facts(evidence, kind),
-        "scorecard": scorecard(evidence, kind, [*reaction, *individual]),
-        "nearness": nearness(evidence, kind),
+        "scorecard": scorecard(evidence, items, [*reaction, *individual]),
+        "nearness": nearness(evidence, items),
         "data_quality": quality,
         "answers": answers,
         "position_bias": position_bias_table(biases),
@@ -85,6 +96,20 @@ def analyse_run(run: Run, results: Results) -> Analysis:
     missing = describe_missing_references(kind, [name for name in results.tables if name != NETWORK])
     unscored = unscored_forms(scores) if scores and individual else ()
     return Analysis(run, config, kind, outcomes, tables, slopes, missing, unscored)
+
+
+def list_effects(config: RunConfig, kind: type[World[Any]]) -> list[HumanEffect]:
+    """Return people's effects and means that a comparison is held beside; empty if it names no human experiment.
+
+    Raises:
+        ConfigError: The human experiment is unknown, or shares nothing with the comparison.
+        DataError: Its file is damaged.
+    """
+    return select_effects(read_humans(config.humans), kind, config.arms()) if config.humans else []
+
+
+def _effect_items(config: RunConfig, kind: type[World[Any]]) -> list[ScoreItem]:
+    return list(effect_items(list_effects(config, kind), kind, config.arms()))
 
 
 def data_quality(log: DecisionLog) -> pd.DataFrame:

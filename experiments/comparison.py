@@ -5,20 +5,21 @@ addition to what every run leaves, its folder gets
 
 report.html            everything, for reading; pictures inline
 report.md              its tables, for pasting
-comparison/*.csv       outcomes, arms, contrasts, agreements, facts, scorecard, nearness, data_quality, answers,
-                       position_bias; also as .parquet
+comparison/*.csv       outcomes, arms, contrasts, people, agreements, facts, scorecard, nearness, data_quality,
+                       answers, position_bias; also as .parquet
 reactions/             response curves and slopes, as after every run, of more people
-comparison/*.png .svg  contrasts and scorecard
+comparison/*.png .svg  contrasts, effects beside people's, and scorecard
 """
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from experiments.analysis import analyse_run
+from experiments.analysis import analyse_run, list_effects
 from experiments.outcomes import list_outcomes
 from experiments.reactions import NUM_PEOPLE
 from experiments.reports.charts import draw_contrasts, draw_scorecard
 from experiments.reports.headline import describe_findings
+from experiments.reports.people_chart import draw_people
 from experiments.reports.report import write_report
 from sandbox.composition import list_choices
 from sandbox.errors import ConfigError
@@ -38,12 +39,13 @@ def start(overrides: Sequence[str]) -> Run:
     """Begin a comparison; without `experiment=`, use the experiment named after the world or a parent, or else `arms`.
 
     Raises:
-        ConfigError: There is only one arm, or an outcome names no metric.
+        ConfigError: There is only one arm, an outcome names no metric, or `humans` shares nothing with the comparison.
     """
     overrides = [*default_experiment(overrides), f"reactions={NUM_PEOPLE}", *overrides]
     config = load_run_config(overrides)
     kind, _ = resolve_world(config)
     list_outcomes(config, kind)
+    list_effects(config, kind)
     if len(config.arms()) < 2:
         raise ConfigError("nothing to compare: there is one arm; name several minds=[...] or treatments={...}")
     return Run.start(overrides, config)
@@ -63,8 +65,8 @@ def conclude(run: Run, results: Results, notify: Callable[[str], None]) -> list[
     target = run.folder / TARGET
     target.mkdir(exist_ok=True)
     tables = [path for name, table in analysis.tables.items() for path in write_table(table, target / name)]
-    labels = {outcome.name: outcome.label for outcome in analysis.outcomes}
-    pictures = draw_contrasts(analysis.tables["contrasts"], labels, target)
+    pictures = draw_contrasts(analysis.tables["contrasts"], analysis.labels, target)
+    pictures += draw_people(analysis.tables["people"], analysis.labels, target)
     pictures += draw_scorecard(analysis.tables["scorecard"], analysis.titles, target)
     pictures += draw_reactions(run)
     for line in describe_findings(analysis):

@@ -58,10 +58,10 @@ def list_outcomes(config: RunConfig, kind: type[World[Any]]) -> list[Outcome]:
     declared = [make_outcome(name, kind, is_declared=True, is_primary=name in primary) for name in config.outcomes]
     metrics = {outcome.metric for outcome in declared}
     others = [name for name in kind.metric_labels if name not in metrics]
-    return [*declared, *(make_outcome(name, kind, is_declared=False) for name in others)]
+    return [*declared, *(make_outcome(name, kind) for name in others)]
 
 
-def make_outcome(name: str, kind: type[World[Any]], is_declared: bool, is_primary: bool = False) -> Outcome:
+def make_outcome(name: str, kind: type[World[Any]], is_declared: bool = False, is_primary: bool = False) -> Outcome:
     """Return the outcome of a metric of the world, with or without `LAST`."""
     label = kind.metric_labels[name.removesuffix(LAST)] + ", last step" * name.endswith(LAST)
     return Outcome(name, label, is_declared, is_primary)

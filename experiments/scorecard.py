@@ -20,11 +20,9 @@ from experiments.facts.distance import Distance, distance_difference, score_of
 from experiments.facts.evidence import Evidence
 from experiments.facts.item import ScoreItem
 from experiments.facts.reference import Level
-from experiments.facts.registry import list_items
 from experiments.families import ADDED, FLOORS, Family, adjust_by_family, deciding_p, question_minds
 from experiments.frames import column, columns, rows_where
 from experiments.statistics import ALPHA
-from sandbox.core.world import World
 
 CEILING = 0.0
 """Expected distance of real people from real people."""
@@ -39,16 +37,16 @@ NEARNESS = (
 """Columns of `nearness`."""
 
 
-def scorecard(evidence: Evidence, kind: type[World[Any]], individual: Iterable[tuple[Any, ...]] = ()) -> pd.DataFrame:
+def scorecard(evidence: Evidence, items: Iterable[ScoreItem], others: Iterable[tuple[Any, ...]] = ()) -> pd.DataFrame:
     """Score every arm on every item that the run and the data allow; see `COLUMNS`.
 
     Args:
         evidence: All arms; an arm is scored if one of `FLOORS` has an arm in the same world.
-        kind: The world; a world without items gets an empty table.
-        individual: Rows about held-out people (`experiments.individual`), which come first.
+        items: What is scored.
+        others: Rows about reactions and about held-out people.
     """
-    rows = list(individual)
-    for item in list_items(kind):
+    rows = list(others)
+    for item in items:
         distances = _distances(item, evidence)
         for arm in distances:
             rows += _score_arm(item, evidence, arm, distances)
@@ -61,7 +59,7 @@ def _distances(item: ScoreItem, evidence: Evidence) -> dict[str, Distance]:
     return {arm: distance for arm, distance in distances.items() if distance is not None}
 
 
-def nearness(evidence: Evidence, kind: type[World[Any]]) -> pd.DataFrame:
+def nearness(evidence: Evidence, items: Iterable[ScoreItem]) -> pd.DataFrame:
     """Test which arms are nearer to people than the first arm in the same world, by differences within a seed.
 
     Returns:
@@ -72,7 +70,7 @@ def nearness(evidence: Evidence, kind: type[World[Any]]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     arms = list(evidence.arms.values())
     own_minds = question_minds([arm.mind for arm in arms])
-    for item in list_items(kind):
+    for item in items:
         distances = _distances(item, evidence)
         for arm in arms:
             first = next(candidate for candidate in arms if not candidate.differing_params(arm))

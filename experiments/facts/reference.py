@@ -14,7 +14,7 @@ Against: TypeAlias = Literal["people", "norm", "rule", "predictor"]
 """What a score of 1 is: real people, a norm from the literature, rule people (of a reaction), or the best simple
 predictor of held-out choices."""
 Level: TypeAlias = Literal[
-    "reaction", "individual", "distribution", "variance", "homogeneity", "choice", "structure", "dynamics"
+    "reaction", "effect", "individual", "distribution", "variance", "homogeneity", "choice", "structure", "dynamics"
 ]
 """Headings of the scorecard, in its order."""
 

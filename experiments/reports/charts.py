@@ -91,7 +91,7 @@ def _draw_forest(rows: pd.DataFrame, labels: Mapping[str, str], title: str) -> "
         ax.set_title(fill(labels.get(outcome, outcome), 46))
     sheet.suptitle(title, x=0.012, ha="left")
     intervals = describe_intervals(int(column(rows, "num_seeds").max()))
-    _add_note(sheet, f"Points: means of the differences within seeds. Grey line: no difference.\n{intervals}.")
+    add_note(sheet, f"Points: means of the differences within seeds. Grey line: no difference.\n{intervals}.")
     return sheet
 
 
@@ -129,7 +129,7 @@ def _draw_moves(table: pd.DataFrame, labels: Mapping[str, str]) -> "Sheet":
         ax.set_title(fill(labels.get(outcome, outcome) + f" ({treatment})" * bool(treatment), 36))
     sheet.legend(handles=_legend_handles(minds)[:-1], loc="outside upper right", ncols=len(minds))
     intervals = describe_intervals(int(column(table, "num_seeds").max()))
-    _add_note(sheet, f"Variant minus plain run. Grey area: the difference between the minds.\n{intervals}.")
+    add_note(sheet, f"Variant minus plain run. Grey area: the difference between the minds.\n{intervals}.")
     return sheet
 
 
@@ -170,7 +170,7 @@ def _draw_scores(card: pd.DataFrame, titles: Mapping[str, str]) -> "Sheet":
     note += PREDICTOR_NOTE * ("predictor" in against.values())
     floor = "as far from people as the worse of the rule and random arms (reactions: none)"
     ax.set_xlabel("score")
-    _add_note(sheet, f"0 = {floor}, 1 = where real people are{note}")
+    add_note(sheet, f"0 = {floor}, 1 = where real people are{note}")
     ax.legend(handles=_legend_handles(arms), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(4, len(arms) + 1))
     return sheet
 
@@ -221,5 +221,6 @@ def _arm_markers(arms: Pens) -> dict[str, str]:
     return {name: MARKERS[index // len(COLORS) % len(MARKERS)] for index, name in enumerate(arms)}
 
 
-def _add_note(sheet: "Sheet", text: str) -> None:
+def add_note(sheet: "Sheet", text: str) -> None:
+    """Write how to read a picture below it."""
     sheet.supxlabel(text, x=0.012, ha="left", fontsize=7.5, color=FAINT)

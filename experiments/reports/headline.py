@@ -12,6 +12,7 @@ import pandas as pd
 from experiments.analysis import Analysis
 from experiments.families import UNADJUSTED, question_minds
 from experiments.frames import column, rows_where, to_records
+from experiments.people_arm import count_effects, describe_counts
 from experiments.reports.page import format_number, format_p_value, name_in_words
 from experiments.statistics import ALPHA
 from sandbox.counting import count_of
@@ -28,6 +29,7 @@ def describe_findings(analysis: Analysis) -> list[str]:
     blocks = {
         "Who answered": [f"{describe_minds(analysis.tables['answers'])}."],
         f"Declared outcomes ({seeds})": _describe_outcomes(analysis, arms),
+        f"Effects beside people's ({seeds})": _describe_people(analysis, arms),
         f"Stylised facts, against people ({seeds})": _describe_facts(analysis, arms),
         "Distances from people": _describe_distances(analysis, arms),
     }
@@ -84,6 +86,31 @@ def _describe_contrast(row: Mapping[str, Any]) -> str:
     return f"{name}: {verdict}, {_mean(row, 'difference')}, {_test(row)}"
 
 
+def _describe_people(analysis: Analysis, arms: Sequence[str]) -> list[str]:
+    """Return a sentence about every effect of people, and how many of them each mind has."""
+    table = analysis.tables["people"]
+    own_minds = {arm.mind for arm in analysis.config.arms() if arm.name in arms}
+    effects = rows_where(table, (column(table, "control") != "") & column(table, "mind").isin(own_minds))
+    sentences: list[str] = []
+    groups: Any = effects.groupby(["outcome", "treatment", "control"], sort=False)
+    for (outcome, treatment, control), rows in groups:
+        records = to_records(rows)
+        people = records[0]
+        of_people = {"value": people["people"], "low": people["people_low"], "high": people["people_high"]}
+        units = count_of(people["num_units"], people["unit"])
+        title = f"{analysis.labels[outcome]}, {treatment} − {control}: people {_mean(of_people, 'value')} ({units})"
+        values = [f"{row['mind']}: {_mean(row, 'value')}, {_describe_likeness(row)}" for row in records]
+        sentences.append(INDENT.join([title, *values]))
+    return [*sentences, *describe_counts(count_effects(effects))]
+
+
+def _describe_likeness(row: Mapping[str, Any]) -> str:
+    """Say in words how an effect compares with people's."""
+    sign = {"same": "people's sign", "opposite": "the opposite sign", "not shown": "no effect shown"}.get(row["sign"])
+    place = {"within": "inside people's interval", "outside": "outside of people's interval"}.get(row["place"])
+    return ", ".join(filter(None, (sign, place))) or "inconclusive"
+
+
 def _describe_facts(analysis: Analysis, arms: Sequence[str]) -> list[str]:
     facts = analysis.tables["facts"]
     own = rows_where(facts, column(facts, "arm").isin(arms))
@@ -94,7 +121,8 @@ def _describe_facts(analysis: Analysis, arms: Sequence[str]) -> list[str]:
         against = "norm" if name in analysis.checks else "people"
         known = f"{against} {people}, " if people != "–" else ""
         band = f"{known}band {format_number(records[0]['band_low'])} to {format_number(records[0]['band_high'])}"
-        values = [f"{row['arm']}: {_describe_judgement(row)}" for row in records]
+        judged = [row for row in records if not pd.isna(row["value"])]
+        values = [f"{row['arm']}: {_describe_judgement(row)}" for row in judged or records]
         near = _describe_nearness(analysis, arms, str(name))
         sentences.append(INDENT.join([f"{_title(analysis, name)} ({band})", *values, *near]))
     return sentences

@@ -9,6 +9,7 @@ import pandas as pd
 from experiments.analysis import Analysis
 from experiments.facts.table import catalogue
 from experiments.frames import column, rows_where, to_records
+from experiments.people_arm import count_effects, describe_counts
 from experiments.reactions import summarize_reactions
 from experiments.reports.headline import describe_minds
 from experiments.reports.page import inline_image, name_in_words, write_pages
@@ -27,6 +28,7 @@ def write_report(analysis: Analysis, pictures: Sequence[Path]) -> list[Path]:
 def _page_variables(analysis: Analysis, pictures: Sequence[Path]) -> dict[str, Any]:
     """Return what the templates show."""
     config, tables, titles = analysis.config, analysis.tables, analysis.titles
+    people = tables["people"]
     _, params = resolve_world(config)
     arms = config.arms()
     judged = [arm.name for arm in arms if arm.mind not in FLOORS]
@@ -35,10 +37,10 @@ def _page_variables(analysis: Analysis, pictures: Sequence[Path]) -> dict[str, A
         "title": f"{analysis.world.name.capitalize()}: {', '.join(arm.name for arm in arms)}",
         "manifest": analysis.run.manifest,
         "config": config,
-        "people": analysis.world.num_profiles(params, int(config.population["size"])),
+        "num_agents": analysis.world.num_profiles(params, int(config.population["size"])),
         "answered": describe_minds(tables["answers"]),
         "arms": to_records(rows_where(tables["arms"], column(tables["arms"], "declared"))),
-        "labels": {outcome.name: outcome.label for outcome in analysis.outcomes},
+        "labels": analysis.labels,
         "primary": [outcome.label for outcome in analysis.outcomes if outcome.is_primary],
         "titles": titles,
         "summary": [
@@ -47,6 +49,9 @@ def _page_variables(analysis: Analysis, pictures: Sequence[Path]) -> dict[str, A
         ],
         "reactions": to_records(analysis.slopes),
         "units": {reaction.name: reaction.unit for reaction in analysis.world.reactions},
+        "people_effects": to_records(rows_where(people, column(people, "control") != "")),
+        "people_means": to_records(rows_where(people, column(people, "control") == "")),
+        "people_counts": describe_counts(count_effects(people)),
         "missing_references": analysis.missing_references,
         "facts": _fact_sections(tables["facts"], catalogue(analysis.world)),
         "card": to_records(tables["scorecard"]),

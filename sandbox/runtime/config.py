@@ -107,6 +107,9 @@ class RunConfig(Settings):
     """Metrics to compare, declared before the run; all others are exploratory. `@last`: at the last step."""
     primary: list[str] = Field(default=[])
     """The declared outcomes that the question is about first: a family of tests of their own. Empty: the first one."""
+    humans: str | None = None
+    """Effects of a human experiment that `compare` puts beside those of the arms: the name of one that comes with the
+    project, or a CSV file; null: none."""
     model: str
     """Language model: a known name, a hub id or a folder."""
     steps: PositiveInt = Field(le=MAX_STEPS)

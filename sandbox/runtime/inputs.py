@@ -13,7 +13,7 @@ from sandbox.errors import DataError
 from sandbox.paths import POPULATIONS_DIR, expand_user, locate_population
 from sandbox.runtime.config import RunConfig
 
-PARTS = ("population", "graph", "world", "treatments", "interventions", "mind", "extra_minds")
+PARTS = ("population", "graph", "world", "treatments", "interventions", "humans", "mind", "extra_minds")
 """Settings that may name files."""
 POPULATION = "population.file"
 MINDS = ("mind.", "extra_minds.")

@@ -40,13 +40,13 @@ def crossed_arms() -> Evidence:
 @pytest.fixture(scope="module")
 def card(crossed_arms: Evidence) -> pd.DataFrame:
     """Return their scorecard."""
-    return scorecard.scorecard(crossed_arms, Marketplace)
+    return scorecard.scorecard(crossed_arms, list_items(Marketplace))
 
 
 @pytest.fixture(scope="module")
 def near(crossed_arms: Evidence) -> pd.DataFrame:
     """Return how near to people they are."""
-    return nearness(crossed_arms, Marketplace)
+    return nearness(crossed_arms, list_items(Marketplace))
 
 
 def test_a_score_is_zero_at_the_floor_and_one_at_the_ceiling() -> None:
@@ -79,14 +79,14 @@ def test_crossed_arms_are_scored_by_their_own_names_and_random_is_not(card: pd.D
 
 def test_a_floor_without_another_arm_has_no_score() -> None:
     rule = (make_arm("rule", mind="rule"), {"reviews": reviews(PEAK)})
-    assert scorecard.scorecard(make_evidence(rule), Marketplace).empty
+    assert scorecard.scorecard(make_evidence(rule), list_items(Marketplace)).empty
 
 
 def test_a_norm_gives_no_score_if_the_baselines_are_indistinguishable_from_it() -> None:
     def premium_scores(floor: float) -> pd.DataFrame:
         weights = (("base", 2.0), ("random", floor))
         arms = [(make_arm(mind, mind=mind), {"offers": offers(-4.0, weight)}) for mind, weight in weights]
-        rows = scorecard.scorecard(make_evidence(*arms), Marketplace)
+        rows = scorecard.scorecard(make_evidence(*arms), list_items(Marketplace))
         return rows[rows["item"] == "reputation_premium"].set_index("arm")
 
     norm = 4 * math.log(1.081)
@@ -102,7 +102,7 @@ def test_a_norm_is_marked_as_such_and_has_the_norm_as_its_ceiling(card: pd.DataF
         "reputation_premium",
     }
     assert "price_dispersion" not in ITEMS
-    assert {item.level for item in ITEMS.values()} == set(get_args(Level)) - {"individual", "reaction"}
+    assert {item.level for item in ITEMS.values()} == set(get_args(Level)) - {"individual", "reaction", "effect"}
 
 
 def test_arms_are_compared_with_the_first_arm_of_the_same_world(near: pd.DataFrame) -> None:
@@ -116,7 +116,7 @@ def test_arms_are_compared_with_the_first_arm_of_the_same_world(near: pd.DataFra
 
 def test_an_arm_that_moves_away_from_people_is_further() -> None:
     arms = (make_arm("a"), {"reviews": reviews(J)}), (make_arm("b"), {"reviews": reviews(PEAK)})
-    near: Any = nearness(make_evidence(*arms, seeds=range(4)), Marketplace).set_index("item")
+    near: Any = nearness(make_evidence(*arms, seeds=range(4)), list_items(Marketplace)).set_index("item")
     assert near.loc["star_distribution", "verdict"] == "further"
 
 
