@@ -5,8 +5,6 @@ Each run is its own process, so an interrupted audit continues with the first ru
 """
 
 import math
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from experiments.child_runs import run_child
 from experiments.comparison import default_experiment
 from experiments.contrasts import outcome_family
 from experiments.families import ADDED, adjust_by_family, question_minds
@@ -27,7 +26,6 @@ from experiments.statistics import describe_intervals, detectable_difference, pa
 from sandbox.composition import to_plain
 from sandbox.errors import ConfigError, DataError
 from sandbox.paths import CONF_DIR, dated_run_dir
-from sandbox.quoting import quote
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import Arm, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE, Manifest
@@ -105,7 +103,8 @@ def run_all(overrides: Sequence[str], folder: Path | None, notify: Callable[[str
     folder = folder or dated_run_dir("audit")
     for number, (name, run_overrides) in enumerate(runs.items(), 1):
         notify(f"{name} ({number} of {len(runs)})")
-        _run_variant(_variant_folder(folder, name), run_overrides)
+        again = f"python -m sandbox audit --run {folder}"
+        run_child(_variant_folder(folder, name), "run", run_overrides, again)
     return folder
 
 
@@ -277,17 +276,3 @@ def _read_metrics(folder: Path) -> pd.DataFrame:
     if run.manifest.status != "finished":
         raise DataError(f"{folder} has no results yet; continue with `python -m sandbox audit --run {folder.parent}`")
     return run.results().metrics
-
-
-def _run_variant(folder: Path, overrides: Sequence[str]) -> None:
-    """Run one variant, or resume it."""
-    exists = (folder / FILE).is_file()
-    if exists and Manifest.read(folder).status == "finished":
-        return
-    command = ["resume", str(folder)] if exists else ["run", *overrides, f"run_dir={quote(folder)}"]
-    process = subprocess.run([sys.executable, "-m", "sandbox", *command], stdout=subprocess.DEVNULL, check=False)
-    if process.returncode:
-        raise DataError(
-            f"the run in {folder} failed (exit code {process.returncode}); fix what its message above says and "
-            f"continue with `python -m sandbox audit --run {folder.parent}`"
-        )

@@ -11,6 +11,7 @@ import pytest
 
 from experiments import audit
 from experiments.audit import Audit, Variant
+from experiments.child_runs import run_child
 from experiments.outcomes import Outcome
 from sandbox.errors import ConfigError, DataError
 from sandbox.runtime.config import Arm, RunConfig, load_run_config
@@ -52,7 +53,7 @@ def run_overrides(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """Return the overrides of every run by its folder's name; nothing is run."""
     overrides_by_name: dict[str, list[str]] = {}
     monkeypatch.setattr(
-        audit, "_run_variant", lambda folder, overrides: overrides_by_name.update({folder.name: list(overrides)})
+        audit, "run_child", lambda folder, _, overrides, __: overrides_by_name.update({folder.name: list(overrides)})
     )
     return overrides_by_name
 
@@ -151,7 +152,7 @@ def _normal_metrics(arms: Sequence[Arm], num_seeds: int, rng: np.random.Generato
 
 def test_a_run_that_fails_says_how_to_continue(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="audit --run"):
-        audit._run_variant(tmp_path / "plain", ["world=nowhere"])
+        run_child(tmp_path / "plain", "run", ["world=nowhere"], "python -m sandbox audit --run audited")
 
 
 SHIPPED = audit.load_audit()
