@@ -79,6 +79,22 @@ def test_the_interval_of_a_ratio_is_fieller_s(table: pd.DataFrame) -> None:
     assert row["ratio_high"] == pytest.approx(row["value"] / (TALK.value - error), rel=0.05)
 
 
+def test_the_interval_of_a_ratio_covers_the_true_one_in_95_of_100_comparisons() -> None:
+    rng = np.random.default_rng(2)
+    number, seeds, truth = 400, 8, 0.5
+    covered = 0
+    for _ in range(number):
+        estimate = rng.normal(0.3, 0.05)
+        people = TALK._replace(value=estimate, low=estimate - 1.96 * 0.05, high=estimate + 1.96 * 0.05, num_units=60)
+        talk = rng.normal(truth * 0.3, 0.1, seeds)
+        metrics = pd.DataFrame({"arm": "m:talk", "seed": range(seeds), "step": 0, "giving": talk, "talks": 0.0})
+        plain = metrics.assign(arm="m:plain", giving=0.0)
+        arms = [Arm("m:plain", "m", "plain"), Arm("m:talk", "m", "talk")]
+        row: Any = people_table([people], Giving, pd.concat([plain, metrics]), arms).iloc[0]
+        covered += row["ratio_low"] <= truth <= row["ratio_high"]
+    assert 0.92 <= covered / number <= 0.98
+
+
 def test_a_mean_has_a_place_but_neither_sign_nor_ratio(table: pd.DataFrame) -> None:
     means = table[table["control"] == ""]
     assert len(means) == len(MINDS)
