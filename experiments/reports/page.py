@@ -36,6 +36,12 @@ def format_number(value: Any) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
+def format_interval(ends: tuple[float, float]) -> str:
+    """Return an interval as `low to high`, or a dash if there is none."""
+    low, high = map(format_number, ends)
+    return low if low == high == format_number(None) else f"{low} to {high}"
+
+
 def format_rate(value: float) -> str:
     """Return a rate in %, or a dash if there was no case."""
     return "–" if math.isnan(value) else f"{100 * value:.2f} %"
@@ -68,6 +74,7 @@ def mark_reference(against: str) -> str:
 PREDICTOR = " (1 = best simple predictor, not people)"
 FILTERS: dict[str, Any] = {
     "number": format_number,
+    "interval": format_interval,
     "p": format_p_value,
     "words": name_in_words,
     "mark": mark_reference,
