@@ -53,8 +53,8 @@ def list_notes(config: CorpusConfig, counts: Sequence[Count]) -> list[str]:
         if count.entity == DOUBTFUL and count.number
     ]
     decisions = [
-        f"source.{count.source}: {count.reason} in {count.number:,} {'file' if count.number == 1 else 'files'}, by their "
-        f"values; source.{count.source}.time_unit says otherwise."
+        f"source.{count.source}: {count.reason} in {count.number:,} of its files, as all values suggest; set "
+        f"source.{count.source}.time_unit if that is wrong."
         for count in sum_counts(counts)
         if count.entity == FILES
     ]
