@@ -26,12 +26,12 @@ from agents.weights import weights_digest
 from sandbox.characters import remove_control_characters
 from sandbox.core.mind import MindContext
 from sandbox.errors import BackendError, ConfigError, unknown
+from sandbox.key_hosts import LOOPBACK_HOSTS, check_key_hosts
 from sandbox.prompting.render import Prompt
 from sandbox.settings import validate
 
 HARMLESS_PROMPT = Prompt("You are a person.", "Do you drink tea or milk?", "")
 """Asked to find out whether a server refuses a prompt or everything."""
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 class ServerMind(LanguageMind):
@@ -41,8 +41,8 @@ class ServerMind(LanguageMind):
 
     @classmethod
     def check(cls, settings: Mapping[str, Any], model: str) -> None:
-        """Validate the settings."""
-        validate(ServerSettings, settings, "mind")
+        """Validate the settings, and that the key may be sent to the servers."""
+        _check_key_hosts(validate(ServerSettings, settings, "mind"))
 
     @classmethod
     def build(cls, settings: Mapping[str, Any], context: MindContext) -> Self:
@@ -60,6 +60,7 @@ class ServerEngine(Engine):
         self._notify = context.notify
         self._is_chat = settings.api == "chat"
         self._tokenizer = _load_tokenizer(settings, context)
+        _check_key_hosts(settings)
         _say_what_leaves(settings, context.notify)
         self._client = _make_client(settings)
         try:
@@ -262,6 +263,12 @@ def _load_tokenizer(settings: ServerSettings, context: MindContext) -> PromptTok
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise BackendError(f"cannot load mind.tokenizer={name}: {reason}; name a folder that holds it") from error
+
+
+def _check_key_hosts(settings: ServerSettings) -> None:
+    """Raise `ConfigError` if the key would be sent to a host that the user has not named."""
+    if settings.api_key_env:
+        check_key_hosts([parse_url(url).host for url in settings.urls], settings.api_key_env)
 
 
 def _say_what_leaves(settings: ServerSettings, notify: Callable[[str], None]) -> None:
