@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 
 from training.curation.details.rule import Signs
-from training.curation.words import is_ordinary_word
+from training.curation.words import is_misspelling, is_ordinary_word
 
 NAME = "[NAME]"
 
@@ -41,6 +41,14 @@ _LETTER_WORDS = frozenset([
 _SPEAKING = frozenset({"here", "speaking", "calling"})
 
 
+KIN_WORDS = (
+    "friend|wife|husband|son|daughter|brother|sister|mother|father|mom|mum|dad|boss|cousin|neighbou?r|teacher|girlfriend|"
+    "boyfriend|partner|roommate|colleague|buddy|nephew|niece|uncle|aunt|ex|co-?worker|landlord|landlady|therapist|doctor|"
+    "manager|grandmother|grandfather|grandson|granddaughter|fianc[ée]e?|stepdad|stepmom|client|dog|cat"
+)
+"""Words for people, and pets, that a name follows."""
+
+
 class _Cue(NamedTuple):
     form: re.Pattern[str]
     words: frozenset[str]
@@ -49,6 +57,8 @@ class _Cue(NamedTuple):
     """Whether a name in lower case counts; if not, each of its words begins with a capital."""
     is_complete: bool = False
     """Whether it is a name only if all words of the run are."""
+    is_strange: bool = False
+    """Whether a name counts only if it is no misspelling of a frequent word."""
     is_certain: bool = False
     """Whether any capitalised word is a name, as far as capitals reach."""
 
@@ -92,10 +102,32 @@ _CUES = (
         is_complete=True,
     ),
     _Cue(
-        re.compile(rf"(?:^|\n|[.!?)]\s)\s*[–—~-]{{1,2}}\s?{_RUN}{_AT_END}"),
+        re.compile(rf"(?:^|\n|[.!?:)]\s)\s*[–—~-]{{1,2}}\s?{_RUN}{_AT_END}"),
         frozenset(),
         in_any_case=True,
         is_complete=True,
+    ),
+    _Cue(
+        re.compile(
+            rf"\b(?i:hello|hi|hey)(?:\s(?:all|guys|everyone|everybody))?[,!.]?\s{_RUN}(?=\s(?:here|speaking|calling)\b)"
+        ),
+        frozenset({"hello", "hi", "hey"}),
+        in_any_case=True,
+        is_complete=True,
+    ),
+    _Cue(
+        re.compile(rf"\b(?P<run>{_WORD})(?=,\s(?i:my|his|her|our|their)\s(?:\w+\s)?(?i:{KIN_WORDS})\b)"),
+        frozenset(KIN_WORDS.replace("-?", "").split("|")),
+        is_strange=True,
+    ),
+    _Cue(
+        re.compile(
+            rf"\b(?i:my|his|her|our)\s(?:(?i:little|older|younger|big|best|late|good|old|dear|new|twin)\s)?(?i:{KIN_WORDS})"
+            rf",?\s(?P<run>{_WORD})(?=\s|[,.!?;:)]|$)"
+        ),
+        frozenset(KIN_WORDS.replace("-?", "").split("|")),
+        in_any_case=True,
+        is_strange=True,
     ),
     _Cue(re.compile(rf"(?:[,;:.!?]\s){_RUN}(?=\s(?:here|speaking|calling)\b)"), _SPEAKING),
     _Cue(
@@ -117,8 +149,9 @@ _CUES = (
         is_certain=True,
     ),
     _Cue(
-        re.compile(rf"\b(?i:i\sam|i['’]m|im)\s{_RUN}(?=,\s(?i:nice|pleased|happy|glad)\b)"),
-        frozenset({"nice", "pleased", "happy", "glad"}),
+        re.compile(rf"\b(?i:i\sam|i['’]m|im|this\sis|it['’]s)\s{_RUN}(?=,\s(?i:nice|pleased|happy|glad|hello|hi)\b)"),
+        frozenset({"nice", "pleased", "happy", "glad", "hello", "hi"}),
+        in_any_case=True,
         is_complete=True,
         is_certain=True,
     ),
@@ -131,7 +164,7 @@ _CUES = (
     ),
     _Cue(re.compile(rf"\b(?i:named\s(?:her|him|them|it))\s{_RUN}"), frozenset({"named"}), in_any_case=True),
     _Cue(
-        re.compile(rf"\b(?:[DM]r|Mrs|Ms|Prof)\.?\s{_RUN}"),
+        re.compile(rf"\b(?i:[dm]r|mrs|ms|prof)\.?\s{_RUN}"),
         frozenset({"dr", "mr", "mrs", "ms", "prof"}),
         in_any_case=True,
     ),
@@ -181,7 +214,8 @@ def _find_name(run: str, offset: int, cue: _Cue) -> tuple[int, int]:
         word = match[0]
         is_capital = word in capitals
         is_part = is_capital and (cue.is_certain or is_name or stop > offset)
-        if is_part or (_is_new(word) and (cue.in_any_case or is_capital)):
+        is_strange = not (cue.is_strange and is_misspelling(word))
+        if is_part or (_is_new(word) and is_strange and (cue.in_any_case or is_capital)):
             stop = offset + match.end()
         elif not _may_lie_inside(word):
             break

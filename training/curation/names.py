@@ -164,7 +164,7 @@ def _begins_name(words: list[str], index: int, cues: _Cues) -> bool:
     if word in unambiguous:
         return True
     if before in _TITLES or (cues.follows_title and not index):
-        return word not in NEVER
+        return re.split("['’]", word)[0] not in NEVER
     if word in ambiguous:
         is_next_to_name = before in unambiguous or after in unambiguous
         is_cued = (cues.is_introduced or cues.acts) and not index

@@ -38,15 +38,23 @@ _FILLER_WORDS = (
     "there|here"
 )
 _FILLER = rf"(?:\s+(?:{_FILLER_WORDS}))*"
-_SHORT_NAMES = frozenset(["ig", "insta", "snap", "sc", "kik", "psn", "ign", "venmo", "gamertag", "tele"])
+_SHORT_NAMES = frozenset(
+    ["ig", "insta", "snap", "sc", "kik", "psn", "ign", "venmo", "gamertag", "tele", "fb", "bnet", "battle"]
+)
 """Names of networks that are said mostly before a name of an account."""
 _NAMED = (
     r"(?:follow(?:s|ed|ing)?|add(?:ed)?|dm(?:'?ed)?|pm|msg|message|tag|as|by|i['’]?m|i\sam|am|me|find|found|hmu|called|"
-    r"page|for|to|see|watch|join|check|user|account|"
+    r"page|for|to|see|watch|join|check|user|account|at|under|by|on|"
     r"named|is|it['’]s)"
 )
 _ODD = re.compile(r"[\d_#]|\w\.\w|[a-z][A-Z]")
 """What no word of a language has."""
+_DEVICE = re.compile(r"(?i:ps[1-6]p?|mp[34]|[2-5]g|[48]k|ios\d+|xbox\d+|web[23])")
+_LONG_ACCOUNTS = (
+    r"(?:user\s?names?|screen\s?names?|nick\s?names?|gamer\s?tags?|user\s?id|friend\scode|"
+    r"(?:apple|epic|riot|psn|steam|skype)\s?id|in-?\s?game\sname)"
+)
+"""Words for names of accounts that a name may follow at once."""
 
 
 def _is_login(match: re.Match[str]) -> bool:
@@ -56,8 +64,9 @@ def _is_login(match: re.Match[str]) -> bool:
 
 
 def _is_odd(match: re.Match[str]) -> bool:
-    """Return whether the word has letters, and a character that no word of a language has."""
-    return bool(_ODD.search(match["detail"])) and bool(re.search(r"[^\W\d_]", match["detail"]))
+    """Return whether the word has letters, and a character that no word of a language has; no device such as `PS5`."""
+    word = match["detail"]
+    return bool(_ODD.search(word)) and bool(re.search(r"[^\W\d_]", word)) and not _DEVICE.fullmatch(word)
 
 
 def _is_personal(match: re.Match[str]) -> bool:
@@ -131,9 +140,16 @@ HANDLE_RULES = (
         "user",
         USER,
         re.compile(
-            rf"(?<![@\w])(?i:{'|'.join(sorted(_SHORT_NAMES))})(?i:\sme|['’]s)?(?:\s?[:–>~]+\s?|\s?-\s|\s)@?(?P<detail>(?!user\b){_LOGIN})"
+            rf"(?<![@\w])(?i:{'|'.join(sorted(_SHORT_NAMES - {'battle'}))}|battle\.?net)(?i:\sme|['’]s)?(?:\s?[:–>~]+\s?|\s?-\s|\s)@?(?P<detail>(?!user\b){_LOGIN})"
         ),
         words=_SHORT_NAMES,
+        accepts=_is_login,
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(rf"(?<!@)\b{_LONG_ACCOUNTS}\s+[\"'“‘@]?(?P<detail>(?!user\b){_LOGIN})", re.I),
+        words=_ACCOUNT_WORDS,
         accepts=_is_login,
     ),
     Rule("user", "u/[USER]", re.compile(r"(?<![\w/])/?(?:u|user)/\w[\w-]*", re.I), signs=("u/", "user/")),

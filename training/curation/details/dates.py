@@ -61,7 +61,10 @@ DATE_RULES = (
     Rule(
         "birth date",
         DATE,
-        re.compile(rf"(?<!\w){_BIRTH}{_BETWEEN}(?P<detail>{_ANY_DATE})(?!\w)", re.I),
+        re.compile(
+            rf"(?<!\w){_BIRTH}{_BETWEEN}(?:(?:in\s)?['’]?\d\d(?:\d\d)?,?\s(?:on\s)?(?:the\s)?)?(?P<detail>{_ANY_DATE})(?!\w)",
+            re.I,
+        ),
         words=_BIRTH_WORDS,
     ),
     Rule(

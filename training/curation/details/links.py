@@ -172,6 +172,12 @@ URL_RULES = (
     Rule(
         "url",
         URL,
+        re.compile(r"(?<![\w.-])[\w-]{2,63}\s\.\s(?:com|net|org|me|tv|gg|io|co|social)\s?/\s?@?\w[\w./@-]*", re.I),
+        signs=(" . ",),
+    ),
+    Rule(
+        "url",
+        URL,
         re.compile(
             rf"(?<![\w-])(?:[\w-]{{1,63}}\.){{1,6}}(?:{_ENDINGS}\b(?:\s/\s[\w.-]+|[/?#:]{_REST}*)?|[a-z]{{2,24}}/@?\w{_REST}*)",
             re.I,
