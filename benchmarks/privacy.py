@@ -1,8 +1,8 @@
 """What survives the cleaning of private details, and what it replaces that is none.
 
 Made-up details are written into files of four formats, which the project's own readers read. Texts of real people are
-cleaned too: of a sample of sentences, which are not stored, the share that is changed is reported with some examples,
-so that somebody can tell replaced details from mistakes.
+cleaned too, and not stored: of a sample of sentences the share that is changed is reported, also of those without a
+capital, digit or mark that a detail could have, in which every change is a mistake.
 
     python -m benchmarks.privacy --number 250
     python -m benchmarks.privacy --clean ../shared/data/reviews_amazon2023/reviews.jsonl.gz --field text
@@ -21,7 +21,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.private_details import FRESH, TRIED, Detail, draw_details
+from benchmarks.private_details import Detail, draw_details, read_forms
 from training.curation.cleaning import remove_markup
 from training.curation.privacy import scrub_texts
 from training.pipeline.funnel import Tally
@@ -32,7 +32,8 @@ from training.sources.table import Table
 from training.sources.twitter import Twitter
 
 TIME = 1_500_000_000
-FORMS = {"tried": TRIED, "fresh": FRESH}
+_NAMED = re.compile(r"(?<!^)(?<![a-z])(?!I\b)[A-Z]|\d|@|://|\.\w")
+"""What a sentence without details lacks: capitals, except at the beginning and `I`, digits, and marks of addresses."""
 
 
 def write_reddit(folder: Path, texts: Sequence[str]) -> Source:
@@ -95,7 +96,8 @@ def find_survivors(details: Sequence[Detail], source: Source) -> list[Detail]:
 
 def measure_survival(forms: str, number: int, seed: int) -> dict[str, Any]:
     """Return the share of details that survive, by kind and format, and some that do."""
-    details = draw_details(FORMS[forms], number, seed)
+    kinds = read_forms(forms)
+    details = draw_details(kinds, number, seed)
     left: Counter[str] = Counter()
     examples: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -103,7 +105,7 @@ def measure_survival(forms: str, number: int, seed: int) -> dict[str, Any]:
             for detail in find_survivors(details, write(Path(folder), [detail.sentence for detail in details])):
                 left.update((detail.kind, name, "all"))
                 examples.setdefault(detail.kind, []).append(detail.sentence)
-    sizes = {kind: number * len(WRITERS) for kind in FORMS[forms]} | {name: len(details) for name in WRITERS}
+    sizes = {kind: number * len(WRITERS) for kind in kinds} | {name: len(details) for name in WRITERS}
     shares = {name: left[name] / size for name, size in {**sizes, "all": len(details) * len(WRITERS)}.items()}
     return {"forms": forms, "planted": len(details) * len(WRITERS), "surviving": shares, "examples": examples}
 
@@ -115,7 +117,16 @@ def measure_changes(path: Path, field: str, number: int, seed: int) -> dict[str,
     sample = Random(seed).sample(sentences, min(number, len(sentences)))
     cleaned, counts = scrub_texts(pl.Series("text", sample))
     changed = [(before, after) for before, after in zip(sample, cleaned, strict=True) if before != after]
-    return {"sentences": len(sample), "changed": len(changed) / len(sample), "replaced": counts, "examples": changed}
+    plain = [text for text in sample if not _NAMED.search(text)]
+    wrong = [(before, after) for before, after in changed if not _NAMED.search(before)]
+    return {
+        "sentences": len(sample),
+        "changed": len(changed) / len(sample),
+        "sentences without details": len(plain),
+        "changed without details": len(wrong) / len(plain),
+        "replaced": counts,
+        "examples": [*wrong, *changed],
+    }
 
 
 def _write_lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -127,7 +138,7 @@ def main() -> None:
     """Measure, and print what was found as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--number", type=int, default=100, help="details of each kind")
-    parser.add_argument("--forms", choices=[*FORMS], default="fresh", help="which forms the details have")
+    parser.add_argument("--forms", choices=["tried", "fresh"], default="fresh", help="which forms the details have")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--clean", type=Path, help="JSON lines with texts of people, instead of details")
     parser.add_argument("--field", default="text", help="field of these lines that holds the text")

@@ -31,7 +31,7 @@ _MAX_WORDS = 4
 
 _LONG_LETTER = r"yours(?:\s(?:very\s)?(?:truly|sincerely|faithfully))?|(?:sincerely|truly|respectfully)(?:\syours)?"
 _SHORT_LETTER = r"cheers|thanks|thank\syou|thx|love|best|hugs|cordially|greetings"
-_AT_END = r"(?=[^\S\n]*(?:[.!]|\n|$))"
+_AT_END = r"(?=[^\S\n]*(?:[.!)]|\n|$))"
 
 
 _LETTER_WORDS = frozenset([
@@ -44,9 +44,12 @@ _SPEAKING = frozenset({"here", "speaking", "calling"})
 KIN_WORDS = (
     "friend|wife|husband|son|daughter|brother|sister|mother|father|mom|mum|dad|boss|cousin|neighbou?r|teacher|girlfriend|"
     "boyfriend|partner|roommate|colleague|buddy|nephew|niece|uncle|aunt|ex|co-?worker|landlord|landlady|therapist|doctor|"
-    "manager|grandmother|grandfather|grandson|granddaughter|fianc[ée]e?|stepdad|stepmom|client|dog|cat"
+    "manager|grandmother|grandfather|grandson|granddaughter|fianc[ée]e?|stepdad|stepmom|grandma|grandpa|auntie|client|dog|cat|mate|kid|pal|bff?|gf|hubby|wifey|baby|ma|pa|granny|nan"
 )
 """Words for people, and pets, that a name follows."""
+_KIN = frozenset(
+    [*KIN_WORDS.replace("?", "").split("|"), "neighbor", "worker", "fiance", "fiancé", "fiancee", "fiancée", "bf"]
+)
 
 
 class _Cue(NamedTuple):
@@ -116,8 +119,15 @@ _CUES = (
         is_complete=True,
     ),
     _Cue(
+        re.compile(rf"\b(?P<run>{_WORD}\s{_WORD})(?=,\s(?i:my|his|her|our|their)\s(?:\w+\s)?(?i:{KIN_WORDS})\b)"),
+        _KIN,
+        is_complete=True,
+        is_strange=True,
+    ),
+    _Cue(re.compile(rf"\b(?i:dear)\s{_RUN}(?=[,.!])"), frozenset({"dear"}), is_complete=True, is_strange=True),
+    _Cue(
         re.compile(rf"\b(?P<run>{_WORD})(?=,\s(?i:my|his|her|our|their)\s(?:\w+\s)?(?i:{KIN_WORDS})\b)"),
-        frozenset(KIN_WORDS.replace("-?", "").split("|")),
+        _KIN,
         is_strange=True,
     ),
     _Cue(
@@ -125,7 +135,7 @@ _CUES = (
             rf"\b(?i:my|his|her|our)\s(?:(?i:little|older|younger|big|best|late|good|old|dear|new|twin)\s)?(?i:{KIN_WORDS})"
             rf",?\s(?P<run>{_WORD})(?=\s|[,.!?;:)]|$)"
         ),
-        frozenset(KIN_WORDS.replace("-?", "").split("|")),
+        _KIN,
         in_any_case=True,
         is_strange=True,
     ),
@@ -162,6 +172,15 @@ _CUES = (
         ),
         frozenset({"named", "called"}),
     ),
+    _Cue(
+        re.compile(
+            rf"\b(?i:call(?:s|ed)?\s(?:her|him|them))\s{_RUN}(?=[.,;!?)\n]|$|\s(?i:and|but|or|because|since|for)\b)"
+        ),
+        frozenset({"call", "calls", "called"}),
+        in_any_case=True,
+        is_complete=True,
+        is_strange=True,
+    ),
     _Cue(re.compile(rf"\b(?i:named\s(?:her|him|them|it))\s{_RUN}"), frozenset({"named"}), in_any_case=True),
     _Cue(
         re.compile(rf"\b(?i:[dm]r|mrs|ms|prof)\.?\s{_RUN}"),
@@ -171,6 +190,12 @@ _CUES = (
     _Cue(
         re.compile(rf"\b(?i:work(?:s|ed|ing)?|live[sd]?|dating|married)\s(?i:with|to)\s{_RUN}"),
         frozenset({"work", "works", "worked", "working", "live", "lives", "lived", "dating", "married"}),
+    ),
+    _Cue(
+        re.compile(rf"\b(?i:this\sis)\s{_RUN}(?=\s(?i:from|with|calling|writing)\b)"),
+        frozenset({"from", "with", "calling", "writing"}),
+        is_complete=True,
+        is_strange=True,
     ),
     _Cue(
         re.compile(rf"\b(?i:i\sam|i['’]m|im)\s{_RUN}(?=,?\s(?i:by\sthe\sway|btw|and\si|from)\b)"),

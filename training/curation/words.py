@@ -13,7 +13,7 @@ SLANG = Path(__file__).parent / "slang.txt"
 """Words of forums and brands that the subtitles do not have."""
 FREQUENT = 200
 """Times that a frequent word is in the subtitles."""
-MIN_MISSPELLING = 5
+MIN_MISSPELLING = 6
 _ENDINGS = ("'s", "’s", "s", "es", "ed", "d", "ing", "er", "ers", "ly", "y", "ish", "like", "less", "ness")
 
 
@@ -29,7 +29,7 @@ def is_ordinary_word(word: str) -> bool:
 
 @lru_cache(maxsize=1 << 12)
 def is_misspelling(word: str) -> bool:
-    """Return whether one letter more, less, other or exchanged makes a word of five letters or more a frequent one.
+    """Return whether one letter more, less, other or exchanged makes a word of six letters or more a frequent one.
 
     Words of fewer letters have so many neighbours that a name would always be one.
     """

@@ -73,8 +73,8 @@ def _is_no_word(match: re.Match[str]) -> bool:
 
 
 _HOUSE_WORDS = (
-    "cottage", "cottages", "farm", "farmhouse", "lodge", "villa", "barn", "bungalow", "grange", "manor", "house", "hall",
-    "mansion", "mansions", "croft", "homestead", "chalet", "mews", "rectory", "vicarage",
+    "cottage", "cottages", "farm", "farmhouse", "lodge", "villa", "barn", "bungalow", "grange", "manor", "house",
+    "hall", "mansion", "mansions", "croft", "homestead", "chalet", "mews", "rectory", "vicarage",
 )  # fmt: skip
 _HOUSE_NAME = rf"(?:[A-ZÀ-Þ][\w'’-]+\s){{1,2}}(?i:{'|'.join(_HOUSE_WORDS)})(?!\w)"
 _ROAD = r"(?:Street|St|Road|Rd|Lane|Ln|Avenue|Ave|Drive|Close|Hill|Green|Way|Row|Crescent|Terrace|Square|Walk|Mews)"
@@ -181,6 +181,15 @@ PLACE_RULES = (
             rf"\b{_CAPITALISED}(?:\s(?:krt|krt\.|körút|u\.|fasor|rakpart|tere|sétány)\s|,\s\d{{1,4}}\.\s(?:sokak|cadde|sok\.|cad\.))\.?\s?(?:no[:.]?\s?)?\d{{0,4}}",
             re.I,
         ),
+    ),
+    Rule(
+        "address",
+        PLACE,
+        re.compile(
+            r"\b(?i:carrera|calle|cra|cl|kr|diagonal|transversal|avenida)\.?\s\d{1,3}\s?[A-Za-z]?\s?(?:#|(?i:no\.?|n°))\s?\d{1,3}\w?\s?-\s?\d{1,3}"
+            r"(?:,\s[A-ZÀ-Þ][\w'’-]+)?"
+        ),
+        signs=("#", "no", "n°"),
     ),
     Rule("address", PLACE, re.compile(rf"\b{_GERMAN_BEFORE}\s(?:[A-ZÄÖÜ][\wäöüß-]+\s){{1,2}}{_HOUSE}")),
     Rule("address", PLACE, re.compile(rf"(?<!\w)(?i:{_SLAVIC_BEFORE})\s(?:[\w.'-]+\s){{1,4}}{_HOUSE}")),
