@@ -73,9 +73,30 @@ class ServerEngine(Engine):
         self._is_vllm = self._server_kind == "vllm"
         self._letter_ids = self._tokenizer.letter_ids if self._tokenizer is not None and self._is_vllm else None
         """Token id of each label, if the server returns log-probabilities by token id."""
+        self._check_adapters()
         self._models = {
             adapter: self._identify_model(name) for adapter, name in {**settings.adapters, "": self._base}.items()
         }
+
+    def _check_adapters(self) -> None:
+        """Refuse adapters that are the base model by another name, and say that the others are not proved to differ.
+
+        Raises:
+            BackendError: An adapter names the base model, or a model that the server loads from the same folder.
+        """
+        root = self._find_card(self._base).root
+        for adapter, name in self.settings.adapters.items():
+            if name == self._base or (root and self._find_card(name).root == root):
+                self.close()
+                raise BackendError(
+                    f"mind.adapters.{adapter} is {name}, which is the base model {self._base} by another name, so it "
+                    "would repeat the base model; name the adapter as the server serves it"
+                )
+        if self.settings.adapters:
+            names = ", ".join(self.settings.adapters.values())
+            self._notify(
+                f"mind=server: what {names} changes of {self._base} cannot be proved from here, only mind=base can"
+            )
 
     def adapter_names(self) -> tuple[str, ...]:
         """Return the names of the adapters."""

@@ -317,3 +317,28 @@ def test_control_characters_of_a_model_stay_out_of_its_answers() -> None:
     with FaultyServer(lambda _: make_completion(text)) as server, open_mind(server.url) as mind:
         [answer] = mind.answer([ask_guest(0, Write(12))])
     assert answer.value == "Good tea, gnol friend 👩‍👩‍👧."
+
+
+@pytest.mark.parametrize(
+    ("base", "name"),
+    [({"id": "tiny"}, "tiny"), ({"id": "tiny", "root": "/models/tiny"}, "alias")],
+)
+def test_an_adapter_that_is_the_base_model_by_another_name_is_refused(base: dict[str, str], name: str) -> None:
+    models: Response = (200, {"data": [base, {"id": "alias", "root": base.get("root")}]})
+    with (
+        FaultyServer(lambda _: make_completion(), models) as server,
+        pytest.raises(BackendError, match=rf"mind\.adapters\.mine is {name}, which is the base model tiny"),
+        open_mind(server.url, adapters={"mine": name}),
+    ):
+        pass
+
+
+def test_an_adapter_of_a_server_is_said_not_to_be_proved() -> None:
+    models: Response = (200, {"data": [{"id": "tiny"}, {"id": "tuned"}]})
+    notices: list[str] = []
+    with (
+        FaultyServer(lambda _: make_completion(), models) as server,
+        open_mind(server.url, notices=notices, adapters={"mine": "tuned"}),
+    ):
+        pass
+    assert any("what tuned changes of tiny cannot be proved from here" in notice for notice in notices)
