@@ -15,6 +15,7 @@ import numpy as np
 
 from sandbox.core.profile import Profile
 from sandbox.errors import ConfigError, DataError, quote_value, unknown
+from sandbox.files import replace_file
 from sandbox.graphs.people import match_people
 from sandbox.paths import POPULATIONS_DIR, locate_population
 from sandbox.text_tables import read_text_table
@@ -153,7 +154,8 @@ def write_population(path: Path, profiles: Sequence[Profile]) -> None:
     rows = [msgspec.to_builtins(profile) for profile in profiles]
     for row in rows:
         row.update({name: json.dumps(row[name], ensure_ascii=False) for name in JSON_COLUMNS})
-    pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(path, index=False)
+    with replace_file(path) as draft:
+        pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(draft, index=False)
 
 
 def _describe_sample(file: str, number: int, size: int, names: Sequence[str]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from experiments.reports.page import format_number
 from experiments.statistics import FloatArray
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, unknown
+from sandbox.files import replace_file
 from sandbox.output.progress import notify, resume_with_bar
 from sandbox.quoting import quote
 from sandbox.runtime.assembly import resolve_world
@@ -69,14 +70,17 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
         notify(name)
         rows += _judge_trial(facts[name], _run_trial(facts[name], kind, overrides, folder / name))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table.to_csv(folder / FILE, index=False)
+    with replace_file(folder / FILE) as draft:
+        table.to_csv(draft, index=False)
     return table
 
 
 def record_assays(table: pd.DataFrame, kind: type[World[Any]]) -> Path:
     """Store the table beside the facts of a world, whose cards in the documentation show it; return its path."""
     path = _record_path(kind)
-    update_assays(read_assays(kind), table).to_csv(path, index=False, float_format="%.6g")
+    assays = update_assays(read_assays(kind), table)
+    with replace_file(path) as draft:
+        assays.to_csv(draft, index=False, float_format="%.6g")
     return path
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from experiments.retest import retest_agreement
+from sandbox.files import replace_file, replace_text
 from sandbox.runtime.run import Run
 from sandbox.settings import Settings
 
@@ -37,13 +38,16 @@ def write_interview(
     questions = _create_file(folder, f"{name}-at-{step}")
     command = f"python -m sandbox ask {run.folder} --at {step} --survey {questions}"
     text = yaml.safe_dump(survey.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
-    questions.write_text(f"# {' '.join(command.split())}\n{text}", encoding="utf-8")
+    replace_text(questions, f"# {' '.join(command.split())}\n{text}")
     files = [questions.with_suffix(".csv"), questions.with_suffix(".parquet")]
-    table.to_csv(files[0], index=False)
-    table.to_parquet(files[1], index=False)
+    with replace_file(files[0]) as draft:
+        table.to_csv(draft, index=False)
+    with replace_file(files[1]) as draft:
+        table.to_parquet(draft, index=False)
     if has_retest:
         files.append(questions.with_name(f"{questions.stem}-retest.csv"))
-        retest_agreement(table).to_csv(files[-1], index=False)
+        with replace_file(files[-1]) as draft:
+            retest_agreement(table).to_csv(draft, index=False)
     return [*files, questions]
 
 

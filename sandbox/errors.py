@@ -119,11 +119,18 @@ def format_error(error: SandboxError) -> str:
     return "\n".join((str(error), *getattr(error, "__notes__", ())))
 
 
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+
+
 def explain_write_error(error: OSError) -> str:
     """Return one sentence on an unusable path or a disk that is full, over its quota or read-only.
 
     Any other error is raised again.
     """
+    # Polars and other libraries in Rust give the number in the text only.
+    in_text = _OS_ERROR.search(str(error)) if error.errno is None else None
+    if in_text:
+        error = OSError(int(in_text[1]), os.strerror(int(in_text[1])))
     where = f" {str(error.filename)[:MAX_PATH_CHARS]}" if error.filename else ""
     if error.errno in (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP):
         return f"cannot use the path{where}: {error.strerror}; name another one"

@@ -20,8 +20,12 @@ PROJECT_PACKAGES = ("sandbox", "agents", "worlds", "training", "experiments")
 def is_trusted(module: str) -> bool:
     """Return whether settings may name what is in a module."""
     package = module.partition(".")[0]
-    named = os.environ.get(TRUSTED_VARIABLE, "").replace(" ", "").split(",")
-    return package in PROJECT_PACKAGES or package in named or _is_users_own(PathFinder.find_spec(package))
+    return package in PROJECT_PACKAGES or package in named_packages() or _is_users_own(PathFinder.find_spec(package))
+
+
+def named_packages() -> list[str]:
+    """Return the packages that the user trusts by name."""
+    return os.environ.get(TRUSTED_VARIABLE, "").replace(" ", "").split(",")
 
 
 def check_module(module: str, context: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from sandbox.errors import exit_code
 from sandbox.files import hold_folder
+from sandbox.key_hosts import allow_named_hosts
 
 EPILOG = """examples:
   python -m training corpus sources=[reddit] 'source.reddit.submissions=[RS_2015-01.zst]'
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     args, overrides = build_parser().parse_known_args(arguments)
     command: Callable[[list[str]], int] = args.command
+    allow_named_hosts(overrides)
     return exit_code(lambda: command(overrides), "run the same command again to resume")
 
 

@@ -3,6 +3,7 @@
 Knows neither connections nor settings.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from math import exp, isnan, log
 from typing import Annotated, Any
@@ -33,6 +34,10 @@ TURN_MARKERS = (
     "<</SYS>>", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[AVAILABLE_TOOLS]", "[TOOL_CALLS]", "[TOOL_RESULTS]", "[gMASK]",
 )  # fmt: skip
 """How chat templates mark turns; broken in messages, since the server's special tokens are unknown here."""
+_SPACE_MARKS = " \t\r\nĠĊ▁"
+"""White space, and what stands for it in vocabularies: of bytes (`ĠA`), and of SentencePiece (`▁A`)."""
+_AROUND_LABELS = ' \t\r\n"“”`*()[].:'
+_BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
 VLLM_NEUTRAL = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
 """Overrides what vLLM would take from the model's `generation_config.json`."""
 
@@ -194,8 +199,9 @@ def exact_logprobs(candidates: Iterable[tuple[str, float]], token_ids: Sequence[
 def label_logprobs(candidates: Sequence[tuple[str, float]], labels: str) -> tuple[float, ...] | None:
     """Look the labels up among the likeliest tokens.
 
-    A label with white space around it is the same label: the probabilities add up. Case matters, since "a" may begin a
-    word. A label that is not listed is at most as likely as the least likely token that is. It gets that token's
+    A label with white space or punctuation around it is the same label, however the server writes white space: the
+    probabilities add up. A candidate that is listed twice counts once. Case matters, since "a" may begin a word. A
+    label that is not listed is at most as likely as the least likely token that is. It gets that token's
     log-probability less `UNLISTED_MARGIN`: with a probability of 0, the option could never be chosen. All such labels
     together get at most what the listed tokens leave.
 
@@ -203,10 +209,10 @@ def label_logprobs(candidates: Sequence[tuple[str, float]], labels: str) -> tupl
         The log-probability of each label; None if no label is listed, because then the model was not answering, and if
         the list is one label without alternatives, because then their probabilities are unknown.
     """
-    candidates = [(token, logprob) for token, logprob in candidates if logprob > UNLIKELY]
+    candidates = [(token, logprob) for token, logprob in dict.fromkeys(candidates) if logprob > UNLIKELY]
     listed: dict[str, float] = {}
     for token, logprob in candidates:
-        label = token.strip()
+        label = _bare_label(token)
         if len(label) == 1 and label in labels:
             listed[label] = _add_logprobs(listed[label], logprob) if label in listed else logprob
     num_unlisted = len(labels) - len(listed)
@@ -237,6 +243,16 @@ def are_constant(candidates: Iterable[tuple[str, float]]) -> bool:
     """Return whether several tokens have the same log-probability to the last digit, which no model gives."""
     logprobs = [logprob for _, logprob in candidates]
     return len(logprobs) > 1 and len(set(logprobs)) == 1
+
+
+def _bare_label(token: str) -> str:
+    """Return a token without what may surround a label: white space, quotes, brackets and what ends an item of a list.
+
+    Some servers name tokens as vocabularies do: with marks for white space, or as bytes such as `<0x41>`.
+    """
+    if match := _BYTE_TOKEN.fullmatch(token):
+        token = chr(int(match[1], 16))
+    return token.strip(_SPACE_MARKS).strip(_AROUND_LABELS)
 
 
 def _add_logprobs(first: float, second: float) -> float:

@@ -1,6 +1,8 @@
 """What a server's response means: a result, a refusal of this one request, or a failure that may pass."""
 
+import html
 import json
+import re
 from typing import NamedTuple, TypeVar
 
 import httpx
@@ -15,6 +17,8 @@ REFUSAL_STATUSES = (400, 403, 413, 422, 451)
 """What a server may answer to a single request: its content is filtered, its prompt is too long."""
 UNSUPPORTED_STATUSES = (404, 405, 410, 501)
 """The server does not know what was requested."""
+
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 T = TypeVar("T")
 
@@ -65,11 +69,15 @@ def decode_json(content: bytes, kind: type[T]) -> T:
 
 
 def error_message(response: httpx.Response) -> str:
-    """Return what the server says about its refusal, in one line."""
+    """Return what the server says about its refusal, in one line: of a page, the title; of a redirect, where to."""
+    text = response.content.decode("utf-8", "replace")  # a server may name an encoding that there is not
     try:
-        body = response.json()
+        body = json.loads(text)
     except (ValueError, RecursionError):
-        body = response.text
+        title = _TITLE.search(text)
+        body = html.unescape(title[1]) if title else text
+    if response.has_redirect_location:
+        body = f"a redirect to {response.headers['Location']}, which is not followed"
     for name in ("error", "message", "detail"):
         body = body.get(name, body) if isinstance(body, dict) else body
     return " ".join(remove_control_characters(str(body)).split())[:300] or "no reason given"

@@ -26,12 +26,12 @@ from agents.weights import weights_digest
 from sandbox.characters import remove_control_characters
 from sandbox.core.mind import MindContext
 from sandbox.errors import BackendError, ConfigError, unknown
+from sandbox.key_hosts import LOOPBACK_HOSTS, check_key_hosts
 from sandbox.prompting.render import Prompt
 from sandbox.settings import validate
 
 HARMLESS_PROMPT = Prompt("You are a person.", "Do you drink tea or milk?", "")
 """Asked to find out whether a server refuses a prompt or everything."""
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 class ServerMind(LanguageMind):
@@ -41,8 +41,8 @@ class ServerMind(LanguageMind):
 
     @classmethod
     def check(cls, settings: Mapping[str, Any], model: str) -> None:
-        """Validate the settings."""
-        validate(ServerSettings, settings, "mind")
+        """Validate the settings, and that the key may be sent to the servers."""
+        _check_key_hosts(validate(ServerSettings, settings, "mind"))
 
     @classmethod
     def build(cls, settings: Mapping[str, Any], context: MindContext) -> Self:
@@ -60,6 +60,7 @@ class ServerEngine(Engine):
         self._notify = context.notify
         self._is_chat = settings.api == "chat"
         self._tokenizer = _load_tokenizer(settings, context)
+        _check_key_hosts(settings)
         _say_what_leaves(settings, context.notify)
         self._client = _make_client(settings)
         try:
@@ -72,9 +73,30 @@ class ServerEngine(Engine):
         self._is_vllm = self._server_kind == "vllm"
         self._letter_ids = self._tokenizer.letter_ids if self._tokenizer is not None and self._is_vllm else None
         """Token id of each label, if the server returns log-probabilities by token id."""
+        self._check_adapters()
         self._models = {
             adapter: self._identify_model(name) for adapter, name in {**settings.adapters, "": self._base}.items()
         }
+
+    def _check_adapters(self) -> None:
+        """Refuse adapters that are the base model by another name, and say that the others are not proved to differ.
+
+        Raises:
+            BackendError: An adapter names the base model, or a model that the server loads from the same folder.
+        """
+        root = self._find_card(self._base).root
+        for adapter, name in self.settings.adapters.items():
+            if name == self._base or (root and self._find_card(name).root == root):
+                self.close()
+                raise BackendError(
+                    f"mind.adapters.{adapter} is {name}, which is the base model {self._base} by another name, so it "
+                    "would repeat the base model; name the adapter as the server serves it"
+                )
+        if self.settings.adapters:
+            names = ", ".join(self.settings.adapters.values())
+            self._notify(
+                f"mind=server: what {names} changes of {self._base} cannot be proved from here, only mind=base can"
+            )
 
     def adapter_names(self) -> tuple[str, ...]:
         """Return the names of the adapters."""
@@ -262,6 +284,12 @@ def _load_tokenizer(settings: ServerSettings, context: MindContext) -> PromptTok
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise BackendError(f"cannot load mind.tokenizer={name}: {reason}; name a folder that holds it") from error
+
+
+def _check_key_hosts(settings: ServerSettings) -> None:
+    """Raise `ConfigError` if the key would be sent to a host that the user has not named."""
+    if settings.api_key_env:
+        check_key_hosts([parse_url(url).host for url in settings.urls], settings.api_key_env)
 
 
 def _say_what_leaves(settings: ServerSettings, notify: Callable[[str], None]) -> None:

@@ -39,6 +39,7 @@ from experiments.facts.measures import (
 from experiments.facts.reference import Reference
 from experiments.facts.registry import list_samples
 from experiments.frames import column, columns, entries_where, rows_where
+from sandbox.files import replace_text
 from worlds.marketplace import Marketplace
 
 TableStatistic: TypeAlias = Callable[[pd.DataFrame], float]
@@ -194,7 +195,7 @@ def write_measured(part: str, values: Mapping[str, Any]) -> None:
     """Replace one part of the file with what was measured of real people; NaN becomes null."""
     contents = json.loads(MEASURED_FILE.read_text(encoding="utf-8"))
     contents[part] = {name: {key: _without_nan(value) for key, value in row.items()} for name, row in values.items()}
-    MEASURED_FILE.write_text(json.dumps(contents, indent=1) + "\n", encoding="utf-8")
+    replace_text(MEASURED_FILE, json.dumps(contents, indent=1) + "\n")
 
 
 def _without_nan(value: Any) -> Any:

@@ -9,13 +9,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from sandbox.counting import count_of
+from sandbox.files import replace_text
 
 
 def write_pages(folder: Path, names: Sequence[str], **variables: Any) -> list[Path]:
     """Fill in the templates of these names, which are in this file's folder, and write each into `folder`."""
     paths = [folder / name for name in names]
     for path in paths:
-        path.write_text(render_page(path.name, **variables), encoding="utf-8")
+        replace_text(path, render_page(path.name, **variables))
     return paths
 
 

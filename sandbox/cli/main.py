@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.cli import commands, studies
 from sandbox.cli.packages import check_package_origin
 from sandbox.errors import exit_code
+from sandbox.key_hosts import allow_named_hosts
 from sandbox.paths import expand_user
 
 EPILOG = """examples:
@@ -33,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             hint = f"it is now called {RENAMED_FLAGS[unknown]}"
         print(f"error: unknown argument {unknown!r}; {hint}", file=sys.stderr)
         return 2
+
+    allow_named_hosts(overrides)
 
     def run_command() -> int:
         if args.command is not commands.doctor:  # which reports it among everything else

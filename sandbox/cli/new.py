@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sandbox.composition import list_choices
 from sandbox.errors import ConfigError, DataError
+from sandbox.files import replace_text
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -50,7 +51,7 @@ def write_world(name: str, folder: Path) -> list[Path]:
         text = environment.get_template(template).render(words)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            replace_text(path, text)
         except OSError as error:
             raise DataError(f"cannot write {path}: {error.strerror}; run the command in a folder of yours") from error
     return list(files)

@@ -17,6 +17,7 @@ import numpy as np
 from sandbox.characters import remove_control_characters
 from sandbox.core.agent import Agent
 from sandbox.core.world import World
+from sandbox.files import replace_file
 from sandbox.folders import make_folder
 from sandbox.output.progress import track
 from sandbox.output.row_writer import CHUNK, LogRow, PromptedRows, RowWriter
@@ -126,7 +127,8 @@ def write_graph(world: World[Any], folder: Path) -> Path:
         attributes.clear()
         attributes.update(names | attributes_by_node.get(node, {}))
     path = folder / f"{world.replicate.arm}-{world.replicate.seed}.graphml"
-    nx.write_graphml_xml(graph, path)
+    with replace_file(path) as draft:
+        nx.write_graphml_xml(graph, draft)
     return path
 
 

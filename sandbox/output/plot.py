@@ -16,6 +16,7 @@ from sandbox.figures.figure import Figure, FigureData
 from sandbox.figures.null_model import NullModel
 from sandbox.figures.response_curve import CURVES
 from sandbox.figures.style import FAINT, Pens, project_style
+from sandbox.files import replace_file
 from sandbox.output.progress import track
 from sandbox.output.provenance import describe_origin, list_marks
 from sandbox.runtime.manifest import Manifest
@@ -107,9 +108,11 @@ def make_sheet(width: float, height: float) -> "Sheet":
 def save_sheet(sheet: "Sheet", path: Path) -> list[Path]:
     """Write one sheet as PNG and SVG, without dates or versions."""
     files = [path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.svg")]
-    sheet.savefig(files[0], dpi=DPI, metadata={"Software": None})
+    with replace_file(files[0]) as draft:
+        sheet.savefig(draft, format="png", dpi=DPI, metadata={"Software": None})
     sheet.set_layout_engine("none")  # the first file has laid it out already; doing it again would double the time
-    sheet.savefig(files[1], dpi=DPI, metadata={"Date": None, "Creator": None})
+    with replace_file(files[1]) as draft:
+        sheet.savefig(draft, format="svg", dpi=DPI, metadata={"Date": None, "Creator": None})
     return files
 
 

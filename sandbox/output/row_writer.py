@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from sandbox.core.question import Question
+from sandbox.files import replace_file
 from sandbox.prompting.render import render
 from sandbox.runtime.log import DecisionLog
 from sandbox.tables import table_files
@@ -34,20 +35,25 @@ class RowWriter:
         self._schema = pa.schema(list(columns.items()))
         self._rows: list[LogRow] = []
         self._stack = ExitStack()
+        drafts = [self._stack.enter_context(replace_file(file)) for file in self.files]
         self._writers: list[Any] = [
-            self._stack.enter_context(parquet.ParquetWriter(self.files[1], self._schema)),
-            self._stack.enter_context(csv.CSVWriter(self.files[0], self._schema)),
+            self._stack.enter_context(parquet.ParquetWriter(drafts[1], self._schema)),
+            self._stack.enter_context(csv.CSVWriter(drafts[0], self._schema)),
         ]
 
     def __enter__(self) -> Self:
         """Return the writer."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        """Write what is left, unless there was an error, and close the files."""
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Write what is left and name the files; after an error, delete them."""
+        if error is not None:
+            self._stack.__exit__(kind, error, traceback)
+            return
         with self._stack:
-            if error is None:
-                self._flush()
+            self._flush()
 
     def write(self, row: LogRow) -> None:
         """Write a row, sooner or later."""

@@ -7,14 +7,14 @@ may run in other processes or on other machines, so each reports itself in a fil
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sandbox.composition import GROUPS, check_choice, compose, search_path, split_sweeps
 from sandbox.counting import count_of
-from sandbox.errors import ConfigError, DataError, SandboxError
+from sandbox.errors import ConfigError, DataError, SandboxError, quote_value
 from sandbox.files import replace_text
 from sandbox.folders import make_folder
 from sandbox.paths import CONF_DIR, dated_run_dir
@@ -25,6 +25,7 @@ from sandbox.runtime.manifest import FILE, Manifest
 from sandbox.runtime.run import Run
 from sandbox.settings import names_unknown_setting
 from sandbox.tables import write_table
+from sandbox.trusted_modules import TRUSTED_VARIABLE, named_packages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,8 @@ RECORD = "sweep.json"
 TABLE = "sweep"
 JOBS = "jobs"
 RUN_DIR = "run_dir="
+HYDRA_PACKAGES = ("hydra", "hydra_plugins")
+"""Packages that Hydra's own settings may name, besides those that the user trusts by name."""
 
 
 class Job(NamedTuple):
@@ -72,6 +75,7 @@ def sweep(overrides: list[str], job: Callable[[list[str], Path], int]) -> int:
         if job(combination, job_folder):
             raise CompactHydraException(f"the sweep is incomplete: {' '.join(combination)} failed")
 
+    check_hydra_targets(shared)
     sys.argv = ["sandbox", "-m", *search_path(), *shared]
     try:
         hydra.main(config_path=str(CONF_DIR), config_name="config", version_base="1.3")(run_one)()
@@ -83,6 +87,38 @@ def sweep(overrides: list[str], job: Callable[[list[str], Path], int]) -> int:
     finally:
         print("\n".join(write_tables(folder, split_sweeps(shared)[1])), file=sys.stderr)
     return 0
+
+
+def check_hydra_targets(overrides: Sequence[str]) -> None:
+    """Raise `ConfigError` if Hydra's own settings, which a user's file may change, name what settings may not name.
+
+    Hydra imports and calls what its launcher, its sweeper and its callbacks name, when a sweep begins.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from omegaconf import OmegaConf
+
+    fixed, sweeps = split_sweeps(overrides)
+    first = [*fixed, *(f"{name}={values[0]}" for name, values in sweeps.items())]
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        config = hydra_compose("config", overrides=[*search_path(), *first], return_hydra_config=True)
+    for path, target in _list_targets(OmegaConf.to_container(config.hydra, resolve=False), "hydra"):
+        package = target.partition(".")[0]
+        if package not in (*HYDRA_PACKAGES, *named_packages()):
+            raise ConfigError(
+                f"{path} is {quote_value(target)}, which Hydra would call when the sweep begins: read the file of "
+                f"settings that names it, and if you trust it, set {TRUSTED_VARIABLE}={package}"
+            )
+
+
+def _list_targets(node: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield path and value of every `_target_` in a node."""
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for name, value in items:
+        if name == "_target_":
+            yield f"{path}._target_", str(value)
+        else:
+            yield from _list_targets(value, f"{path}.{name}")
 
 
 def check_names(overrides: Sequence[str]) -> None:

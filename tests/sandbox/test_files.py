@@ -1,3 +1,5 @@
+import errno
+import os
 import resource
 import subprocess
 import sys
@@ -5,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.errors import SandboxError
+from sandbox.errors import DataError, SandboxError, exit_code
 from sandbox.files import hold_folder, replace_file, replace_folder, replace_text
+from sandbox.output.row_writer import RowWriter
 
 TEXT = "a line that is long enough to be cut\n" * 1000
 KILLED = """
@@ -102,3 +105,34 @@ def test_a_folder_is_held_by_one_process_at_a_time(tmp_path: Path) -> None:
         with pytest.raises(SandboxError, match="name another folder"), hold_folder(tmp_path, "out_dir"):
             pass
     assert try_elsewhere().returncode == 0
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS])
+def test_a_full_disk_is_one_sentence_in_every_library(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Polars and other libraries in Rust raise an error without a number, which stands in its text."""
+
+    def write() -> int:
+        raise OSError(f"{os.strerror(number)} (os error {number})")
+
+    assert exit_code(write, "what was done is intact") == 1
+    assert capsys.readouterr().err.startswith(
+        f"error: cannot write: {os.strerror(number)}; what was finished is intact"
+    )
+
+
+def test_rows_are_in_both_files_or_in_none(tmp_path: Path) -> None:
+    def write_two(fail: bool) -> None:
+        with RowWriter({"number": "int64"}, tmp_path / "rows") as writer:
+            writer.write({"number": 1})
+            if fail:
+                raise DataError("stop")
+
+    with pytest.raises(DataError, match="stop"):
+        write_two(fail=True)
+    assert [*tmp_path.iterdir()] == []
+    write_two(fail=False)
+    before = sorted((path.name, path.read_bytes()) for path in tmp_path.iterdir())
+    assert [name for name, _ in before] == ["rows.csv", "rows.parquet"]
+    with pytest.raises(DataError, match="stop"):
+        write_two(fail=True)
+    assert sorted((path.name, path.read_bytes()) for path in tmp_path.iterdir()) == before

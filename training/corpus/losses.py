@@ -11,8 +11,8 @@ from training.corpus.config import CorpusConfig, build_source
 from training.corpus.report import NOT_LOSSES, write_funnel
 from training.curation.cleaning import REASON_SETTINGS as CLEAN_SETTINGS
 from training.curation.k_core import REASON_SETTINGS as K_CORE_SETTINGS
-from training.pipeline.funnel import Count
-from training.sources.source import DOUBTFUL
+from training.pipeline.funnel import Count, sum_counts
+from training.sources.source import DOUBTFUL, FILES
 
 COUNTED_ENTITIES = {
     **dict.fromkeys(("read", "filter", "k_core", "partition", "clean", "split"), ("records",)),
@@ -49,15 +49,26 @@ def list_notes(config: CorpusConfig, counts: Sequence[Count]) -> list[str]:
     """Return sentences on what a finished corpus holds, or lacks, that may surprise its user."""
     doubtful = [
         f"source.{count.source}: {count.number:,} {count.entity}: {count.reason}."
-        for count in counts
+        for count in sum_counts(counts)
         if count.entity == DOUBTFUL and count.number
+    ]
+    decisions = [
+        f"source.{count.source}: {count.reason} in {count.number:,} of its files, as all values suggest; set "
+        f"source.{count.source}.time_unit if that is wrong."
+        for count in sum_counts(counts)
+        if count.entity == FILES
     ]
     without_people = [
         f"source.{name}: none of its people is in the population."
         for name in config.sources
         if not _count_remaining("quality", name, "people", counts)
     ]
-    return [*doubtful, *without_people, *(_list_task_notes(config, counts) if config.tasks.families else [])]
+    return [
+        *doubtful,
+        *decisions,
+        *without_people,
+        *(_list_task_notes(config, counts) if config.tasks.families else []),
+    ]
 
 
 def _list_task_notes(config: CorpusConfig, counts: Sequence[Count]) -> Iterator[str]:

@@ -30,6 +30,9 @@ EXTRA_FIELDS = ("gender", "age", "age_group", "industry", "topic", "pieces")
 """Fields of `extra` that later stages read; all others, such as a user's description of themselves, are removed."""
 INVISIBLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff]"
 """Characters without meaning: control characters, and spaces without width that only say where a line may break."""
+_BLOCK_TAG = r"(?i)</?(?:p|div|li|ul|ol|tr|table|blockquote|h[1-6]|pre|section|article|figure)(?:\s[^<>]*)?>"
+_INLINE_TAG = r"(?i)</?(?:a|span|b|i|em|strong|u|s|del|code|small|font|img|td|th|tbody|sup|sub)(?:\s[^<>]*)?/?>"
+_CLOSING_TAG = r"(?i)</(?:p|div|li|ul|ol|table|blockquote|h[1-6]|a|span|b|i|em|strong|font)>"
 REASON_SETTINGS = {
     "language": "language.threshold",
     "near-duplicate of the user's own": "duplicate_threshold",
@@ -73,9 +76,14 @@ def clean_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
 
 
 def remove_markup(texts: pl.Series) -> pl.Series:
-    """Return texts without the markup of web pages: entities, line breaks, embedded videos and product links."""
+    """Return texts without the markup of web pages: entities, tags, embedded videos and product links.
+
+    Tags are removed where one is closed too, as in exports of Mastodon and of blogs; a lone `<b>` stays.
+    """
     # Entities come first, since a tag may be written with them.
     plain = decode_series(texts).str.replace_all(r"(?i)<br\s*/?>", "\n")
+    without_tags = plain.str.replace_all(_BLOCK_TAG, "\n").str.replace_all(_INLINE_TAG, "")
+    plain = without_tags.zip_with(plain.str.contains(_CLOSING_TAG).fill_null(value=False), plain)
     plain = plain.str.replace_all(r"\[\[(?:VIDEOID|ASIN):[^\]]*\]\]", "").str.replace_all(INVISIBLE, "")
     return plain.str.strip_chars()
 

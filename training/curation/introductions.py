@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 
 from training.curation.details.rule import Signs
-from training.curation.words import is_ordinary_word
+from training.curation.words import is_misspelling, is_ordinary_word
 
 NAME = "[NAME]"
 
@@ -31,7 +31,7 @@ _MAX_WORDS = 4
 
 _LONG_LETTER = r"yours(?:\s(?:very\s)?(?:truly|sincerely|faithfully))?|(?:sincerely|truly|respectfully)(?:\syours)?"
 _SHORT_LETTER = r"cheers|thanks|thank\syou|thx|love|best|hugs|cordially|greetings"
-_AT_END = r"(?=[^\S\n]*(?:[.!]|\n|$))"
+_AT_END = r"(?=[^\S\n]*(?:[.!)]|\n|$))"
 
 
 _LETTER_WORDS = frozenset([
@@ -39,6 +39,17 @@ _LETTER_WORDS = frozenset([
     "thank", "thx", "love", "best", "hugs", "cordially", "greetings",
 ])  # fmt: skip
 _SPEAKING = frozenset({"here", "speaking", "calling"})
+
+
+KIN_WORDS = (
+    "friend|wife|husband|son|daughter|brother|sister|mother|father|mom|mum|dad|boss|cousin|neighbou?r|teacher|girlfriend|"
+    "boyfriend|partner|roommate|colleague|buddy|nephew|niece|uncle|aunt|ex|co-?worker|landlord|landlady|therapist|doctor|"
+    "manager|grandmother|grandfather|grandson|granddaughter|fianc[ée]e?|stepdad|stepmom|grandma|grandpa|auntie|client|dog|cat|mate|kid|pal|bff?|gf|hubby|wifey|baby|ma|pa|granny|nan"
+)
+"""Words for people, and pets, that a name follows."""
+_KIN = frozenset(
+    [*KIN_WORDS.replace("?", "").split("|"), "neighbor", "worker", "fiance", "fiancé", "fiancee", "fiancée", "bf"]
+)
 
 
 class _Cue(NamedTuple):
@@ -49,6 +60,8 @@ class _Cue(NamedTuple):
     """Whether a name in lower case counts; if not, each of its words begins with a capital."""
     is_complete: bool = False
     """Whether it is a name only if all words of the run are."""
+    is_strange: bool = False
+    """Whether a name counts only if it is no misspelling of a frequent word."""
     is_certain: bool = False
     """Whether any capitalised word is a name, as far as capitals reach."""
 
@@ -92,10 +105,39 @@ _CUES = (
         is_complete=True,
     ),
     _Cue(
-        re.compile(rf"(?:^|\n|[.!?)]\s)\s*[–—~-]{{1,2}}\s?{_RUN}{_AT_END}"),
+        re.compile(rf"(?:^|\n|[.!?:)]\s)\s*[–—~-]{{1,2}}\s?{_RUN}{_AT_END}"),
         frozenset(),
         in_any_case=True,
         is_complete=True,
+    ),
+    _Cue(
+        re.compile(
+            rf"\b(?i:hello|hi|hey)(?:\s(?:all|guys|everyone|everybody))?[,!.]?\s{_RUN}(?=\s(?:here|speaking|calling)\b)"
+        ),
+        frozenset({"hello", "hi", "hey"}),
+        in_any_case=True,
+        is_complete=True,
+    ),
+    _Cue(
+        re.compile(rf"\b(?P<run>{_WORD}\s{_WORD})(?=,\s(?i:my|his|her|our|their)\s(?:\w+\s)?(?i:{KIN_WORDS})\b)"),
+        _KIN,
+        is_complete=True,
+        is_strange=True,
+    ),
+    _Cue(re.compile(rf"\b(?i:dear)\s{_RUN}(?=[,.!])"), frozenset({"dear"}), is_complete=True, is_strange=True),
+    _Cue(
+        re.compile(rf"\b(?P<run>{_WORD})(?=,\s(?i:my|his|her|our|their)\s(?:\w+\s)?(?i:{KIN_WORDS})\b)"),
+        _KIN,
+        is_strange=True,
+    ),
+    _Cue(
+        re.compile(
+            rf"\b(?i:my|his|her|our)\s(?:(?i:little|older|younger|big|best|late|good|old|dear|new|twin)\s)?(?i:{KIN_WORDS})"
+            rf",?\s(?P<run>{_WORD})(?=\s|[,.!?;:)]|$)"
+        ),
+        _KIN,
+        in_any_case=True,
+        is_strange=True,
     ),
     _Cue(re.compile(rf"(?:[,;:.!?]\s){_RUN}(?=\s(?:here|speaking|calling)\b)"), _SPEAKING),
     _Cue(
@@ -117,8 +159,9 @@ _CUES = (
         is_certain=True,
     ),
     _Cue(
-        re.compile(rf"\b(?i:i\sam|i['’]m|im)\s{_RUN}(?=,\s(?i:nice|pleased|happy|glad)\b)"),
-        frozenset({"nice", "pleased", "happy", "glad"}),
+        re.compile(rf"\b(?i:i\sam|i['’]m|im|this\sis|it['’]s)\s{_RUN}(?=,\s(?i:nice|pleased|happy|glad|hello|hi)\b)"),
+        frozenset({"nice", "pleased", "happy", "glad", "hello", "hi"}),
+        in_any_case=True,
         is_complete=True,
         is_certain=True,
     ),
@@ -129,15 +172,30 @@ _CUES = (
         ),
         frozenset({"named", "called"}),
     ),
+    _Cue(
+        re.compile(
+            rf"\b(?i:call(?:s|ed)?\s(?:her|him|them))\s{_RUN}(?=[.,;!?)\n]|$|\s(?i:and|but|or|because|since|for)\b)"
+        ),
+        frozenset({"call", "calls", "called"}),
+        in_any_case=True,
+        is_complete=True,
+        is_strange=True,
+    ),
     _Cue(re.compile(rf"\b(?i:named\s(?:her|him|them|it))\s{_RUN}"), frozenset({"named"}), in_any_case=True),
     _Cue(
-        re.compile(rf"\b(?:[DM]r|Mrs|Ms|Prof)\.?\s{_RUN}"),
+        re.compile(rf"\b(?i:[dm]r|mrs|ms|prof)\.?\s{_RUN}"),
         frozenset({"dr", "mr", "mrs", "ms", "prof"}),
         in_any_case=True,
     ),
     _Cue(
         re.compile(rf"\b(?i:work(?:s|ed|ing)?|live[sd]?|dating|married)\s(?i:with|to)\s{_RUN}"),
         frozenset({"work", "works", "worked", "working", "live", "lives", "lived", "dating", "married"}),
+    ),
+    _Cue(
+        re.compile(rf"\b(?i:this\sis)\s{_RUN}(?=\s(?i:from|with|calling|writing)\b)"),
+        frozenset({"from", "with", "calling", "writing"}),
+        is_complete=True,
+        is_strange=True,
     ),
     _Cue(
         re.compile(rf"\b(?i:i\sam|i['’]m|im)\s{_RUN}(?=,?\s(?i:by\sthe\sway|btw|and\si|from)\b)"),
@@ -181,7 +239,8 @@ def _find_name(run: str, offset: int, cue: _Cue) -> tuple[int, int]:
         word = match[0]
         is_capital = word in capitals
         is_part = is_capital and (cue.is_certain or is_name or stop > offset)
-        if is_part or (_is_new(word) and (cue.in_any_case or is_capital)):
+        is_strange = not (cue.is_strange and is_misspelling(word))
+        if is_part or (_is_new(word) and is_strange and (cue.in_any_case or is_capital)):
             stop = offset + match.end()
         elif not _may_lie_inside(word):
             break

@@ -53,7 +53,7 @@ _GREETINGS = frozenset([
 _KINSHIP = (
     r"[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Yy]our) (?:\w+ )?(?:friend|wife|husband|son|daughter|brother|sister|mother|"
     r"father|mom|mum|dad|boss|cousin|neighbou?r|teacher|girlfriend|boyfriend|partner|roommate|colleague|buddy|nephew|niece|"
-    r"dog|cat|uncle|aunt|ex|co-?worker|landlord|landlady|therapist|doctor|manager|fianc[ée]e?|stepdad|stepmom|niece|client|"
+    r"dog|cat|uncle|aunt|ex|co-?worker|landlord|landlady|therapist|doctor|manager|fianc[ée]e?|stepdad|stepmom|niece|client|grandma|grandpa|auntie|mate|kid|pal|"
     r"grandmother|grandfather|grandson|granddaughter)s?,?"
 )
 _PARTICLES = r"(?:(?:van|von|der|den|de|la|las|los|del|di|da|dos|das|du|bin|ibn|al|el|zu|le|ten|ter|af|av) ){1,3}"
@@ -89,7 +89,9 @@ def replace_names(text: str) -> tuple[str, int]:
             is_introduced=bool(_CUE_BEFORE.search(before)),
             acts=bool(_CUE_AFTER.match(after)),
         )
-        start, end = _find_name([_strip_possessive(word) for word in words], cues)
+        # "Father's Day" is no name after a title.
+        bare = [word if (stem := _strip_possessive(word)) in _TITLES else stem for word in words]
+        start, end = _find_name(bare, cues)
         if start == end:
             return match[0]
         num_replaced += 1
@@ -164,7 +166,7 @@ def _begins_name(words: list[str], index: int, cues: _Cues) -> bool:
     if word in unambiguous:
         return True
     if before in _TITLES or (cues.follows_title and not index):
-        return word not in NEVER
+        return re.split("['’]", word)[0] not in NEVER
     if word in ambiguous:
         is_next_to_name = before in unambiguous or after in unambiguous
         is_cued = (cues.is_introduced or cues.acts) and not index

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.counting import count_of
-from sandbox.files import replace_text
+from sandbox.files import replace_file, replace_text
 
 Rows = Sequence[Mapping[str, Any]]
 MAIN_METRICS = ("nll", "nll per character")
@@ -113,7 +113,8 @@ def draw_likelihoods(scores: Rows, path: Path, models: Sequence[str]) -> None:
         for panel, form in zip(panels, forms, strict=False):
             _draw_panel(panel, [row for row in main_rows if row["form"] == form], models)
             panel.set_title(form, loc="left", fontweight="bold")
-        figure.savefig(path, dpi=160)
+        with replace_file(path) as draft:
+            figure.savefig(draft, format="png", dpi=160)
 
 
 def _draw_panel(panel: Any, rows: Rows, models: Sequence[str]) -> None:

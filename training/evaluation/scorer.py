@@ -8,23 +8,38 @@ from typing import Any
 import torch
 from peft import PeftModel
 from torch.nn.functional import cross_entropy
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 
+from agents.adapters import check_adapters
 from agents.minds.tokenizer import PromptTokenizer
+from agents.model_loading import load_causal_model
 from agents.models import resolve_model
 from sandbox.prompting.render import Prompt
 
 NO_ADAPTER = ""
 """Stands for the base model where an adapter's name is expected."""
+MAX_RANK = 2**31
+"""PEFT serves adapters of any rank."""
 
 
 class LikelihoodScorer:
     """A base model with its adapters that computes log-likelihoods of texts."""
 
     def __init__(self, model: str, adapters: Mapping[str, Path], max_length: int) -> None:
+        """Load the model and its adapters.
+
+        Args:
+            model: Its name, hub id or folder.
+            adapters: Folder of each adapter, by name.
+            max_length: Tokens of the longest prompt with its answer.
+
+        Raises:
+            BackendError: An adapter does not fit the model, or changes nothing.
+        """
         path = resolve_model(model)
+        check_adapters(adapters, str(path), MAX_RANK)
         self.tokens = PromptTokenizer(AutoTokenizer.from_pretrained(path), model)
-        loaded: Any = AutoModelForCausalLM.from_pretrained(path, dtype=torch.bfloat16)
+        loaded: Any = load_causal_model(path, dtype=torch.bfloat16)
         # PEFT does not allow dots in the names of adapters
         self._peft_names = {name: f"adapter_{number}" for number, name in enumerate(adapters)}
         for name, folder in adapters.items():

@@ -61,7 +61,8 @@ def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
         axes.set_xlabel("step")
         axes.set_ylabel("loss (nats per answer token)")
         axes.legend(frameon=False)
-        figure.savefig(path, dpi=180)
+        with replace_file(path) as draft:
+            figure.savefig(draft, format="png", dpi=180)
 
 
 def _read_clock(folder: Path) -> float:

@@ -50,7 +50,7 @@ from training.finetuning.trainer import ResponseTrainer, accumulation_steps, bui
 KEY_FILE = "key"
 MANIFEST = "manifest.json"
 STATE = "trainer_state.json"
-DISK_FULL_SIGNS = ("No space left", "Disk quota exceeded", "PytorchStreamWriter failed")
+DISK_FULL_SIGNS = ("No space left", "Disk quota exceeded", "File too large", "PytorchStreamWriter failed")
 """Messages of the operating system, safetensors and PyTorch when a disk is full."""
 SHUTDOWN_SECONDS = 1.0
 """Wait between the end of training and the end of a process that was launched together with others. Gloo's threads need

@@ -9,10 +9,10 @@ import torch
 from accelerate import PartialState
 from peft import LoraConfig
 from torch.nn.functional import cross_entropy
-from transformers import AutoModelForCausalLM
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
+from agents.model_loading import load_causal_model
 from sandbox.errors import ConfigError
 from training.finetuning.attention import PACKED, register_attention
 from training.finetuning.config import RecipeConfig, SftConfig
@@ -84,8 +84,10 @@ def build_trainer(
     """Load the base model and return its trainer."""
     register_attention()
     recipe = config.recipe
-    model = AutoModelForCausalLM.from_pretrained(
-        base, dtype=getattr(torch, recipe.dtype if recipe.lora else "float32"), attn_implementation=PACKED
+    model = load_causal_model(
+        base,
+        dtype=getattr(torch, recipe.dtype if recipe.lora else "float32"),
+        attn_implementation=PACKED,
     )
     trainer = ResponseTrainer(
         model=model,

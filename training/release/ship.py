@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from agents.models import find_terms
 from sandbox.composition import compose
 from sandbox.errors import DataError
-from sandbox.files import replace_text
+from sandbox.files import replace_folder, replace_text
 from sandbox.quoting import expand_home, quote_values, read_value
 from sandbox.settings import Settings, validate
 from training.finetuning.merge import ADAPTER, save_tensors, scale_adapter
@@ -72,7 +72,7 @@ def make_all(recipe: ReleaseRecipe, commands: Mapping[str, Command]) -> Path:
 
 
 def ship(recipe: ReleaseRecipe) -> Path:
-    """Write the folder that ships and return it.
+    """Write the folder that ships, whole or not at all, and return it.
 
     Raises:
         DataError: The model has not been trained or evaluated.
@@ -85,17 +85,17 @@ def ship(recipe: ReleaseRecipe) -> Path:
     manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
     if "corpus_sha256" not in manifest:
         raise DataError(f"{manifest_path} has no corpus_sha256: an earlier version wrote it; train again")
-    folder = recipe.folder
-    scale_adapter(training_dir / "adapter", recipe.weight, folder)
-    _convert_to_bfloat16(folder / ADAPTER)
-    _clean_adapter_folder(folder, manifest["settings"]["model"])
-    shutil.copy2(manifest_path, folder / "training.json")
     licence, legal_texts = find_terms(manifest["settings"]["model"])
-    for path in (evaluation_dir / "scores.csv", evaluation_dir / "contrasts.csv", *legal_texts):
-        shutil.copy2(path, folder / path.name)
     card = render_card(recipe.model_dump(), manifest, evaluation_dir, licence)
-    replace_text(folder / "README.md", card)
-    return folder
+    with replace_folder(recipe.folder) as draft:
+        scale_adapter(training_dir / "adapter", recipe.weight, draft)
+        _convert_to_bfloat16(draft / ADAPTER)
+        _clean_adapter_folder(draft, manifest["settings"]["model"])
+        shutil.copy2(manifest_path, draft / "training.json")
+        for path in (evaluation_dir / "scores.csv", evaluation_dir / "contrasts.csv", *legal_texts):
+            shutil.copy2(path, draft / path.name)
+        replace_text(draft / "README.md", card)
+    return recipe.folder
 
 
 def _override_path(overrides: Sequence[str], name: str) -> Path:

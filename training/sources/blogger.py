@@ -25,6 +25,7 @@ from training.sources.lines import decode_text, split_pieces
 from training.sources.record import RECORD, frame
 from training.sources.source import Rejects, Source, resolve_paths
 
+UNDATED = "the date cannot be read, so the entry has no time"
 EXAMPLE = "1234567.female.27.Student.Leo.xml"
 MONTHS = {
     beginning: number
@@ -72,6 +73,10 @@ class Blogger(Source):
         if unsuitable := [path for path in paths if not path.is_dir() and path.suffix != ".zip"]:
             raise DataError(f"{unsuitable[0]}: name the folder that holds files such as {EXAMPLE}, or a .zip of it")
         return paths
+
+    def count_doubtful(self, records: pl.DataFrame) -> dict[str, int]:
+        """Count entries whose date cannot be read, of which nobody knows when they were written."""
+        return {UNDATED: records["time"].null_count()}
 
     def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
         """Yield posts as records; nobody answers them here, so there are no items."""

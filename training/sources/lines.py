@@ -129,7 +129,7 @@ def _number_lines(block: bytes, first_line: int) -> Iterator[tuple[int, bytes]]:
 
 
 def read_csv_rows(path: Path, rejects: Rejects, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a CSV file with the numbers of their last lines; what is no CSV goes to `rejects`."""
+    """Yield the rows of a CSV file with the numbers of their first lines; what is no CSV goes to `rejects`."""
     texts = (decode_text(line) for block in read_blocks(path) for line in block.splitlines(keepends=True))
     reader = csv.reader(texts, delimiter=delimiter)
     while True:
@@ -139,10 +139,10 @@ def read_csv_rows(path: Path, rejects: Rejects, delimiter: str = ",") -> Iterato
         except StopIteration:
             return
         except csv.Error as error:
-            rejects.add(reader.line_num, str(error), "", reader.line_num - before)
+            rejects.add(before + 1, str(error), "", reader.line_num - before)
             continue
         if row:
-            yield reader.line_num, row
+            yield before + 1, row
 
 
 def name_columns(

@@ -31,6 +31,8 @@ class TableRows(NamedTuple):
     height: int
     cells: Mapping[str, Sequence[Any] | pl.Series]
     """The columns that are read; `UNSET` if no row so far has had such a column."""
+    lines: Sequence[int]
+    """Line of the file on which each row begins, from 1; of Parquet, which has no lines, the number of the row."""
 
     def row(self, index: int) -> dict[str, Any]:
         """Return the cells of one row that are read."""
@@ -46,8 +48,9 @@ def read_rows(path: Path, names: Sequence[str], numbers: Collection[str], reject
     elif ending in (".csv", ".tsv"):
         rows = read_csv_rows(path, rejects, "," if ending == ".csv" else "\t")
         _, header = next(rows, (0, []))
-        for piece in split_pieces(row for _, row in name_columns(rows, header, rejects)):
-            yield TableRows(len(piece), {name: [row.get(name, UNSET) for row in piece] for name in names})
+        for piece in split_pieces(name_columns(rows, header, rejects)):
+            cells = {name: [row.get(name, UNSET) for _, row in piece] for name in names}
+            yield TableRows(len(piece), cells, [line for line, _ in piece])
     elif ending == ".parquet":
         yield from _read_parquet(path, names)
     else:
@@ -70,14 +73,16 @@ def _read_json(path: Path, names: Sequence[str], numbers: Collection[str], rejec
         if piece.columns is not None:
             missing -= {column.name for column in piece.columns if column.null_count() < piece.num_lines}
             if not missing:
-                yield TableRows(piece.num_lines, piece.columns.to_dict())
+                lines = range(piece.first_line, piece.first_line + piece.num_lines)
+                yield TableRows(piece.num_lines, piece.columns.to_dict(), lines)
                 continue
-        for _, objects in JsonLines(kind).decode_blocks(piece.blocks, rejects, piece.first_line):
+        for lines, objects in JsonLines(kind).decode_blocks(piece.blocks, rejects, piece.first_line):
             cells = to_columns(objects)
             missing = {name for name in missing if all(cell is UNSET for cell in cells[name])}
             yield TableRows(
                 len(objects),
                 {name: column if name in missing else _unset_to_none(column) for name, column in cells.items()},
+                lines,
             )
 
 
@@ -106,6 +111,7 @@ def _infer_schema(columns: Mapping[str, Sequence[Any]], numbers: Collection[str]
 
 
 def _read_parquet(path: Path, names: Sequence[str]) -> Iterator[TableRows]:
+    num_read = 0
     try:
         with pq.ParquetFile(path) as table:
             existing = table.schema_arrow.names
@@ -114,6 +120,8 @@ def _read_parquet(path: Path, names: Sequence[str]) -> Iterator[TableRows]:
             present = [name for name in names if name in existing]
             for batch in table.iter_batches(PIECE_ROWS, columns=present):
                 unset = {name: [UNSET] * batch.num_rows for name in names}
-                yield TableRows(batch.num_rows, unset | {name: batch[name].to_pylist() for name in present})
+                lines = range(num_read + 1, num_read + batch.num_rows + 1)
+                yield TableRows(batch.num_rows, unset | {name: batch[name].to_pylist() for name in present}, lines)
+                num_read += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path} cannot be read to its end ({error}); download the file again") from error

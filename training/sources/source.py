@@ -20,8 +20,10 @@ from training.sources.validity import FIRST_DAY, Period, split_invalid
 
 MAX_SAMPLES = 1000
 """Rejected lines of one file that are kept to be looked at."""
-DOUBTFUL = "doubtful texts"
-"""What texts are counted as that were read but should be looked at."""
+DOUBTFUL = "doubtful records"
+"""What records are counted as that were read but should be looked at."""
+FILES = "files"
+"""What files are counted as by what was decided about them."""
 COUNTED_AS = {"record": "records", "item": "listed items"}
 """What the rows of each table are counted as."""
 
@@ -75,7 +77,7 @@ class Source(BaseModel):
         return ()
 
     def count_doubtful(self, records: pl.DataFrame) -> Mapping[str, int]:
-        """Return the numbers of texts that may be read but should be looked at, by what is odd about them."""
+        """Return the numbers of records that may be read but should be looked at, by what is odd about them."""
         return {}
 
     @abstractmethod
@@ -100,7 +102,7 @@ class Source(BaseModel):
 
         Args:
             path: The file.
-            tally: Counts records, items, doubtful texts and rejected lines.
+            tally: Counts records, items, doubtful records and rejected lines.
             earliest: The first possible day of a record.
 
         Raises:

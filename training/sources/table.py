@@ -1,6 +1,7 @@
 """Any table: CSV, TSV, JSON lines or Parquet, with a mapping from a record's fields to the table's columns."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import polars as pl
 from msgspec import UNSET
 from pydantic import Field, model_validator
 
-from sandbox.errors import unknown
+from sandbox.errors import DataError, unknown
+from training.pipeline.funnel import Tally
+from training.pipeline.stages import Tables
 from training.sources.columns import (
     Problems,
     drop_problem_rows,
@@ -22,8 +25,10 @@ from training.sources.columns import (
 from training.sources.ratings import OWN_SCALE, to_stars
 from training.sources.record import KINDS, LINE, RECORD, SPLITS, frame
 from training.sources.rows import TableRows, read_rows
-from training.sources.source import Rejects, Source, resolve_paths
-from training.sources.times import TimeUnit, to_times
+from training.sources.source import FILES, Rejects, Source, resolve_paths
+from training.sources.time_units import TimeUnit, UnitCounts, count_as_cocoa, explain_unit
+from training.sources.times import to_times
+from training.sources.validity import FIRST_DAY, Period
 
 TEXT_FIELDS = ("user", "category", "id", "item", "thread", "title", "context", "text")
 NUMBER_FIELDS = {"stars": to_floats, "votes": to_integers, "price": to_floats}
@@ -38,9 +43,11 @@ class Table(Source):
     """Field of a record -> name of a column, or `=text` for the same text in every row."""
     kinds: dict[str, str]
     """What the table calls a post, comment, review or purchase -> what we call it."""
-    time_unit: TimeUnit = "s"
-    """How times are written: unix seconds (s), milliseconds (ms), microseconds (us) or nanoseconds (ns), or ISO 8601
-    (iso; a date will do, such as 2015-02-24 or 20150224; no zone means UTC)."""
+    time_unit: TimeUnit | None = None
+    """How times are written: seconds (s), milliseconds (ms), microseconds (us) or nanoseconds (ns) since 1970, the same
+    since 2001 (cocoa_s, cocoa_ms, cocoa_us, cocoa_ns), microseconds (webkit) or tenths of them (filetime) since 1601,
+    days since 1970 (day) or of a spreadsheet (excel), or ISO 8601 (iso; a date will do, such as 2015-02-24 or 20150224;
+    no zone means UTC). null: one of these, except day, is chosen for each file from all of its times."""
     rating_scale: tuple[float, float] = OWN_SCALE
     """Lowest and highest rating of the column `stars`. Five equal parts of another scale than 1 to 5 become one to five
     stars; of 1 to 5 only whole numbers are read."""
@@ -72,16 +79,28 @@ class Table(Source):
         """Return all files that are named."""
         return resolve_paths(self.paths, Path(), f"source.{self.name}.paths")
 
+    def read_tables(self, path: Path, tally: Tally, earliest: date = FIRST_DAY) -> Tables:
+        """Choose how times are read if no setting says it, and count what was chosen; then read the file."""
+        if self.time_unit is not None or not self.needs_time or self._is_constant("time"):
+            yield from super().read_tables(path, tally, earliest)
+            return
+        unit = self._choose_time_unit(path, Period.since(earliest))
+        tally.add(self.name, FILES, f"times read as {explain_unit(unit)}", 1)
+        yield from self.model_copy(update={"time_unit": unit}).read_tables(path, tally, earliest)
+
+    def count_doubtful(self, records: pl.DataFrame) -> dict[str, int]:
+        """Count records of which a user's time unit makes old ones that may be new."""
+        return count_as_cocoa(records["time"], self.time_unit)
+
     def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
         """Yield rows as records, some at a time."""
         num_read, label = 0, self.label_file(path)
         names = [*(name for name in self.columns.values() if not name.startswith("=")), *self.extra]
         for rows in read_rows(path, list(dict.fromkeys(names)), self._number_columns(), rejects):
             columns, problems = self._build_columns(rows)
-            lines = range(num_read + 1, num_read + rows.height + 1)
-            made_up_id = pl.format("{}/{}", pl.lit(label), pl.int_range(lines.start, lines.stop))
-            columns = columns.with_columns(pl.coalesce("id", made_up_id), pl.Series(LINE, lines))
-            good = drop_problem_rows(columns, problems, rejects, lines, rows.row)
+            made_up_id = pl.format("{}/{}", pl.lit(label), pl.int_range(num_read + 1, num_read + rows.height + 1))
+            columns = columns.with_columns(pl.coalesce("id", made_up_id), pl.Series(LINE, rows.lines, dtype=pl.Int64))
+            good = drop_problem_rows(columns, problems, rejects, rows.lines, rows.row)
             yield "record", frame(RECORD, {**good.to_dict(), "source": self.name, "platform": self.platform})
             num_read += rows.height
 
@@ -100,6 +119,20 @@ class Table(Source):
             scale = "{:g} to {:g}".format(*self.rating_scale)
             return f"is source.{self.name}.rating_scale, {scale}, right, or does not_rated lack a number?"
         return super().advise(reason)
+
+    def _choose_time_unit(self, path: Path, period: Period) -> TimeUnit:
+        """Return the unit in which most times of a file are possible; raise `DataError` if several are as good."""
+        column, counts = self.columns["time"], UnitCounts(period)
+        for rows in read_rows(path, [column], (), Rejects(self.name, path)):
+            counts.add(to_texts(rows.cells[column]))
+        units = counts.best_units()
+        if len(units) > 1:
+            meanings = " or ".join(map(explain_unit, units))
+            raise DataError(
+                f"{path}: the times of column {column!r} may be {meanings}, by which all are possible; set "
+                f"source.{self.name}.time_unit={units[0]} or {' or '.join(units[1:])}"
+            )
+        return units[0] if units else "s"
 
     def _build_columns(self, rows: TableRows) -> tuple[pl.DataFrame, Problems]:
         """Return the columns of a record, null for nothing, and the problems of rows that cannot be one."""
@@ -159,7 +192,7 @@ class Table(Source):
 
     def _number_columns(self) -> set[str]:
         """Return the columns that are only used as fractions, so that 5 may be read as 5.0."""
-        fractions = ("stars", "price") if self.time_unit == "iso" else ("stars", "price", "time")
+        fractions = ("stars", "price") if self.time_unit in ("iso", None) else ("stars", "price", "time")
         other_columns = {column for field, column in self.columns.items() if field not in fractions}
         return {*self.columns.values()} - other_columns - {*self.extra}
 

@@ -1,26 +1,21 @@
 """Times as logs write them, turned into unix seconds, or refused with a reason.
 
 A number may be seconds or a fraction of them, a day such as 20150224, a year or a spreadsheet's count of days. What a
-column holds is said by its unit; without one, only what can be told from the number itself is read. Whether a time can
-be true, since its platform began, is checked with everything else that a record says (`validity.py`).
+column holds is said by its unit (`time_units.py`); without one, only what can be told from the number itself is read.
+Whether a time can be true, since its platform began, is checked with all else that a record says (`validity.py`).
 """
 
 import re
 from calendar import timegm
 from datetime import UTC, datetime
 from email.utils import parsedate_tz
-from typing import Literal, TypeAlias
 
 import polars as pl
 
 from training.sources.columns import Problems, parse_column
 from training.sources.record import LAST_SECOND
+from training.sources.time_units import CALENDAR, SCALES, Scale, TimeUnit
 
-TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns", "iso"]
-"""How times are written: a number of unix seconds, or thousandths, millionths or billionths of them, or ISO 8601."""
-
-DIVISORS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-"""What a number is divided by to give seconds, by its unit."""
 MAX_SECONDS = 10**11
 """Greater times without a unit are not in seconds but in a thousandth, greater than 1,000 times this in a millionth."""
 FORMATS = (
@@ -35,9 +30,6 @@ FORMATS = (
 )
 """Formats of times that Polars reads a column at a time; times in any other are read one by one."""
 UNIX = r"^\d+(?:\.\d+)?$"
-CALENDAR = r"^(?:\d{8}|\d{14})$"
-"""A day such as 20150224, or a second of it such as 20150224113552. As seconds or thousandths, neither is a time of any
-log: the first would be in 1970, the second after 2600."""
 UNIVERSAL = frozenset({"UT", "UTC", "GMT", "Z"})
 """Names of the zone without an offset. A reader of e-mail's dates gives an unknown name no offset either."""
 
@@ -58,10 +50,11 @@ def to_times(texts: pl.Series, problems: Problems, unit: TimeUnit | None = None)
         unit: How they are written; None: each cell is read by its looks.
     """
     number = pl.first().cast(pl.Float64, strict=False)
-    if unit in DIVISORS:
-        divisor = DIVISORS[unit]
+    if unit in SCALES:
+        scale = SCALES[unit]
+        seconds = number / scale.per_second + scale.start
         return parse_column(
-            texts, _null_unless_date(number / divisor), lambda text: _parse_number(text, divisor), pl.Int64, problems
+            texts, _null_unless_date(seconds), lambda text: _parse_number(text, scale), pl.Int64, problems
         )
     first = texts.drop_nulls().first()
     if unit is None and isinstance(first, str) and re.match(UNIX, first):
@@ -69,7 +62,7 @@ def to_times(texts: pl.Series, problems: Problems, unit: TimeUnit | None = None)
         seconds = pl.when(is_number).then(number / _divisor(number))
     else:
         seconds = pl.first().str.to_datetime(_guess_format(texts), strict=False, ambiguous="null").dt.epoch("s")
-    parse_cell = parse_iso_time if unit == "iso" else parse_time
+    parse_cell = _parse_date if unit == "iso" else parse_time
     return parse_column(texts, _null_unless_date(seconds), parse_cell, pl.Int64, problems)
 
 
@@ -78,9 +71,7 @@ def parse_time(text: str) -> int:
     if re.match(UNIX, text) and not re.match(CALENDAR, text):
         number = float(text)
         return to_unix_seconds(number / next((1000**n for n in range(3) if number <= MAX_SECONDS * 1000**n), 10**9))
-    if match := _NAMED_MONTH.fullmatch(text):
-        return _parse_named_month(text, match["zone"])
-    return parse_iso_time(text)
+    return _parse_date(text)
 
 
 def parse_iso_time(text: str) -> int:
@@ -106,12 +97,19 @@ def to_unix_seconds(seconds: float) -> int:
     return int(seconds)
 
 
-def _parse_number(text: str, divisor: int) -> int:
+def _parse_date(text: str) -> int:
+    """Return unix seconds from ISO 8601 or a date with a named month."""
+    if match := _NAMED_MONTH.fullmatch(text):
+        return _parse_named_month(text, match["zone"])
+    return parse_iso_time(text)
+
+
+def _parse_number(text: str, scale: Scale) -> int:
     try:
         number = float(text)
     except ValueError:
         raise ValueError(f"time is {text!r}, no number") from None
-    return to_unix_seconds(number / divisor)
+    return to_unix_seconds(number / scale.per_second + scale.start)
 
 
 def _parse_named_month(text: str, zone: str | None) -> int:

@@ -5,7 +5,7 @@ of its own, so the two are matched by when they were written and how they begin.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,7 +53,7 @@ class Notes:
 
     def complete(self, tweet: JsonObject) -> JsonObject:
         """Return a tweet with its complete text, as the API would give it; the same tweet if it is not a long one."""
-        note = self._by_id.get(str(tweet.get("id_str") or tweet.get("id"))) or self._find_note(tweet)
+        note = self._by_id.get(tweet_id(tweet)) or self._find_note(tweet)
         return tweet if note is None else {**tweet, "note_tweet": {"text": note.text}}
 
     def _find_note(self, tweet: JsonObject) -> Note | None:
@@ -75,6 +75,31 @@ class Notes:
             complete = _comparable(note.text)
             if head and complete.startswith(head) and len(complete) > len(beginning):
                 yield note
+
+
+def tweet_id(tweet: JsonObject) -> str:
+    """Return the id of a tweet of an archive."""
+    return str(tweet.get("id_str") or tweet.get("id"))
+
+
+def find_replaced(tweets: Iterable[JsonObject]) -> frozenset[str]:
+    """Return the ids of tweets of which a later version, after an edit, is among the tweets too."""
+    versions = {tweet_id(tweet): _list_versions(tweet) for tweet in tweets}
+    return frozenset(
+        name
+        for name, all_versions in versions.items()
+        if name in all_versions and any(later in versions for later in all_versions[all_versions.index(name) + 1 :])
+    )
+
+
+def _list_versions(tweet: JsonObject) -> list[str]:
+    """Return the ids of all versions of a tweet, the first version first; none for a tweet that cannot be edited."""
+    edit = tweet.get("edit_info")
+    first = (
+        edit.get("initial") or (edit.get("edit") or {}).get("editControlInitial") if isinstance(edit, dict) else None
+    )
+    ids = first.get("editTweetIds") if isinstance(first, dict) else None
+    return list(map(str, ids)) if isinstance(ids, list) else []
 
 
 def find_owner(path: Path) -> JsonObject:

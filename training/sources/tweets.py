@@ -17,7 +17,7 @@ from sandbox.errors import DataError
 from training.sources.arrow_json import read_pieces
 from training.sources.lines import JsonLines, name_columns, read_blocks, read_csv_rows, select_fields, split_pieces
 from training.sources.source import Rejects
-from training.sources.tweet_archive import Notes, find_owner, read_notes
+from training.sources.tweet_archive import Notes, find_owner, find_replaced, read_notes, tweet_id
 from training.sources.tweet_fields import KNOWN_NAMES, NAMES, spell
 from training.sources.twitter_api import OBJECTS, REFERENCE_KINDS, REFERENCES, build_schema, extract_tweets
 
@@ -163,19 +163,28 @@ def _unwrap(tweet: JsonObject) -> JsonObject:
 
 
 def _read_array(path: Path, rejects: Rejects, owner: JsonObject, notes: Notes) -> Iterator[Tweets]:
-    """Yield the tweets of an archive, all of which are its owner's, the long ones complete."""
+    """Yield the tweets of an archive, all of which are its owner's, the long ones complete.
+
+    Versions that were edited later are only there to be answered.
+    """
     raw = b"".join(read_blocks(path))
     try:
         entries = msgspec.json.decode(raw[raw.index(b"[") : raw.rindex(b"]") + 1], type=list[Any])
     except (ValueError, msgspec.DecodeError) as error:
         rejects.add(1, f"no list of tweets: {error}", raw[:200])
         return
+    replaced = find_replaced(_unwrap(entry) for entry in entries if isinstance(entry, dict))
     for piece in split_pieces(enumerate(entries, 1)):
+        objects: list[tuple[int, JsonObject]] = []
         for number, entry in piece:
-            if not isinstance(entry, dict):
-                rejects.add(number, "no tweet", str(entry))
-        objects = ((number, entry) for number, entry in piece if isinstance(entry, dict))
-        tweets = _tweets_of_rows((number, notes.complete(_unwrap(entry)), True) for number, entry in objects)
+            tweet = _unwrap(entry) if isinstance(entry, dict) else None
+            if tweet is None or tweet.get("deleted_at"):
+                rejects.add(number, "no tweet" if tweet is None else "a tweet that its author deleted", str(entry))
+            else:
+                objects.append((number, tweet))
+        tweets = _tweets_of_rows(
+            (number, notes.complete(tweet), tweet_id(tweet) not in replaced) for number, tweet in objects
+        )
         owner_cells = {name: [value] * len(tweets.lines) for name, value in owner.items()}
         yield tweets._replace(cells={**tweets.cells, **owner_cells})
 

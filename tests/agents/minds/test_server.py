@@ -33,6 +33,7 @@ from sandbox.core.form import Fill, Form, Write, choose
 from sandbox.core.mind import MindContext
 from sandbox.core.question import Question, Template, check_answers
 from sandbox.errors import BackendError, ConfigError
+from sandbox.key_hosts import KEY_HOSTS_VARIABLE
 from sandbox.paths import CONF_DIR
 from sandbox.prompting.render import render
 from tests.conftest import make_question
@@ -293,6 +294,7 @@ def test_what_leaves_the_machine_is_said_before_it_does(
 ) -> None:
     """The first URL is of a network that is reserved for documentation."""
     monkeypatch.setenv("MY_KEY", KEY)
+    monkeypatch.setenv(KEY_HOSTS_VARIABLE, "192.0.2.1")
     notices: list[str] = []
     with (
         FakeServer() as fake_server,

@@ -5,9 +5,11 @@ import math
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from agents.minds.protocol import chat_body
+from agents.minds.protocol import chat_body, label_logprobs
+from agents.minds.responses import error_message
 from agents.minds.server import ServerMind
 from agents.minds.tokenizer import PromptTokenizer
 from sandbox.core.answering import display_order
@@ -20,6 +22,7 @@ from tests.agents.minds.test_server import ShopVisit, ask_guest, open_mind
 from tests.agents.minds.test_tokenizer import CHAT, make_tokenizer
 
 LETTERS = "ABCDE"
+PARTIAL = (("A", -0.3), ("B", -1.7), ("C", -3.2))
 
 
 def ask_choice(number: int = 0) -> Question:
@@ -63,6 +66,45 @@ def displayed_probs(logprobs: dict[str, Any]) -> list[float]:
         [answer] = mind.answer([question])
     assert answer.source == "model" and answer.probs is not None
     return [answer.probs[index] for index in display_order(question)]
+
+
+@pytest.mark.parametrize("form", [" {}", "{}\n", "Ġ{}", "▁{}", "Ċ{}", '"{}', "({}", "{})", "**{}", "{}.", "`{}`"])
+def test_a_label_is_the_same_however_white_space_and_punctuation_are_written(form: str) -> None:
+    expected = displayed_probs(dict(PARTIAL))
+    assert displayed_probs({form.format("A"): -0.3, "B": -1.7, "C": -3.2}) == pytest.approx(expected)
+    assert displayed_probs({form.format(letter): value for letter, value in PARTIAL}) == pytest.approx(expected)
+
+
+def test_a_byte_of_a_vocabulary_is_its_letter() -> None:
+    expected = displayed_probs(dict(PARTIAL))
+    assert displayed_probs({"<0x41>": -0.3, "<0x42>": -1.7, "C": -3.2}) == pytest.approx(expected)
+
+
+def test_a_candidate_that_is_listed_twice_counts_once() -> None:
+    listed = label_logprobs([("A", -0.9), ("A", -0.9), ("B", -1.7), ("C", -2.2)], "ABC")
+    assert listed == (-0.9, -1.7, -2.2)
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "reason"),
+    [
+        (
+            b"<!DOCTYPE html><html><head><title>502 Bad\n Gateway</title></head><body>x</body></html>",
+            {},
+            "502 Bad Gateway",
+        ),
+        (b'{"error": {"message": "out of memory"}}', {"Content-Type": "text/html; charset=idna"}, "out of memory"),
+        (b"\xff\xfe", {"Content-Type": "text/plain; charset=no-such"}, "\ufffd\ufffd"),
+        (b"", {}, "no reason given"),
+    ],
+)
+def test_what_a_server_says_is_one_line_in_any_encoding(content: bytes, headers: dict[str, str], reason: str) -> None:
+    assert error_message(httpx.Response(502, content=content, headers=headers)) == reason
+
+
+def test_a_redirect_is_refused_and_says_where_to() -> None:
+    response = httpx.Response(307, headers={"Location": "https://elsewhere.example/v1"})
+    assert error_message(response) == "a redirect to https://elsewhere.example/v1, which is not followed"
 
 
 def test_marks_for_impossible_are_no_numbers_to_reckon_with() -> None:
@@ -275,3 +317,28 @@ def test_control_characters_of_a_model_stay_out_of_its_answers() -> None:
     with FaultyServer(lambda _: make_completion(text)) as server, open_mind(server.url) as mind:
         [answer] = mind.answer([ask_guest(0, Write(12))])
     assert answer.value == "Good tea, gnol friend 👩‍👩‍👧."
+
+
+@pytest.mark.parametrize(
+    ("base", "name"),
+    [({"id": "tiny"}, "tiny"), ({"id": "tiny", "root": "/models/tiny"}, "alias")],
+)
+def test_an_adapter_that_is_the_base_model_by_another_name_is_refused(base: dict[str, str], name: str) -> None:
+    models: Response = (200, {"data": [base, {"id": "alias", "root": base.get("root")}]})
+    with (
+        FaultyServer(lambda _: make_completion(), models) as server,
+        pytest.raises(BackendError, match=rf"mind\.adapters\.mine is {name}, which is the base model tiny"),
+        open_mind(server.url, adapters={"mine": name}),
+    ):
+        pass
+
+
+def test_an_adapter_of_a_server_is_said_not_to_be_proved() -> None:
+    models: Response = (200, {"data": [{"id": "tiny"}, {"id": "tuned"}]})
+    notices: list[str] = []
+    with (
+        FaultyServer(lambda _: make_completion(), models) as server,
+        open_mind(server.url, notices=notices, adapters={"mine": "tuned"}),
+    ):
+        pass
+    assert any("what tuned changes of tiny cannot be proved from here" in notice for notice in notices)

@@ -91,6 +91,23 @@ def test_the_same_command_continues_a_sweep(tmp_path: Path) -> None:
 RUMOR = ("world=rumor", "mind=rule", "population.size=20")
 
 
+@pytest.mark.parametrize("target", ["stranger_package.Callback", "shutil.rmtree", "sandbox.files.replace_text"])
+def test_hydra_calls_nothing_for_a_file_of_somebody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "stranger_package.py").write_text("open('trace', 'w')\nclass Callback: ...\n")
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    text = f"# @package _global_\n# X\nhydra: {{callbacks: {{x: {{_target_: {target}}}}}}}\n"
+    (tmp_path / "conf" / "experiment" / "strange.yaml").write_text(text)
+    overrides = [*SETTINGS, "experiment=strange", "seeds=[0],[1]", f"run_dir={tmp_path / 'sweep'}"]
+    with pytest.raises(ConfigError, match=rf"hydra\.callbacks\.x\._target_ is '{target}'.*SANDBOX_TRUSTED_PACKAGES="):
+        sweep(overrides, lambda combination, folder: 0)
+    assert not Path("trace").exists()
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [

@@ -5,7 +5,7 @@ import msgspec
 import polars as pl
 import pytest
 
-from training.curation.cleaning import SECRET, clean_unit
+from training.curation.cleaning import SECRET, clean_unit, remove_markup
 from training.curation.grouping import CONTEXT_CHARACTERS
 from training.pipeline.folders import Unit
 from training.pipeline.funnel import Tally
@@ -224,3 +224,20 @@ def test_private_details_are_replaced_everywhere(tmp_path: Path) -> None:
     assert "[EMAIL]" in text
     assert "[PHONE]" in text
     assert "example.org" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        (
+            '<p>Hi <a href="//x.y/@bob" class="u">@<span>bob</span></a> &amp;amp; all</p><p>two</p>',
+            "Hi @bob & all\n\ntwo",
+        ),
+        ("&lt;p&gt;Fish &lt;b&gt;and&lt;/b&gt; chips&lt;/p&gt;", "Fish and chips"),
+        ("One<br />two", "One\ntwo"),
+        ("Use the <b> tag when 3 < 4 and <3", "Use the <b> tag when 3 < 4 and <3"),
+        ("List<String> of <T>", "List<String> of <T>"),
+    ],
+)
+def test_markup_of_pages_is_removed(text: str, plain: str) -> None:
+    assert remove_markup(pl.Series([text, None]))[0] == plain

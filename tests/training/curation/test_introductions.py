@@ -21,6 +21,13 @@ from training.curation.privacy import scrub_text
         "hello everyone, Rekidu here",
         "This is Draluno O'Mevanu speaking",
         "I'm Kemadri by the way",
+        "hi, kemadri here",
+        "I am kemadri, nice to meet you",
+        "mr. kemadri was there",
+        "my husband kemadri agrees",
+        "they called her kemadri.",
+        "Kemadri, my cousin, left",
+        "Dear Kemadri, thanks",
     ],
 )
 def test_a_name_that_is_in_no_list_is_found_where_the_text_introduces_it(text: str) -> None:
@@ -42,6 +49,8 @@ def test_a_name_that_is_in_no_list_is_found_where_the_text_introduces_it(text: s
         "The temperature here has been well into the seventies",
         "I work with people who live with cats",
         "My name is the same as yours",
+        "my sister recieved one, and my friend beleives it",
+        "they call her back, and he called them yesterday",
     ],
 )
 def test_ordinary_words_after_a_cue_stay(text: str) -> None:

@@ -4,6 +4,7 @@ import time
 import polars as pl
 import pytest
 
+from benchmarks.private_details import draw_details, read_forms
 from training.curation.privacy import hide_accounts, scrub_text, scrub_texts
 
 from .planted import MAKERS, draw_planted
@@ -27,6 +28,10 @@ UNTOUCHED = (
     "The Moon and the Sun, the North and the South.",
     "I was born in 1985 and my GPA is 3.75.",
     "It costs 20 dollars to place an order in the store.",
+    "My husband recieved it for Father's Day, and my boyfriend, I've heard, too.",
+    "I play on my PS5 with Xbox, PS5, and Switch friends; a score of 120, 150, 180, 210 is fine.",
+    "We saw the White House and a Waffle House on the farm road; tomorow, my girlfriend will too.",
+    "Instagram reels and Telegram stickers are fun, and my dog definately agrees.",
 )
 """Clean sentences none of which may change."""
 CLEAN = (
@@ -150,6 +155,12 @@ def test_of_twelve_hundred_planted_details_hardly_any_survives(seed: int) -> Non
     assert len(MAKERS) == 12
     assert len(survivors) <= MAX_MISSED_SHARE * len(details), survivors
     assert set(counts) >= {"e-mail", "phone", "url", "user", "address", "id", "name", "plate", "birth date"}
+
+
+def test_of_details_in_the_forms_of_the_benchmark_hardly_any_survives() -> None:
+    details = draw_details(read_forms("tried"), 60, seed=9)
+    survivors = [detail.sentence for detail in details if detail.survives_in(scrub_text(detail.sentence, {}))]
+    assert len(survivors) <= 2 * MAX_MISSED_SHARE * len(details), survivors
 
 
 @pytest.mark.parametrize(

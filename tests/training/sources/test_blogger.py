@@ -10,8 +10,10 @@ import pytest
 from sandbox.errors import DataError
 from tests.training.sources.source_files import SourceContents, read_source, run_until
 from training.curation.safety import states_minor_age
+from training.pipeline.funnel import Tally
 from training.pipeline.keys import fingerprint
-from training.sources.blogger import Blogger, parse_day
+from training.sources.blogger import UNDATED, Blogger, parse_day
+from training.sources.source import DOUBTFUL
 
 NAME = "1000331.female.37.Arts.Leo.xml"
 BLOG = b"""<Blog>
@@ -122,6 +124,14 @@ def test_months_are_read_in_many_languages(date: str, month: int) -> None:
 def test_a_date_that_is_none_leaves_the_time_open(tmp_path: Path, date: str) -> None:
     [record] = read_blogger(tmp_path / "blogs", {NAME: build_blog((date, "Undated."))}).records
     assert (record["time"], record["text"]) == (None, "Undated.")
+
+
+def test_entries_without_a_time_are_counted(tmp_path: Path) -> None:
+    folder, tally = tmp_path / "blogs", Tally("read")
+    folder.mkdir()
+    (folder / NAME).write_bytes(build_blog(("01,Smarch,2004", "Undated."), ("01,May,2004", "Dated.")))
+    list(Blogger(name="blogger", paths=[str(folder)]).read_tables(folder, tally))
+    assert tally.counts["blogger", DOUBTFUL, UNDATED] == 1
 
 
 def test_end_tags_may_be_missing(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_csv_rows_span_lines_and_those_of_another_length_are_rejected(tmp_path: 
     rejects = Rejects("s", path)
     rows = read_csv_rows(path, rejects)
     assert list(name_columns(rows, next(rows)[1], rejects)) == [
-        (3, {"a": "1", "b": "x\ny"}),
+        (2, {"a": "1", "b": "x\ny"}),
         (6, {"a": "3", "b": "café"}),
     ]
     assert rejects.table().select("line", "reason", "sample").rows() == [(5, "1 columns instead of 2", "9")]

@@ -105,6 +105,18 @@ def test_times_are_read_in_their_unit(tmp_path: Path, unit: str, when: str, seco
     assert row["time"] == seconds
 
 
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl"])
+def test_rejects_name_lines_of_the_file(tmp_path: Path, ending: str) -> None:
+    """A quoted cell spans lines, and a row is where it begins; blank lines count too."""
+    rows = [ROWS[1], ROWS[1], {**ROWS[0], "when": "soon"}, {**ROWS[0], "stars": "7"}]
+    first, *rest = encode_rows(ending, rows).split(b"\n", 1)
+    blank = b"\n" if ending != "jsonl" else b""
+    raw = first + b"\n" + blank + rest[0]
+    expected = [3, 4] if ending == "jsonl" else [7, 8]
+    assert [line for line, _ in read_raw(tmp_path, raw, f"a.{ending}", max_reject_share=1).reasons] == expected
+    assert raw.split(b"\n")[expected[0] - 1].count(b"soon") == 1
+
+
 def test_bad_rows_are_counted_with_their_reasons(tmp_path: Path) -> None:
     bad = [{"who": ""}, {"when": "soon"}, {"when": "1e99"}, {"type": "x"}, {"stars": "many"}, {"likes": "1e99"}]
     raw = encode_rows("csv", [*ROWS, *({**ROWS[0], **cells} for cells in bad)]) + b"only,three,columns\n"
@@ -201,8 +213,9 @@ def test_rows_read_the_quick_way_are_those_read_the_long_way(tmp_path: Path, mon
             yield piece
 
     monkeypatch.setattr("training.sources.rows.read_pieces", record_way)
-    quick = read_raw(tmp_path, json_lines(rows), "a.jsonl", columns=columns, max_reject_share=1)
-    long = read_raw(tmp_path, json_lines([odd_row, *rows]), "a.jsonl", columns=columns, max_reject_share=1)
+    settings: dict[str, Any] = {"columns": columns, "max_reject_share": 1, "time_unit": "s"}
+    quick = read_raw(tmp_path, json_lines(rows), "a.jsonl", **settings)
+    long = read_raw(tmp_path, json_lines([odd_row, *rows]), "a.jsonl", **settings)
     assert ways == [True, False]
     assert quick.records == long.records[1:]
     assert [reason for _, reason in quick.reasons] == [reason for _, reason in long.reasons]

@@ -103,6 +103,27 @@ def test_texts_that_stay_cut_are_counted(tmp_path: Path) -> None:
     assert tally.counts["twitter", DOUBTFUL, CUT] == 1
 
 
+def test_of_an_edited_tweet_only_the_last_version_is_a_record(tmp_path: Path) -> None:
+    ids = ["1", "2", "3"]
+    tweets = [
+        build_tweet("Bred.", id_str="1", edit_info={"initial": {"editTweetIds": ids}}),
+        build_tweet("Breda.", id_str="2", edit_info={"edit": {"editControlInitial": {"editTweetIds": ids}}}),
+        build_tweet("Bread.", id_str="3", edit_info={"edit": {"editControlInitial": {"editTweetIds": ids}}}),
+        build_tweet("Rye.", id_str="7", edit_info={"initial": {"editTweetIds": ["7"]}}),
+        build_tweet("Oat.", id_str="8", edit_info={"initial": {"editTweetIds": ["8", "9"]}}),
+    ]
+    contents = read_archive(tmp_path, tweets, [])
+    assert [record["text"] for record in contents.records] == ["Bread.", "Rye.", "Oat."]
+    assert [item["text"] for item in contents.items] == ["Bred.", "Breda."]
+
+
+def test_tweets_that_their_author_deleted_are_rejected(tmp_path: Path) -> None:
+    path = write_archive(tmp_path, [build_tweet("Rye."), build_tweet("Oat.", deleted_at="Mon Mar 06")], [])
+    contents = read_source(Twitter(name="twitter", paths=[str(path)], max_reject_share=1))
+    assert [record["text"] for record in contents.records] == ["Rye."]
+    assert contents.reasons == [(2, "a tweet that its author deleted")]
+
+
 def test_a_broken_note_file_is_named(tmp_path: Path) -> None:
     path = write_archive(tmp_path, [build_tweet(START)], [])
     write_file(tmp_path / "note-tweet.js", b"window.YTD.note_tweet.part0 = [{")

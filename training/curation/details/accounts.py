@@ -3,7 +3,7 @@
 import re
 
 from training.curation.details.rule import Rule
-from training.curation.words import is_ordinary_word
+from training.curation.words import is_misspelling, is_ordinary_word
 
 USER = "@user"
 
@@ -16,7 +16,7 @@ _NETWORK_WORDS = frozenset([
     "wechat", "weixin", "line", "viber", "signal", "mastodon", "bluesky", "bsky", "threads", "vk", "icq", "aim",
     "msn", "myspace", "deviantart", "ao3", "wattpad", "goodreads", "strava", "nintendo", "switch", "minecraft",
     "roblox", "gmail", "hangouts", "flickr", "quora", "medium", "patreon", "etsy", "ebay", "poshmark", "depop",
-    "bumble", "tinder", "grindr", "ign", "letterboxd", "substack", "clubhouse", "vsco", "bereal",
+    "xbl", "bumble", "tinder", "grindr", "ign", "letterboxd", "substack", "clubhouse", "vsco", "bereal",
 ])  # fmt: skip
 _SECOND_WORDS = r"(?:(?<=tik)[\s-]tok|(?<=cash)\sapp|(?<=battle)\.net|(?<=xbox)\slive|(?<=psn)\sid)?"
 _NETWORKS = rf"(?:{'|'.join(sorted(_NETWORK_WORDS))}){_SECOND_WORDS}(?:'s|’s)?"
@@ -32,21 +32,33 @@ _ACCOUNT_WORDS = frozenset([
     "in", "ingame", "summoner", "character", "player", "channel",
     "page", "server",
 ])  # fmt: skip
-_IS = r"(?:\s*(?::|=|->|→|–|—|-)\s*|\s+(?:is|was|are|as|under|named|called|name|by)\s*:?\s*|\s*\()[\"'“‘@]*"
+_IS = r"(?:\s*(?::|=|->|→|–|—|-)\s*|\s+(?:is|was|are|as|under|named|called|name|by)\s*:?\s*|\s*\()[\"'“‘@]*(?:live:)?"
 _FILLER_WORDS = (
     "me|at|as|under|on|account|name|handle|user|username|id|it's|is|the|profile|page|tag|url|channel|my|add|@|"
     "there|here"
 )
 _FILLER = rf"(?:\s+(?:{_FILLER_WORDS}))*"
-_SHORT_NAMES = frozenset(["ig", "insta", "snap", "sc", "kik", "psn", "ign", "venmo", "gamertag", "tele"])
+_SHORT_NAMES = frozenset(
+    ["ig", "insta", "snap", "sc", "kik", "psn", "ign", "venmo", "gamertag", "tele", "fb", "bnet", "battle"]
+)
 """Names of networks that are said mostly before a name of an account."""
+_CHAT_NAMES = frozenset(
+    ["instagram", "telegram", "snapchat", "tiktok", "discord", "skype", "whatsapp", "wechat", "viber"]
+)
+"""Names of networks that mean nothing else."""
 _NAMED = (
     r"(?:follow(?:s|ed|ing)?|add(?:ed)?|dm(?:'?ed)?|pm|msg|message|tag|as|by|i['’]?m|i\sam|am|me|find|found|hmu|called|"
-    r"page|for|to|see|watch|join|check|user|account|"
+    r"page|for|to|see|watch|join|check|user|account|at|under|by|on|up|ping|alt|alts|main|"
     r"named|is|it['’]s)"
 )
 _ODD = re.compile(r"[\d_#]|\w\.\w|[a-z][A-Z]")
 """What no word of a language has."""
+_DEVICE = re.compile(r"(?i:ps[1-6]p?|mp[34]|[2-5]g|[48]k|ios\d+|xbox\d+|web[23])")
+_LONG_ACCOUNTS = (
+    r"(?:user\s?names?|screen\s?names?|nick\s?names?|gamer\s?tags?|user\s?id|friend\scode|"
+    r"(?:apple|epic|riot|psn|steam|skype)\s?id|in-?\s?game\sname|(?:account|character|channel|profile)\sname)"
+)
+"""Words for names of accounts that a name may follow at once."""
 
 
 def _is_login(match: re.Match[str]) -> bool:
@@ -55,9 +67,17 @@ def _is_login(match: re.Match[str]) -> bool:
     return bool(_ODD.search(word)) or not is_ordinary_word(word)
 
 
+def _is_strange_login(match: re.Match[str]) -> bool:
+    """Return whether the word is no ordinary word, and no misspelling of a frequent one."""
+    word = match["detail"]
+    is_strange = len(word) > 4 and not is_ordinary_word(word) and not is_misspelling(word)
+    return (bool(_ODD.search(word)) and not _DEVICE.fullmatch(word)) or is_strange
+
+
 def _is_odd(match: re.Match[str]) -> bool:
-    """Return whether the word has letters, and a character that no word of a language has."""
-    return bool(_ODD.search(match["detail"])) and bool(re.search(r"[^\W\d_]", match["detail"]))
+    """Return whether the word has letters, and a character that no word of a language has; no device such as `PS5`."""
+    word = match["detail"]
+    return bool(_ODD.search(word)) and bool(re.search(r"[^\W\d_]", word)) and not _DEVICE.fullmatch(word)
 
 
 def _is_personal(match: re.Match[str]) -> bool:
@@ -81,10 +101,17 @@ HANDLE_RULES = (
         "user",
         USER,
         re.compile(
-            rf"(?:^|[.!?,]\s|\n)(?P<detail>{_LOGIN})\s(?:(?i:is\smy)\s(?i:{_NETWORKS})|\((?i:{_NETWORKS})\))(?!\w)"
+            rf"(?:^|[.!?,:]\s|\n|\()(?P<detail>{_LOGIN})\s(?:(?i:is\smy|on)\s(?i:{_NETWORKS})|\((?i:{_NETWORKS})\))(?!\w)"
         ),
         words=_NETWORK_WORDS,
-        accepts=_is_login,
+        accepts=_is_strange_login,
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(rf"(?<![@\w])(?i:{'|'.join(sorted(_CHAT_NAMES))})\s@?(?P<detail>(?!user\b){_LOGIN})(?![\w'’])"),
+        words=_CHAT_NAMES,
+        accepts=_is_strange_login,
     ),
     Rule(
         "user",
@@ -112,7 +139,7 @@ HANDLE_RULES = (
         "user",
         USER,
         re.compile(
-            rf"\b(?i:{_NAMED}):?\s[\"'“‘@]?(?P<detail>(?!user\b){_LOGIN})[\"'”’]?\s(?i:on|in|at|over|via)\s(?i:my\s|the\s)?"
+            rf"\b(?i:{_NAMED}):?\s[\"'“‘@]?(?P<detail>(?!user\b){_LOGIN})[\"'”’]?\s(?i:(?:over\s|back\s)?on|in|at|over|via)\s(?i:my\s|the\s)?"
             rf"(?i:{_NETWORKS})\b"
         ),
         words=_NETWORK_WORDS,
@@ -131,13 +158,23 @@ HANDLE_RULES = (
         "user",
         USER,
         re.compile(
-            rf"(?<![@\w])(?i:{'|'.join(sorted(_SHORT_NAMES))})(?i:\sme|['’]s)?(?:\s?[:–>~]+\s?|\s?-\s|\s)@?(?P<detail>(?!user\b){_LOGIN})"
+            rf"(?<![@\w])(?i:{'|'.join(sorted(_SHORT_NAMES - {'battle'}))}|battle\.?net)(?i:\sme|['’]s)?"
+            rf"(?:\s?[:–>~]+\s?|\s?-\s|\s)(?:@\s?)?(?P<detail>(?!user\b){_LOGIN})"
         ),
         words=_SHORT_NAMES,
         accepts=_is_login,
     ),
+    Rule(
+        "user",
+        USER,
+        re.compile(rf"(?<!@)\b{_LONG_ACCOUNTS}\s+[\"'“‘@]?(?P<detail>(?!user\b){_LOGIN})", re.I),
+        words=_ACCOUNT_WORDS,
+        accepts=_is_login,
+    ),
     Rule("user", "u/[USER]", re.compile(r"(?<![\w/])/?(?:u|user)/\w[\w-]*", re.I), signs=("u/", "user/")),
-    Rule("user", USER, re.compile(r"(?<!\w)@(?!user\b)(?:\w[\w.-]*\w|\s[^\W\d_]\w*[\d_]\w*)"), signs=("@",)),
+    Rule(
+        "user", USER, re.compile(r"(?<!\w)@(?!user\b)(?!\d+\.\d+,)(?:\w[\w.-]*\w|\s[^\W\d_]\w*[\d_]\w*)"), signs=("@",)
+    ),
     Rule("user", USER, re.compile(r"(?<![\w#])[^\W\d_][\w.-]{1,31}#\d{4}\b"), signs=("#",)),
     Rule(
         "user",
@@ -152,6 +189,13 @@ HANDLE_RULES = (
         re.compile(rf"(?<!@)\b{_NETWORKS}{_FILLER}{_IS}(?P<detail>(?!user\b){_LOGIN})", re.I),
         words=_NETWORK_WORDS,
         accepts=_is_login,
+    ),
+    Rule(
+        "user",
+        USER,
+        re.compile(rf"(?<!@)\b{_NETWORKS}\s\w+\s?[:=]\s?@?(?P<detail>(?!user\b){_LOGIN})", re.I),
+        words=_NETWORK_WORDS,
+        accepts=_is_strange_login,
     ),
     Rule(
         "user",

@@ -35,13 +35,13 @@ _ANY_DATE = rf"(?:{_complete(_YEAR)}|{_ANY_NUMERIC}|{_DAY_AND_MONTH}|{_MONTH}[\s
 _BIRTH = (
     r"(?:born|birth\s?date|date\s+of\s+birth|birth\s?day|bday|b-day|b'day|d\.?\s?o\.?\s?b\b\.?|birth|geboren|geb\.|"
     r"geburtstag|geburtsdatum|née?|naissance|naci[óo]|nacid[oa]|nacimiento|cumplea[ñn]os|nat[oa]|nascita|nascimento|"
-    r"nasci|b\.|came\s(?:in)?to\s(?:the|this)\sworld|(?:year|years)\solder|turn(?:s|ed)?\s\d{1,2}|named?-?\s?day)"
+    r"nasci|b\.|came\s(?:in)?to\s(?:the|this)\sworld|(?:year|years)\solder|turn(?:s|ed|ing)?\s\d{1,2}|named?-?\s?day)"
 )
 _BIRTH_WORDS = frozenset([
     "born", "birthdate", "birth", "birthday", "bday", "b", "dob", "d", "geboren", "geb", "geburtstag",
     "geburtsdatum", "née", "né", "nee", "naissance", "nació", "nacio", "nacido", "nacida", "nacimiento",
     "cumpleaños", "cumpleanos", "nato", "nata", "nascita", "nascimento", "nasci", "world", "older",
-    "turn", "turns", "turned", "day", "baby",
+    "turn", "turns", "turned", "turning", "day", "baby",
 ])  # fmt: skip
 _GAP = r"[\s:=,(–—-]*"
 _BETWEEN = rf"(?:['’]s)?{_GAP}(?:(?:is|was|on|in|the|of|date|day|falls|it's|am|le|el|il|em|den)\b{_GAP}){{0,6}}"
@@ -61,7 +61,10 @@ DATE_RULES = (
     Rule(
         "birth date",
         DATE,
-        re.compile(rf"(?<!\w){_BIRTH}{_BETWEEN}(?P<detail>{_ANY_DATE})(?!\w)", re.I),
+        re.compile(
+            rf"(?<!\w){_BIRTH}{_BETWEEN}(?:(?:in\s)?['’]?\d\d(?:\d\d)?,?\s(?:on\s)?(?:the\s)?)?(?P<detail>{_ANY_DATE})(?!\w)",
+            re.I,
+        ),
         words=_BIRTH_WORDS,
     ),
     Rule(

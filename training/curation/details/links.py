@@ -7,10 +7,10 @@ from training.curation.words import is_ordinary_word
 
 EMAIL, URL = "[EMAIL]", "[URL]"
 
-_OPEN, _CLOSE = r"\s?[\[({<_*~|/\"'“‘-]\s?", r"\s?[\])}>_*~|/\"'”’-]\s?"
-_BRACKETED_AT = rf"{_OPEN}(?:at|a|@|arroba|ät|at\s(?:symbol|sign))\s?{_CLOSE}"
-_AT = rf"(?:{_BRACKETED_AT}|\s(?:at|arroba|ät|at\s(?:symbol|sign))\s|\s?@\s?)"
-_DOT = rf"(?:{_OPEN}(?:dot|d0t|punkt|punto|ponto|period|point|\.){_CLOSE}|\s(?:dot|d0t|punkt|punto|ponto)\s)"
+_OPEN, _CLOSE = r"\s?[\[({<«#_*~|/\"'“‘-]\s?", r"\s?[\])}>»#_*~|/\"'”’-]\s?"
+_BRACKETED_AT = rf"{_OPEN}(?:a\s?t|a|@|arroba|ät|at[\s-](?:symbol|sign))\s?{_CLOSE}"
+_AT = rf"(?:{_BRACKETED_AT}|\s(?:at|arroba|ät|at[\s-](?:symbol|sign))\s|\s?@\s?)"
+_DOT = rf"(?:{_OPEN}(?:d\s?o\s?t|d0t|punkt|punto|ponto|period|point|\.){_CLOSE}|\s(?:dot|d0t|punkt|punto|ponto)\s)"
 _ANY_DOT = rf"(?:{_DOT}|\s\.\s|\.)"
 _SAID_DOT = rf"(?:{_DOT}|\speriod\s)"
 """Also words that mean a dot only behind an at."""
@@ -30,6 +30,7 @@ _ENDINGS = (
 )
 _SIGNS_OF_DOT = (
     "dot",
+    "d o t",
     "d0t",
     "punkt",
     "punto",
@@ -46,6 +47,10 @@ _SIGNS_OF_DOT = (
 )
 _SIGNS_OF_AT = (
     "@",
+    "#at",
+    "«at",
+    "# at",
+    "« at",
     "~at",
     "|at",
     "/at",
@@ -95,7 +100,8 @@ EMAIL_RULES = (
         "e-mail",
         EMAIL,
         re.compile(
-            rf"{_LOCAL}{_AT}{_PROVIDERS}(?:{_ANY_DOT}[a-z]{{2,3}}\b){{1,2}}|(?<![\w-])(?=\w{{0,64}}[\d_.])[\w+%.-]{{1,64}}\sat\s{_PROVIDERS}\b",
+            rf"{_LOCAL}{_AT}{_PROVIDERS}(?:{_ANY_DOT}[a-z]{{2,3}}\b){{1,2}}|{_LOCAL}{_BRACKETED_AT}{_PROVIDERS}\b|"
+            rf"(?<![\w-])(?=\w{{0,64}}[\d_.])[\w+%.-]{{1,64}}\sat\s{_PROVIDERS}\b",
             re.I,
         ),
         words=frozenset(_PROVIDER_NAMES),
@@ -152,6 +158,16 @@ EMAIL_RULES = (
         words=frozenset(_PROVIDER_NAMES),
         accepts=lambda match: not is_ordinary_word(match["name"]),
     ),
+    Rule(
+        "e-mail",
+        EMAIL,
+        re.compile(
+            rf"(?<![\w-])(?P<name>{_NAME_OF_BOX})(?:\s?@\s?|\s(?i:at)\s)(?:[\w-]{{1,63}}\s?\.\s?){{1,3}}(?:com|net|org|edu|de|fr|uk)\b",
+            re.I,
+        ),
+        signs=("@", " at "),
+        accepts=lambda match: "@" in match[0] or not is_ordinary_word(match["name"]),
+    ),
     Rule("e-mail", EMAIL, re.compile(r"(?:\b[\w.]\s){3,}@(?:\s[\w.]\b){3,}"), signs=("@",)),
 )
 
@@ -169,6 +185,12 @@ URL_RULES = (
         accepts=lambda match: match[0].lower().startswith(("www", "http")),
     ),
     Rule("url", URL, re.compile(rf"\bwww\d?\.{_REST}+", re.I), signs=("www",)),
+    Rule(
+        "url",
+        URL,
+        re.compile(r"(?<![\w.-])[\w-]{2,63}\s\.\s(?:com|net|org|me|tv|gg|io|co|social)\s?/\s?@?\w[\w./@-]*", re.I),
+        signs=(" . ",),
+    ),
     Rule(
         "url",
         URL,

@@ -9,7 +9,8 @@ ID, PLACE = "[ID]", "[ADDRESS]"
 
 _MAC = (
     r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b|\b(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}\b|"
-    r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12}\b"
+    r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12}\b|"
+    r"(?<![\w-])(?=[0-9a-f:-]*\d)(?=[0-9a-f:-]*[a-f])[0-9a-f]{6}[-:][0-9a-f]{6}(?![\w-])"
 )
 _DOT = r"(?:\.|\s?[\[({]\s?(?:\.|dot)\s?[\])}]\s?|\s\.\s|\sdot\s)"
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
@@ -18,10 +19,20 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 def _is_ip(match: re.Match[str]) -> bool:
     """Return whether a match with colons is an address of IPv6, and no time or emoticon."""
     text = match[0].partition("/")[0].partition("%")[0]
+    has_digit = any(char.isdigit() for char in text)
     try:
-        return len(text) > 5 and any(char.isdigit() for char in text) and ip_address(text).version == 6
-    except ValueError:
-        return False
+        return len(text) > 5 and has_digit and ip_address(text).version == 6
+    except ValueError:  # a part of an address, or one with a mistake
+        groups = [group for group in text.split(":") if group]
+        return (
+            has_digit and len(groups) >= 4 and bool(re.search("[a-f]", text, re.I)) and len(text) >= 4 * len(groups) - 1
+        )
+
+
+def _is_comma_ip(match: re.Match[str]) -> bool:
+    """Return whether four numbers may be an address: two of them are above 99, and they are in no order."""
+    octets = list(map(int, re.findall(r"\d+", match[0])))
+    return sum(octet > 99 for octet in octets) > 1 and octets not in (sorted(octets), sorted(octets, reverse=True))
 
 
 MACHINE_RULES = (
@@ -36,8 +47,17 @@ MACHINE_RULES = (
         "id",
         ID,
         re.compile(
-            rf"(?i)\b(?:ip|host|server)\b\W{{0,3}}(?:is\s|address\W{{0,2}})?(?P<detail>(?:{_OCTET}[,-]){{3}}{_OCTET})(?!\d)"
+            rf"(?i)\b(?:ip|host|server)\b\W{{0,3}}(?:is\s|address\W{{0,2}})?(?P<detail>(?:{_OCTET}\s?[,-]\s?){{3}}{_OCTET})(?!\d)"
         ),
+    ),
+    Rule(
+        "id",
+        ID,
+        re.compile(
+            rf"(?<![\w$€£.-])(?<!\d,)(?<!\d,\s)(?:{_OCTET},\s?){{3}}{_OCTET}(?![\w%]|,\s?\d|\.\d|\s(?:and|or)\s)"
+        ),
+        signs=(",",),
+        accepts=_is_comma_ip,
     ),
     Rule(
         "id",

@@ -72,7 +72,36 @@ def _is_no_word(match: re.Match[str]) -> bool:
     return not is_ordinary_word(match["street"] or match[0].split()[-2])
 
 
+_HOUSE_WORDS = (
+    "cottage", "cottages", "farm", "farmhouse", "lodge", "villa", "barn", "bungalow", "grange", "manor", "house",
+    "hall", "mansion", "mansions", "croft", "homestead", "chalet", "mews", "rectory", "vicarage",
+)  # fmt: skip
+_HOUSE_NAME = rf"(?:[A-ZÀ-Þ][\w'’-]+\s){{1,2}}(?i:{'|'.join(_HOUSE_WORDS)})(?!\w)"
+_ROAD = r"(?:Street|St|Road|Rd|Lane|Ln|Avenue|Ave|Drive|Close|Hill|Green|Way|Row|Crescent|Terrace|Square|Walk|Mews)"
+
+
+def _is_own_name(match: re.Match[str]) -> bool:
+    """Return whether a house has a name of its own: one of its words is no ordinary one."""
+    return not all(map(is_ordinary_word, match[0].split()[:-1]))
+
+
 SPELLED_PLACE_RULES = (
+    Rule(
+        "address",
+        PLACE,
+        re.compile(rf"\b{_HOUSE_NAME},\s(?:[A-ZÀ-Þ][\w'’-]+\s){{1,3}}{_ROAD}\b"),
+        words=frozenset(_HOUSE_WORDS),
+    ),
+    Rule(
+        "address",
+        PLACE,
+        re.compile(
+            rf"\b(?i:liv(?:e|es|ed|ing)\s(?:in|at)|address\W{{1,3}}(?:is\s)?|(?:house|home|farm|place)\s(?:is\s)?(?:called|named))"
+            rf"\s?(?P<detail>(?i:the\s)?{_HOUSE_NAME})"
+        ),
+        words=frozenset(_HOUSE_WORDS),
+    ),
+    Rule("address", PLACE, re.compile(rf"\b{_HOUSE_NAME}"), words=frozenset(_HOUSE_WORDS), accepts=_is_own_name),
     Rule(
         "address",
         PLACE,
@@ -152,6 +181,15 @@ PLACE_RULES = (
             rf"\b{_CAPITALISED}(?:\s(?:krt|krt\.|körút|u\.|fasor|rakpart|tere|sétány)\s|,\s\d{{1,4}}\.\s(?:sokak|cadde|sok\.|cad\.))\.?\s?(?:no[:.]?\s?)?\d{{0,4}}",
             re.I,
         ),
+    ),
+    Rule(
+        "address",
+        PLACE,
+        re.compile(
+            r"\b(?i:carrera|calle|cra|cl|kr|diagonal|transversal|avenida)\.?\s\d{1,3}\s?[A-Za-z]?\s?(?:#|(?i:no\.?|n°))\s?\d{1,3}\w?\s?-\s?\d{1,3}"
+            r"(?:,\s[A-ZÀ-Þ][\w'’-]+)?"
+        ),
+        signs=("#", "no", "n°"),
     ),
     Rule("address", PLACE, re.compile(rf"\b{_GERMAN_BEFORE}\s(?:[A-ZÄÖÜ][\wäöüß-]+\s){{1,2}}{_HOUSE}")),
     Rule("address", PLACE, re.compile(rf"(?<!\w)(?i:{_SLAVIC_BEFORE})\s(?:[\w.'-]+\s){{1,4}}{_HOUSE}")),

@@ -9,7 +9,7 @@ PLATE = "[PLATE]"
 
 _CUES = (
     "license plate", "licence plate", "number plate", "plate", "license plates", "licence plates", "number plates",
-    "plates", "lic plate", "lic", "license", "licence", "registration", "registered",
+    "plates", "lic plate", "lic", "lic.", "reg.", "license", "licence", "registration", "registered",
     "reg", "rego", "tag", "tags", "kennzeichen", "nummernschild", "matricula", "matrícula", "immatriculation",
     "plaque", "targa", "kenteken", "nummerplade", "rejestracja", "placa",
 )  # fmt: skip
