@@ -22,11 +22,13 @@ from experiments.reports.page import format_number
 from experiments.statistics import FloatArray
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, unknown
+from sandbox.files import replace_file
 from sandbox.output.progress import notify, resume_with_bar
 from sandbox.quoting import quote
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import ARM_SEPARATOR, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE as MANIFEST
+from sandbox.runtime.manifest import check_begun_runs
 from sandbox.runtime.run import Run
 from sandbox.settings import validate
 
@@ -57,6 +59,7 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
 
     Raises:
         ConfigError: There is no such fact, or a fact has no controls.
+        DataError: A file that earlier runs in the folder were run with has changed.
     """
     kind = assayed_world(overrides)
     facts = {fact.name: fact for fact in list_facts(kind)}
@@ -64,19 +67,22 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
         raise ConfigError(f"world {kind.name} has no stylised facts to try; add one as CONTRIBUTING.md describes")
     if wrong := [name for name in names if name not in facts]:
         raise ConfigError(unknown("fact", wrong[0], facts))
+    check_begun_runs([folder / name for name in names or facts])
     rows: list[tuple[Any, ...]] = []
     for name in names or facts:
         notify(name)
         rows += _judge_trial(facts[name], _run_trial(facts[name], kind, overrides, folder / name))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table.to_csv(folder / FILE, index=False)
+    with replace_file(folder / FILE) as draft:
+        table.to_csv(draft, index=False)
     return table
 
 
 def record_assays(table: pd.DataFrame, kind: type[World[Any]]) -> Path:
     """Store the table beside the facts of a world, whose cards in the documentation show it; return its path."""
     path = _record_path(kind)
-    update_assays(read_assays(kind), table).to_csv(path, index=False, float_format="%.6g")
+    with replace_file(path) as draft:
+        update_assays(read_assays(kind), table).to_csv(draft, index=False, float_format="%.6g")
     return path
 
 

@@ -30,7 +30,7 @@ from sandbox.paths import CONF_DIR, dated_run_dir
 from sandbox.quoting import quote
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import Arm, RunConfig, load_run_config
-from sandbox.runtime.manifest import FILE, Manifest
+from sandbox.runtime.manifest import FILE, Manifest, check_begun_runs
 from sandbox.runtime.run import Run
 from sandbox.settings import Settings, validate
 from sandbox.tables import write_table
@@ -78,7 +78,7 @@ def run_all(overrides: Sequence[str], folder: Path | None, notify: Callable[[str
 
     Raises:
         ConfigError: An override is wrong, or comes with the folder of an earlier audit; nothing was run.
-        DataError: A run failed; its own message is above.
+        DataError: A run failed; its own message is above. Or a file that earlier runs were run with has changed.
     """
     audit, common = load_audit(), _earlier_overrides(folder)
     if common and overrides:
@@ -103,6 +103,7 @@ def run_all(overrides: Sequence[str], folder: Path | None, notify: Callable[[str
     for line in _describe_power(audit, config):
         notify(line)
     folder = folder or dated_run_dir("audit")
+    check_begun_runs([_variant_folder(folder, name) for name in runs])
     for number, (name, run_overrides) in enumerate(runs.items(), 1):
         notify(f"{name} ({number} of {len(runs)})")
         _run_variant(_variant_folder(folder, name), run_overrides)

@@ -28,7 +28,7 @@ from sandbox.intervals import Mean
 from sandbox.paths import dated_run_dir
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import LAST, MAX_NAME_CHARS, RunConfig, load_run_config
-from sandbox.runtime.manifest import FILE
+from sandbox.runtime.manifest import FILE, check_begun_runs
 from sandbox.runtime.run import Run
 from sandbox.settings import Settings, validate
 from sandbox.tables import write_table
@@ -137,9 +137,15 @@ def list_runs(folder: Path, plan: Plan) -> list[CellRun]:
 
 
 def run_all(folder: Path, resume: Callable[[Run], None]) -> None:
-    """Run every cell that is not finished; `resume` brings one run to its end."""
+    """Run every cell that is not finished; `resume` brings one run to its end.
+
+    Raises:
+        DataError: A file that the cells before were run with has changed.
+    """
     plan = read_plan(folder)
-    for cell_run in list_runs(folder, plan):
+    cell_runs = list_runs(folder, plan)
+    check_begun_runs([cell_run.folder for cell_run in cell_runs])
+    for cell_run in cell_runs:
         run = Run(cell_run.folder) if (cell_run.folder / FILE).is_file() else _start(plan, cell_run)
         if run.manifest.status != "finished":
             resume(run)

@@ -8,17 +8,16 @@ the folder where the command is run.
 import importlib
 import re
 import sys
-import traceback
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sandbox.errors import ConfigError, SandboxError, quote_value, unknown
+from sandbox.errors import ConfigError, quote_value, unknown
 from sandbox.paths import CONF_DIR, user_conf_dir
 from sandbox.quoting import expand_home, quote, quote_values, refuse_depth
 from sandbox.trusted_modules import check_module
+from sandbox.user_code import explain_import
 
 GROUPS = ("world", "mind", "population", "graph")
 EXPERIMENT = "experiment"
@@ -194,16 +193,8 @@ def _import_module(module: str, context: str) -> ModuleType:
         raise ConfigError(
             f"{context}, but {module} imports {quote_value(error.name)}, which is not installed"
         ) from error
-    except SandboxError:
-        raise
     except (Exception, SystemExit) as error:  # a user's module may raise anything
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{Path(frame.filename).name}:{frame.lineno}"
-        if isinstance(error, SyntaxError):
-            place = f"{Path(error.filename or module).name}:{error.lineno}"
-        raise ConfigError(
-            f"{context}, but importing {module} raised {type(error).__name__}: {_first_lines(error)}, at {place}"
-        ) from error
+        raise explain_import(error, f"{context}, but importing {module}") from error
 
 
 def make_user_modules_importable() -> None:

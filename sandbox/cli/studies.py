@@ -92,7 +92,7 @@ def ask(args: argparse.Namespace, words: list[str]) -> int:
     substitute = Path.cwd() / f"{run.folder.resolve().name}-{survey_files.FOLDER}"
     folder = writable_folder(run.folder / survey_files.FOLDER, substitute, notify)
     table = survey.ask(run, args.at, chosen_survey, notify)
-    files = survey.write_answers(table, folder, run, chosen_survey)
+    files = survey.write_answers(table, folder, run, chosen_survey, args.survey)
     print("\n".join((*survey.summarize(table), "", *map(str, files))))
     return 0
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
+from numbers import Integral
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from sandbox.composition import resolve_target
@@ -9,7 +10,7 @@ from sandbox.core.params import WorldParams
 from sandbox.core.profile import Profile
 from sandbox.core.seeds import SeedTree
 from sandbox.core.world import World
-from sandbox.errors import ConfigError, quote_value
+from sandbox.errors import ConfigError, ContractError, quote_value
 from sandbox.graphs import FromFile, Graph, GraphParams
 from sandbox.graphs.files import ONE_WAY, WEIGHT
 from sandbox.paths import expand_user
@@ -48,8 +49,7 @@ def build_people(
     load, population = _resolve_population(config)
     namings = graph_params.namings()
     size = len(namings[0]) if namings else population.size
-    with explain_user_code(lambda: f"world {kind.name}: counting its profiles", lambda: kind):
-        number = kind.num_profiles(params, size)
+    number = _count_profiles(kind, params, size)
     with explain_user_code(lambda: f"population {population.file}: loading it", lambda: load):
         profiles: list[Profile] = load(
             population.file,
@@ -74,6 +74,18 @@ def build_people(
     _describe_others(community, kind, population, notify)
     _describe_ties(community.graph, kind, notify)
     return community
+
+
+def _count_profiles(kind: type[World[Any]], params: WorldParams, size: int) -> int:
+    """Return how many people a world needs when `size` of them live on the graph."""
+    with explain_user_code(lambda: f"world {kind.name}: counting its profiles", lambda: kind):
+        number: Any = kind.num_profiles(params, size)
+        if not isinstance(number, Integral) or int(number) < size:
+            raise ContractError(
+                f"world {kind.name}: `num_profiles` returns {quote_value(number)}, but it must return an integer from "
+                f"{size} on, the number of people on the social graph"
+            )
+    return int(number)
 
 
 def _describe_others(
