@@ -10,9 +10,10 @@ from sandbox.core.params import WorldParams
 from sandbox.core.profile import Profile
 from sandbox.core.seeds import SeedTree
 from sandbox.core.world import World
+from sandbox.counting import count_of
 from sandbox.errors import ConfigError, ContractError, quote_value
 from sandbox.graphs import FromFile, Graph, GraphParams
-from sandbox.graphs.files import ONE_WAY, WEIGHT
+from sandbox.graphs.files import ONE_WAY, OTHER_WEIGHTS, REPEATED_TIES, SELF_TIES, WEIGHT
 from sandbox.paths import expand_user
 from sandbox.runtime.config import PopulationSettings, RunConfig
 from sandbox.settings import validate
@@ -102,7 +103,13 @@ def _describe_others(
 
 
 def _describe_ties(graph: Graph, kind: type[World[Any]], notify: Notify) -> None:
-    """Say which properties of the ties of a network from a file the world does not use."""
+    """Say which ties of a network from a file are left out, and which properties of ties the world does not use."""
+    if number := graph.graph.get(SELF_TIES, 0):
+        notify(f"the network has {count_of(number, 'tie')} from a node to itself: left out.")
+    if number := graph.graph.get(REPEATED_TIES, 0):
+        other = graph.graph[OTHER_WEIGHTS]
+        sums = f" ({other} with another weight: weights are added up)" if other else ""
+        notify(f"the network has {count_of(number, 'tie')} of two nodes that are tied already: taken as one tie{sums}.")
     one_way = sum(ONE_WAY in attributes for _, _, attributes in graph.edges(data=True))
     weights = {attributes.get(WEIGHT) for _, _, attributes in graph.edges(data=True)}
     if one_way and "direction" not in kind.tie_properties:

@@ -239,6 +239,13 @@ def test_a_world_that_uses_weights_and_directions_is_told_of_neither(
     assert {(ties["weight"], ties["one_way_from"]) for _, _, ties in graph.edges(data=True)} == {(2.0, 0)}
 
 
+def test_ties_that_a_network_repeats_or_that_lead_nowhere_are_said(here: Path) -> None:
+    (here / "ties.csv").write_text("source,target,weight\nann,bob,1\nann,bob,3\nann,ann,1\nbob,bob,1\n")
+    notes = start("population.size=2", "run_dir=run").manifest.notes
+    assert "the network has 2 ties from a node to itself: left out." in notes
+    assert any(note.endswith("taken as one tie (1 with another weight: weights are added up).") for note in notes)
+
+
 def test_people_whom_a_network_does_not_name_are_counted(here: Path) -> None:
     (here / "ties.csv").write_text("source,target\nann,bob\nbob,ann\n", encoding="utf-8")
     run = start("population.size=2", "run_dir=run")
