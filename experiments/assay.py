@@ -4,6 +4,7 @@ Each fact gets a run of its world in which every kind of people that its file na
 and to random answers. The fact must find `within` whoever was made to show it, and `outside` whoever was made not to.
 """
 
+import json
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,8 +22,9 @@ from experiments.frames import column, rows_where
 from experiments.reports.page import format_number
 from experiments.statistics import FloatArray
 from sandbox.core.world import World
-from sandbox.errors import ConfigError, unknown
-from sandbox.files import replace_file
+from sandbox.errors import ConfigError, DataError, quote_value, unknown
+from sandbox.files import replace_file, replace_text
+from sandbox.folders import make_folder
 from sandbox.output.progress import notify, resume_with_bar
 from sandbox.quoting import quote
 from sandbox.runtime.assembly import resolve_world
@@ -47,6 +49,8 @@ COLUMNS = (
 """One row per fact and kind of people. `expected` is empty for the baselines; `power_8` and `power_20` are the shares
 of resamples of so many seeds in which the verdict is the expected one."""
 FILE = "assays.csv"
+RECORD = "assay.json"
+"""The settings and facts of an assay, as a list of words; a folder with it holds an assay."""
 
 
 def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> pd.DataFrame:
@@ -67,6 +71,7 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
         raise ConfigError(f"world {kind.name} has no stylised facts to try; add one as CONTRIBUTING.md describes")
     if wrong := [name for name in names if name not in facts]:
         raise ConfigError(unknown("fact", wrong[0], facts))
+    _begin(folder, [*overrides, *names])
     check_begun_runs([folder / name for name in names or facts])
     rows: list[tuple[Any, ...]] = []
     for name in names or facts:
@@ -76,6 +81,19 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
     with replace_file(folder / FILE) as draft:
         table.to_csv(draft, index=False)
     return table
+
+
+def _begin(folder: Path, words: Sequence[str]) -> None:
+    """Mark a folder as that of an assay; raise `DataError` if it is another run's or assay's."""
+    if (folder / MANIFEST).is_file():
+        raise DataError(f"{folder} is a run, not an assay; name the folder of an assay, or a new one")
+    record = make_folder(folder, "--run") / RECORD
+    if record.is_file() and (earlier := json.loads(record.read_text(encoding="utf-8"))) != list(words):
+        raise DataError(
+            f"{folder} holds an assay of other settings or facts ({quote_value(' '.join(earlier))}); repeat these "
+            "words to continue it, or name another folder"
+        )
+    replace_text(record, json.dumps(words))
 
 
 def record_assays(table: pd.DataFrame, kind: type[World[Any]]) -> Path:

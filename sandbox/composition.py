@@ -42,10 +42,12 @@ RENAMED_SETTINGS: Mapping[str, str] = {
 
 MAX_REASON_CHARS = 200
 """Characters of what Hydra says about an override."""
-_NEW_KEYS_ALLOWED = re.compile(r"\+{0,2}((assignment|extra_minds|treatments)[.=]|(world|population|graph|source)\.)")
+_NEW_KEYS_ALLOWED = re.compile(
+    r"\+{0,2}((assignment|extra_minds|treatments)[.=]|(world|mind|population|graph|source)\.)"
+)
 """Settings that take names which no file declares: Hydra's `assignment.buyer=rule` alone changes only what is there.
-The file of a world, a population, a graph or a source may leave out settings that have a default; the class that it
-names knows them. (A mind of one's own need not check its settings.)"""
+The file of a world, a mind, a population, a graph or a source may leave out settings that have a default; the class
+that it names knows them, and refuses others."""
 _NOT_OVERRIDDEN = re.compile(r"Could not override '([\w.]+)'")
 
 
@@ -103,14 +105,14 @@ def split_sweeps(overrides: Sequence[str]) -> tuple[list[str], dict[str, list[st
 
     try:
         parsed = OverridesParser.create().parse_overrides(quote_values(overrides))
-    except HydraException as error:
+        sweeps = {
+            override.get_key_element().lstrip("+"): list(override.sweep_string_iterator())
+            for override in parsed
+            if override.is_sweep_override()
+        }
+    except HydraException as error:  # glob(*) needs the files of a group, which only Hydra's own command line knows
         raise ConfigError(f"invalid override {_find_malformed(overrides)}: {_first_lines(error)}") from error
     fixed = [str(override.input_line) for override in parsed if not override.is_sweep_override()]
-    sweeps = {
-        override.get_key_element().lstrip("+"): list(override.sweep_string_iterator())
-        for override in parsed
-        if override.is_sweep_override()
-    }
     return fixed, sweeps
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sandbox.composition import GROUPS, check_choice, compose, search_path, split_sweeps
 from sandbox.counting import count_of
-from sandbox.errors import ConfigError, DataError, SandboxError
+from sandbox.errors import ConfigError, DataError, SandboxError, quote_value
 from sandbox.files import replace_text
 from sandbox.folders import make_folder
 from sandbox.paths import CONF_DIR, dated_run_dir
@@ -92,6 +92,10 @@ def check_names(overrides: Sequence[str]) -> None:
     A value that is out of bounds is left to the job that has it, so that the others run.
     """
     fixed, sweeps = split_sweeps(overrides)
+    if wrong := [text for text in overrides if text.lstrip("+~").partition("=")[0] == "hydra"]:
+        raise ConfigError(
+            f"invalid override {quote_value(wrong[0])}: name a setting of Hydra's, such as hydra/launcher="
+        )
     for name, values in sweeps.items():
         for value in values:
             check_choice(f"{name}={value}", GROUPS)
