@@ -27,6 +27,7 @@ from experiments.reports.page import inline_image, write_pages
 from experiments.statistics import describe_intervals, detectable_difference, paired_contrast
 from sandbox.composition import to_plain
 from sandbox.errors import DataError
+from sandbox.output.provenance import describe_origin
 from sandbox.paths import CONF_DIR, dated_run_dir
 from sandbox.quoting import quote
 from sandbox.runtime.assembly import resolve_world
@@ -216,7 +217,7 @@ def write(folder: Path) -> list[Path]:
     config = manifest.segments[-1].config
     kind, _ = resolve_world(config)
     labels = {outcome.name: outcome.label for outcome in list_outcomes(config, kind)}
-    pictures = draw_sensitivities(table, labels, folder)
+    pictures = draw_sensitivities(table, labels, folder, describe_origin(manifest))
     paths = write_pages(
         folder,
         PAGES,

@@ -22,6 +22,7 @@ from experiments.reports.headline import describe_findings
 from experiments.reports.report import write_report
 from sandbox.composition import list_choices
 from sandbox.errors import ConfigError
+from sandbox.output.provenance import describe_origin
 from sandbox.output.reactions import draw_reactions
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import load_run_config
@@ -64,8 +65,9 @@ def conclude(run: Run, results: Results, notify: Callable[[str], None]) -> list[
     target.mkdir(exist_ok=True)
     tables = [path for name, table in analysis.tables.items() for path in write_table(table, target / name)]
     labels = {outcome.name: outcome.label for outcome in analysis.outcomes}
-    pictures = draw_contrasts(analysis.tables["contrasts"], labels, target)
-    pictures += draw_scorecard(analysis.tables["scorecard"], analysis.titles, target)
+    origin = describe_origin(run.manifest)
+    pictures = draw_contrasts(analysis.tables["contrasts"], labels, target, origin)
+    pictures += draw_scorecard(analysis.tables["scorecard"], analysis.titles, target, origin)
     pictures += draw_reactions(run)
     for line in describe_findings(analysis):
         notify(line)

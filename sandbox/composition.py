@@ -110,7 +110,11 @@ def split_sweeps(overrides: Sequence[str]) -> tuple[list[str], dict[str, list[st
             for override in parsed
             if override.is_sweep_override()
         }
-    except HydraException as error:  # glob(*) needs the files of a group, which only Hydra's own command line knows
+    except HydraException as error:
+        if globs := [override for override in overrides if "glob(" in override]:  # only `run -m` can list files
+            raise ConfigError(
+                f"invalid override {quote_value(globs[0])}: list the names, as in mind=rule,random"
+            ) from error
         raise ConfigError(f"invalid override {_find_malformed(overrides)}: {_first_lines(error)}") from error
     fixed = [str(override.input_line) for override in parsed if not override.is_sweep_override()]
     return fixed, sweeps
