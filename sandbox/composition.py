@@ -250,6 +250,8 @@ def _refuse_old_name(override: str) -> None:
 
 def _explain_unknown_setting(path: str, overrides: Sequence[str], config: str, groups: Sequence[str]) -> str:
     """Say which name of `path` does not exist, and which do."""
+    # without the override that is wrong, which would be explained again without end
+    groups = [group for group in groups if group != path]
     choices = [text for text in overrides if text.partition("=")[0] in groups and not text.endswith(("}", "]"))]
     node: Any = compose(choices, config, groups)
     for name in path.split("."):

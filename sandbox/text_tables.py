@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -85,7 +85,7 @@ def read_text_table(
 
 
 @contextmanager
-def _long_cells() -> Iterator[None]:
+def _long_cells() -> Generator[None]:
     """Let `csv` read cells of `MAX_CELL_CHARS`; its limit belongs to the whole process, so it is put back."""
     before = csv.field_size_limit(MAX_CELL_CHARS)
     try:

@@ -95,7 +95,7 @@ def build_network(network: NetworkFile, order: Sequence[str], names: Sequence[st
 def _count_odd_ties(ties: Sequence[Tie]) -> dict[str, int]:
     """Return the attributes of a graph that count ties from a node to itself and repeated ones."""
     weights: dict[tuple[str, str, bool], float | None] = {}
-    counts = dict.fromkeys((SELF_TIES, REPEATED_TIES, OTHER_WEIGHTS), 0)
+    counts: dict[str, int] = dict.fromkeys((SELF_TIES, REPEATED_TIES, OTHER_WEIGHTS), 0)
     for source, target, is_directed, weight in ties:
         ends = (source, target) if is_directed else tuple(sorted((source, target)))
         key = ends[0], ends[1], is_directed

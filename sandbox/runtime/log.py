@@ -189,7 +189,7 @@ class DecisionLog:
         logged = self._db.execute(query, key).fetchone()
         if logged is None and step > self._last_step:
             if self._lock is not None:
-                self._append_intervention((*key, description))
+                self._append_intervention((*key, description), step)
         elif logged != (description,):
             then = f"has {logged[0]!r}" if logged else "has none"
             raise ContractError(
@@ -197,8 +197,8 @@ class DecisionLog:
                 f"{description!r}, but the log {then}{_CHANGED}"
             )
 
-    def _append_intervention(self, row: tuple[str, int, int, int, str]) -> None:
-        with _write_errors(self.path, f"an intervention of step {row[2]}"), self._db:
+    def _append_intervention(self, row: Sequence[str | int], step: int) -> None:
+        with _write_errors(self.path, f"an intervention of step {step}"), self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute(INSERT["intervention"], row)
             write_ending(self._db)

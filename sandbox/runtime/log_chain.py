@@ -55,8 +55,9 @@ def hash_batch(link: bytes, batch: Row, interventions: Iterable[Row], decisions:
 def write_ending(db: sqlite3.Connection) -> None:
     """Store the hash of the last batch with all interventions after it; every transaction ends with this."""
     last = db.execute("SELECT hash, step FROM batch ORDER BY batch DESC LIMIT 1").fetchone()
+    link, last_step = last or (FIRST_LINK, -1)
     db.execute("DELETE FROM ending")
-    db.execute("INSERT INTO ending VALUES (?)", (_hash_ending(db, *(last or (FIRST_LINK, -1))),))
+    db.execute("INSERT INTO ending VALUES (?)", (_hash_ending(db, link, last_step),))
 
 
 def _hash_ending(db: sqlite3.Connection, link: bytes, last_step: int) -> bytes:
