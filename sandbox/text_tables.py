@@ -40,18 +40,19 @@ class Table(NamedTuple):
 
 
 def read_text_table(
-    path: Path, separators: Sequence[str] = SEPARATORS, num_skipped: int = 0, has_index: bool = False
+    path: Path, separators: Sequence[str] = SEPARATORS, num_skipped: int = 0, is_lenient: bool = False
 ) -> Table:
     """Read a table in UTF-8 whose first line names the columns; lines without any text are skipped.
 
-    The header may stand behind a `#` or `%`; a line such as `sep=;` before it, which spreadsheets write, is skipped.
+    A line such as `sep=;` before it, which spreadsheets write, is skipped.
 
     Args:
         path: The file.
         separators: What may stand between two cells: that by which the header has most columns, the first of several; a
             space only where no other does.
         num_skipped: Lines before the header.
-        has_index: Whether the first column may lack a name, as the row numbers that R and pandas write; it is left out.
+        is_lenient: Whether the header may stand behind a `#` or `%`, and the first column may lack a name, as the row
+            numbers that R and pandas write; it is left out.
 
     Raises:
         DataError: The file cannot be read, a row has more or fewer cells than the header, a quote is not closed, or two
@@ -62,9 +63,9 @@ def read_text_table(
             num_skipped += bool(_SEPARATOR_LINE.fullmatch(next(islice(file, num_skipped, None), "").strip()))
             file.seek(0)
             header = next((line for line in islice(file, num_skipped, None) if line.strip()), "")
-            separator = _find_separator(header.lstrip(COMMENT), separators)
+            separator = _find_separator(header.lstrip(COMMENT) if is_lenient else header, separators)
             file.seek(0)
-            lines = _clean_lines(islice(file, num_skipped, None), separator)
+            lines = _clean_lines(islice(file, num_skipped, None), separator, is_lenient)
             reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=separator == " ")
             numbered = [(line + num_skipped, cells) for line, cells in _read_rows(path, reader)]
     except (OSError, ValueError) as error:
@@ -77,7 +78,7 @@ def read_text_table(
     (_, names), *rows = numbered
     columns = [name.strip() for name in names]
     _check_widths(path, len(columns), rows, separator)
-    _check_columns(path, columns, rows, has_index)
+    _check_columns(path, columns, rows, is_lenient)
     table = [TableRow(line, dict(zip(columns, cells, strict=True))) for line, cells in rows]
     for row in table:
         row.cells.pop("", None)
@@ -115,9 +116,9 @@ def _read_rows(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
         ) from error
 
 
-def _clean_lines(lines: Iterable[str], separator: str) -> Iterator[str]:
+def _clean_lines(lines: Iterable[str], separator: str, may_be_comment: bool) -> Iterator[str]:
     """Yield lines without a sign of comment before the header and, where spaces separate cells, without outer ones."""
-    is_header = True
+    is_header = may_be_comment
     for line in lines:
         text = line.lstrip(COMMENT) if is_header else line
         is_header = is_header and not line.strip()

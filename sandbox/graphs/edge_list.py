@@ -43,7 +43,7 @@ def read_edge_list(path: Path) -> NetworkFile:
         DataError: It has no two columns for the ends of a tie, or a row lacks an end or has an impossible weight.
     """
     separators = (*SEPARATORS, " ")
-    table = read_text_table(path, separators, _count_preamble(path, separators), has_index=True)
+    table = read_text_table(path, separators, _count_preamble(path, separators), is_lenient=True)
     columns = {_normalize(name): name for name in reversed(table.columns)}
     source, target = (columns[end] for end in _find_ends(columns) or ENDS[0])
     weight = next((columns[name] for name in WEIGHTS if name in columns), "")
@@ -56,8 +56,8 @@ def read_edge_list(path: Path) -> NetworkFile:
                 f"graph file {path}: row {number} after the header (line {row.line}) lacks a {source} or {target}; "
                 "fill it in"
             )
-        said = {name: row.cells.get(columns.get(name, ""), "").strip().lower() for name in MUTUAL}
-        is_directed = not any(said[name] in words for name, words in MUTUAL.items())
+        words = {name: row.cells.get(columns.get(name, ""), "").strip().lower() for name in MUTUAL}
+        is_directed = not any(words[name] in mutual for name, mutual in MUTUAL.items())
         ties.append(Tie(*ends, is_directed, _weight(path, row, weight, table) if has_weights else None))
     return NetworkFile({end: {} for tie in ties for end in tie[:2]}, ties)
 
