@@ -93,9 +93,7 @@ def check_names(overrides: Sequence[str]) -> None:
     """
     fixed, sweeps = split_sweeps(overrides)
     if wrong := [text for text in overrides if text.lstrip("+~").partition("=")[0] == "hydra"]:
-        raise ConfigError(
-            f"invalid override {quote_value(wrong[0])}: name a setting of Hydra's, such as hydra/launcher="
-        )
+        raise ConfigError(f"invalid override {quote_value(wrong[0])}: it names no setting, such as hydra/launcher")
     for name, values in sweeps.items():
         for value in values:
             check_choice(f"{name}={value}", GROUPS)
