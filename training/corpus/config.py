@@ -158,9 +158,7 @@ def load_corpus_config(overrides: Sequence[str]) -> CorpusConfig:
     """
     if wrong := [override for override in overrides if re.match(r"\+*source=(?!{)", override)]:
         name = wrong[0].partition("=")[2]
-        raise ConfigError(
-            f"invalid override {quote_value(wrong[0])}: a corpus may have several; write sources=[{name}]"
-        )
+        raise ConfigError(f"invalid override {quote_value(wrong[0])}: a corpus has several; write sources=[{name}]")
     general = [override for override in overrides if not override.lstrip("+").startswith("source.")]
     settings = compose(general, "corpus", GROUPS)
     names = settings["sources"]
