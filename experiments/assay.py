@@ -4,6 +4,7 @@ Each fact gets a run of its world in which every kind of people that its file na
 and to random answers. The fact must find `within` whoever was made to show it, and `outside` whoever was made not to.
 """
 
+import json
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,13 +22,15 @@ from experiments.frames import column, rows_where
 from experiments.reports.page import format_number
 from experiments.statistics import FloatArray
 from sandbox.core.world import World
-from sandbox.errors import ConfigError, unknown
-from sandbox.files import replace_file
+from sandbox.errors import ConfigError, DataError, quote_value, unknown
+from sandbox.files import replace_file, replace_text
+from sandbox.folders import make_folder
 from sandbox.output.progress import notify, resume_with_bar
 from sandbox.quoting import quote
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import ARM_SEPARATOR, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE as MANIFEST
+from sandbox.runtime.manifest import check_begun_runs
 from sandbox.runtime.run import Run
 from sandbox.settings import validate
 
@@ -46,6 +49,8 @@ COLUMNS = (
 """One row per fact and kind of people. `expected` is empty for the baselines; `power_8` and `power_20` are the shares
 of resamples of so many seeds in which the verdict is the expected one."""
 FILE = "assays.csv"
+RECORD = "assay.json"
+"""The settings and facts of an assay, as a list of words; a folder with it holds an assay."""
 
 
 def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> pd.DataFrame:
@@ -58,6 +63,7 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
 
     Raises:
         ConfigError: There is no such fact, or a fact has no controls.
+        DataError: A file that earlier runs in the folder were run with has changed.
     """
     kind = assayed_world(overrides)
     facts = {fact.name: fact for fact in list_facts(kind)}
@@ -65,6 +71,8 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
         raise ConfigError(f"world {kind.name} has no stylised facts to try; add one as CONTRIBUTING.md describes")
     if wrong := [name for name in names if name not in facts]:
         raise ConfigError(unknown("fact", wrong[0], facts))
+    _begin(folder, [*overrides, *names])
+    check_begun_runs([folder / name for name in names or facts])
     rows: list[tuple[Any, ...]] = []
     for name in names or facts:
         notify(name)
@@ -75,12 +83,24 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
     return table
 
 
+def _begin(folder: Path, words: Sequence[str]) -> None:
+    """Mark a folder as that of an assay; raise `DataError` if it is another run's or assay's."""
+    if (folder / MANIFEST).is_file():
+        raise DataError(f"{folder} is a run, not an assay; name the folder of an assay, or a new one")
+    record = make_folder(folder, "--run") / RECORD
+    if record.is_file() and (earlier := json.loads(record.read_text(encoding="utf-8"))) != list(words):
+        raise DataError(
+            f"{folder} holds an assay of other settings or facts ({quote_value(' '.join(earlier))}); repeat these "
+            "words to continue it, or name another folder"
+        )
+    replace_text(record, json.dumps(words))
+
+
 def record_assays(table: pd.DataFrame, kind: type[World[Any]]) -> Path:
     """Store the table beside the facts of a world, whose cards in the documentation show it; return its path."""
     path = _record_path(kind)
-    assays = update_assays(read_assays(kind), table)
     with replace_file(path) as draft:
-        assays.to_csv(draft, index=False, float_format="%.6g")
+        update_assays(read_assays(kind), table).to_csv(draft, index=False, float_format="%.6g")
     return path
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from experiments.audit_folder import PLAIN, begin_audit, earlier_overrides, variant_folder
 from experiments.child_runs import run_child
 from experiments.comparison import default_experiment
 from experiments.contrasts import outcome_family
@@ -24,16 +25,16 @@ from experiments.reports.charts import draw_sensitivities
 from experiments.reports.page import inline_image, write_pages
 from experiments.statistics import describe_intervals, detectable_difference, paired_contrast
 from sandbox.composition import to_plain
-from sandbox.errors import ConfigError, DataError
+from sandbox.errors import DataError
+from sandbox.output.provenance import describe_origin
 from sandbox.paths import CONF_DIR, dated_run_dir
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import Arm, RunConfig, load_run_config
-from sandbox.runtime.manifest import FILE, Manifest
+from sandbox.runtime.manifest import Manifest, check_begun_runs
 from sandbox.runtime.run import Run
 from sandbox.settings import Settings, validate
 from sandbox.tables import write_table
 
-PLAIN = "plain"
 PAGES = ("audit.html", "audit.md")
 COLUMNS = (
     "outcome", "mind", "treatment", "variant", "factor", "family", "family_size", "difference", "low", "high", "sd",
@@ -76,18 +77,35 @@ def run_all(overrides: Sequence[str], folder: Path | None, notify: Callable[[str
 
     Raises:
         ConfigError: An override is wrong, or comes with the folder of an earlier audit; nothing was run.
-        DataError: A run failed; its own message is above.
+        DataError: The folder holds no audit, and there are no settings for one. A run failed; its own message is above.
+            Or a file that earlier runs were run with has changed.
     """
-    audit, common = load_audit(), _earlier_overrides(folder)
-    if common and overrides:
-        raise ConfigError("audit takes settings for new runs, or the folder of an earlier audit, not both")
+    audit, common = load_audit(), earlier_overrides(folder, overrides)
     common = common or _declare_outcomes(
         [*default_experiment(overrides), "reactions=0", *audit.plain, *overrides], notify
     )
     config = load_run_config(common)
     kind, _ = resolve_world(config)
     list_outcomes(config, kind)
-    runs: dict[str, list[str]] = {PLAIN: common}
+    runs = {PLAIN: common, **_choose_variants(audit, common, config, notify)}
+    for line in _describe_power(audit, config):
+        notify(line)
+    folder = folder or dated_run_dir("audit")
+    begin_audit(folder, common)
+    check_begun_runs([variant_folder(folder, name) for name in runs])
+    for number, (name, run_overrides) in enumerate(runs.items(), 1):
+        notify(f"{name} ({number} of {len(runs)})")
+        again = f"python -m sandbox audit --run {folder}"
+        run_child(variant_folder(folder, name), "run", run_overrides, again)
+    return folder
+
+
+def _choose_variants(
+    audit: Audit, common: Sequence[str], config: RunConfig, notify: Callable[[str], None]
+) -> dict[str, list[str]]:
+    """Return the overrides of every variant that the plain runs can have; say why others are left out."""
+    kind, _ = resolve_world(config)
+    variants: dict[str, list[str]] = {}
     for name, variant in audit.variants.items():
         changed = variant_overrides(name, variant, config, notify)
         if not changed:
@@ -97,15 +115,8 @@ def run_all(overrides: Sequence[str], folder: Path | None, notify: Callable[[str
         elif load_run_config([*common, *changed]).presentation.wording > len(kind.paraphrases):
             notify(f"{name} is left out: the world {kind.name} has {len(kind.paraphrases)} paraphrases of its prompts")
         else:
-            runs[name] = [*common, *changed]
-    for line in _describe_power(audit, config):
-        notify(line)
-    folder = folder or dated_run_dir("audit")
-    for number, (name, run_overrides) in enumerate(runs.items(), 1):
-        notify(f"{name} ({number} of {len(runs)})")
-        again = f"python -m sandbox audit --run {folder}"
-        run_child(_variant_folder(folder, name), "run", run_overrides, again)
-    return folder
+            variants[name] = [*common, *changed]
+    return variants
 
 
 def _describe_power(audit: Audit, config: RunConfig) -> list[str]:
@@ -178,7 +189,7 @@ def sensitivity_table(folder: Path) -> pd.DataFrame:
     plain = _read_metrics(folder / PLAIN)
     rows: list[dict[str, Any]] = []
     for name, variant in audit.variants.items():
-        if (path := _variant_folder(folder, name)).is_dir():
+        if (path := variant_folder(folder, name)).is_dir():
             changed = _read_metrics(path)
             rows += [
                 {"variant": name, "factor": variant.factor, **row}
@@ -205,7 +216,7 @@ def write(folder: Path) -> list[Path]:
     config = manifest.segments[-1].config
     kind, _ = resolve_world(config)
     labels = {outcome.name: outcome.label for outcome in list_outcomes(config, kind)}
-    pictures = draw_sensitivities(table, labels, folder)
+    pictures = draw_sensitivities(table, labels, folder, describe_origin(manifest))
     paths = write_pages(
         folder,
         PAGES,
@@ -255,20 +266,6 @@ def arm_sensitivities(
             }
         )
     return rows
-
-
-def _earlier_overrides(folder: Path | None) -> list[str]:
-    """Return the overrides that all runs of an earlier audit share; empty if there is none."""
-    if folder is not None and (folder / FILE).is_file():
-        raise DataError(f"{folder} is a run, not an audit; name the folder of an audit, or a new one")
-    if folder is None or not (folder / PLAIN / FILE).is_file():
-        return []
-    overrides = Manifest.read(folder / PLAIN).overrides
-    return [override for override in overrides if not override.startswith("run_dir=")]
-
-
-def _variant_folder(runs: Path, name: str) -> Path:
-    return runs / name.replace(" ", "-")
 
 
 def _read_metrics(folder: Path) -> pd.DataFrame:

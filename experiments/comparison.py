@@ -23,6 +23,7 @@ from experiments.reports.people_chart import draw_people
 from experiments.reports.report import write_report
 from sandbox.composition import list_choices
 from sandbox.errors import ConfigError
+from sandbox.output.provenance import describe_origin
 from sandbox.output.reactions import draw_reactions
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import load_run_config
@@ -65,9 +66,10 @@ def conclude(run: Run, results: Results, notify: Callable[[str], None]) -> list[
     target = run.folder / TARGET
     target.mkdir(exist_ok=True)
     tables = [path for name, table in analysis.tables.items() for path in write_table(table, target / name)]
-    pictures = draw_contrasts(analysis.tables["contrasts"], analysis.labels, target)
-    pictures += draw_people(analysis.tables["people"], analysis.labels, target)
-    pictures += draw_scorecard(analysis.tables["scorecard"], analysis.titles, target)
+    origin = describe_origin(run.manifest)
+    pictures = draw_contrasts(analysis.tables["contrasts"], analysis.labels, target, origin)
+    pictures += draw_people(analysis.tables["people"], analysis.labels, target, origin)
+    pictures += draw_scorecard(analysis.tables["scorecard"], analysis.titles, target, origin)
     pictures += draw_reactions(run)
     for line in describe_findings(analysis):
         notify(line)

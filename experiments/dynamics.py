@@ -6,7 +6,6 @@ Every world that declares a `NetworkMap` can be drawn. The run is replayed from 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import networkx as nx
@@ -18,8 +17,8 @@ from sandbox.core.world import World
 from sandbox.errors import ConfigError
 from sandbox.figures import NetworkMap
 from sandbox.figures.network_map import NO_VALUE, node_positions, sample_graph
-from sandbox.figures.style import COLORS, FAINT, project_style
-from sandbox.output.plot import CHARACTERS_PER_INCH, make_sheet, save_sheet
+from sandbox.figures.style import COLORS, project_style
+from sandbox.output.plot import add_note, make_sheet, save_sheet
 from sandbox.output.progress import track
 from sandbox.output.provenance import describe_origin
 from sandbox.runtime.assembly import resolve_world
@@ -125,7 +124,7 @@ def draw_steps(frames: Frames, path: Path) -> list[Path]:
                 ax.set_title(f"{name}after {step} steps")
         _add_key(sheet, frames, axes.ravel().tolist())
         sheet.suptitle(frames.figure.title, x=0.012, ha="left")
-        _add_note(sheet, f"Shaded: communities of the graph (Louvain). {frames.origin}")
+        add_note(sheet, [f"Shaded: communities of the graph (Louvain). {frames.origin}"])
         return save_sheet(sheet, path)
 
 
@@ -163,13 +162,8 @@ def _draw_each_step(sheet: "Sheet", frames: Frames) -> Iterator[int]:
             ax.set_title(arm if len(arms) > 1 else "")
         _add_key(sheet, frames, list(axes))
         sheet.suptitle(f"{frames.figure.title}, after {step} steps", x=0.012, ha="left")
-        _add_note(sheet, frames.origin)
+        add_note(sheet, [frames.origin])
         yield step
-
-
-def _add_note(sheet: "Sheet", text: str) -> None:
-    lines = fill(text, int(CHARACTERS_PER_INCH * sheet.get_figwidth()))
-    sheet.supxlabel(lines, x=0.012, ha="left", fontsize=7.5, color=FAINT)
 
 
 def _node_values(world: World[Any], figure: NetworkMap) -> pd.Series:

@@ -25,10 +25,11 @@ from sandbox.errors import ConfigError, DataError, unknown
 from sandbox.files import replace_text
 from sandbox.folders import make_folder
 from sandbox.intervals import Mean
+from sandbox.output.provenance import describe_origin
 from sandbox.paths import dated_run_dir
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import LAST, MAX_NAME_CHARS, RunConfig, load_run_config
-from sandbox.runtime.manifest import FILE
+from sandbox.runtime.manifest import FILE, Manifest, check_begun_runs
 from sandbox.runtime.run import Run
 from sandbox.settings import Settings, validate
 from sandbox.tables import write_table
@@ -137,9 +138,15 @@ def list_runs(folder: Path, plan: Plan) -> list[CellRun]:
 
 
 def run_all(folder: Path, resume: Callable[[Run], None]) -> None:
-    """Run every cell that is not finished; `resume` brings one run to its end."""
+    """Run every cell that is not finished; `resume` brings one run to its end.
+
+    Raises:
+        DataError: A file that the cells before were run with has changed.
+    """
     plan = read_plan(folder)
-    for cell_run in list_runs(folder, plan):
+    cell_runs = list_runs(folder, plan)
+    check_begun_runs([cell_run.folder for cell_run in cell_runs])
+    for cell_run in cell_runs:
         run = Run(cell_run.folder) if (cell_run.folder / FILE).is_file() else _start(plan, cell_run)
         if run.manifest.status != "finished":
             resume(run)
@@ -265,4 +272,6 @@ def write(folder: Path, metric: str) -> tuple[list[Path], list[str]]:
     label = make_outcome(metric, kind, is_declared=True).label
     labels = PhaseLabels(tuple(axis.name for axis in list_axes(plan)), label, kind)
     path = folder / f"phase_{metric.replace('@', '_')}"
-    return [*write_table(table, path), *draw_phase(table, labels, path)], describe_phase(table, labels)
+    manifest = Manifest.read(list_runs(folder, plan)[0].folder)
+    origin = describe_origin(manifest, [axis.name for axis in list_axes(plan)])
+    return [*write_table(table, path), *draw_phase(table, labels, path, origin)], describe_phase(table, labels)

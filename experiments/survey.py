@@ -187,9 +187,19 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
     return pd.DataFrame([_answer_row(entry, answer) for entry, answer in zip(entries, answers, strict=True)])
 
 
-def write_answers(table: pd.DataFrame, folder: Path, run: Run, survey: Survey) -> list[Path]:
-    """Write answers and questions into a folder, and the test-retest agreement if agents were asked twice."""
-    return write_interview(table, folder, run, survey.name, survey, survey.repeats > 1)
+def write_answers(
+    table: pd.DataFrame, folder: Path, run: Run, survey: Survey, source: Path | None = None
+) -> list[Path]:
+    """Write answers and questions into a folder, and the test-retest agreement if agents were asked twice.
+
+    Args:
+        table: The answers.
+        folder: Where the files go.
+        run: Whose agents answered.
+        survey: The questions.
+        source: The file that they were read from, if there is one.
+    """
+    return write_interview(table, folder, run, survey.name, survey, survey.repeats > 1, source)
 
 
 def summarize(table: pd.DataFrame) -> list[str]:

@@ -3,6 +3,7 @@
 Every interview gets files of its own: one at the same step never replaces an earlier one.
 """
 
+from hashlib import file_digest
 from itertools import count
 from pathlib import Path
 
@@ -13,12 +14,19 @@ from experiments.retest import retest_agreement
 from sandbox.files import replace_file, replace_text
 from sandbox.runtime.run import Run
 from sandbox.settings import Settings
+from sandbox.tables import write_table
 
 FOLDER = "answers"
 
 
 def write_interview(
-    table: pd.DataFrame, folder: Path, run: Run, name: str, survey: Settings, has_retest: bool
+    table: pd.DataFrame,
+    folder: Path,
+    run: Run,
+    name: str,
+    survey: Settings,
+    has_retest: bool,
+    source: Path | None = None,
 ) -> list[Path]:
     """Write an interview into a folder.
 
@@ -29,6 +37,7 @@ def write_interview(
         name: Name of the survey, with which the names of the files begin.
         survey: The questions, written as a file that `ask --survey` reads again.
         has_retest: Whether agents were asked twice.
+        source: The file that the survey was read from, of which path and sha256 are noted; None: there is none.
 
     Returns:
         `NAME-at-STEP.csv`, `.parquet`, perhaps `-retest.csv`, and `.yaml`; `NAME-at-STEP-2` if there is one already.
@@ -36,19 +45,21 @@ def write_interview(
     folder.mkdir(parents=True, exist_ok=True)
     step = int(table["step"].iloc[0])
     questions = _create_file(folder, f"{name}-at-{step}")
-    command = f"python -m sandbox ask {run.folder} --at {step} --survey {questions}"
-    text = yaml.safe_dump(survey.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
-    replace_text(questions, f"# {' '.join(command.split())}\n{text}")
-    files = [questions.with_suffix(".csv"), questions.with_suffix(".parquet")]
-    with replace_file(files[0]) as draft:
-        table.to_csv(draft, index=False)
-    with replace_file(files[1]) as draft:
-        table.to_parquet(draft, index=False)
+    files = write_table(table, questions.with_suffix(""))
     if has_retest:
         files.append(questions.with_name(f"{questions.stem}-retest.csv"))
         with replace_file(files[-1]) as draft:
             retest_agreement(table).to_csv(draft, index=False)
+    command = f"python -m sandbox ask {run.folder} --at {step} --survey {questions}"
+    notes = [command] if source is None else [command, f"read from {source.absolute()}, sha256 {_digest(source)}"]
+    text = yaml.safe_dump(survey.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    replace_text(questions, "".join(f"# {' '.join(note.split())}\n" for note in notes) + text)
     return [*files, questions]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _create_file(folder: Path, stem: str) -> Path:

@@ -1,6 +1,7 @@
 """`python -m sandbox`."""
 
 from sandbox.cli.main import main
+from sandbox.errors import leave
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    leave(main())

@@ -8,17 +8,16 @@ the folder where the command is run.
 import importlib
 import re
 import sys
-import traceback
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sandbox.errors import ConfigError, SandboxError, quote_value, unknown
+from sandbox.errors import ConfigError, quote_value, unknown
 from sandbox.paths import CONF_DIR, user_conf_dir
 from sandbox.quoting import expand_home, quote, quote_values, refuse_depth
 from sandbox.trusted_modules import check_module
+from sandbox.user_code import explain_import
 
 GROUPS = ("world", "mind", "population", "graph")
 EXPERIMENT = "experiment"
@@ -43,10 +42,12 @@ RENAMED_SETTINGS: Mapping[str, str] = {
 
 MAX_REASON_CHARS = 200
 """Characters of what Hydra says about an override."""
-_NEW_KEYS_ALLOWED = re.compile(r"\+{0,2}((assignment|extra_minds|treatments)[.=]|(world|population|graph|source)\.)")
+_NEW_KEYS_ALLOWED = re.compile(
+    r"\+{0,2}((assignment|extra_minds|treatments)[.=]|(world|mind|population|graph|source)\.)"
+)
 """Settings that take names which no file declares: Hydra's `assignment.buyer=rule` alone changes only what is there.
-The file of a world, a population, a graph or a source may leave out settings that have a default; the class that it
-names knows them. (A mind of one's own need not check its settings.)"""
+The file of a world, a mind, a population, a graph or a source may leave out settings that have a default; the class
+that it names knows them, and refuses others."""
 _NOT_OVERRIDDEN = re.compile(r"Could not override '([\w.]+)'")
 
 
@@ -104,14 +105,18 @@ def split_sweeps(overrides: Sequence[str]) -> tuple[list[str], dict[str, list[st
 
     try:
         parsed = OverridesParser.create().parse_overrides(quote_values(overrides))
+        sweeps = {
+            override.get_key_element().lstrip("+"): list(override.sweep_string_iterator())
+            for override in parsed
+            if override.is_sweep_override()
+        }
     except HydraException as error:
+        if globs := [override for override in overrides if "glob(" in override]:  # only `run -m` can list files
+            raise ConfigError(
+                f"invalid override {quote_value(globs[0])}: list the names, as in mind=rule,random"
+            ) from error
         raise ConfigError(f"invalid override {_find_malformed(overrides)}: {_first_lines(error)}") from error
     fixed = [str(override.input_line) for override in parsed if not override.is_sweep_override()]
-    sweeps = {
-        override.get_key_element().lstrip("+"): list(override.sweep_string_iterator())
-        for override in parsed
-        if override.is_sweep_override()
-    }
     return fixed, sweeps
 
 
@@ -194,16 +199,8 @@ def _import_module(module: str, context: str) -> ModuleType:
         raise ConfigError(
             f"{context}, but {module} imports {quote_value(error.name)}, which is not installed"
         ) from error
-    except SandboxError:
-        raise
     except (Exception, SystemExit) as error:  # a user's module may raise anything
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{Path(frame.filename).name}:{frame.lineno}"
-        if isinstance(error, SyntaxError):
-            place = f"{Path(error.filename or module).name}:{error.lineno}"
-        raise ConfigError(
-            f"{context}, but importing {module} raised {type(error).__name__}: {_first_lines(error)}, at {place}"
-        ) from error
+        raise explain_import(error, f"{context}, but importing {module}") from error
 
 
 def make_user_modules_importable() -> None:
@@ -253,6 +250,8 @@ def _refuse_old_name(override: str) -> None:
 
 def _explain_unknown_setting(path: str, overrides: Sequence[str], config: str, groups: Sequence[str]) -> str:
     """Say which name of `path` does not exist, and which do."""
+    # without the override that is wrong, which would be explained again without end
+    groups = [group for group in groups if group != path]
     choices = [text for text in overrides if text.partition("=")[0] in groups and not text.endswith(("}", "]"))]
     node: Any = compose(choices, config, groups)
     for name in path.split("."):

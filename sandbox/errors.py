@@ -114,6 +114,24 @@ def _stop_on_signals() -> Generator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
+def leave(code: int) -> NoReturn:
+    """End the process of a command that is over; a signal meanwhile, such as while an engine closes, gets words.
+
+    Args:
+        code: What `exit_code` returned.
+    """
+
+    def stop(number: int, _: FrameType | None) -> NoReturn:
+        name, state = signal.Signals(number).name, "finished" if code == 0 else f"over, with exit code {code},"
+        os.write(2, f"\nstopped by {name} while the process ended; the command was {state} before\n".encode())
+        os._exit(128 + number)
+
+    for name in (*STOP_SIGNALS, "SIGINT"):
+        if signal.getsignal(number := getattr(signal, name)) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, stop)
+    sys.exit(code)
+
+
 def format_error(error: SandboxError) -> str:
     """Return the sentence of an error, and below it the notes that say where a user's own code failed."""
     return "\n".join((str(error), *getattr(error, "__notes__", ())))

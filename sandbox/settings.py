@@ -3,7 +3,8 @@
 A value lives once, in `conf/`; the class holds its type, bounds, unit and meaning.
 """
 
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -56,8 +57,18 @@ def _sentence(problem: Any, where: str, model: type[BaseModel]) -> str:
     path = path if len(path) <= MAX_SETTING_CHARS else f"{path[:MAX_SETTING_CHARS]}..."
     prefix = f"invalid configuration: {path}: " if path else "invalid configuration: "
     if problem["type"] == "extra_forbidden":
-        return f"{prefix}{unknown('setting', str(problem['loc'][-1]), model.model_fields)}"
+        names = _model_at(model, problem["loc"][:-1]).model_fields
+        return f"{prefix}{unknown('setting', str(problem['loc'][-1]), names)}"
     # Where a setting is missing, or several do not go together, the value is everything that stands beside it.
     has_own_value = problem["type"] != "missing" and problem["loc"]
     ending = f", found {quote_value(problem['input'])}" if has_own_value else ""
     return f"{prefix}{problem['msg'].removeprefix('Value error, ')}{ending}"
+
+
+def _model_at(model: type[BaseModel], path: Sequence[int | str]) -> type[BaseModel]:
+    """Return the model that has the settings below a path, such as that of the items of a list."""
+    for part in path:
+        annotation = model.model_fields[part].annotation if part in model.model_fields else model
+        kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+        model = next((kind for kind in kinds if issubclass(kind, BaseModel)), model)
+    return model

@@ -4,6 +4,7 @@ A world, a rule, a figure or a mind can be anybody's code and raise anything. Er
 bugs: they pass through and keep their traceback.
 """
 
+import ast
 import inspect
 import sys
 import sysconfig
@@ -11,10 +12,11 @@ import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import dedent
 from traceback import FrameSummary
 from typing import Any
 
-from sandbox.errors import ContractError, SandboxError, UserCodeError
+from sandbox.errors import ConfigError, ContractError, SandboxError, UserCodeError
 
 DEBUG_HINT = "  --debug prints the traceback"
 _ROOT = Path(__file__).resolve().parents[1]
@@ -50,6 +52,58 @@ def explain_user_code(describe: Callable[[], str], code: Callable[[], Any]) -> G
         raise _explain(error, describe(), place) from error
 
 
+def explain_import(error: Exception | SystemExit, subject: str) -> SandboxError:
+    """Return what a user's module raised when it was imported, with the line that raised it.
+
+    Args:
+        error: What it raised; a `SandboxError` keeps its message.
+        subject: What was being done, as the subject of "raised".
+    """
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_users(frame.filename, "")]
+    place = frames[-1] if frames else None
+    if isinstance(error, SyntaxError) and error.filename:
+        place = FrameSummary(error.filename, error.lineno, "<module>", line=(error.text or "").strip())
+    if isinstance(error, SandboxError):
+        if place is not None and not hasattr(error, "__notes__"):
+            error.add_note(_quote(place))
+        return error
+    if place is None:
+        return ConfigError(f"{subject} raised {type(error).__name__}: {_shorten(error)}")
+    return _explain(error, subject, place)
+
+
+def note_declaration(error: ContractError, kind: type, attribute: str) -> None:
+    """Note where a class, or the one that it inherits from, declares an attribute, and how to get the traceback.
+
+    Args:
+        error: What is wrong with it.
+        kind: The class.
+        attribute: Its name; where no line of the user's assigns it, such as one that a decorator fills, the class
+            itself is named.
+    """
+    owner = next((base for base in kind.__mro__ if attribute in vars(base)), kind)
+    file = _source_file(owner)
+    place = (_assignment(owner, attribute) if _is_users(file, file) else None) or _definition(kind)
+    if place is not None:
+        error.add_note(_quote(place))
+    error.add_note(DEBUG_HINT)
+
+
+def _assignment(kind: type, attribute: str) -> FrameSummary | None:
+    """Return where the body of a class assigns an attribute or defines a method of that name; None if nowhere."""
+    try:
+        lines, start = inspect.getsourcelines(kind)
+    except (OSError, TypeError):
+        return None
+    [body] = ast.parse(dedent("".join(lines))).body
+    for node in getattr(body, "body", []):
+        targets = getattr(node, "targets", [getattr(node, "target", None)])
+        names = [getattr(target, "id", "") for target in targets] + [getattr(node, "name", "")]
+        if attribute in names:
+            return FrameSummary(_source_file(kind), start + node.lineno - 1, kind.__qualname__)
+    return None
+
+
 def _add_place(error: SandboxError, code: Any) -> None:
     """Note where the user's code caused an error, unless that is noted already."""
     place = _find_place(error, code)
@@ -60,13 +114,17 @@ def _add_place(error: SandboxError, code: Any) -> None:
 
 
 def _explain(error: Exception | SystemExit, subject: str, place: FrameSummary) -> UserCodeError:
-    reason = " ".join(str(error).split())
-    reason = reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]}…"
     where = f"{Path(place.filename).name}:{place.lineno} in {place.name}"
-    explained = UserCodeError(f"{subject} raised {type(error).__name__}: {reason}, at {where}")
+    explained = UserCodeError(f"{subject} raised {type(error).__name__}: {_shorten(error)}, at {where}")
     explained.add_note(_quote(place))
     explained.add_note(DEBUG_HINT)
     return explained
+
+
+def _shorten(error: BaseException) -> str:
+    """Return the message of an error on one line that is not too long."""
+    reason = " ".join(str(error).split())
+    return reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]}…"
 
 
 def _quote(place: FrameSummary) -> str:

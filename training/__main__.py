@@ -1,8 +1,7 @@
 """Run the command line: `python -m training`."""
 
-import sys
-
+from sandbox.errors import leave
 from training.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from sandbox.core.mind import MindContext, RuleMind, Rules
-from sandbox.errors import ConfigError, unknown
+from sandbox.errors import ConfigError, quote_value, unknown
 
 if TYPE_CHECKING:
     from experiments.facts.fact import Fact
@@ -53,12 +53,22 @@ class ControlMind(RuleMind):
         Raises:
             ConfigError: There is no such fact, it has no controls, or none of that name.
         """
-        if set(settings) != {"fact", "people"}:
-            raise ConfigError(f"mind=control takes fact=WORLD.FACT and people=NAME, found {dict(settings)}")
-        people = find_controls(str(settings["fact"])).people
-        if (name := str(settings["people"])) not in people:
-            raise ConfigError(unknown("people", name, people))
-        return cls({**context.rules, **people[name]})
+        return cls({**context.rules, **_find_rules(settings)})
+
+    @classmethod
+    def check(cls, settings: Mapping[str, Any], model: str) -> None:
+        """Raise `ConfigError` as `build` does."""
+        _find_rules(settings)
+
+
+def _find_rules(settings: Mapping[str, Any]) -> Rules:
+    """Return the rules of the people that the settings name."""
+    if set(settings) != {"fact", "people"}:
+        raise ConfigError(f"mind=control takes fact=WORLD.FACT and people=NAME, found {quote_value(dict(settings))}")
+    people = find_controls(str(settings["fact"])).people
+    if (name := str(settings["people"])) not in people:
+        raise ConfigError(unknown("people", name, people))
+    return people[name]
 
 
 def find_fact(name: str) -> "Fact":

@@ -11,7 +11,7 @@ import pandas as pd
 from experiments.frames import column, rows_where, to_records
 from experiments.statistics import describe_intervals
 from sandbox.figures.style import COLORS, FAINT, HUMAN, Pens, assign_pens, project_style
-from sandbox.output.plot import make_sheet, save_sheet
+from sandbox.output.plot import add_note, make_sheet, save_sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,8 +40,15 @@ CONTRAST_TITLES = {
 }
 
 
-def draw_contrasts(contrasts: pd.DataFrame, labels: Mapping[str, str], folder: Path) -> list[Path]:
-    """Draw every declared outcome's contrasts with their intervals, a picture for each kind of contrast."""
+def draw_contrasts(contrasts: pd.DataFrame, labels: Mapping[str, str], folder: Path, origin: str = "") -> list[Path]:
+    """Draw every declared outcome's contrasts with their intervals, a picture for each kind of contrast.
+
+    Args:
+        contrasts: As `contrast_table` returns them.
+        labels: What to call the outcomes.
+        folder: Where to write.
+        origin: What the pictures say they are of, see `describe_origin`.
+    """
     pictures: list[Path] = []
     for kind, title in CONTRAST_TITLES.items():
         is_shown = (
@@ -50,23 +57,37 @@ def draw_contrasts(contrasts: pd.DataFrame, labels: Mapping[str, str], folder: P
         rows = rows_where(contrasts, is_shown)
         if not rows.empty:
             with project_style():
-                pictures += save_sheet(_draw_forest(rows, labels, title), folder / f"contrasts_{kind}")
+                pictures += save_sheet(_draw_forest(rows, labels, title, origin), folder / f"contrasts_{kind}")
     return pictures
 
 
-def draw_scorecard(card: pd.DataFrame, titles: Mapping[str, str], folder: Path) -> list[Path]:
-    """Draw all scores: 0 is as far from people as the simple baselines, 1 as near as other people, or as a norm."""
+def draw_scorecard(card: pd.DataFrame, titles: Mapping[str, str], folder: Path, origin: str = "") -> list[Path]:
+    """Draw all scores: 0 is as far from people as the simple baselines, 1 as near as other people, or as a norm.
+
+    Args:
+        card: As `scorecard` returns it.
+        titles: What to call the items.
+        folder: Where to write.
+        origin: What the picture says it is of, see `describe_origin`.
+    """
     scored = rows_where(card, column(card, "score").notna())
     if scored.empty:
         return []
     with project_style():
-        return save_sheet(_draw_scores(scored, titles), folder / "scorecard")
+        return save_sheet(_draw_scores(scored, titles, origin), folder / "scorecard")
 
 
-def draw_sensitivities(table: pd.DataFrame, labels: Mapping[str, str], folder: Path) -> list[Path]:
-    """Draw how far every variant of an audit moves every outcome: a panel per outcome, a line per variant."""
+def draw_sensitivities(table: pd.DataFrame, labels: Mapping[str, str], folder: Path, origin: str = "") -> list[Path]:
+    """Draw how far every variant of an audit moves every outcome: a panel per outcome, a line per variant.
+
+    Args:
+        table: As `sensitivity_table` returns it.
+        labels: What to call the outcomes.
+        folder: Where to write.
+        origin: What the picture says it is of, see `describe_origin`.
+    """
     with project_style():
-        return save_sheet(_draw_moves(table, labels), folder / "sensitivities")
+        return save_sheet(_draw_moves(table, labels, origin), folder / "sensitivities")
 
 
 def colour_scale(low: float, high: float) -> dict[str, Any]:
@@ -79,7 +100,7 @@ def colour_scale(low: float, high: float) -> dict[str, Any]:
     return {"cmap": "viridis_r", "vmin": low, "vmax": max(high, low + 1e-9)}
 
 
-def _draw_forest(rows: pd.DataFrame, labels: Mapping[str, str], title: str) -> "Sheet":
+def _draw_forest(rows: pd.DataFrame, labels: Mapping[str, str], title: str, origin: str) -> "Sheet":
     outcomes = list(dict.fromkeys(rows["outcome"]))
     pens = assign_pens([_contrast_name(row) for row in to_records(rows)])
     num_columns = 2 if len(outcomes) > 1 else 1
@@ -91,7 +112,9 @@ def _draw_forest(rows: pd.DataFrame, labels: Mapping[str, str], title: str) -> "
         ax.set_title(fill(labels.get(outcome, outcome), 46))
     sheet.suptitle(title, x=0.012, ha="left")
     intervals = describe_intervals(int(column(rows, "num_seeds").max()))
-    add_note(sheet, f"Points: means of the differences within seeds. Grey line: no difference.\n{intervals}.")
+    add_note(
+        sheet, ["Points: means of the differences within seeds. Grey line: no difference.", f"{intervals}.", origin], 2
+    )
     return sheet
 
 
@@ -114,7 +137,7 @@ def _contrast_name(row: Mapping[str, Any]) -> str:
     return f"{row['first']} − {row['second']}{treatment}"
 
 
-def _draw_moves(table: pd.DataFrame, labels: Mapping[str, str]) -> "Sheet":
+def _draw_moves(table: pd.DataFrame, labels: Mapping[str, str], origin: str) -> "Sheet":
     variants = list(dict.fromkeys(table.sort_values("factor", kind="stable")["variant"]))
     groups: Any = table.groupby(["outcome", "treatment"])
     panels = list(groups)
@@ -129,7 +152,9 @@ def _draw_moves(table: pd.DataFrame, labels: Mapping[str, str]) -> "Sheet":
         ax.set_title(fill(labels.get(outcome, outcome) + f" ({treatment})" * bool(treatment), 36))
     sheet.legend(handles=_legend_handles(minds)[:-1], loc="outside upper right", ncols=len(minds))
     intervals = describe_intervals(int(column(table, "num_seeds").max()))
-    add_note(sheet, f"Variant minus plain run. Grey area: the difference between the minds.\n{intervals}.")
+    add_note(
+        sheet, ["Variant minus plain run. Grey area: the difference between the minds.", f"{intervals}.", origin], 2
+    )
     return sheet
 
 
@@ -145,7 +170,7 @@ def _draw_outcome_moves(ax: "Axes", rows: pd.DataFrame, minds: Pens, variants: S
     ax.tick_params(axis="y", length=0)
 
 
-def _draw_scores(card: pd.DataFrame, titles: Mapping[str, str]) -> "Sheet":
+def _draw_scores(card: pd.DataFrame, titles: Mapping[str, str], origin: str) -> "Sheet":
     arms = assign_pens([str(arm) for arm in card["arm"]])
     items = list(dict.fromkeys(zip(card["level"], card["item"], strict=True)))
     levels = [level for level, _ in items]
@@ -170,7 +195,7 @@ def _draw_scores(card: pd.DataFrame, titles: Mapping[str, str]) -> "Sheet":
     note += PREDICTOR_NOTE * ("predictor" in against.values())
     floor = "as far from people as the worse of the rule and random arms (reactions: none)"
     ax.set_xlabel("score")
-    add_note(sheet, f"0 = {floor}, 1 = where real people are{note}")
+    add_note(sheet, [*f"0 = {floor}, 1 = where real people are{note}".split("\n"), origin], 2)
     ax.legend(handles=_legend_handles(arms), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(4, len(arms) + 1))
     return sheet
 
@@ -219,8 +244,3 @@ def _legend_handles(arms: Pens) -> "list[Line2D]":
 def _arm_markers(arms: Pens) -> dict[str, str]:
     """Return the marker of every arm; it changes each time the colours start again."""
     return {name: MARKERS[index // len(COLORS) % len(MARKERS)] for index, name in enumerate(arms)}
-
-
-def add_note(sheet: "Sheet", text: str) -> None:
-    """Write how to read a picture below it."""
-    sheet.supxlabel(text, x=0.012, ha="left", fontsize=7.5, color=FAINT)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from experiments.frames import column, rows_where, to_records
-from experiments.reports.charts import ROW_HEIGHT, add_note
+from experiments.reports.charts import ROW_HEIGHT
 from experiments.statistics import describe_intervals
 from sandbox.figures.style import FAINT, HUMAN, Pens, assign_pens, project_style
-from sandbox.output.plot import make_sheet, save_sheet
+from sandbox.output.plot import add_note, make_sheet, save_sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,22 +22,23 @@ GAP = 0.6
 """Room between two effects, in lines."""
 
 
-def draw_people(table: pd.DataFrame, labels: Mapping[str, str], folder: Path) -> list[Path]:
+def draw_people(table: pd.DataFrame, labels: Mapping[str, str], folder: Path, origin: str) -> list[Path]:
     """Draw the effects of people and of every mind; nothing if people's table has no effects.
 
     Args:
         table: See `experiments.people_arm.COLUMNS`.
         labels: What outcomes are called, by name.
         folder: Where the picture goes, as `people.png` and `people.svg`.
+        origin: What the picture says it is of.
     """
     effects = rows_where(table, column(table, "control") != "")
     if effects.empty:
         return []
     with project_style():
-        return save_sheet(_draw_panels(effects, labels), folder / "people")
+        return save_sheet(_draw_panels(effects, labels, origin), folder / "people")
 
 
-def _draw_panels(effects: pd.DataFrame, labels: Mapping[str, str]) -> "Sheet":
+def _draw_panels(effects: pd.DataFrame, labels: Mapping[str, str], origin: str) -> "Sheet":
     outcomes = list(dict.fromkeys(effects["outcome"]))
     pens = assign_pens([str(mind) for mind in effects["mind"]])
     num_effects = max(len(_list_effects(effects, outcome)) for outcome in outcomes)
@@ -51,10 +52,8 @@ def _draw_panels(effects: pd.DataFrame, labels: Mapping[str, str]) -> "Sheet":
     sheet.suptitle("Effects of the treatments, beside people's", x=0.012, ha="left")
     first = effects.iloc[0]
     intervals = describe_intervals(int(column(effects, "num_seeds").max()))
-    add_note(
-        sheet,
-        f"Grey: people's effect with its 95 % interval over {first['unit']}s. Points: means over seeds.\n{intervals}.",
-    )
+    people = f"Grey: people's effect with its 95 % interval over {first['unit']}s. Points: means over seeds."
+    add_note(sheet, [people, f"{intervals}.", origin], 2)
     return sheet
 
 

@@ -14,7 +14,7 @@ from experiments.reports.charts import colour_scale
 from experiments.reports.page import format_number
 from sandbox.core.world import World
 from sandbox.figures.style import FAINT, assign_pens, project_style
-from sandbox.output.plot import make_sheet, save_sheet
+from sandbox.output.plot import add_note, make_sheet, save_sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 MAX_LABEL = 48
 """Characters in a line of an axis label."""
-CHARACTERS_PER_INCH = 19
-"""Of a note below a picture."""
 LEVEL = 0.05
 
 
@@ -38,19 +36,18 @@ class PhaseLabels(NamedTuple):
     """The world; it explains its parameters."""
 
 
-def draw_phase(table: pd.DataFrame, labels: PhaseLabels, path: Path) -> list[Path]:
+def draw_phase(table: pd.DataFrame, labels: PhaseLabels, path: Path, origin: str = "") -> list[Path]:
     """Draw a phase diagram as PNG and SVG.
 
     Args:
         table: What `cell_table` returns.
         labels: What the axes are called.
         path: Where to write, without a suffix.
+        origin: What the picture says it is of, see `describe_origin`.
     """
     with project_style():
         sheet = _draw_map(table, labels) if len(labels.settings) == 2 else _draw_line(table, labels)
-        width = int(CHARACTERS_PER_INCH * sheet.get_figwidth())
-        note = "\n".join(line for sentence in describe_phase(table, labels) for line in wrap(sentence, width))
-        sheet.supxlabel(note, x=0.012, ha="left", fontsize=7.5, color=FAINT)
+        add_note(sheet, [*describe_phase(table, labels), origin], 4)
         return save_sheet(sheet, path)
 
 

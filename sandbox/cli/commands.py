@@ -143,7 +143,9 @@ def doctor(args: argparse.Namespace, _: list[str]) -> int:
 
 def run_to_end(run: "Run") -> int:
     """Run a run, new or stopped at any moment, to its end and summarise it; if it stops, say how to continue."""
-    with say_how_to_continue("resume", run.folder):
+    from sandbox.runtime.manifest import FILE
+
+    with say_how_to_continue("resume", run.folder, FILE):
         finish_run(run)
     return 0
 
@@ -159,17 +161,18 @@ def finish_run(run: "Run") -> None:
 
 
 @contextmanager
-def say_how_to_continue(command: str, folder: Path) -> Generator[None]:
+def say_how_to_continue(command: str, folder: Path, record: str) -> Generator[None]:
     """Say how to continue what an error or a signal stops.
 
     Args:
         command: The command that continues it; the folder follows.
-        folder: Where it is; if there is none yet, there is nothing to continue.
+        folder: Where it is.
+        record: The file in the folder that says what was begun; without it, there is nothing to continue.
     """
     try:
         yield
     except (SandboxError, OSError, KeyboardInterrupt):
-        if folder.exists():
+        if (folder / record).is_file():
             print(f"\nto continue: python -m sandbox {command} {shlex.quote(str(folder))}", file=sys.stderr)
         raise
 

@@ -17,10 +17,11 @@ def compare(args: argparse.Namespace, overrides: list[str]) -> int:
     """Compare arms with each other and with people."""
     from experiments import comparison, power
     from sandbox.output.progress import notify
+    from sandbox.runtime.manifest import FILE
 
     is_new = args.run is None
     run = _open_or_start(args.run, overrides, "compare", lambda: comparison.start(overrides))
-    with say_how_to_continue("compare --run", run.folder):
+    with say_how_to_continue("compare --run", run.folder, FILE):
         if is_new:
             power.foresee(overrides, print)
         finish_run(run)
@@ -53,12 +54,12 @@ def power(args: argparse.Namespace, overrides: list[str]) -> int:
 
 def audit(args: argparse.Namespace, overrides: list[str]) -> int:
     """Measure what moves although it should not."""
-    from experiments import audit
+    from experiments import audit, audit_folder
     from sandbox.output.progress import notify
     from sandbox.paths import dated_run_dir
 
     folder = args.run or dated_run_dir("audit")
-    with say_how_to_continue("audit --run", folder):
+    with say_how_to_continue("audit --run", folder, audit_folder.RECORD):
         files = audit.write(audit.run_all(overrides, folder, notify))
     for path in files:
         print(path)
@@ -72,7 +73,7 @@ def assay(args: argparse.Namespace, words: list[str]) -> int:
 
     folder = args.run or dated_run_dir("assay")
     overrides = [word for word in words if "=" in word]
-    with say_how_to_continue(" ".join(("assay", *map(quote, words), "--run")), folder):
+    with say_how_to_continue(" ".join(("assay", *map(quote, words), "--run")), folder, assay.RECORD):
         table = assay.run_assays(overrides, [word for word in words if "=" not in word], folder)
     path = assay.record_assays(table, assay.assayed_world(overrides)) if args.record else folder / assay.FILE
     print("\n".join((*assay.describe_assays(table), "", str(path))))
@@ -92,7 +93,7 @@ def ask(args: argparse.Namespace, words: list[str]) -> int:
     substitute = Path.cwd() / f"{run.folder.resolve().name}-{survey_files.FOLDER}"
     folder = writable_folder(run.folder / survey_files.FOLDER, substitute, notify)
     table = survey.ask(run, args.at, chosen_survey, notify)
-    files = survey.write_answers(table, folder, run, chosen_survey)
+    files = survey.write_answers(table, folder, run, chosen_survey, args.survey)
     print("\n".join((*survey.summarize(table), "", *map(str, files))))
     return 0
 
@@ -109,7 +110,7 @@ def phase(args: argparse.Namespace, overrides: list[str]) -> int:
     if args.run is not None and overrides:
         raise ConfigError("phase takes settings for a new map, or the folder of an earlier one, not both")
     folder = args.run or phase.create(overrides, args.metric)
-    with say_how_to_continue(f"phase {args.metric} --run", folder):
+    with say_how_to_continue(f"phase {args.metric} --run", folder, phase.PLAN):
         phase.run_all(folder, resume)
     files, sentences = phase.write(folder, args.metric)
     print("\n".join([*sentences, "", *map(str, files)]))

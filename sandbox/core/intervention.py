@@ -23,4 +23,4 @@ class Intervention(BaseModel, Generic[WorldT]):
 
     def apply(self, world: WorldT) -> None:
         """Change the world."""
-        raise NotImplementedError
+        raise NotImplementedError(f"the intervention {type(self).__name__} has no `apply`")

@@ -79,6 +79,11 @@ class RuleMind(Mind):
         self.rules = rules
 
     @classmethod
+    def check(cls, settings: Mapping[str, Any], model: str) -> None:
+        """Raise `ConfigError` if there are any settings."""
+        _refuse_settings(cls.name, settings)
+
+    @classmethod
     def build(cls, settings: Mapping[str, Any], context: MindContext) -> Self:
         """Take the world's own rules; there are no settings."""
         _refuse_settings(cls.name, settings)

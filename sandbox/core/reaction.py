@@ -9,13 +9,15 @@ read off the probabilities of the options, not off draws, so that few people sho
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from math import log, nan
+from math import isfinite, log, nan
+from numbers import Real
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from sandbox.core.form import Choose
 from sandbox.core.question import Question
+from sandbox.errors import ContractError, quote_value
 from sandbox.figures.response_curve import ResponseCurve
 from sandbox.user_code import explain_user_code
 
@@ -111,9 +113,18 @@ class Reaction:
             return [self.fact.write(question, level.value) for level in self.levels]
 
     def measure(self, question: Question[Any], probs: Sequence[float]) -> float:
-        """Return the outcome of a question by the probabilities of its options."""
+        """Return the outcome of a question by the probabilities of its options.
+
+        Raises:
+            ContractError: It is no finite number.
+        """
         with self._explain("computing its outcome", self.outcome):
-            return self.outcome(question, probs)
+            outcome = self.outcome(question, probs)
+            if not isinstance(outcome, Real) or not isfinite(outcome):
+                raise ContractError(
+                    f"reaction {self.name}: the outcome is {quote_value(outcome)}, but it must be a finite number"
+                )
+            return outcome
 
     def _explain(self, what: str, code: Callable[..., Any]) -> AbstractContextManager[None]:
         """Explain errors of functions that a world's author wrote."""

@@ -206,7 +206,7 @@ class World(BaseWorld, Generic[ParamsT]):
             self.round += 1
             self.rounds_by_template.update({question.template.name for question in questions})
         self.check()
-        self.latest_metrics = {name: _check_metric(self, name, value) for name, value in self.metrics().items()}
+        self.latest_metrics = _check_metrics(self, self.metrics())
         self.datacollector.collect(self)
         self.now += 1
 
@@ -242,6 +242,21 @@ def _check_questions(world: World[Any], questions: Any) -> None:
             f"world {world.name}: `turn` must yield lists of questions, found {reprlib.repr(strangers[0])}; "
             "with gather, write `yield from gather(...)`"
         )
+
+
+def _check_metrics(world: World[Any], metrics: Any) -> dict[str, float | None]:
+    """Return metrics as they are stored; raise `ContractError` for one that has no label: nobody would ever see it."""
+    if not isinstance(metrics, Mapping):
+        raise ContractError(
+            f"world {world.name}: `metrics` returns {reprlib.repr(metrics)}, but it must return a mapping "
+            "from names to numbers"
+        )
+    if strangers := [name for name in metrics if name not in world.metric_labels]:
+        raise ContractError(
+            f"world {world.name}: `metrics` returns {strangers[0]!r}, which `metric_labels` does not have; give it a "
+            "label there, or leave it out"
+        )
+    return {name: _check_metric(world, name, value) for name, value in metrics.items()}
 
 
 def _check_metric(world: World[Any], name: str, value: Any) -> float | None:

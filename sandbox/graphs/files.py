@@ -8,7 +8,7 @@ from sandbox.errors import ConfigError, DataError, quote_value, unknown
 from sandbox.graphs.edge_list import read_edge_list
 from sandbox.graphs.graph import Graph, build_graph
 from sandbox.graphs.graphml import read_graphml
-from sandbox.graphs.network_file import NetworkFile
+from sandbox.graphs.network_file import NetworkFile, Tie
 from sandbox.paths import expand_user
 
 READERS: Mapping[str, Callable[[Path], NetworkFile]] = {
@@ -20,6 +20,9 @@ READERS: Mapping[str, Callable[[Path], NetworkFile]] = {
 """By the ending of the file."""
 WEIGHT, ONE_WAY = "weight", "one_way_from"
 """Attributes of ties."""
+SELF_TIES, REPEATED_TIES, OTHER_WEIGHTS = "self_ties", "repeated_ties", "other_weights"
+"""Attributes of a graph: how many ties of the file are left out since they lead from a node to itself, how many repeat
+an earlier tie of the same two nodes and direction, and how many of these have another weight than that one."""
 
 
 def read_graph(path: Path) -> Graph:
@@ -42,7 +45,10 @@ def read_network(path: Path) -> NetworkFile:
     """
     path = expand_user(path)
     if path.suffix.lower() not in READERS:
-        raise ConfigError(f"graph.path {quote_value(str(path))}: {unknown('file type', path.suffix.lower(), READERS)}")
+        raise ConfigError(
+            f"graph.path {quote_value(str(path))}: {unknown('file type', path.suffix.lower(), READERS)} Programs for "
+            "networks, such as Gephi, Pajek, igraph and networkx, can save GraphML"
+        )
     try:
         state = path.stat()
     except (OSError, ValueError) as error:  # a name with a NUL is a wrong value
@@ -54,9 +60,9 @@ def read_network(path: Path) -> NetworkFile:
 def build_network(network: NetworkFile, order: Sequence[str], names: Sequence[str] = ()) -> Graph:
     """Return a network as a graph on 0..n-1.
 
-    Ties from a node to itself are left out, and several ties of two nodes are one. If the file has weights, ties have
-    the attribute `weight`, the sum over both directions. A tie that leads in one direction only has the attribute
-    `one_way_from`, the node that it leads from.
+    Ties from a node to itself are left out, and several ties of two nodes are one; the graph counts both. If the file
+    has weights, ties have the attribute `weight`, the sum over both directions. A tie that leads in one direction only
+    has the attribute `one_way_from`, the node that it leads from.
 
     Args:
         network: What the file says.
@@ -75,6 +81,7 @@ def build_network(network: NetworkFile, order: Sequence[str], names: Sequence[st
                 weights[pair] = weights.get(pair, 0) + tie.weight
             directions.setdefault(pair, set()).update((source,) if tie.is_directed else pair)
     graph = build_graph(len(order), list(directions))
+    graph.graph.update(_count_odd_ties(network.ties))
     for number, name in enumerate(names or order):
         graph.nodes[number]["name"] = name
     for pair, sources in directions.items():
@@ -83,6 +90,23 @@ def build_network(network: NetworkFile, order: Sequence[str], names: Sequence[st
         if len(sources) == 1:
             graph.edges[pair][ONE_WAY] = next(iter(sources))
     return graph
+
+
+def _count_odd_ties(ties: Sequence[Tie]) -> dict[str, int]:
+    """Return the attributes of a graph that count ties from a node to itself and repeated ones."""
+    weights: dict[tuple[str, str, bool], float | None] = {}
+    counts: dict[str, int] = dict.fromkeys((SELF_TIES, REPEATED_TIES, OTHER_WEIGHTS), 0)
+    for source, target, is_directed, weight in ties:
+        ends = (source, target) if is_directed else tuple(sorted((source, target)))
+        key = ends[0], ends[1], is_directed
+        if source == target:
+            counts[SELF_TIES] += 1
+        elif key in weights:
+            counts[REPEATED_TIES] += 1
+            counts[OTHER_WEIGHTS] += weight != weights[key]
+        else:
+            weights[key] = weight
+    return counts
 
 
 @lru_cache(maxsize=4)

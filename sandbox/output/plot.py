@@ -8,7 +8,7 @@ equal byte for byte.
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from textwrap import fill
+from textwrap import fill, wrap
 from typing import TYPE_CHECKING, Any
 
 from sandbox.core.world import World
@@ -37,6 +37,8 @@ PANEL, OVERVIEW_PANEL = (3.6, 2.6), (3.7, 3.1)
 MAX_COLUMNS = 3
 CHARACTERS_PER_INCH = 15
 """Characters of a note that fit into an inch."""
+LINE_HEIGHT = 0.15
+"""Inches of a line of a note."""
 MARGIN = 0.012
 """Where titles and notes begin, as a share of the sheet's width."""
 
@@ -166,9 +168,23 @@ def annotate(sheet: "Sheet", title: str, figures: Sequence[Figure], data: Figure
     elif title:
         sheet.suptitle(title, x=MARGIN, ha="left")
     notes = dict.fromkeys(line for figure in figures for line in figure.note(data).splitlines())
-    if lines := [*notes, *([data.origin] if data.origin else [])]:
-        width = int(CHARACTERS_PER_INCH * sheet.get_figwidth())
-        sheet.supxlabel("\n".join(fill(line, width) for line in lines), x=MARGIN, ha="left", fontsize=7.5, color=FAINT)
+    add_note(sheet, [*notes, data.origin])
+
+
+def add_note(sheet: "Sheet", lines: Sequence[str], num_planned: int | None = None) -> None:
+    """Write lines of text at the bottom of a sheet, broken to its width; empty ones are left out.
+
+    Args:
+        sheet: The sheet.
+        lines: Sentences.
+        num_planned: Lines for which the sheet has room; it grows for more. None: it has room for all.
+    """
+    width = int(CHARACTERS_PER_INCH * sheet.get_figwidth())
+    broken = [part for line in lines if line for part in wrap(line, width)]
+    if num_planned is not None:
+        sheet.set_figheight(sheet.get_figheight() + LINE_HEIGHT * max(len(broken) - num_planned, 0))
+    if broken:
+        sheet.supxlabel("\n".join(broken), x=MARGIN, ha="left", fontsize=7.5, color=FAINT)
 
 
 def _add_arm_key(sheet: "Sheet", title: str, pens: Pens) -> None:

@@ -24,6 +24,8 @@ T = TypeVar("T")
 CONSOLE = Console(stderr=True)
 LINE_INTERVAL_S = 30.0
 """Seconds between lines when there is no terminal to draw a bar on, such as in a job's log."""
+MIN_WIDTH_BAR, MIN_WIDTH_DETAILS = 80, 64
+"""Characters of a terminal from which there is a bar, and from which rate and elapsed time stand beside it."""
 SMOOTHING = 0.3
 """Weight of the latest unit in the mean time per unit."""
 
@@ -102,14 +104,23 @@ def track(items: Collection[T], description: str) -> Iterator[T]:
         description: What is done with them, such as `null model`.
     """
     remaining, lines, total = RemainingTime(), LineReporter(), len(items)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeLeftColumn())
-    with RichProgress(*columns, console=CONSOLE, transient=True, disable=not CONSOLE.is_terminal) as bar:
+    with RichProgress(*fitting_columns(), console=CONSOLE, transient=True, disable=not CONSOLE.is_terminal) as bar:
         task = bar.add_task(description, total=total, remaining=remaining)
         for done, item in enumerate(items, 1):
             yield item
             remaining.update(done)
             bar.update(task, completed=done)
             lines.report(f"{description}: {done} of {total} done", remaining.seconds_left(total))
+
+
+def fitting_columns(*details: ProgressColumn) -> list[ProgressColumn]:
+    """Return the columns of a bar with those details that the terminal has room for, so that no number is cut."""
+    columns: list[ProgressColumn] = [TextColumn("{task.description}"), MofNCompleteColumn()]
+    if CONSOLE.width >= MIN_WIDTH_BAR:
+        columns.append(BarColumn())
+    if CONSOLE.width >= MIN_WIDTH_DETAILS:
+        columns += details
+    return [*columns, TimeLeftColumn()]
 
 
 class ProgressBar(Progress):
@@ -124,12 +135,7 @@ class ProgressBar(Progress):
         """
         self._remaining = RemainingTime()
         self._bar = RichProgress(
-            TextColumn("{task.description}"),
-            MofNCompleteColumn(),
-            BarColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(),
-            TimeLeftColumn(),
+            *fitting_columns(TextColumn("{task.fields[rate]}"), TimeElapsedColumn()),
             console=CONSOLE,
             transient=is_replay,
         )

@@ -1,6 +1,6 @@
 """What a run or a picture is of: settings, minds, seeds, and what changed on the way."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -26,16 +26,22 @@ def describe_settings(manifest: Manifest) -> list[str]:
     return lines
 
 
-def describe_origin(manifest: Manifest) -> str:
-    """Return what a picture says it is of: world, minds, seeds and settings, on one line."""
+def describe_origin(manifest: Manifest, varied: Collection[str] = ()) -> str:
+    """Return what a picture says it is of: world, minds, seeds and settings, on one line.
+
+    Args:
+        manifest: Of the run; of a study with several runs, that of one of them.
+        varied: Settings in which the runs of the study differ; nothing is said of these.
+    """
     config = manifest.segments[-1].config
     kind, _ = resolve_world(config)
-    parts = (
-        kind.name,
-        describe_minds(manifest),
-        describe_seeds(config.seeds),
-        f"settings: {_list_overrides(manifest)}",
-    )
+    descriptions = {
+        "world": kind.name,
+        "mind": describe_minds(manifest),
+        "seeds": describe_seeds(config.seeds),
+        "": f"settings: {_list_overrides(manifest)}",
+    }
+    parts = [text for setting, text in descriptions.items() if setting not in varied]
     return _cut("; ".join(parts), MAX_SETTINGS) + "."
 
 

@@ -44,7 +44,9 @@ def headline(slopes: "pd.DataFrame", arm: str) -> str:
     counts = {verdict: int((verdicts == verdict).sum()) for verdict in CLAIMS}
     listed = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number and verdict != "reacts")
     others = f" ({listed})" if listed else ""
-    return f"{arm}: agents react to {counts['reacts']} of the {len(verdicts)} facts that should move them{others}."
+    facts = "the one fact" if len(verdicts) == 1 else f"{counts['reacts']} of the {len(verdicts)} facts"
+    verb = "do not react" if len(verdicts) == 1 and not counts["reacts"] else "react"
+    return f"{arm}: agents {verb} to {facts} that should move them{others}."
 
 
 def describe_slope(row: Mapping[str, Any], reaction: Reaction) -> str:

@@ -18,7 +18,8 @@ from sandbox.core.world import World
 from sandbox.errors import ConfigError, quote_value, unknown
 from sandbox.paths import cache_dir
 from sandbox.runtime.config import LAST, Arm, RunConfig
-from sandbox.runtime.inputs import InputFile, find_inputs, with_paths
+from sandbox.runtime.declarations import check_declarations
+from sandbox.runtime.inputs import InputFile, find_default_inputs, find_inputs, with_paths
 from sandbox.runtime.people import build_people, resolve_graph
 from sandbox.settings import validate
 from sandbox.user_code import explain_user_code
@@ -32,11 +33,13 @@ def resolve_world(config: RunConfig, treatment: str = "") -> tuple[type[World[An
     kind, settings = resolve_target(config.world, "world")
     if not (isinstance(kind, type) and issubclass(kind, World)):
         raise ConfigError(f"world._target_ must name a subclass of sandbox.core.world.World, found {quote_value(kind)}")
-    params = validate(kind.Params, settings, "world")
-    if not treatment:
-        return kind, params
-    changes = config.treatments[treatment]
-    return kind, validate(kind.Params, {**settings, **changes}, f"treatments.{treatment}")
+    check_declarations(kind)
+    with explain_user_code(lambda: f"world {kind.name}: checking its parameters", lambda: kind.Params):
+        params = validate(kind.Params, settings, "world")
+        if not treatment:
+            return kind, params
+        changes = config.treatments[treatment]
+        return kind, validate(kind.Params, {**settings, **changes}, f"treatments.{treatment}")
 
 
 def build_worlds(config: RunConfig, notify: Callable[[str], None] = lambda text: None) -> list[World[Any]]:
@@ -62,7 +65,9 @@ def bind_inputs(
         notify: Receives what may surprise.
     """
     inputs = find_inputs(config, known)
-    return _follow_network(with_paths(config, inputs), notify), inputs
+    config = with_paths(config, inputs)
+    _, params = resolve_world(config)
+    return _follow_network(config, notify), [*inputs, *find_default_inputs(config.world, params, "world")]
 
 
 def _follow_network(config: RunConfig, notify: Callable[[str], None]) -> RunConfig:
@@ -96,7 +101,7 @@ def build_interventions(
         name = str(settings.pop("do", None))
         if name not in kinds:
             raise ConfigError(f"{where}.do: {unknown('intervention', name, kinds)}")
-        interventions.append(validate(kinds[name], settings, where))
+        interventions.append(_build_intervention(kinds[name], name, settings, where))
         if interventions[-1].step >= steps:
             raise ConfigError(
                 f"{where}.step is {interventions[-1].step} but the run ends before it, with {steps} steps (0-based)"
@@ -105,6 +110,13 @@ def build_interventions(
         if isinstance(intervention, SetParams):
             params = params.with_changes(intervention.params, f"interventions[{place}].params")
     return interventions
+
+
+def _build_intervention(
+    kind: type[Intervention[Any]], name: str, settings: dict[str, Any], where: str
+) -> Intervention[Any]:
+    with explain_user_code(lambda: f"{where}: checking the intervention {name}", lambda: kind):
+        return validate(kind, settings, where)
 
 
 def check_interventions(worlds: Sequence[World[Any]]) -> None:

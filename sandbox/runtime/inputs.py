@@ -4,10 +4,13 @@ A run is replayed from its log only with the very files that it was run with, so
 it starts and compared before anything is built from them again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
+
+from pydantic import BaseModel
 
 from sandbox.errors import DataError
 from sandbox.paths import POPULATIONS_DIR, expand_user, locate_population
@@ -60,7 +63,7 @@ def find_inputs(config: RunConfig, known: Iterable[InputFile] = ()) -> list[Inpu
         if entry and not _is_of_mind(entry):
             inputs.append(entry)
         elif path is not None:
-            inputs.append({"setting": setting, "given": text, "path": str(path), "sha256": _digest(path)})
+            inputs.append(_describe_file(setting, text, path))
         return text
 
     _change_texts(config, collect)
@@ -71,6 +74,24 @@ def with_paths(config: RunConfig, inputs: Sequence[InputFile]) -> RunConfig:
     """Return a configuration that names these files by their absolute paths; a shipped population keeps its name."""
     paths = {(entry["setting"], entry["given"]): entry["path"] for entry in inputs if not _is_shipped(entry)}
     return _change_texts(config, lambda setting, text: paths.get((setting, text), text))
+
+
+def find_default_inputs(settings: Mapping[str, Any], values: BaseModel, where: str) -> list[InputFile]:
+    """Return the files that settings with a default name, which no configuration does.
+
+    Args:
+        settings: As they were composed.
+        values: The same settings after their validation; only those that are paths count.
+        where: Path of the settings in the configuration.
+    """
+    paths = {
+        name: value for name, value in values if name not in settings and isinstance(value, Path) and value.is_file()
+    }
+    return [_describe_file(f"{where}.{name}", str(path), path.absolute()) for name, path in paths.items()]
+
+
+def _describe_file(setting: str, text: str, path: Path) -> InputFile:
+    return {"setting": setting, "given": text, "path": str(path), "sha256": _digest(path)}
 
 
 def add_inputs(earlier: Iterable[InputFile], inputs: Iterable[InputFile]) -> list[InputFile]:
@@ -150,8 +171,9 @@ def _locate(setting: str, text: str) -> Path | None:
             path = locate_population(text)
             return path.absolute() if path.is_file() else None
         path = expand_user(text).absolute()
-        is_input = (
-            path.is_file() if path.suffix else setting.startswith(MINDS) and text != SHIPPED and _has_adapter(path)
+        may_be_file = path.suffix or os.sep in text  # a plain word is a name, even if a file is called so
+        is_input = (may_be_file and path.is_file()) or (
+            setting.startswith(MINDS) and text != SHIPPED and _has_adapter(path)
         )
     except (OSError, ValueError):  # a text that no path can be
         return None

@@ -14,10 +14,10 @@ from sandbox.core.answer import Answer
 from sandbox.core.question import Question
 from sandbox.core.replicate import Replicate
 from sandbox.errors import ContractError, DataError, SandboxError
-from sandbox.runtime.log_chain import FIRST_LINK, DamagedLogError, hash_batch, read_interventions
+from sandbox.runtime.log_chain import FIRST_LINK, DamagedLogError, hash_batch, read_interventions, write_ending
 from sandbox.runtime.log_difference import first_difference
 from sandbox.runtime.log_file import check_log, connect_for_reading, explain_damage, lock_log
-from sandbox.runtime.log_rows import COLUMNS, INSERT, SCHEMA, TABLES, to_answer, to_row
+from sandbox.runtime.log_rows import COLUMNS, INSERT, SCHEMA, to_answer, to_row
 
 
 class DecisionLog:
@@ -42,6 +42,7 @@ class DecisionLog:
         db = sqlite3.connect(path, isolation_level=None)
         with _write_errors(path, "a new log"):
             db.executescript(SCHEMA)
+            write_ending(db)
         return cls(path, db, lock)
 
     @classmethod
@@ -91,6 +92,7 @@ class DecisionLog:
             link = hash_batch(self._link, batch, interventions, rows)
             self._db.executemany(INSERT["decision"], rows)
             self._db.execute(INSERT["batch"], (*batch, link))
+            write_ending(self._db)
         self.num_batches, self._link, self._last_step = number + 1, link, first.step
 
     def drop_from(self, batch: int) -> int:
@@ -102,6 +104,7 @@ class DecisionLog:
             self._db.execute("DELETE FROM intervention WHERE step > ?", (step,))
             for table in ("decision", "batch"):
                 self._db.execute(f"DELETE FROM {table} WHERE batch >= ?", (batch,))
+            write_ending(self._db)
         self._find_end()
         return number
 
@@ -170,19 +173,35 @@ class DecisionLog:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def record_intervention(self, replicate: Replicate, step: int, number: int, description: str) -> None:
-        """Record that an intervention happened; a log that is open for reading has it already.
+        """Record that an intervention happened; a log that is open for reading, or goes further, has it already.
 
         Args:
             replicate: Where it happened.
             step: When.
             number: 0-based position among the interventions of that step.
             description: Its type and settings.
+
+        Raises:
+            ContractError: The log goes further and does not have it, or has another one in its place.
         """
-        if self._lock is None:
-            return
-        with _write_errors(self.path, f"an intervention of step {step}"):
-            row = (*replicate, step, number, description)
+        key = (*replicate, step, number)
+        query = "SELECT description FROM intervention WHERE (arm, seed, step, number) = (?, ?, ?, ?)"
+        logged = self._db.execute(query, key).fetchone()
+        if logged is None and step > self._last_step:
+            if self._lock is not None:
+                self._append_intervention((*key, description), step)
+        elif logged != (description,):
+            then = f"has {logged[0]!r}" if logged else "has none"
+            raise ContractError(
+                f"{self.path} does not match this run: {replicate}, step {step}: intervention {number} is "
+                f"{description!r}, but the log {then}{_CHANGED}"
+            )
+
+    def _append_intervention(self, row: Sequence[str | int], step: int) -> None:
+        with _write_errors(self.path, f"an intervention of step {step}"), self._db:
+            self._db.execute("BEGIN IMMEDIATE")
             self._db.execute(INSERT["intervention"], row)
+            write_ending(self._db)
 
     def interventions(self) -> list[tuple[str, int, int, str]]:
         """Return (arm, seed, step, description) of every intervention that happened."""
@@ -202,9 +221,11 @@ class DecisionLog:
         self._db.execute("ATTACH ? AS branch", (str(copy.path),))
         with _write_errors(copy.path, f"a copy of {self.path}"), self._db:
             self._db.execute("BEGIN")
-            for table in TABLES:
+            for table in INSERT:
                 self._db.execute(f"INSERT INTO branch.{table} SELECT * FROM main.{table} WHERE step < ?", (step,))
         self._db.execute("DETACH branch")
+        with _write_errors(copy.path, f"a copy of {self.path}"):
+            write_ending(copy._db)
 
     def close(self) -> None:
         """Close the file and let other processes write it."""

@@ -1,8 +1,8 @@
 """The chain of hashes over a decision log: each batch holds a hash of what it stores and of the batch before it.
 
 A value that was flipped, edited, added or lost is noticed in the first batch that does not fit its hash, and everything
-before that batch is known to be intact. The hash has no key, so it proves nothing against somebody who computes the
-chain anew.
+before that batch is known to be intact. One more hash, the ending, covers the interventions after the last batch. The
+hash has no key, so it proves nothing against somebody who computes the chain anew.
 """
 
 import sqlite3
@@ -18,6 +18,8 @@ from sandbox.runtime.log_rows import TABLES
 
 FIRST_LINK = b""
 """What stands for the hash of the batch before the first one."""
+LAST_STEP = 2**63 - 1
+"""Largest step that SQLite can store."""
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -50,6 +52,21 @@ def hash_batch(link: bytes, batch: Row, interventions: Iterable[Row], decisions:
     return state.digest()
 
 
+def write_ending(db: sqlite3.Connection) -> None:
+    """Store the hash of the last batch with all interventions after it; every transaction ends with this."""
+    last = db.execute("SELECT hash, step FROM batch ORDER BY batch DESC LIMIT 1").fetchone()
+    link, last_step = last or (FIRST_LINK, -1)
+    db.execute("DELETE FROM ending")
+    db.execute("INSERT INTO ending VALUES (?)", (_hash_ending(db, link, last_step),))
+
+
+def _hash_ending(db: sqlite3.Connection, link: bytes, last_step: int) -> bytes:
+    interventions = read_interventions(db, last_step, LAST_STEP)
+    # their number too, so that none can hide at a step that no batch and no step after the last one can have
+    number = db.execute("SELECT count(*) FROM intervention").fetchone()
+    return hash_batch(link, number, interventions, ())
+
+
 def read_interventions(db: sqlite3.Connection, after: int, until: int) -> list[Row]:
     """Return the interventions of the steps after `after`, up to `until`, in a fixed order."""
     if after == until:
@@ -62,7 +79,8 @@ def read_batches(db: sqlite3.Connection) -> Iterator[StoredBatch]:
     """Yield the batches of a log in order, each checked against its hash.
 
     Raises:
-        DamagedLogError: A batch cannot be read or does not fit its hash, or there is more than batches in order.
+        DamagedLogError: A batch cannot be read or does not fit its hash, or there is more than batches in order, or
+            other interventions after the last batch than were recorded.
     """
     link, last_step, num_decisions, number = FIRST_LINK, -1, 0, 0
     while (stored := _read_batch(db, number, last_step)) is not None:
@@ -73,6 +91,7 @@ def read_batches(db: sqlite3.Connection) -> Iterator[StoredBatch]:
         link, last_step, number = expected, batch[1], number + 1
         num_decisions += len(stored.decisions)
     _refuse_strays(db, number, num_decisions)
+    _check_ending(db, number, link, last_step)
 
 
 def check_damage(db: sqlite3.Connection) -> None:
@@ -121,6 +140,14 @@ def _refuse_strays(db: sqlite3.Connection, num_batches: int, num_decisions: int)
         counts = [db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("batch", "decision")]
     if counts != [num_batches, num_decisions]:
         raise DamagedLogError(num_batches, f"after batch {num_batches - 1} there are rows that belong to no batch")
+
+
+def _check_ending(db: sqlite3.Connection, num_batches: int, link: bytes, last_step: int) -> None:
+    with _explain_unreadable(num_batches):
+        endings = db.execute("SELECT hash FROM ending").fetchall()
+        is_intact = endings == [(_hash_ending(db, link, last_step),)]
+    if not is_intact:
+        raise DamagedLogError(num_batches, f"after batch {num_batches - 1} there are other rows than were written")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
 
-from sandbox.runtime.log_chain import DamagedLogError, read_batches
+from sandbox.runtime.log_chain import DamagedLogError, read_batches, write_ending
 from sandbox.runtime.log_file import (
     SHARED_MEMORY,
     WAL,
@@ -53,6 +53,7 @@ def _copy_intact(path: Path, draft: Path) -> None:
                 copy.executemany(INSERT["decision"], stored.decisions)
                 copy.executemany(INSERT["intervention"], stored.interventions)
                 copy.execute(INSERT["batch"], stored.batch)
+        write_ending(copy)
 
 
 def _free_name(path: Path) -> Path:

@@ -20,10 +20,11 @@ TABLES = {
     "decision": f"CREATE TABLE decision ({', '.join(COLUMNS)}, PRIMARY KEY (batch, position_in_batch)) WITHOUT ROWID",
     "intervention": "CREATE TABLE intervention (arm, seed, step, number, description, "
     "PRIMARY KEY (arm, seed, step, number)) WITHOUT ROWID",
+    "ending": "CREATE TABLE ending (hash)",
 }
 """The statement that makes each table, as SQLite stores it."""
-APPLICATION_ID = 0x50E0_0006
-"""Marks a file as a decision log, layout 6: batches are chained by hash."""
+APPLICATION_ID = 0x50E0_0007
+"""Marks a file as a decision log, layout 7: batches are chained by hash, and so is what comes after the last one."""
 EARLIER_IDS = range(0x50E0_0001, APPLICATION_ID)
 SCHEMA = f"""
 PRAGMA page_size = 16384;
@@ -36,7 +37,7 @@ COMMIT;
 INSERT = {
     "batch": f"INSERT INTO batch VALUES ({', '.join('?' * 7)})",
     "decision": f"INSERT INTO decision VALUES ({', '.join('?' * len(COLUMNS))})",
-    "intervention": "INSERT OR IGNORE INTO intervention VALUES (?, ?, ?, ?, ?)",
+    "intervention": "INSERT INTO intervention VALUES (?, ?, ?, ?, ?)",
 }
 
 

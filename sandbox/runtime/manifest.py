@@ -21,7 +21,7 @@ from sandbox.composition import RENAMED_SETTINGS
 from sandbox.errors import DataError
 from sandbox.files import publish_file, replace_text
 from sandbox.runtime.config import RunConfig
-from sandbox.runtime.inputs import InputFile, relocate
+from sandbox.runtime.inputs import InputFile, check_inputs, relocate
 from sandbox.settings import validate
 
 PACKAGES = (
@@ -139,6 +139,18 @@ class Manifest:
         self.sessions = list(dict.fromkeys([*self.sessions, began]))
         self.wall_s = sum_sessions(self.sessions, batch_ends, time.time())
         self.write()
+
+
+def check_begun_runs(folders: Sequence[Path]) -> None:
+    """Raise `DataError` if a study goes on with other files than it began with: its runs would not be comparable.
+
+    Args:
+        folders: Of all runs of the study, begun or not; where all are finished, nothing is run any more.
+    """
+    begun = [Manifest.read(folder) for folder in folders if (folder / FILE).is_file()]
+    if any(manifest.status != "finished" for manifest in begun) or len(begun) < len(folders):
+        for manifest in begun:
+            check_inputs(manifest.inputs, manifest.folder, is_live=True)
 
 
 def sum_sessions(starts: Sequence[float], batch_ends: Sequence[float], now: float) -> float:

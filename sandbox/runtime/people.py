@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
+from numbers import Integral
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from sandbox.composition import resolve_target
@@ -9,9 +10,10 @@ from sandbox.core.params import WorldParams
 from sandbox.core.profile import Profile
 from sandbox.core.seeds import SeedTree
 from sandbox.core.world import World
-from sandbox.errors import ConfigError, quote_value
+from sandbox.counting import count_of
+from sandbox.errors import ConfigError, ContractError, quote_value
 from sandbox.graphs import FromFile, Graph, GraphParams
-from sandbox.graphs.files import ONE_WAY, WEIGHT
+from sandbox.graphs.files import ONE_WAY, OTHER_WEIGHTS, REPEATED_TIES, SELF_TIES, WEIGHT
 from sandbox.paths import expand_user
 from sandbox.runtime.config import PopulationSettings, RunConfig
 from sandbox.settings import validate
@@ -48,8 +50,7 @@ def build_people(
     load, population = _resolve_population(config)
     namings = graph_params.namings()
     size = len(namings[0]) if namings else population.size
-    with explain_user_code(lambda: f"world {kind.name}: counting its profiles", lambda: kind):
-        number = kind.num_profiles(params, size)
+    number = _count_profiles(kind, params, size)
     with explain_user_code(lambda: f"population {population.file}: loading it", lambda: load):
         profiles: list[Profile] = load(
             population.file,
@@ -76,6 +77,18 @@ def build_people(
     return community
 
 
+def _count_profiles(kind: type[World[Any]], params: WorldParams, size: int) -> int:
+    """Return how many people a world needs when `size` of them live on the graph."""
+    with explain_user_code(lambda: f"world {kind.name}: counting its profiles", lambda: kind):
+        number: Any = kind.num_profiles(params, size)
+        if not isinstance(number, Integral) or int(number) < size:
+            raise ContractError(
+                f"world {kind.name}: `num_profiles` returns {quote_value(number)}, but it must return an integer from "
+                f"{size} on, the number of people on the social graph"
+            )
+    return int(number)
+
+
 def _describe_others(
     community: Community, kind: type[World[Any]], population: PopulationSettings, notify: Notify
 ) -> None:
@@ -90,7 +103,13 @@ def _describe_others(
 
 
 def _describe_ties(graph: Graph, kind: type[World[Any]], notify: Notify) -> None:
-    """Say which properties of the ties of a network from a file the world does not use."""
+    """Say which ties of a network from a file are left out, and which properties of ties the world does not use."""
+    if number := graph.graph.get(SELF_TIES, 0):
+        notify(f"the network has {count_of(number, 'tie')} from a node to itself: left out.")
+    if number := graph.graph.get(REPEATED_TIES, 0):
+        other = graph.graph[OTHER_WEIGHTS]
+        sums = f" ({other} with another weight: weights are added up)" if other else ""
+        notify(f"the network has {count_of(number, 'tie')} of two nodes that are tied already: taken as one tie{sums}.")
     one_way = sum(ONE_WAY in attributes for _, _, attributes in graph.edges(data=True))
     weights = {attributes.get(WEIGHT) for _, _, attributes in graph.edges(data=True)}
     if one_way and "direction" not in kind.tie_properties:

@@ -192,7 +192,8 @@ class Runner:
         for world in self.worlds:
             due = [intervention for intervention in world.scheduled if intervention.step == step]
             for number, intervention in enumerate(due):
-                description = f"{type(intervention).__name__} {intervention.model_dump_json()}"
+                with explain_world(world, list):
+                    description = f"{type(intervention).__name__} {intervention.model_dump_json()}"
                 self.log.record_intervention(world.replicate, step, number, description)
 
 

@@ -21,7 +21,7 @@ from sandbox.paths import CONF_DIR, dated_run_dir
 from sandbox.quoting import expand_home, quote_values, read_value
 from sandbox.runtime.assembly import build_worlds, check_minds
 from sandbox.runtime.config import load_run_config
-from sandbox.runtime.manifest import FILE, Manifest
+from sandbox.runtime.manifest import FILE, Manifest, check_begun_runs
 from sandbox.runtime.run import Run
 from sandbox.settings import names_unknown_setting
 from sandbox.tables import write_table
@@ -65,6 +65,7 @@ def sweep(overrides: list[str], job: Callable[[list[str], Path], int]) -> int:
     overrides = quote_values(overrides)
     shared = [override for override in overrides if not override.startswith(RUN_DIR)]
     folder = _make_folder([override.removeprefix(RUN_DIR) for override in overrides if override not in shared], shared)
+    check_begun_runs([folder / str(number) for number in range(_count_jobs(split_sweeps(shared)[1]))])
 
     def run_one(_: Any) -> None:
         combination = list(HydraConfig.get().overrides.task)
@@ -127,6 +128,8 @@ def check_names(overrides: Sequence[str]) -> None:
     A value that is out of bounds is left to the job that has it, so that the others run.
     """
     fixed, sweeps = split_sweeps(overrides)
+    if wrong := [text for text in overrides if text.lstrip("+~").partition("=")[0] == "hydra"]:
+        raise ConfigError(f"invalid override {quote_value(wrong[0])}: it names no setting, such as hydra/launcher")
     for name, values in sweeps.items():
         for value in values:
             check_choice(f"{name}={value}", GROUPS)
@@ -157,7 +160,7 @@ def write_tables(folder: Path, sweeps: Mapping[str, Sequence[str]]) -> list[str]
     jobs = [_read_job(path.parent, list(sweeps)) for path in sorted(folder.glob(f"*/{JOB_FILE}"), key=_job_number)]
     if not jobs:
         return []
-    num_jobs = prod(map(len, sweeps.values()))
+    num_jobs = _count_jobs(sweeps)
     finished = [job for job in jobs if job.status == "finished"]
     tables = {JOBS: job_table(jobs), TABLE: sweep_table(finished)} if finished else {JOBS: job_table(jobs)}
     for name, table in tables.items():
@@ -167,6 +170,10 @@ def write_tables(folder: Path, sweeps: Mapping[str, Sequence[str]]) -> list[str]
         *(_describe_missing(job) for job in jobs if job.status != "finished"),
         *(str(folder / f"{name}.csv") for name in tables),
     ]
+
+
+def _count_jobs(sweeps: Mapping[str, Sequence[str]]) -> int:
+    return prod(map(len, sweeps.values()))
 
 
 def job_table(jobs: Sequence[Job]) -> "pd.DataFrame":

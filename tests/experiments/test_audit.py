@@ -11,8 +11,10 @@ import pytest
 
 from experiments import audit
 from experiments.audit import Audit, Variant
+from experiments.audit_folder import begin_audit, earlier_overrides
 from experiments.child_runs import run_child
 from experiments.outcomes import Outcome
+from sandbox.cli.main import main
 from sandbox.errors import ConfigError, DataError
 from sandbox.runtime.config import Arm, RunConfig, load_run_config
 from sandbox.runtime.run import Run
@@ -96,6 +98,25 @@ def test_an_audit_that_was_begun_takes_no_settings(tmp_path: Path) -> None:
     begun = Run.start(["experiment=arms", *QUICK, *SHORT.plain, f"run_dir={tmp_path / 'plain'}"]).folder.parent
     with pytest.raises(ConfigError, match="not both"):
         audit.run_all(["steps=9"], begun, ignore)
+
+
+def test_an_audit_that_was_killed_before_its_first_run_keeps_its_settings(tmp_path: Path) -> None:
+    begin_audit(tmp_path / "audit", ["world=rumor", "steps=3"])
+    assert earlier_overrides(tmp_path / "audit", []) == ["world=rumor", "steps=3"]
+    with pytest.raises(ConfigError, match="not both"):
+        earlier_overrides(tmp_path / "audit", ["steps=9"])
+
+
+@pytest.mark.parametrize("name", ["nowhere", "file.txt"])
+def test_what_is_no_audit_is_refused_without_advice_to_continue_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / "file.txt").touch()
+    for command in (["audit"], ["phase", "spreader_share"], ["assay", "world=commons"], ["compare"]):
+        if (command[0], name) != ("assay", "nowhere"):  # which an assay may make
+            assert main([*command, "--run", str(tmp_path / name)]) == 1
+    assert "to continue" not in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["file.txt"]
 
 
 def test_minds_are_paired_within_a_treatment_in_the_order_of_the_arms() -> None:

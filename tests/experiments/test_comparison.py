@@ -207,3 +207,19 @@ def test_a_world_without_reference_data_is_compared_all_the_same(
     assert sentence in (run_dir / "report.md").read_text(encoding="utf-8")
     for name in ("facts", "scorecard", "nearness"):
         assert pd.read_csv(run_dir / "comparison" / f"{name}.csv").empty
+
+
+def test_a_report_counts_copies_of_people_and_its_charts_say_what_they_are_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = "".join(f"p{number},You are {number}.\n" for number in range(10))
+    (tmp_path / "people.csv").write_text(f"id,persona\n{people}", encoding="utf-8")
+    overrides = [
+        "world=rumor", "mind=random", MINDS, "seeds=[0,1,2]", "steps=3", "population.size=20", "null_worlds=0",
+        "outcomes=[spreader_share]", f"population.file={tmp_path / 'people.csv'}", f"run_dir={tmp_path / 'run'}",
+    ]  # fmt: skip
+    assert main(["compare", *overrides]) == 0
+    for name in ("report.html", "report.md"):
+        assert "10 of the 20 agents are copies of others" in (tmp_path / "run" / name).read_text(encoding="utf-8")
+    chart = (tmp_path / "run" / "comparison" / "contrasts_mind.svg").read_text(encoding="utf-8")
+    assert "3 seeds (0 to 2); settings:" in " ".join(chart.split())

@@ -15,6 +15,8 @@ from experiments.reports.phase_map import PhaseLabels, describe_phase, draw_phas
 from experiments.statistics import paired_contrast
 from sandbox.errors import ConfigError, DataError
 from sandbox.intervals import Mean
+from sandbox.output.provenance import describe_origin
+from sandbox.runtime.manifest import Manifest
 from sandbox.runtime.run import Run
 from sandbox.runtime.runner import Progress
 from worlds.rumor import Rumor
@@ -157,6 +159,16 @@ def test_sentences_count_the_cells_that_differ() -> None:
         "rule: 2 of 3 cells differ (*) from the reference, world.first = 1, graph = ring.",
         "rule: 1 of 4 cells differ (†) from the null, random decisions in the same cell.",
     ]
+
+
+def test_a_picture_says_what_it_is_of_but_not_what_varies(run_dir: Path) -> None:
+    folder = make_diagram(run_dir, "presentation.shuffle=0,1")
+    _, svg = sorted(path for path in phase.write(folder, METRIC)[0] if path.suffix in (".png", ".svg"))
+    text = " ".join(svg.read_text(encoding="utf-8").split())
+    assert "rumor; minds rule, random; " in text
+    assert all(setting in text for setting in RUMOR)
+    origin = describe_origin(Manifest.read(folder / "cells" / "0"), ["world", "mind"])
+    assert origin.startswith(("2 seeds", "3 seeds", "5 seeds", "8 seeds"))
 
 
 def test_a_map_writes_every_mean_with_its_interval_and_marks(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_random_people_are_not_scored() -> None:
 
 def test_a_report_names_every_failure_before_anything_else() -> None:
     first, second = summarize_reactions(slopes_of("humanllm", 0.02, "flat"), Marketplace, ["humanllm"])
-    assert first == "humanllm: agents react to 0 of the 1 facts that should move them (1 flat)."
+    assert first == "humanllm: agents do not react to the one fact that should move them (1 flat)."
     assert second == (
         "humanllm is not realistic in what follows from these, however near its averages are: The experience hardly "
         "moves the stars given: +0.02 [-0.08, +0.12] stars per step of experience; real people +0.40, rule people "

@@ -59,3 +59,13 @@ def test_a_run_that_a_scheduler_stops_says_how_to_continue(tmp_path: Path) -> No
     assert process.returncode == 143
     assert f"\nto continue: python -m sandbox resume {folder}\n\nstopped; what was answered is in the log\n" in errors
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(("code", "state"), [(0, "finished"), (1, "over, with exit code 1,")])
+def test_a_signal_while_the_process_ends_says_that_the_command_was_over(code: int, state: str) -> None:
+    process = run_python(
+        "import atexit; from sandbox.errors import leave; "
+        f"atexit.register(lambda: os.kill(os.getpid(), signal.SIGTERM)); leave({code})"
+    )
+    assert process.returncode == 143
+    assert process.stderr == f"\nstopped by SIGTERM while the process ended; the command was {state} before\n"

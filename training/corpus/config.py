@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
 from sandbox.composition import compose, list_choices, resolve_target
-from sandbox.errors import ConfigError, unknown
+from sandbox.errors import ConfigError, quote_value, unknown
 from sandbox.settings import Settings, validate
 from training.sources.platform import find_platform
 from training.sources.source import Source
@@ -156,6 +156,9 @@ def load_corpus_config(overrides: Sequence[str]) -> CorpusConfig:
     Raises:
         ConfigError: A setting is unknown or invalid, or a source or platform has no settings.
     """
+    if wrong := [override for override in overrides if re.match(r"\+*source=(?!{)", override)]:
+        name = wrong[0].partition("=")[2]
+        raise ConfigError(f"invalid override {quote_value(wrong[0])}: a corpus has several; write sources=[{name}]")
     general = [override for override in overrides if not override.lstrip("+").startswith("source.")]
     settings = compose(general, "corpus", GROUPS)
     names = settings["sources"]

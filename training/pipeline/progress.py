@@ -3,23 +3,16 @@
 from types import TracebackType
 from typing import Self
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, TaskID, TimeElapsedColumn
 
-from sandbox.output.progress import CONSOLE, LineReporter, RemainingTime, TimeLeftColumn
+from sandbox.output.progress import CONSOLE, LineReporter, RemainingTime, fitting_columns
 
 
 class StageBar:
     """A bar for every stage that has something to do."""
 
     def __init__(self) -> None:
-        self._bar = Progress(
-            TextColumn("{task.description:<10}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeLeftColumn(),
-            console=CONSOLE,
-        )
+        self._bar = Progress(*fitting_columns(TimeElapsedColumn()), console=CONSOLE)
         self._tasks: dict[str, TaskID] = {}
         self._remaining: dict[str, RemainingTime] = {}
         self._notes = LineReporter()

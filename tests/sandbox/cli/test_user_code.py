@@ -84,8 +84,7 @@ def test_an_error_names_file_line_and_template(
     [
         ("return [share, 1.2 - share]", "return None", "raised TypeError: object of type 'NoneType' has no len()",
          "def adopt_like_friends("),
-        (METRICS, "return 5 and 5 or {", "raised AttributeError: 'int' object has no attribute 'items'",
-         "class Village("),
+        (METRICS, "return 5 and 5 or {", "`metrics` returns 5, but it must return a mapping", "class Village("),
         (METRICS, 'return {"habit_share": "many"} or {', "the metric 'habit_share' is 'many'", "class Village("),
         (METRICS, 'return {"habit_share": float("inf")} or {', "the metric 'habit_share' is inf", "class Village("),
         (METRICS, 'return {"habit_share": 10**400} or {', "the metric 'habit_share' is 1000", "class Village("),
@@ -109,9 +108,109 @@ def test_what_a_world_returns_wrongly_names_its_definition(
     assert place.startswith(f'  File "{village}", line {number}')
 
 
-def test_a_rule_that_is_no_function_is_one_sentence(capsys: pytest.CaptureFixture[str], village: Path) -> None:
-    break_world(village, '{"adopt": adopt_like_friends}', '{"adopt": "yes"}')
-    assert run_village(capsys) == ["error: the rule of village/adopt is 'yes'; a rule is a function of a question"]
+LEVELS = "levels=grid((20, 40, 60, 80), (2, 4, 6, 8))"
+OUTCOME = 'outcome=log_odds(lambda _: {"yes"})'
+REACTIONS = "    reactions = (ADOPTION_BY_FRIENDS,)"
+FIGURES = '        TimeSeries("spread", "Spread of the habit", ("habit_share",), "share of agents"),'
+LABELS = '    metric_labels: ClassVar = {"habit_share": "share of agents with the habit"}'
+RULES = '    rules: ClassVar = {"adopt": adopt_like_friends}'
+NAME = '    name = "village"'
+END = "    def tables(self)"
+NO_COUNT = "    @classmethod\n    def num_profiles(cls, params, size):\n        return {}\n\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence", "line"),
+    [
+        (LEVELS, "levels=lambda: grid((20, 40))", "`reactions[0].levels`: input should be an instance of Sequence",
+         REACTIONS),
+        (LEVELS, "levels=(1, 2)", "`reactions[0].levels[0]`: input should be a tuple", REACTIONS),
+        (LEVELS, "levels=grid((20,))", "the reaction 'adoption_by_friends' needs levels at two positions", REACTIONS),
+        ('template="adopt"', 'template="adpt"', "asks an unknown template 'adpt'; there is adopt, preamble.",
+         REACTIONS),
+        ("direction=1,", 'direction="up",', "`reactions[0].direction`: input should be 1 or -1, found 'up'",
+         REACTIONS),
+        (REACTIONS, "    reactions = ADOPTION_BY_FRIENDS", "`reactions`: input should be an instance of Sequence",
+         "    reactions = ADOPTION_BY_FRIENDS"),
+        (REACTIONS, "    reactions = (ADOPTION_BY_FRIENDS, ADOPTION_BY_FRIENDS)", "`reactions`: two have one name",
+         "    reactions = (ADOPTION_BY_FRIENDS, ADOPTION_BY_FRIENDS)"),
+        (FIGURES, "        TimeSeries,", "`figures[0]`: input should be an instance of Figure", "    figures = ("),
+        (FIGURES, FIGURES.replace('("habit_share",)', '"habit_share"'), "`figures[0].metrics`: input should be a valid "
+         "tuple", "    figures = ("),
+        (FIGURES, FIGURES.replace('"spread"', '"network"'), "`figures`: two have one name, 'network'",
+         "    figures = ("),
+        (FIGURES, FIGURES.replace('"spread"', '"../spread"'), "`figures`: one is called '../spread'",
+         "    figures = ("),
+        (FIGURES, FIGURES.replace("habit_share", "habt_share"), "the figure 'spread' draws an unknown metric "
+         "'habt_share'; there is habit_share.", "    figures = ("),
+        (LABELS, '    metric_labels = ["habit_share"]', "`metric_labels`: input should be a valid dictionary",
+         '    metric_labels = ["habit_share"]'),
+        (LABELS, '    metric_labels: ClassVar = {"step": "steps"}', "no metric can be called 'step'",
+         '    metric_labels: ClassVar = {"step": "steps"}'),
+        (RULES, '    rules: ClassVar = {"adopt": "yes"}', "`rules.adopt`: input should be callable, found 'yes'",
+         '    rules: ClassVar = {"adopt": "yes"}'),
+        (NAME, f'    roles = "resident"\n{NAME}', "`roles`: 'str' instances are not allowed as a Sequence value",
+         '    roles = "resident"'),
+        (END, f'    def max_prompt_tokens(self):\n        return 5\n\n{END}', "`max_prompt_tokens`: input should be a "
+         "valid integer", "    def max_prompt_tokens(self):"),
+    ],
+)  # fmt: skip
+def test_a_wrong_declaration_names_the_line_that_declares_it(
+    capsys: pytest.CaptureFixture[str], village: Path, old: str, new: str, sentence: str, line: str
+) -> None:
+    break_world(village, old, new)
+    first, place, hint = run_village(capsys)
+    assert first.startswith("error: world village: ")
+    assert sentence in first
+    number = village.read_text(encoding="utf-8").splitlines().index(line) + 1
+    assert place == f'  File "{village}", line {number}: {line.strip()}'
+    assert hint == DEBUG_HINT
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (METRICS, 'return {"other": 1, "habit_share": ', "`metrics` returns 'other', which `metric_labels` does not"),
+        (OUTCOME, 'outcome=lambda question, probs: "many"', "reaction adoption_by_friends: the outcome is 'many'"),
+        (OUTCOME, 'outcome=lambda question, probs: float("nan")', "the outcome is nan, but it must be a finite"),
+        (END, f"{NO_COUNT.format(3)}{END}", "`num_profiles` returns 3, but it must return an integer from 8 on"),
+        (END, f"{NO_COUNT.format('str(size)')}{END}", "`num_profiles` returns '8', but it must return an integer"),
+    ],
+)
+def test_what_a_declared_function_returns_is_checked_at_once(
+    capsys: pytest.CaptureFixture[str], village: Path, old: str, new: str, sentence: str
+) -> None:
+    break_world(village, old, new)
+    first, place = run_village(capsys)
+    assert sentence in first
+    assert place.startswith(f'  File "{village}", line ')
+
+
+INTERVENTION = 'Intervention):\n    "A tax."\n'
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("def tax(world):\n    pass\n", "`interventions.tax`: input should be a type, found <function tax"),
+        ("class Tax:\n    pass\n", "`interventions`: 'tax' is no subclass of Intervention"),
+        (f"class Tax({INTERVENTION}", "raised NotImplementedError: the intervention Tax has no `apply`"),
+        (f"class Tax({INTERVENTION}    def model_post_init(self, context):\n        1 / 0\n",
+         "interventions[0]: checking the intervention tax raised ZeroDivisionError"),
+        (f"class Tax({INTERVENTION}    def model_dump_json(self):\n        1 / 0\n",
+         "step 1 raised ZeroDivisionError: division by zero, at village.py"),
+    ],
+)  # fmt: skip
+def test_a_wrong_intervention_names_its_place(
+    capsys: pytest.CaptureFixture[str], village: Path, code: str, sentence: str
+) -> None:
+    imports = "\n\nfrom sandbox.core.intervention import Intervention\n\n\n"
+    with village.open("a", encoding="utf-8") as file:
+        file.write(f'{imports}@Village.intervention("tax")\n{code}')
+    first, place, hint = run_village(capsys, "interventions=[{step: 1, do: tax}]")
+    assert sentence in first
+    assert place.startswith(f'  File "{village}", line ')
+    assert hint == DEBUG_HINT
 
 
 def test_a_module_that_ends_the_process_is_one_sentence(capsys: pytest.CaptureFixture[str], village: Path) -> None:
@@ -121,6 +220,7 @@ def test_a_module_that_ends_the_process_is_one_sentence(capsys: pytest.CaptureFi
 
 def test_a_world_without_metrics_runs(village: Path) -> None:
     break_world(village, '{"habit_share": "share of agents with the habit"}', "{}")
+    break_world(village, METRICS, 'return {} and {"habit_share": ')
     break_world(
         village, '        TimeSeries("spread", "Spread of the habit", ("habit_share",), "share of agents"),\n', ""
     )

@@ -93,3 +93,16 @@ def test_the_time_left_is_smoothed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 7 < left < 35, "neither as if nothing happened nor as if all units were that slow"
     now += 2
     assert remaining.seconds_left(10) == pytest.approx(left - 2)
+
+
+@pytest.mark.parametrize("width", [30, 40, 64, 80, 200])
+def test_no_number_of_a_bar_is_cut_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    file = StringIO()
+    monkeypatch.setattr(progress, "CONSOLE", Console(file=file, force_terminal=True, width=width))
+    with ProgressBar(100) as bar:
+        bar.begin_step(10)
+        bar.add_answers(2000, 0.5)
+        for _ in bar.track(range(2), "reactions"):
+            pass
+    assert "100/100" in file.getvalue()
+    assert "…" not in file.getvalue()

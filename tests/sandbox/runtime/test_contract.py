@@ -300,7 +300,7 @@ def test_other_settings_do_not_matter_to_the_contract(overrides: list[str]) -> N
         (LatentVariable, 2, "template latentvariable/again: 'weather' is undefined; its facts are friend, rumor"),
         (FailingExpression, 2, "template failingexpression/again: TypeError: can only concatenate"),
         (BadTable, 3, "world badtable: reading its tables raised"),
-        (MistypedFigure, 3, "the figure 'spread' draws the metric 'ingorant_share'"),
+        (MistypedFigure, 3, "the figure 'spread' draws an unknown metric 'ingorant_share'"),
         (ImpureRule, 4, "the rule of impurerule/again answers the same question differently"),
         (AsksNobody, 1, "asked nobody anything in 6 steps; its turn must yield questions"),
         (IllegalRule, 1, "found 'perhaps' for"),
@@ -316,7 +316,7 @@ def test_other_settings_do_not_matter_to_the_contract(overrides: list[str]) -> N
         (BrokenParaphrase, 2, r"template brokenparaphrase/whom: 'nobody' is undefined.*\(wording 1\)"),
         (LongPrompt, 2, r"longprompt/\w+: a prompt has up to 1\d\d\d tokens, more than the max_prompt_tokens .* 1200"),
         (InfiniteMetric, 3, "the metric 'ignorant_share' is inf, but `metrics` must return finite numbers"),
-        (UndeclaredMetric, 3, r"metrics\(\) and metric_labels differ in \['doubters'\]"),
+        (UndeclaredMetric, 3, "`metrics` returns 'doubters', which `metric_labels` does not have"),
         (MissingMetric, 3, r"metrics\(\) and metric_labels differ in \['doubters'\]"),
         (
             GlobalRandomness,

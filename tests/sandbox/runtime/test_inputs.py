@@ -1,20 +1,27 @@
 """A run is replayed only with the files that it was run with, wherever the command is given."""
 
 import json
+import shutil
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import networkx as nx
 import pytest
 
 from sandbox.cli.main import main
+from sandbox.core.params import WorldParams
 from sandbox.errors import ConfigError, DataError
 from sandbox.output.export import export_run
-from sandbox.runtime.inputs import check_inputs, find_inputs
+from sandbox.runtime.inputs import check_inputs, find_default_inputs, find_inputs
 from sandbox.runtime.run import Run
 from sandbox.runtime.runner import Progress
 from worlds.rumor import Rumor
 
+SETTINGS = (
+    "world=rumor", "mind=rule", "population.file=people.csv", "graph=from_file", "graph.path=ties.csv", "steps=3",
+    "null_worlds=0",
+)  # fmt: skip
 NAMES = ("ann", "bob", "cem", "dan", "eli", "fay")
 
 
@@ -30,10 +37,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def start(*overrides: str) -> Run:
-    return Run.start(
-        ["world=rumor", "mind=rule", "population.file=people.csv", "graph=from_file", "graph.path=ties.csv",
-         "steps=3", "null_worlds=0", *overrides]
-    )  # fmt: skip
+    return Run.start([*SETTINGS, *overrides])
 
 
 def finish(run: Run) -> Run:
@@ -158,6 +162,60 @@ def test_files_of_a_world_and_of_adapters_are_fingerprinted(here: Path) -> None:
         check_inputs(inputs, here)
 
 
+SWEEP = ["run", "-m", *SETTINGS, "seeds=[0],[1]", "run_dir=study"]
+PHASE = ["phase", "spreader_share"]
+STUDIES = {
+    "phase": ([*PHASE, *SETTINGS, "presentation.shuffle=0,1", "run_dir=study"], [*PHASE, "--run", "study"], "cells/1"),
+    "sweep": (SWEEP, SWEEP, "1"),
+}
+
+
+@pytest.mark.parametrize(("begin", "resume", "later_run"), STUDIES.values(), ids=STUDIES)
+def test_a_study_does_not_go_on_with_another_file(
+    here: Path, capsys: pytest.CaptureFixture[str], begin: list[str], resume: list[str], later_run: str
+) -> None:
+    assert main(begin) == 0
+    (here / "ties.csv").write_text("source,target\nbob,ann\n", encoding="utf-8")
+    assert main(resume) == 0, "all of its runs are finished"
+    shutil.rmtree(here / "study" / later_run)
+    capsys.readouterr()
+    assert main(resume) == 1
+    assert f"{here / 'ties.csv'} (graph.path) has changed since" in capsys.readouterr().err
+    assert not (here / "study" / later_run / "manifest.json").exists()
+
+
+def test_files_that_only_defaults_name_are_fingerprinted(here: Path) -> None:
+    class Params(WorldParams):
+        events: Path = Path("events.csv")
+        notes: Path = Path("none.csv")
+
+    (here / "events.csv").write_text("step\n1\n")
+    inputs = find_default_inputs({}, Params(), "world")
+    assert [(entry["setting"], entry["path"]) for entry in inputs] == [("world.events", str(here / "events.csv"))]
+    assert find_default_inputs({"events": "events.csv"}, Params(), "world") == []
+    (here / "events.csv").write_text("step\n2\n")
+    with pytest.raises(DataError, match=r"events\.csv \(world\.events\) has changed"):
+        check_inputs(inputs, here)
+
+
+def test_a_file_without_a_suffix_is_fingerprinted_where_its_setting_is_a_path(here: Path) -> None:
+    config = start("run_dir=run").manifest.segments[0].config
+    for name in ("events", "news"):
+        (here / name).write_text("1\n")
+    config = config.model_copy(update={"world": {**config.world, "file": f"{here}/events", "text": "news"}})
+    assert [entry["setting"] for entry in find_inputs(config)][2:] == ["world.file"]
+
+
+def test_an_interview_notes_the_file_of_its_survey(here: Path) -> None:
+    finish(start("run_dir=run", "mind=random"))
+    (here / "survey.yaml").write_text("items: [{id: mood, text: How are you}]\n", encoding="utf-8")
+    assert main(["ask", "run", "--at", "1", "--survey", "survey.yaml", "--max-agents", "2"]) == 0
+    [questions] = (here / "run" / "answers").glob("*.yaml")
+    digest = sha256((here / "survey.yaml").read_bytes()).hexdigest()
+    assert questions.read_text().splitlines()[1] == f"# read from {here / 'survey.yaml'}, sha256 {digest}"
+    assert main(["ask", "run", "--at", "1", "--survey", str(questions)]) == 0
+
+
 def test_a_model_on_a_server_is_no_folder_here(here: Path) -> None:
     (here / "tuned").mkdir()
     (here / "tuned" / "adapter_config.json").write_text("{}")
@@ -179,6 +237,13 @@ def test_a_world_that_uses_weights_and_directions_is_told_of_neither(
     assert run.manifest.notes == []
     graph = run.build_worlds()[0].network.G
     assert {(ties["weight"], ties["one_way_from"]) for _, _, ties in graph.edges(data=True)} == {(2.0, 0)}
+
+
+def test_ties_that_a_network_repeats_or_that_lead_nowhere_are_said(here: Path) -> None:
+    (here / "ties.csv").write_text("source,target,weight\nann,bob,1\nann,bob,3\nann,ann,1\nbob,bob,1\n")
+    notes = start("population.size=2", "run_dir=run").manifest.notes
+    assert "the network has 2 ties from a node to itself: left out." in notes
+    assert any(note.endswith("taken as one tie (1 with another weight: weights are added up).") for note in notes)
 
 
 def test_people_whom_a_network_does_not_name_are_counted(here: Path) -> None:

@@ -104,7 +104,7 @@ def test_damaged_foreign_and_missing_files_get_messages_of_their_own(tmp_path: P
     older = tmp_path / "older.sqlite"
     write_log(older)
     sqlite3.connect(older).execute(f"PRAGMA application_id = {APPLICATION_ID - 1}").connection.close()
-    with pytest.raises(DataError, match=r"not a decision log of this version \(id 0x50e00005\) but of an earlier one"):
+    with pytest.raises(DataError, match=r"not a decision log of this version \(id 0x50e00006\) but of an earlier one"):
         DecisionLog.open(older)
     text = tmp_path / "text.sqlite"
     text.write_text("not a database at all, but long enough to be read as one" * 20)
@@ -122,9 +122,9 @@ def test_a_full_disk_is_one_sentence_for_interventions_too(tmp_path: Path) -> No
     write_log(path)
     log = DecisionLog.open(path, write=True)
     log._db.execute(f"PRAGMA max_page_count = {log._db.execute('PRAGMA page_count').fetchone()[0]}")
-    with pytest.raises(SandboxError, match=r"could not write an intervention of step 3.*full.*the log is intact"):
+    with pytest.raises(SandboxError, match=r"could not write an intervention of step 9.*full.*the log is intact"):
         for number in range(10_000):
-            log.record_intervention(Replicate("main", 0), 3, number, f"tax {number}")
+            log.record_intervention(Replicate("main", 0), 9, number, f"tax {number}")
     assert log.num_batches == 1
     log.close()
 

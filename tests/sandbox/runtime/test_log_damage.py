@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sandbox.cli.main import main
-from sandbox.errors import DataError
+from sandbox.errors import ContractError, DataError
 from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.log_chain import DamagedLogError
 from sandbox.runtime.log_rows import COLUMNS
@@ -136,11 +136,54 @@ def test_interventions_are_part_of_the_chain(damaged_run: Path, statement: str) 
         Run(damaged_run).log()
 
 
-def test_a_finished_run_whose_last_batches_are_gone_is_damaged(damaged_run: Path) -> None:
-    with closing(Run(damaged_run).log()) as log:
-        last = log.num_batches - 1
-    edit(damaged_run / LOG, f"DELETE FROM decision WHERE batch = {last}")
-    edit(damaged_run / LOG, f"DELETE FROM batch WHERE batch = {last}")
+TAIL_EDITS = {
+    "an added intervention": ["INSERT INTO intervention VALUES ('main', 0, 9, 0, 'Tax {}')"],
+    "an intervention at no number": ["INSERT INTO intervention VALUES ('main', 0, 'x', 0, 'Tax {}')"],
+    "an intervention before the first step": ["INSERT INTO intervention VALUES ('main', 0, -5, 0, 'Tax {}')"],
+    "lost batches": [
+        "DELETE FROM decision WHERE batch = (SELECT max(batch) FROM batch)",
+        "DELETE FROM batch WHERE batch = (SELECT max(batch) FROM batch)",
+    ],
+    "no ending": ["DELETE FROM ending"],
+    "another ending": ["UPDATE ending SET hash = zeroblob(16)"],
+    "two endings": ["INSERT INTO ending SELECT * FROM ending"],
+}
+
+
+@pytest.mark.parametrize("statements", TAIL_EDITS.values(), ids=TAIL_EDITS)
+def test_what_comes_after_the_last_batch_is_part_of_the_chain(
+    finished_run: Path, damaged_run: Path, statements: list[str]
+) -> None:
+    for statement in statements:
+        edit(damaged_run / LOG, statement)
+    with pytest.raises(DamagedLogError, match=r"batch \d+ there are other rows than were written"):
+        Run(damaged_run).log()
+    assert main(["resume", str(damaged_run), "--drop-damaged"]) == 0
+    assert state(damaged_run) == state(finished_run)
+
+
+def test_an_intervention_after_the_last_batch_of_a_stopped_run_may_not_change(tmp_path: Path) -> None:
+    """It is recorded before anybody is asked, so it may be all that is left of its step."""
+    write_log(tmp_path / "log.sqlite")
+    replicate = make_questions()[0].replicate
+    with closing(DecisionLog.open(tmp_path / "log.sqlite", write=True)) as log:
+        log.record_intervention(replicate, 7, 0, "tax 0.1")
+        log.record_intervention(replicate, 7, 0, "tax 0.1")
+        with pytest.raises(ContractError, match=r"intervention 0 is 'tax 0.2', but the log has 'tax 0.1'"):
+            log.record_intervention(replicate, 7, 0, "tax 0.2")
+    DecisionLog.open(tmp_path / "log.sqlite").close()
+    edit(tmp_path / "log.sqlite", "UPDATE intervention SET description = 'tax 0.2'")
+    with pytest.raises(DamagedLogError, match="other rows than were written"):
+        DecisionLog.open(tmp_path / "log.sqlite")
+
+
+def test_a_log_that_ends_before_its_run_finished_is_damaged(finished_run: Path, damaged_run: Path) -> None:
+    """As where an earlier copy of the log was restored."""
+    with closing(Run(finished_run).log()) as log, closing(DecisionLog.create(damaged_run / "earlier.sqlite")) as copy:
+        log.copy_until(copy, 3)
+    for file in damaged_run.glob(f"{LOG}*"):
+        file.unlink()
+    (damaged_run / "earlier.sqlite").rename(damaged_run / LOG)
     with pytest.raises(DamagedLogError, match=r"it holds \d+ decisions, but the run finished with \d+"):
         Run(damaged_run).log()
 
@@ -183,7 +226,7 @@ def test_a_log_with_code_of_its_own_is_damaged(finished_run: Path, damaged_run: 
 
 
 def test_a_log_of_another_version_is_never_dropped(damaged_run: Path) -> None:
-    edit(damaged_run / LOG, f"PRAGMA application_id = {0x50E0_0005}")
+    edit(damaged_run / LOG, f"PRAGMA application_id = {0x50E0_0006}")
     content = (damaged_run / LOG).read_bytes()
     with pytest.raises(DataError, match="but of an earlier one"):
         Run(damaged_run).drop_damaged()

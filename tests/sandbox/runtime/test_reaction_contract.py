@@ -57,8 +57,6 @@ def test_a_sound_reaction_passes() -> None:
 @pytest.mark.parametrize(
     ("reaction", "message"),
     [
-        (replace(STARS_BY_HOUR, template="eat"), "there is no template 'eat' among"),
-        (replace(STARS_BY_HOUR, levels=grid(("8", "12"), (1, 1))), "levels at two positions or more"),
         (replace(STARS_BY_HOUR, fact=plain_fact("weather")), "applies to none of the 4 questions"),
         (replace(STARS_BY_HOUR, levels=grid(("8", "8"))), "two levels read the same in a prompt"),
         (
@@ -75,11 +73,6 @@ def test_a_sound_reaction_passes() -> None:
 def test_an_unsound_reaction_is_refused(reaction: Reaction, message: str) -> None:
     with pytest.raises(ContractError, match=message):
         check_reactions(world_with(reaction), QUESTIONS)
-
-
-def test_two_reactions_of_one_name_are_refused() -> None:
-    with pytest.raises(ContractError, match="two reactions have one name"):
-        check_reactions(world_with(STARS_BY_HOUR, STARS_BY_HOUR), QUESTIONS)
 
 
 def test_texts_of_options_can_change_with_a_fact() -> None:

@@ -155,3 +155,15 @@ def test_a_population_file_may_leave_the_splits_out(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     config = load_run_config(["world=rumor", "mind=rule", "population=mine", "population.splits=[test]"])
     assert config.population["splits"] == ["test"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["mind=glob(*)"], r"invalid override 'mind=glob\(\*\)': list the names"),
+        (["hydra=inf"], "invalid override 'hydra=inf': it names no setting"),
+    ],
+)
+def test_what_only_hydra_knows_is_one_sentence(overrides: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        check_names(["world=rumor", "mind=rule", *overrides])

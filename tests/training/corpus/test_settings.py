@@ -100,3 +100,10 @@ def test_a_setting_reaches_the_source() -> None:
 def test_a_value_that_would_give_something_else_is_refused(override: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_corpus_config([SOURCES, *FILES, override])
+
+
+@pytest.mark.parametrize("override", ["source=table", "+source=table"])
+def test_a_source_that_is_chosen_like_a_group_is_one_sentence(override: str) -> None:
+    """Explaining it once more and once more took minutes."""
+    with pytest.raises(ConfigError, match=r"a corpus has several; write sources=\[table\]"):
+        load_corpus_config([override, "source.table.files=[x.csv]"])

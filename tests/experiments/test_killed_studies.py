@@ -1,0 +1,118 @@
+"""A study that is killed at any moment is continued by the command that it names, or by the same command."""
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import worlds.rumor
+from sandbox.cli.main import main
+from tests.sandbox.runtime.test_kill import NEEDS_FORK, ended_well, fork_job, in_one_thread
+
+WARM = (worlds.rumor,)
+"""Imported before the first fork, not once in each child."""
+SETTINGS = ["world=rumor", "mind=random", "population.size=8", "null_worlds=0", "reactions=0", "steps=2"]
+FILE_EVENTS = {"open", "os.mkdir", "os.rename", "os.remove", "sqlite3.connect", "sqlite3.connect/handle"}
+NUM_KILLS = 6
+"""Moments at which each study is killed, spread over all its accesses to files."""
+
+Commands = Callable[[Path], list[str]]
+
+
+def begin_phase(folder: Path) -> list[str]:
+    return ["phase", "spreader_share", *SETTINGS, "presentation.shuffle=0,1", f"run_dir={folder}"]
+
+
+def continue_phase(folder: Path) -> list[str]:
+    if (folder / "phase.json").is_file():
+        return ["phase", "spreader_share", "--run", str(folder)]
+    return begin_phase(folder)
+
+
+def sweep(folder: Path) -> list[str]:
+    return ["run", "-m", *SETTINGS, "seeds=[0],[1]", f"run_dir={folder}"]
+
+
+def ask(folder: Path) -> list[str]:
+    return ["ask", str(folder), "--at", "1", "How are you?"]
+
+
+STUDIES: dict[str, tuple[Commands, Commands, str]] = {
+    "phase": (begin_phase, continue_phase, "*.csv"),
+    "sweep": (sweep, sweep, "sweep.csv"),
+    "ask": (ask, ask, "answers/question*.csv"),
+}
+"""How each begins and goes on, and the tables that it ends with."""
+
+
+def run_command(arguments: list[str]) -> None:
+    """Run a command in silence; raise if it fails."""
+    with Path(os.devnull).open("w") as nowhere:
+        sys.stdout = sys.stderr = nowhere
+        if code := main(arguments):
+            raise SystemExit(code)
+
+
+def run_and_die(arguments: list[str], folder: Path, number: int, tally: Path) -> bool:
+    """Run a command in a child that dies at the access of this number to its folder; return whether it died.
+
+    If it lives, `tally` says how many accesses there were.
+    """
+    accesses = count(1)
+
+    def job() -> None:
+        def access(event: str, args: tuple[Any, ...]) -> None:
+            is_ours = event == "sqlite3.connect/handle" or str(folder) in str(args)
+            if event in FILE_EVENTS and is_ours and next(accesses) == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(access)
+        run_command(arguments)
+        tally.write_text(str(next(accesses)), encoding="utf-8")
+
+    return not ended_well(fork_job(job))
+
+
+def kill_study(home: Path, name: str) -> list[str]:
+    """Kill a study at many moments, continue it each time, and return what became of it."""
+    begin, resume, tables = STUDIES[name]
+    tally, parent = home / "tally", home / "parent"
+    parent.mkdir()
+    if name == "ask":
+        shutil.rmtree(parent)
+        assert ended_well(fork_job(lambda: run_command(["run", *SETTINGS, f"run_dir={parent}"])))
+
+    def fresh(label: str) -> Path:
+        folder = home / label
+        return shutil.copytree(parent, folder) if name == "ask" else folder
+
+    def read_tables(folder: Path) -> list[bytes]:
+        files = sorted(folder.glob(tables), key=lambda path: path.stat().st_mtime)
+        return [path.read_bytes() for path in files if "retest" not in path.name][-1:]
+
+    complete = fresh("complete")
+    assert not run_and_die(begin(complete), complete, 0, tally)
+    expected, outcomes = read_tables(complete), list[str]()
+    num_accesses = int(tally.read_text(encoding="utf-8"))
+    for place in range(NUM_KILLS):
+        number = 1 + place * (num_accesses - 1) // NUM_KILLS
+        folder = fresh(f"killed-{place}")
+        is_dead = run_and_die(begin(folder), folder, number, tally)
+        is_over = ended_well(fork_job(lambda folder=folder: run_command(resume(folder))))
+        fault = "" if is_over and read_tables(folder) == expected else f" and broken at {number} of {num_accesses}"
+        outcomes.append(("killed" if is_dead else "alive") + fault)
+    return outcomes
+
+
+@NEEDS_FORK
+@pytest.mark.parametrize("name", STUDIES)
+def test_no_moment_of_a_study_is_a_dead_end(tmp_path: Path, name: str) -> None:
+    outcomes = in_one_thread(f"kill_study(Path({str(tmp_path)!r}), {name!r})", "tests.experiments.test_killed_studies")
+    assert set(outcomes) <= {"killed", "alive"}
+    assert outcomes.count("killed") >= NUM_KILLS - 1
