@@ -70,7 +70,7 @@ def make_game(number: int, rng: np.random.Generator, keep: float) -> Game:
         matched = np.clip(np.rint(means + rng.normal(0, 2, 6)), 0, 20)
         aims = np.select([kinds == 0, kinds == 2], [0, 20], matched)
         gifts = np.where(rng.random(6) < keep, gifts, aims).astype(int)
-    return Game(str(number), "train", False, False, False, 2.0, people)
+    return Game(str(number), "train", False, False, False, 2.0, people, group_size=5)
 
 
 def test_the_types_of_made_up_people_are_found_again() -> None:

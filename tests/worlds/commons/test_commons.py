@@ -182,7 +182,7 @@ def test_conditional_cooperation_is_the_slope_that_was_put_in() -> None:
         gifts = level + 0.4 * others + rng.normal(0, 0.05, 150)
         others = rng.uniform(0, 1, 150)
         missing = np.full(150, math.nan)
-        history.rounds.append(RoundOutcome(gifts, others, missing, missing, missing))
+        history.rounds.append(RoundOutcome(gifts, others, missing, missing, missing, missing))
     assert history.conditional_cooperation() == pytest.approx(0.4, abs=0.02)
 
 
