@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import logsumexp
+from scipy.special import expit, logsumexp
 
 from experiments.people.public_goods import ENDOWMENT, Game, Round, read_games
 from worlds.commons.history import Floats
@@ -72,10 +72,13 @@ def fit_logit(predictors: Floats, outcome: Floats) -> list[float]:
         predictors: Shape (cases, coefficients).
         outcome: 0 or 1 for each case.
     """
-    signs = 2 * outcome - 1
-    result = minimize(
-        lambda values: np.logaddexp(0, -signs * (predictors @ values)).sum(), np.zeros(predictors.shape[1])
-    )
+    signed = (2 * outcome - 1)[:, None] * predictors
+
+    def loss(values: Floats) -> tuple[float, Floats]:
+        margins = signed @ values
+        return float(np.logaddexp(0, -margins).sum()), -signed.T @ expit(-margins)
+
+    result = minimize(loss, np.zeros(predictors.shape[1]), jac=True)
     return [float(value) for value in np.asarray(result.x)]
 
 
