@@ -94,6 +94,16 @@ def final_contribution(games: Sequence[History]) -> float:
     return float(np.mean([mean_of(gift[-round(len(gift) / 3) :]) for gift in gifts]))
 
 
+def first_contribution(games: Sequence[History]) -> float:
+    """Return the mean over games of the mean contribution in the first round."""
+    return float(np.mean([mean_of(game.rounds[0].gifts) for game in games]))
+
+
+def drift(games: Sequence[History]) -> float:
+    """Return the mean over games of the mean contribution in the last round minus that in the first."""
+    return float(np.mean([mean_of(game.rounds[-1].gifts) for game in games])) - first_contribution(games)
+
+
 def share_who_gave(amount: float) -> HistoryStatistic:
     """Return the mean over games of the share of contributions that are `amount`, a share of the endowment."""
 
@@ -127,6 +137,8 @@ def measure_all(games: Sequence[Game]) -> dict[str, Reference]:
         return final_contribution(treated) - final_contribution(control)
 
     return {
+        "first_round": measure([plain], first_contribution),
+        "contributions_fall": measure([plain], drift),
         "conditional_cooperation": measure([plain], lambda group: pool(group).conditional_cooperation()),
         "full_contributions": measure([any_amount], share_who_gave(1.0)),
         "no_contributions": measure([any_amount], share_who_gave(0.0)),

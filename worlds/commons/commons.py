@@ -189,7 +189,7 @@ class Commons(World[CommonsParams]):
     def tables(self) -> dict[str, list[Row]]:
         """Return who gave what, what was said, and who punished or rewarded whom."""
         gifts = self.history.stack("gifts")
-        counts = np.bincount(np.rint(10 * gifts[~np.isnan(gifts)]).astype(int), minlength=11)
+        counts = np.bincount(np.rint(20 * gifts[~np.isnan(gifts)]).astype(int), minlength=21)
         members: list[Row] = [
             {
                 "node": member.node,
@@ -203,7 +203,7 @@ class Commons(World[CommonsParams]):
         ]
         return {
             "members": members,
-            "amounts": [{"percent": 10 * tenth, "count": int(count)} for tenth, count in enumerate(counts)],
+            "amounts": [{"percent": 5 * twentieth, "count": int(count)} for twentieth, count in enumerate(counts)],
             "messages": self.messages,
             "sanctions": self.sanctions,
         }

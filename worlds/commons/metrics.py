@@ -31,13 +31,14 @@ METRIC_LABELS = {
 
 HUMAN_AMOUNTS = dict(
     zip(
-        map(str, range(0, 101, 10)),
-        (0.2767, 0.0167, 0.0582, 0.0081, 0.0214, 0.1593, 0.0325, 0.0051, 0.0347, 0.0069, 0.3803),
+        map(str, range(0, 101, 5)),
+        (0.2381, 0.0385, 0.0167, 0.0073, 0.0107, 0.0403, 0.0081, 0.0090, 0.0090, 0.0034, 0.1593, 0.0111, 0.0141, 0.0073,
+         0.0051, 0.0240, 0.0077, 0.0030, 0.0069, 0.0073, 0.3730),
         strict=True,
     )
-)
-"""Share of each tenth of the endowment among 2,335 contributions of 153 people, in the 14 games without talk and
-punishment in which any amount could be given (Alsobay et al. 2025; train and val splits)."""
+)  # fmt: skip
+"""Share of each twentieth of the endowment, which is one coin there, among 2,335 contributions of 153 people, in the 14
+games without talk and punishment in which any amount could be given (Alsobay et al. 2025; train and val splits)."""
 
 FIGURES: Sequence[Figure] = (
     TimeSeries("contributions", "Contributions", ("contribution", "zero_share", "full_share"), "share"),

@@ -15,7 +15,7 @@ from worlds.commons.member import option_keys
 from worlds.commons.rules import RULES
 from worlds.commons.settings import CommonsParams
 
-SEEDS, STEPS, PEOPLE = 12, 14, 60
+SEEDS, STEPS, PEOPLE = 12, 10, 40
 MIN_T = 2.2
 """Student's t that 12 paired seeds need for p < 0.05."""
 
@@ -47,7 +47,7 @@ KNOBS = (
     Knob("multiplier", "world.multiplier=2", "earnings", -1, "funds grow less"),
     Knob("rounds", "world.rounds=14", "contribution", -1, "a known end"),
     Knob("punishment", "world.punishment=true", "contribution", 1, "people fear it"),
-    Knob("punishment", "world.punishment=true", "efficiency", -1, "it costs more than it brings where it is cheap"),
+    Knob("punishment", "world.punishment=true", "zero_share", -1, "people fear it"),
     Knob("rewards", "world.rewards=true", "earnings", 1, "a reward gives more than it costs"),
     Knob("price", "world.price=4", "punisher_share", -1, "it costs more", "world.punishment=true"),
     Knob("impact", "world.impact=9", "punisher_share", 1, "it takes more", "world.punishment=true"),
@@ -67,7 +67,7 @@ KNOBS = (
     Knob("graph", "graph.degree=18", "contribution", -1, "more members share each fund, so a coin pays back less",
          "world.partners=friends graph.degree=4"),
     Knob("graph", "graph=scale_free", "contribution", -1, "friends of hubs share large funds",
-         "world.partners=friends graph.degree=6"),
+         "world.partners=friends"),
 )  # fmt: skip
 
 
