@@ -9,25 +9,33 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from experiments.frames import Array
+from experiments.people.effects import RESAMPLES
 from experiments.people.fit_punishers import fit_logit
 from experiments.people.public_goods import ENDOWMENT, Game, Round
 from sandbox.core import PeopleSlope
 
-RESAMPLES = 1000
-"""Bootstrap samples of games behind an interval."""
 SOURCE = "Alsobay, Rand, Watts & Almaatouq 2025, arXiv:2508.17151: games without talk {and_what}"
 
 
-def measure_slopes(games: Sequence[Game]) -> dict[str, PeopleSlope]:
-    """Measure the people's slope of each reaction of the commons, by its name."""
+def measure_slopes(games: Sequence[Game], resamples: int = RESAMPLES) -> dict[str, PeopleSlope]:
+    """Measure the people's slope of each reaction of the commons, by its name.
+
+    Args:
+        games: Those to measure; with talk, they do not count.
+        resamples: Bootstrap samples behind an interval.
+    """
     silent = [game for game in games if not game.talk]
     plain, punishment = ([game for game in silent if game.punishment == is_allowed] for is_allowed in (False, True))
     return {
         "contribution_by_others": _measure(
-            plain, _list_contributions, within_people_slope, "or punishment; least squares within people"
+            plain, _list_contributions, within_people_slope, resamples, "or punishment; least squares within people"
         ),
         "punishment_by_contribution": _measure(
-            punishment, _list_chances, logit_slope, "and with punishment; logit of punishing each other player"
+            punishment,
+            _list_chances,
+            logit_slope,
+            resamples,
+            "and with punishment; logit of punishing each other player",
         ),
     }
 
@@ -91,6 +99,7 @@ def _measure(
     games: Sequence[Game],
     list_rows: Callable[[Game], Iterator[tuple[float, ...]]],
     slope: Callable[[Array], float],
+    resamples: int,
     and_what: str,
 ) -> PeopleSlope:
     """Measure a slope over games, in each of which people are numbered from 0."""
@@ -105,7 +114,7 @@ def _measure(
         return np.concatenate(people)
 
     rng = np.random.default_rng(0)
-    samples = [slope(pool(list(rng.integers(len(tables), size=len(tables))))) for _ in range(RESAMPLES)]
+    samples = [slope(pool(list(rng.integers(len(tables), size=len(tables))))) for _ in range(resamples)]
     low, high = np.quantile(samples, (0.025, 0.975))
     value = slope(pool(range(len(tables))))
     people = sum(len(game.people) for game in games)

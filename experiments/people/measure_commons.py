@@ -29,7 +29,8 @@ TREATMENTS = {
     "talk": (True, False),
     "both": (True, True),
 }
-"""Treatments of `conf/experiment/commons.yaml`, the control first: whether people can talk, and punish."""
+"""Treatments of `conf/experiment/commons.yaml`, the control first, and a fourth one: whether people can talk, and
+punish."""
 MEANS = (
     "contribution",
     "contribution@last",
@@ -70,8 +71,13 @@ def outcomes_of(game: Game) -> dict[str, float]:
     return means | {f"{name}@last": value for name, value in rounds[-1].items()}
 
 
-def measure_all_effects(games: Sequence[Game]) -> list[HumanEffect]:
-    """Measure all outcomes under all treatments, and their differences from games without punishment and talk."""
+def measure_all_effects(games: Sequence[Game], resamples: int = RESAMPLES) -> list[HumanEffect]:
+    """Measure all outcomes under all treatments, and their differences from games without punishment and talk.
+
+    Args:
+        games: Those to measure.
+        resamples: Bootstrap samples behind an interval.
+    """
     arms = {name: select_treatment(games, name) for name in TREATMENTS}
     outcomes = {name: [outcomes_of(game) for game in arm] for name, arm in arms.items()}
     with_any_amount = {
@@ -79,9 +85,9 @@ def measure_all_effects(games: Sequence[Game]) -> list[HumanEffect]:
     }
     histories = {name: [game.history() for game in arm] for name, arm in arms.items()}
     return [
-        *measure_effects(outcomes, {name: average(name) for name in MEANS}, "game"),
-        *measure_effects(with_any_amount, {name: average(name) for name in SHARES}, "game"),
-        *measure_effects(histories, POOLED, "game"),
+        *measure_effects(outcomes, {name: average(name) for name in MEANS}, "game", resamples),
+        *measure_effects(with_any_amount, {name: average(name) for name in SHARES}, "game", resamples),
+        *measure_effects(histories, POOLED, "game", resamples),
     ]
 
 
