@@ -34,15 +34,14 @@ punish."""
 MEANS = (
     "contribution",
     "contribution@last",
-    "first_contribution",
-    "drift@last",
     "efficiency",
     "punisher_share",
     "left_share@last",
 )
 """Outcomes that are a mean over games, each with a number of its own."""
-SHARES = ("full_share", "zero_share")
-"""The same, but of the games in which people could give any amount, as in the experiment."""
+MEANS_OF_ANY_AMOUNT = ("first_contribution", "drift@last", "full_share", "zero_share")
+"""The same, but over the games in which people could give any amount, as in the experiment: where they could only give
+all or nothing, they began with 0.1 more."""
 POOLED: Mapping[str, Statistic[History]] = {
     "conditional_cooperation@last": lambda games: pool(games).conditional_cooperation(),
     "person_variance@last": lambda games: pool(games).person_variance_share(),
@@ -86,7 +85,7 @@ def measure_all_effects(games: Sequence[Game], resamples: int = RESAMPLES) -> li
     histories = {name: [game.history() for game in arm] for name, arm in arms.items()}
     return [
         *measure_effects(outcomes, {name: average(name) for name in MEANS}, "game", resamples),
-        *measure_effects(with_any_amount, {name: average(name) for name in SHARES}, "game", resamples),
+        *measure_effects(with_any_amount, {name: average(name) for name in MEANS_OF_ANY_AMOUNT}, "game", resamples),
         *measure_effects(histories, POOLED, "game", resamples),
     ]
 
@@ -143,8 +142,8 @@ def measure_all(games: Sequence[Game]) -> dict[str, Reference]:
         return final_contribution(treated) - final_contribution(control)
 
     return {
-        "first_round": measure([plain], first_contribution),
-        "contributions_fall": measure([plain], drift),
+        "first_round": measure([any_amount], first_contribution),
+        "contributions_fall": measure([any_amount], drift),
         "conditional_cooperation": measure([plain], lambda group: pool(group).conditional_cooperation()),
         "full_contributions": measure([any_amount], share_who_gave(1.0)),
         "no_contributions": measure([any_amount], share_who_gave(0.0)),
