@@ -118,5 +118,6 @@ def _measure(
     low, high = np.quantile(samples, (0.025, 0.975))
     value = slope(pool(range(len(tables))))
     people = sum(len(game.people) for game in games)
-    rounded = (round(float(number), 3) for number in (value, low, high))
-    return PeopleSlope(*rounded, people, SOURCE.format(and_what=and_what))
+    return PeopleSlope(
+        round(value, 3), round(float(low), 3), round(float(high), 3), people, SOURCE.format(and_what=and_what)
+    )
