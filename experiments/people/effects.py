@@ -60,20 +60,24 @@ def average(outcome: str) -> Statistic[Mapping[str, float]]:
 
 
 def measure_effects(
-    arms: Mapping[str, Sequence[UnitT]], outcomes: Mapping[str, Statistic[UnitT]], unit: str
+    arms: Mapping[str, Sequence[UnitT]],
+    outcomes: Mapping[str, Statistic[UnitT]],
+    unit: str,
+    resamples: int = RESAMPLES,
 ) -> list[HumanEffect]:
     """Measure every outcome under every treatment, and its difference from the first treatment.
 
-    Intervals are 95 % percentile intervals of `RESAMPLES` bootstrap samples of units, drawn within each treatment. All
+    Intervals are 95 % percentile intervals of bootstrap samples of units, drawn within each treatment. All
     outcomes share the samples. An outcome that a treatment does not have has no row there.
 
     Args:
         arms: By treatment, the control first: its units of randomisation, each with all of its people.
         outcomes: The statistic behind each outcome, by name.
         unit: What was randomised, in the singular.
+        resamples: Bootstrap samples behind an interval.
     """
     samples = {
-        name: np.random.default_rng((0, number)).integers(len(units), size=(RESAMPLES, len(units)))
+        name: np.random.default_rng((0, number)).integers(len(units), size=(resamples, len(units)))
         for number, (name, units) in enumerate(arms.items())
     }
     return [

@@ -3,8 +3,10 @@
     python -m experiments.people.fit_cooperators ../shared/data
 
 A mixture of three latent types (free riders, full cooperators, conditional cooperators), by maximum likelihood over
-people of the train split. Shares of types depend on whether people could talk and punish; all else is common. Each
-printed line belongs in `worlds/commons/rules.py`.
+people of the train split. Shares of types depend on whether people could talk and punish, on what a coin in the fund
+pays back, on whether the end was known, on the framing, and on whether earnings were shown; all else is common. How
+much the log likelihood falls without each of the latter four is printed too. Each parameter belongs in
+`worlds/commons/rules.py`.
 """
 
 import math
@@ -24,6 +26,10 @@ TYPES = ("FREE_RIDER", "CONDITIONAL_COOPERATOR", "FULL_COOPERATOR")
 CONDITIONS = ((False, False), (False, True), (True, False), (True, True))
 """Whether people could talk, and punish."""
 NUM_AMOUNTS = ENDOWMENT + 1
+SETTINGS = ("marginal_return", "is_end_known", "opt_out", "show_earnings")
+"""Settings that tilt the shares of types."""
+USUAL_RETURN = 0.4
+"""Coins paid back per coin in the fund at which shares are given: near the games' mean, and the world's default."""
 
 
 class Decisions(NamedTuple):
@@ -38,13 +44,17 @@ class Decisions(NamedTuple):
     others: Floats
     """What the others gave on average in the round before; what the person gave, if there were none."""
     all_or_nothing: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+    settings: Floats
+    """(decision, setting): those of `SETTINGS`, the first minus `USUAL_RETURN`, the others 0 or 1."""
 
 
 class Parameters(NamedTuple):
     """Parameters of the mixture; the first axis of a field is the type, as in `TYPES`, or what is said."""
 
     shares: Floats
-    """(condition, type)"""
+    """(condition, type), where all settings are 0."""
+    tilts: Floats
+    """(setting, type): log odds of the type rather than a full cooperator, per unit of the setting."""
     keep: Floats
     aims: Floats
     """Of conditional cooperators who do not repeat: nothing, everything, about what the others gave."""
@@ -57,9 +67,10 @@ class Parameters(NamedTuple):
     @classmethod
     def unpack(cls, values: Floats) -> "Parameters":
         """Return the parameters behind unbounded numbers."""
-        shares, keep, aims, shift, spread, tremble, first = np.split(values, np.cumsum([8, 3, 2, 1, 1, 1]))
+        shares, tilts, keep, aims, shift, spread, tremble, first = np.split(values, np.cumsum([8, 8, 3, 2, 1, 1, 1]))
         return cls(
             _to_shares(shares.reshape(4, 2)),
+            np.concatenate([tilts.reshape(4, 2), np.zeros((4, 1))], axis=1),
             expit(keep),
             _to_shares(aims),
             float(shift[0]),
@@ -69,7 +80,7 @@ class Parameters(NamedTuple):
         )
 
 
-START = np.r_[np.zeros(8), np.zeros(3), np.zeros(2), 0.0, -1.0, -2.0, 1, 0, -1, -1, 1, 0, -2, -1, 2]
+START = np.r_[np.zeros(8), np.zeros(8), np.zeros(3), np.zeros(2), 0.0, -1.0, -2.0, 1, 0, -1, -1, 1, 0, -2, -1, 2]
 
 
 def _to_shares(values: Floats) -> Floats:
@@ -91,12 +102,23 @@ def collect_decisions(games: list[Game]) -> Decisions:
                 own = float(before.contribution) if before else math.nan
                 others = sum(before.others) / len(before.others) if before and before.others else own
                 gift = played.contribution
-                rows.append(
-                    (number, condition, gift / ENDOWMENT, own / ENDOWMENT, others / ENDOWMENT, game.all_or_nothing)
-                )
+                shares = (gift / ENDOWMENT, own / ENDOWMENT, others / ENDOWMENT)
+                rows.append((number, condition, *shares, game.all_or_nothing, *_read_settings(game)))
             number += 1
-    person, condition, gift, own, others, binary = np.array(rows).T
-    return Decisions(person.astype(np.int64), condition.astype(np.int64), gift, own, others, binary.astype(bool))
+    person, condition, gift, own, others, binary, *settings = np.array(rows).T
+    return Decisions(
+        person.astype(np.int64),
+        condition.astype(np.int64),
+        gift,
+        own,
+        others,
+        binary.astype(bool),
+        np.stack(settings, axis=1),
+    )
+
+
+def _read_settings(game: Game) -> tuple[float, ...]:
+    return (game.marginal_return - USUAL_RETURN, game.is_end_known, game.opt_out, game.show_earnings)
 
 
 def log_likelihood(parameters: Parameters, data: Decisions) -> float:
@@ -105,9 +127,10 @@ def log_likelihood(parameters: Parameters, data: Decisions) -> float:
     by_type = np.zeros((num_people, len(TYPES)))
     for number, probabilities in enumerate(_gift_probabilities(parameters, data)):
         np.add.at(by_type[:, number], data.person, np.log(probabilities + 1e-12))
-    condition = np.zeros(num_people, np.int64)
-    condition[data.person] = data.condition
-    return float(logsumexp(by_type + np.log(parameters.shares[condition]), axis=1).sum())
+    condition, settings = np.zeros(num_people, np.int64), np.zeros((num_people, len(SETTINGS)))
+    condition[data.person], settings[data.person] = data.condition, data.settings
+    log_shares = log_softmax(np.log(parameters.shares[condition]) + settings @ parameters.tilts, axis=1)
+    return float(np.sum(logsumexp(by_type + log_shares, axis=1)))
 
 
 def _gift_probabilities(parameters: Parameters, data: Decisions) -> list[Floats]:
@@ -166,7 +189,13 @@ def main(data: str) -> None:
     decisions = collect_decisions(games)
     parameters = fit(decisions)
     people = int(decisions.person.max()) + 1
-    print(f"{people} people, {len(games)} games, log likelihood {log_likelihood(parameters, decisions):.1f}")
+    likelihood = log_likelihood(parameters, decisions)
+    print(f"{people} people, {len(games)} games, log likelihood {likelihood:.1f}")
+    for place, name in enumerate(SETTINGS):
+        settings = decisions.settings.copy()
+        settings[:, place] = 0
+        without = decisions._replace(settings=settings)
+        print(f"without {name}: {log_likelihood(fit(without), without) - likelihood:.1f}")
     for name, value in parameters._asdict().items():
         print(name, np.round(value, 3).tolist())
 

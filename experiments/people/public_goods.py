@@ -15,11 +15,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from worlds.commons.history import Floats, History, RoundOutcome
+from worlds.commons.history import Floats, History, RoundOutcome, to_efficiency
 
 FILE = "commons_public_goods/transcripts.jsonl.gz"
 ENDOWMENT = 20
 """Coins; the same in all games."""
+_EXIT = "You <<exited the game>>"
+_OTHERS_EARNINGS = re.compile(r"^[A-Z]{2,}: [^\n]*Total round gains/losses", re.M)
+"""What a round's summary says of another player, where earnings are shown."""
 
 
 class Round(NamedTuple):
@@ -40,6 +43,8 @@ class Person(NamedTuple):
     id: str
     rounds: dict[int, Round]
     """By 0-based round; rounds without a decision are missing."""
+    has_left: bool = False
+    """Whether the person left before the end."""
 
 
 class Game(NamedTuple):
@@ -52,6 +57,23 @@ class Game(NamedTuple):
     all_or_nothing: bool
     multiplier: float
     people: list[Person]
+    opt_out: bool = False
+    """Whether all coins are in the fund until they are taken out."""
+    is_end_known: bool = False
+    """Whether people know the number of rounds."""
+    show_earnings: bool = False
+    """Whether people see what the others earned."""
+    group_size: int = 0
+    """Players at the start, also those without a transcript."""
+    price: int = 0
+    """Coins that one unit of punishment costs; 0 without punishment."""
+    impact: int = 0
+    """Coins that one unit of punishment takes; 0 without punishment."""
+
+    @property
+    def marginal_return(self) -> float:
+        """Coins that a contributor gets back from the fund per coin, at the start."""
+        return self.multiplier / self.group_size
 
     def history(self) -> History:
         """Return the game in the form of the world."""
@@ -59,9 +81,27 @@ class Game(NamedTuple):
         last = max((number for person in self.people for number in person.rounds), default=-1)
         for number in range(last + 1):
             rounds = [person.rounds.get(number) for person in self.people]
-            columns = np.array([_outcome(played, self.punishment) for played in rounds], float)
+            columns = np.array([self._outcome(played) for played in rounds], float)
             history.rounds.append(RoundOutcome(*columns.T))
         return history
+
+    def left_share(self) -> float:
+        """Return the share of people who left before the end."""
+        return sum(person.has_left for person in self.people) / len(self.people)
+
+    def _outcome(self, played: Round | None) -> tuple[float, ...]:
+        """Return the fields of a `RoundOutcome` for one person."""
+        if played is None:
+            return (math.nan,) * 6
+        mean = (sum(played.others) + played.contribution) / (len(played.others) + 1)
+        num_low = sum(coins < mean for coins in played.punished)
+        return (
+            played.contribution / ENDOWMENT,
+            sum(played.others) / len(played.others) / ENDOWMENT if played.others else math.nan,
+            played.earned,
+            to_efficiency(played.earned, ENDOWMENT, self.multiplier),
+            *((float(len(played.punished)), float(num_low)) if self.punishment else (math.nan, math.nan)),
+        )
 
 
 def read_games(data: Path) -> list[Game]:
@@ -75,8 +115,11 @@ def read_games(data: Path) -> list[Game]:
 
 
 def _read_game(game: str, rows: Sequence[dict[str, str]]) -> Game:
-    instructions = rows[0]["text"].partition("# GAME STARTS")[0]
+    instructions, _, play = rows[0]["text"].partition("# GAME STARTS")
     multiplier = re.search(r"money multiplier of (\d+(?:\.\d+)?)", instructions)
+    size = re.search(r"in a group of (\d+) players", instructions)
+    sanction = re.search(r"the punisher spends (\d+) coins?, causing the punished player to lose (\d+)", instructions)
+    price, impact = map(int, sanction.groups()) if sanction else (0, 0)
     return Game(
         id=game,
         split=rows[0]["split"],
@@ -84,7 +127,13 @@ def _read_game(game: str, rows: Sequence[dict[str, str]]) -> Game:
         talk="You can communicate" in instructions,
         all_or_nothing="either contribute all" in instructions,
         multiplier=float(multiplier[1]) if multiplier else math.nan,
-        people=[Person(row["person"], dict(_read_rounds(row["text"]))) for row in rows],
+        people=[Person(row["person"], dict(_read_rounds(row["text"])), _EXIT in row["text"]) for row in rows],
+        opt_out="coins in the public fund and can choose to withdraw" in instructions,
+        is_end_known=bool(re.search(r"^## Round 1 of \d+", play, re.M)),
+        show_earnings=any(_OTHERS_EARNINGS.search(row["text"]) for row in rows),
+        group_size=int(size[1]) if size else len(rows),
+        price=price,
+        impact=impact,
     )
 
 
@@ -106,20 +155,6 @@ def _read_rounds(text: str) -> Iterable[tuple[int, Round]]:
                 punished=[int(others[target]) for target in targets if target in others],
             ),
         )
-
-
-def _outcome(played: Round | None, punishment: bool) -> tuple[float, ...]:
-    """Return the fields of a `RoundOutcome` for one person."""
-    if played is None:
-        return (math.nan,) * 5
-    mean = (sum(played.others) + played.contribution) / (len(played.others) + 1)
-    return (
-        played.contribution / ENDOWMENT,
-        sum(played.others) / len(played.others) / ENDOWMENT if played.others else math.nan,
-        played.earned,
-        float(len(played.punished)) if punishment else math.nan,
-        float(sum(coins < mean for coins in played.punished)) if punishment else math.nan,
-    )
 
 
 def pool(histories: Sequence[History]) -> History:

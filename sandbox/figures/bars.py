@@ -25,6 +25,10 @@ class BarGroup(NamedTuple):
     """One for each category."""
 
 
+MAX_LABELS = 14
+"""Categories from which on a scale of numbers has not all of its labels, which would overlap."""
+
+
 @dataclass(frozen=True)
 class Bars(Figure):
     """Shares by category, one colour per arm, next to human shares if there are any."""
@@ -57,7 +61,9 @@ class Bars(Figure):
             heights = [100 * share.value for share in group.shares]
             ax.bar(x, heights, width * 0.92, color=group.color, label=group.label)
             _draw_error_bars(ax, x, group.shares)
-        ax.set_xticks(range(len(categories)), categories, rotation=0 if sum(map(len, categories)) < 50 else 30)
+        places = range(0, len(categories), _label_every(categories))
+        labels = [categories[place] for place in places]
+        ax.set_xticks(places, labels, rotation=0 if sum(map(len, labels)) < 50 else 30)
         ax.set_xlabel(self.xlabel)
         ax.set_ylabel("share (%)")
         num_columns = 1 if len(groups) < 4 else 2
@@ -85,6 +91,11 @@ class Bars(Figure):
         counts = counts.reindex(columns=list(categories), fill_value=0)
         counts = counts[counts.sum(axis=1) > 0]
         return [Mean.of(column) for column in counts.div(counts.sum(axis=1), axis=0).to_numpy().T]
+
+
+def _label_every(categories: Sequence[str]) -> int:
+    """Return which of the categories have labels: every one, but of a long scale of numbers every second, or fewer."""
+    return 1 + len(categories) // MAX_LABELS if all(map(_is_number, categories)) else 1
 
 
 def _draw_error_bars(ax: "Axes", x: np.ndarray, shares: Sequence[Mean]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from sandbox.core import Row, Turn, World, gather, read_prompts
 from sandbox.errors import ConfigError
 from worlds.commons.funds import pay_out, split_into_groups
-from worlds.commons.history import History, Ints, RoundOutcome
+from worlds.commons.history import History, Ints, RoundOutcome, to_efficiency
 from worlds.commons.member import MAX_MESSAGES, Member, Round, Sanction
 from worlds.commons.metrics import FIGURES, METRIC_LABELS, commons_metrics
 from worlds.commons.reactions import REACTIONS
@@ -98,9 +98,9 @@ class Commons(World[CommonsParams]):
         return [other for other in seen if other is not member and not other.has_left]
 
     def _talk(self, players: Sequence[Member], others: Others) -> Turn[None]:
-        decisions = yield from gather([member.ask_to_speak() for member in players])
+        decisions = yield from gather([member.ask_to_speak(len(others[member])) for member in players])
         speakers = [member for member, speaks in zip(players, decisions, strict=True) if speaks]
-        texts = yield from gather([member.ask_message() for member in speakers])
+        texts = yield from gather([member.ask_message(len(others[member])) for member in speakers])
         messages = dict(zip(speakers, texts, strict=True))
         for member in players:
             member.messages = [messages[other] for other in others[member] if other in messages][:MAX_MESSAGES]
@@ -152,12 +152,13 @@ class Commons(World[CommonsParams]):
 
     def _record(self, gifts: Gifts, earned: dict[Member, float], sanctions: Sequence[Sanction]) -> None:
         """Keep the round for metrics and tables."""
-        outcome = RoundOutcome(*(np.full(len(self.members), np.nan) for _ in range(5)))
+        outcome = RoundOutcome(*(np.full(len(self.members), np.nan) for _ in range(6)))
         for member, coins in gifts.items():
             node, mean = member.node, member.last.others_mean if member.last else None
             outcome.gifts[node] = coins / self.params.endowment
             outcome.others[node] = math.nan if mean is None else mean / self.params.endowment
             outcome.earned[node] = earned[member]
+            outcome.efficiency[node] = to_efficiency(earned[member], self.params.endowment, self.params.multiplier)
             if self.params.punishment:
                 outcome.punished[node] = outcome.punished_below[node] = 0
         for sanction in sanctions:
@@ -188,7 +189,7 @@ class Commons(World[CommonsParams]):
     def tables(self) -> dict[str, list[Row]]:
         """Return who gave what, what was said, and who punished or rewarded whom."""
         gifts = self.history.stack("gifts")
-        counts = np.bincount(np.rint(10 * gifts[~np.isnan(gifts)]).astype(int), minlength=11)
+        counts = np.bincount(np.rint(20 * gifts[~np.isnan(gifts)]).astype(int), minlength=21)
         members: list[Row] = [
             {
                 "node": member.node,
@@ -202,7 +203,7 @@ class Commons(World[CommonsParams]):
         ]
         return {
             "members": members,
-            "amounts": [{"percent": 10 * tenth, "count": int(count)} for tenth, count in enumerate(counts)],
+            "amounts": [{"percent": 5 * twentieth, "count": int(count)} for twentieth, count in enumerate(counts)],
             "messages": self.messages,
             "sanctions": self.sanctions,
         }

@@ -21,6 +21,8 @@ class RoundOutcome:
     """What the others whom one saw gave on average, as shares of the endowment."""
     earned: Floats
     """Coins in the end: those not given, from the funds, and after punishment and rewards."""
+    efficiency: Floats
+    """Earnings beyond the endowment, as a share of what everybody earns beyond it if all give everything."""
     punished: Floats
     """How many members one punished."""
     punished_below: Floats
@@ -71,6 +73,15 @@ class History:
         totals = np.bincount(self.groups, np.where(plays, gifts, 0.0))
         counts = np.bincount(self.groups, plays)
         return (totals / np.maximum(counts, 1))[self.groups]
+
+
+def to_efficiency(earned: float, endowment: float, multiplier: float) -> float:
+    """Return earnings beyond the endowment as a share of what everybody earns beyond it if all give everything.
+
+    That is 0 if nobody gives and 1 if all give everything, whatever the multiplier; punishment lowers it. NaN if
+    giving gains nothing.
+    """
+    return (earned - endowment) / (endowment * (multiplier - 1)) if multiplier > 1 else math.nan
 
 
 def intraclass_correlation(values: Floats) -> float:

@@ -54,10 +54,16 @@ class Sanction(NamedTuple):
 
 
 @lru_cache
+def legal_amounts(endowment: int, all_or_nothing: bool) -> tuple[int, ...]:
+    """Return the numbers of coins that can be given, least first."""
+    return (0, endowment) if all_or_nothing else tuple(range(endowment + 1))
+
+
+@lru_cache
 def contribution_form(endowment: int, all_or_nothing: bool, leaving: bool) -> Choose[int | None]:
     """Return the legal contributions in coins, least first; None stands for leaving."""
-    amounts = (0, endowment) if all_or_nothing else tuple(range(endowment + 1))
-    options = tuple(Option(str(coins), f"{coins} coin{'s' * (coins != 1)}") for coins in amounts)
+    amounts = legal_amounts(endowment, all_or_nothing)
+    options = tuple(Option(str(coins)) for coins in amounts)  # all say "coins" in the question: shorter prompts
     if not leaving:
         return Choose(options, True, amounts)
     return Choose((*options, Option(LEAVE, "leave the game for good")), True, (*amounts, None))
@@ -89,23 +95,21 @@ class Member(Agent[Table]):
 
     # What a member is asked.
 
-    def ask_to_speak(self) -> Question[bool]:
-        """Ask whether to say something to the others before giving."""
-        return self.ask("speak", self._facts(), _SPEAK)
+    # `num_others` is the number of members that one shares a fund with.
 
-    def ask_message(self) -> Question[str]:
+    def ask_to_speak(self, num_others: int) -> Question[bool]:
+        """Ask whether to say something to the others before giving."""
+        return self.ask("speak", self._facts(num_others), _SPEAK)
+
+    def ask_message(self, num_others: int) -> Question[str]:
         """Ask what to say."""
-        return self.ask("message", self._facts(), _MESSAGE)
+        return self.ask("message", self._facts(num_others), _MESSAGE)
 
     def ask_contribution(self, num_others: int) -> Question[int | None]:
-        """Ask how many coins to give, or (None) whether to leave.
-
-        Args:
-            num_others: Members that one shares a fund with.
-        """
+        """Ask how many coins to give, or (None) whether to leave."""
         params = self.world.params
         form = contribution_form(params.endowment, params.all_or_nothing, params.leaving)
-        return self.ask("contribute", {**self._facts(), "num_others": num_others, "messages": self.messages}, form)
+        return self.ask("contribute", {**self._facts(num_others), "messages": self.messages}, form)
 
     def ask_target(
         self, others: Sequence["Member"], contributions: dict["Member", int], *, reward: bool
@@ -130,17 +134,22 @@ class Member(Agent[Table]):
         facts = {"target": contribution, "price": params.price, "impact": params.impact, "reward": reward}
         return self.ask("units", facts, _UNITS)
 
-    def _facts(self) -> dict[str, Any]:
+    def _facts(self, num_others: int) -> dict[str, Any]:
         """Return what everybody knows of the game, and what this member saw of the last round."""
         params, last = self.world.params, self.last
         others_earned = last.others_earned if last and params.show_earnings else None
         return {
             "endowment": params.endowment,
             "multiplier": params.multiplier,
+            "num_others": num_others,
             "opt_out": params.opt_out,
             "round": self.world.now + 1,
             "rounds": params.rounds,
             "punishment": params.punishment,
+            "rewards": params.rewards,
+            "price": params.price,
+            "impact": params.impact,
+            "show_earnings": params.show_earnings,
             "talk": params.talk,
             "partners": params.partners,
             "own": last.contribution if last else None,

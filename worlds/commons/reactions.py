@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.core import Level, Question, Reaction, VariedFact, change_facts, log_odds
+from sandbox.core import Level, PeopleSlope, Question, Reaction, VariedFact, change_facts, log_odds
 from sandbox.core.seeds import uniform
 from worlds.commons.member import LEAVE, label_target, option_keys
 
@@ -51,6 +51,15 @@ def _write_contribution(question: Question[Any], share: float) -> Question[Any]:
     return change_facts(question, {"others": others}, {place: label_target(key, others[place])})
 
 
+# Measured by `python -m experiments.people.measure_commons`.
+_GAMES = "Alsobay, Rand, Watts & Almaatouq 2025, arXiv:2508.17151: games without talk {and_what}"
+CONTRIBUTORS = PeopleSlope(
+    0.477, 0.354, 0.547, 204, _GAMES.format(and_what="or punishment; least squares within people")
+)
+PUNISHERS = PeopleSlope(
+    -1.401, -1.836, -0.881, 308, _GAMES.format(and_what="and with punishment; logit of punishing each other player")
+)
+
 CONTRIBUTION_BY_OTHERS = Reaction(
     name="contribution_by_others",
     cause="what the others gave",
@@ -63,6 +72,7 @@ CONTRIBUTION_BY_OTHERS = Reaction(
     unit="share of the endowment per share that the others gave",
     direction=1,
     source="Fischbacher, Gächter & Fehr 2001, doi:10.1016/S0165-1765(01)00394-9: people cooperate conditionally",
+    people=CONTRIBUTORS,
 )
 REACTIONS = (
     CONTRIBUTION_BY_OTHERS,
@@ -79,5 +89,6 @@ REACTIONS = (
         direction=-1,
         needs={"punishment": True},
         source="Fehr & Gächter 2000, doi:10.1257/aer.90.4.980: who gives little is punished",
+        people=PUNISHERS,
     ),
 )

@@ -74,9 +74,14 @@ def often_the_same(question: Question[Any]) -> Reply:
     return mix((2 / 3, personal_share), (1 / 3, give_any))(question)
 
 
+def change_over_rounds(step: float) -> Rule:
+    """Return people who give 70 % at first, and `step` more of the endowment every round until that ends."""
+    return lambda question: give_share(0.7 + step * (question.facts["round"] - 1))(question)
+
+
 def give_nothing_or_all(question: Question[Any]) -> Reply:
     """Give nothing, everything or any amount as often as people do."""
-    return mix((0.23, give_share(0.0)), (0.46, give_share(1.0)), (0.31, give_any))(question)
+    return mix((0.15, give_share(0.0)), (0.41, give_share(1.0)), (0.44, give_any))(question)
 
 
 def mostly_low(question: Question[Any]) -> Reply:

@@ -68,7 +68,9 @@ def amount_fact(name: str, metric: str, statement: str, amount: str, reference: 
         measure=f"share of contributions that are {amount}, mean over rounds",
         statistic=mean_over_rounds(metric),
         band=reference.around(0.05),
-        needs=Needs({"metrics": (metric,)}, world={"punishment": (False,), "talk": (False,)}),
+        needs=Needs(
+            {"metrics": (metric,)}, world={"punishment": (False,), "talk": (False,), "all_or_nothing": (False,)}
+        ),
         reference=reference,
         level="distribution",
         controls=Controls(

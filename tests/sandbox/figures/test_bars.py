@@ -50,3 +50,14 @@ def test_a_category_called_na_is_no_missing_category() -> None:
     replace(STARS, human={}).draw(ax, make_data(tables={"stars": table}))
     assert [label.get_text() for label in ax.get_xticklabels()] == ["NA", "no value"]
     assert bar_heights(ax) == pytest.approx([75, 25])
+
+
+@pytest.mark.parametrize(
+    ("names", "num_labels"), [(range(21), 11), (range(11), 11), ([f"w{n}" for n in range(21)], 21)]
+)
+def test_a_long_scale_of_numbers_has_fewer_labels(names: "range | list[str]", num_labels: int) -> None:
+    table = pd.DataFrame({"arm": "main", "seed": 0, "stars": list(names), "count": 1})
+    ax = make_axes()
+    replace(STARS, human={}).draw(ax, make_data(tables={"stars": table}))
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    assert (labels[0], labels[-1], len(labels)) == (str(names[0]), str(names[-1]), num_labels)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import networkx as nx
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 
 from sandbox.core import Question
 from sandbox.core.mind import Mind, Reply, Rule, RuleMind
+from sandbox.core.templates import template_from
 from sandbox.errors import ConfigError
+from sandbox.prompting.render import render
 from tests.conftest import profiles
 from worlds.commons import Commons
 from worlds.commons.funds import pay_out, split_into_groups
@@ -182,7 +185,7 @@ def test_conditional_cooperation_is_the_slope_that_was_put_in() -> None:
         gifts = level + 0.4 * others + rng.normal(0, 0.05, 150)
         others = rng.uniform(0, 1, 150)
         missing = np.full(150, math.nan)
-        history.rounds.append(RoundOutcome(gifts, others, missing, missing, missing))
+        history.rounds.append(RoundOutcome(gifts, others, missing, missing, missing, missing))
     assert history.conditional_cooperation() == pytest.approx(0.4, abs=0.02)
 
 
@@ -205,3 +208,30 @@ def test_a_member_who_is_rewarded_gains() -> None:
     rounds = [member.last for member in world.members if isinstance(member, Member) and member.last]
     assert sum(played.gained for played in rounds) == 15
     assert {sanction["kind"] for sanction in world.sanctions} == {"reward"}
+
+
+@pytest.mark.parametrize("wording", range(4))
+@pytest.mark.parametrize(
+    "settings", [{}, {"punishment": True}, {"rewards": True}, {"punishment": True, "rewards": True}]
+)
+def test_a_prompt_says_what_can_be_done_and_each_sentence_ends(settings: dict[str, Any], wording: int) -> None:
+    prompts: list[str] = []
+
+    def record(question: Question[Any]) -> Reply:
+        prompts.append(render(msgspec.structs.replace(question, template=templates[wording])).user)
+        return [1.0] * len(option_keys(question))
+
+    texts = [Commons.prompts, *Commons.paraphrases]
+    templates = [template_from("commons", "contribute", text) for text in texts]
+    rules: dict[str, Rule] = {"contribute": record, "speak": lambda _: [1.0, 0.0], "message": lambda _: "Hello."}
+    play(build_commons(size=6, group_size=3, talk=True, price=2, show_earnings=True, rules=rules, **settings), 2)
+    situation = prompts[-1].rpartition("\n\n")[2].partition("\n*")[0]
+    game, last_round, messages, question = situation.split("\n")
+    assert game.endswith(".") and last_round.endswith(".") and messages == 'The others say: "Hello." "Hello."'
+    assert question.endswith(("?", ":"))
+    assert ("take 3 from" in game, "give 3 to" in game) == (
+        settings.get("punishment", False),
+        settings.get("rewards", False),
+    )
+    assert ("2 coins" in game) == bool(settings)
+    assert "2 times" in game or "by 2 " in game or "by 2," in game
