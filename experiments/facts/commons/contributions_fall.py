@@ -22,7 +22,7 @@ FACT = Fact(
     reference=REFERENCE,
     level="dynamics",
     controls=Controls(
-        shows={"tiring": {"contribute": change_over_rounds(-0.012)}},
-        lacks={"steady": {"contribute": give_share(0.7)}, "warming": {"contribute": change_over_rounds(0.012)}},
+        shows={"tiring": {"contribute": change_over_rounds(-0.007)}},
+        lacks={"steady": {"contribute": give_share(0.7)}, "warming": {"contribute": change_over_rounds(0.007)}},
     ),
 )

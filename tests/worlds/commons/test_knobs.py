@@ -66,7 +66,7 @@ KNOBS = (
          "a coin in the fund pays back less"),
     Knob("graph", "graph.degree=18", "contribution", -1, "more members share each fund, so a coin pays back less",
          "world.partners=friends graph.degree=4"),
-    Knob("graph", "graph=scale_free", "contribution", -1, "friends of hubs share large funds",
+    Knob("graph", "graph=scale_free", "contribution", 1, "most have few friends, whose coins pay back more",
          "world.partners=friends"),
 )  # fmt: skip
 
