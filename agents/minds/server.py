@@ -7,8 +7,7 @@ server's chat template builds it: vLLM continues our lead ("Answer:"); other ser
 letter only.
 """
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, Self
@@ -16,9 +15,9 @@ from typing import Any, Self
 from agents.cache import AnswerCache
 from agents.minds import protocol
 from agents.minds.generated_text import strip_thoughts
-from agents.minds.http import Client, RetryPolicy
 from agents.minds.language import Engine, Generation, Job, LanguageMind
 from agents.minds.responses import Refusal
+from agents.minds.server_connection import make_client, refuse_unnamed_hosts, say_what_leaves
 from agents.minds.server_settings import ServerSettings, parse_url
 from agents.minds.tokenizer import NO_THINKING, PromptTokenizer
 from agents.models import MODELS, resolve_model
@@ -26,7 +25,7 @@ from agents.weights import weights_digest
 from sandbox.characters import remove_control_characters
 from sandbox.core.mind import MindContext
 from sandbox.errors import BackendError, ConfigError, unknown
-from sandbox.key_hosts import LOOPBACK_HOSTS, check_key_hosts
+from sandbox.key_hosts import LOOPBACK_HOSTS
 from sandbox.prompting.render import Prompt
 from sandbox.settings import validate
 
@@ -42,7 +41,7 @@ class ServerMind(LanguageMind):
     @classmethod
     def check(cls, settings: Mapping[str, Any], model: str) -> None:
         """Validate the settings, and that the key may be sent to the servers."""
-        _check_key_hosts(validate(ServerSettings, settings, "mind"))
+        refuse_unnamed_hosts(validate(ServerSettings, settings, "mind"))
 
     @classmethod
     def build(cls, settings: Mapping[str, Any], context: MindContext) -> Self:
@@ -60,9 +59,9 @@ class ServerEngine(Engine):
         self._notify = context.notify
         self._is_chat = settings.api == "chat"
         self._tokenizer = _load_tokenizer(settings, context)
-        _check_key_hosts(settings)
-        _say_what_leaves(settings, context.notify)
-        self._client = _make_client(settings)
+        refuse_unnamed_hosts(settings)
+        say_what_leaves(settings, context.notify)
+        self._client = make_client(settings)
         try:
             self._cards = self._list_models(context.model)
         except BackendError:
@@ -284,36 +283,3 @@ def _load_tokenizer(settings: ServerSettings, context: MindContext) -> PromptTok
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise BackendError(f"cannot load mind.tokenizer={name}: {reason}; name a folder that holds it") from error
-
-
-def _check_key_hosts(settings: ServerSettings) -> None:
-    """Raise `ConfigError` if the key would be sent to a host that the user has not named."""
-    if settings.api_key_env:
-        check_key_hosts([parse_url(url).host for url in settings.urls], settings.api_key_env)
-
-
-def _say_what_leaves(settings: ServerSettings, notify: Callable[[str], None]) -> None:
-    """Say where prompts and the key go, if that is not this machine: settings may come from somebody else."""
-    if remote := [url for url in settings.urls if parse_url(url).host not in LOOPBACK_HOSTS]:
-        cargo = f"prompts and the key in {settings.api_key_env}" if settings.api_key_env else "prompts"
-        is_open = any(parse_url(url).scheme == "http" for url in remote)
-        notify(f"mind=server: {cargo} leave this machine, for {', '.join(remote)}{' (not encrypted)' * is_open}")
-
-
-def _make_client(settings: ServerSettings) -> Client:
-    key = os.environ.get(settings.api_key_env, "").strip() if settings.api_key_env else ""
-    if settings.api_key_env and not (key and key.isascii() and key.isprintable()):
-        raise BackendError(f"mind.api_key_env is {settings.api_key_env}, but that variable holds no key; export it")
-    policy = RetryPolicy(settings.retries, settings.backoff_s, settings.timeout_s)
-    # The seed of the jitter differs by process, so that those of a sweep do not retry at the same moment. No answer
-    # depends on it.
-    return Client(settings.urls, key, settings.max_concurrency, policy, os.getpid(), _ADVICE)
-
-
-_ADVICE = {
-    401: "name the environment variable that holds the key in mind.api_key_env",
-    403: "check the key that mind.api_key_env names",
-    404: "check mind.urls (most end in /v1) and mind.served_model",
-    0: "fix what it names, or set mind.api or the server's own flags differently",
-}
-"""What to do about a refusal, by status code; 0 stands for any other code."""

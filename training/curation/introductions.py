@@ -44,7 +44,8 @@ _SPEAKING = frozenset({"here", "speaking", "calling"})
 KIN_WORDS = (
     "friend|wife|husband|son|daughter|brother|sister|mother|father|mom|mum|dad|boss|cousin|neighbou?r|teacher|girlfriend|"
     "boyfriend|partner|roommate|colleague|buddy|nephew|niece|uncle|aunt|ex|co-?worker|landlord|landlady|therapist|doctor|"
-    "manager|grandmother|grandfather|grandson|granddaughter|fianc[ée]e?|stepdad|stepmom|grandma|grandpa|auntie|client|dog|cat|mate|kid|pal|bff?|gf|hubby|wifey|baby|ma|pa|granny|nan"
+    "manager|grandmother|grandfather|grandson|granddaughter|fianc[ée]e?|stepdad|stepmom|grandma|grandpa|auntie|client|"
+    "dog|cat|mate|kid|pal|bff?|gf|hubby|wifey|baby|ma|pa|granny|nan"
 )
 """Words for people, and pets, that a name follows."""
 _KIN = frozenset(

@@ -53,7 +53,8 @@ _GREETINGS = frozenset([
 _KINSHIP = (
     r"[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Yy]our) (?:\w+ )?(?:friend|wife|husband|son|daughter|brother|sister|mother|"
     r"father|mom|mum|dad|boss|cousin|neighbou?r|teacher|girlfriend|boyfriend|partner|roommate|colleague|buddy|nephew|niece|"
-    r"dog|cat|uncle|aunt|ex|co-?worker|landlord|landlady|therapist|doctor|manager|fianc[ée]e?|stepdad|stepmom|niece|client|grandma|grandpa|auntie|mate|kid|pal|"
+    r"dog|cat|uncle|aunt|ex|co-?worker|landlord|landlady|therapist|doctor|manager|fianc[ée]e?|stepdad|stepmom|niece|client|"
+    r"grandma|grandpa|auntie|mate|kid|pal|"
     r"grandmother|grandfather|grandson|granddaughter)s?,?"
 )
 _PARTICLES = r"(?:(?:van|von|der|den|de|la|las|los|del|di|da|dos|das|du|bin|ibn|al|el|zu|le|ten|ter|af|av) ){1,3}"

@@ -14,6 +14,7 @@ SLANG = Path(__file__).parent / "slang.txt"
 FREQUENT = 200
 """Times that a frequent word is in the subtitles."""
 MIN_MISSPELLING = 6
+"""Letters of the shortest word that is taken for a misspelling."""
 _ENDINGS = ("'s", "’s", "s", "es", "ed", "d", "ing", "er", "ers", "ly", "y", "ish", "like", "less", "ness")
 
 

@@ -19,7 +19,7 @@ def save_adapter(base: Path, folder: Path, change: float, safe: bool = True) -> 
     for name, matrix in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.constant_(matrix, change)
-    model.save_pretrained(folder)
+    model.save_pretrained(str(folder))
     if not safe:
         (folder / "adapter_model.safetensors").rename(folder / "adapter_model.bin")
     return folder
