@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -25,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_mind_is_held_against_people_world_by_world(folder: Path) -> None:
-    table = suite_table(folder).set_index("mind")
+    table: Any = suite_table(folder).set_index("mind")
     assert set(table["world"]) == {"marketplace"}
     assert (table["num_effects"] == 2).all(), "people who must rate give fewer stars, and fewer times five"
     assert table.loc["random", "num_same_sign"] == 0
