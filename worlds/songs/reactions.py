@@ -1,0 +1,86 @@
+"""What should move what in the song market."""
+
+from collections.abc import Sequence
+from math import log2
+from typing import Any
+
+from sandbox.core import Level, PeopleSlope, Question, Reaction, VariedFact, change_facts, log_odds
+from sandbox.core.seeds import uniform
+from worlds.songs.catalogue import SOUND_STEP, SOUNDS
+from worlds.songs.listener import label_song, song_keys
+
+COUNTS = (0, 1, 3, 7, 15, 31)
+"""Downloads, each nearly twice the one before."""
+PEOPLE = PeopleSlope(0.338, 0.3, 0.377, num_people=2145, source="MusicLab")
+
+
+def _varied_place(question: Question[Any]) -> int:
+    """Return the 0-based place of the song on the page that is varied."""
+    return int(uniform(question.seed, b"varied song") * len(question.facts["songs"]))
+
+
+def _read_count(question: Question[Any]) -> int | None:
+    return question.facts["songs"][_varied_place(question)]["count"]
+
+
+def _write_count(question: Question[Any], count: int) -> Question[Any]:
+    """Return the question with another number of downloads beside one song."""
+    place = _varied_place(question)
+    before, of_friends = _read_count(question), question.facts["counts"] == "friends"
+    description = _option_text(question, place).removesuffix(label_song("", before, of_friends=of_friends))
+    return _change_song(question, {"count": count}, label_song(description, count, of_friends=of_friends))
+
+
+def _read_sound(question: Question[Any]) -> int:
+    return question.facts["songs"][_varied_place(question)]["sound"]
+
+
+def _write_sound(question: Question[Any], sound: int) -> Question[Any]:
+    """Return the question with another sound of one song."""
+    text = _option_text(question, _varied_place(question))
+    return _change_song(question, {"sound": sound}, text.replace(f"), {SOUNDS[_read_sound(question)]}", f"), {SOUNDS[sound]}"))
+
+
+def _option_text(question: Question[Any], place: int) -> str:
+    options: Sequence[Any] = getattr(question.form, "options", ())
+    return options[place].text
+
+
+def _change_song(question: Question[Any], changes: dict[str, Any], text: str) -> Question[Any]:
+    place, songs = _varied_place(question), list(question.facts["songs"])
+    songs[place] = {**songs[place], **changes}
+    return change_facts(question, {"songs": songs}, {place: text})
+
+
+_choose_varied = log_odds(lambda question: {song_keys(question)[_varied_place(question)]})
+
+DOWNLOAD_BY_COUNT = Reaction(
+    name="download_by_count",
+    cause="the downloads of a song",
+    effect="whether it is downloaded",
+    template="page",
+    fact=VariedFact(_read_count, _write_count),
+    levels=tuple(Level(count, str(count), log2(1 + count)) for count in COUNTS),
+    outcome=_choose_varied,
+    outcome_label="log odds of downloading the song",
+    unit="log odds per doubling of 1 + downloads",
+    direction=1,
+    source="Salganik, Dodds & Watts 2006, doi:10.1126/science.1121066: people download what others downloaded",
+    people=PEOPLE,
+)
+REACTIONS = (
+    DOWNLOAD_BY_COUNT,
+    Reaction(
+        name="download_by_sound",
+        cause="how a song sounds",
+        effect="whether it is downloaded",
+        template="page",
+        fact=VariedFact(_read_sound, _write_sound),
+        levels=tuple(Level(sound, text, SOUND_STEP * sound) for sound, text in enumerate(SOUNDS)),
+        outcome=_choose_varied,
+        outcome_label="log odds of downloading the song",
+        unit="log odds per unit of appeal",
+        direction=1,
+        source="Salganik, Dodds & Watts 2006, doi:10.1126/science.1121066: the best songs rarely do poorly",
+    ),
+)
