@@ -5,7 +5,7 @@ worlds depend on how many there are.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
 from typing import NamedTuple
@@ -17,9 +17,11 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 RIDGE = 1e-2
-"""Pull of every song's appeal towards 0, so that a song that nobody downloaded has one."""
+"""Pull of all parameters towards 0, so that a song that nobody downloaded has an appeal too."""
+NEVER = 1e-300
+"""Weight of a song that could not be chosen."""
 NEWTON_STEPS = 50
-TOLERANCE = 1e-8
+TOLERANCE = 1e-7
 
 
 class Cohort(NamedTuple):
@@ -31,6 +33,17 @@ class Cohort(NamedTuple):
     """Pages with the song from which something was downloaded."""
     taken: Ints
     """Downloads."""
+
+
+class CountFit(NamedTuple):
+    """A conditional logit of what is downloaded, given that something is (McFadden 1974)."""
+
+    count_effect: float
+    """Log odds of a download per unit of log(1 + count)."""
+    appeal: Floats
+    """Log odds of each song, without counts; 0 on average."""
+    appeal_error: Floats
+    """Standard errors of `appeal`."""
 
 
 @dataclass
@@ -73,20 +86,26 @@ class History:
         return mean_correlation(pairs)
 
     def count_effect(self) -> float:
-        """Return how many log odds of a download one unit of log(1 + count) adds, songs' appeal being equal.
+        """Return how many log odds of a download one unit of log(1 + count) adds; NaN where `fit_counts` has none."""
+        return self.fit_counts().count_effect
 
-        A conditional logit (McFadden 1974) of what is downloaded, given that something is, with an appeal for every
-        song: the same in all worlds, so that what counts do is what sets the same song in different worlds apart. In
-        independent worlds, where nobody can see counts, they are 0. NaN if there are no downloads.
+    def fit_counts(self) -> CountFit:
+        """Fit a conditional logit with the effect of counts and an appeal for every song.
+
+        Appeal is the same in all worlds, so that the effect of counts is what sets the same song in different worlds
+        apart. In independent worlds, where nobody can see them, counts are 0. All numbers are NaN if there are fewer
+        downloads than songs, or if counts do not vary.
         """
         social = np.array(self.is_social)[:, None]
         rows = [
-            np.stack([np.log1p(cohort.counts * social), cohort.shown, cohort.taken], axis=1) for cohort in self.cohorts
+            np.stack([np.log1p(counts * social), np.maximum(shown, taken), taken], axis=1)
+            for counts, shown, taken in self.cohorts
         ]
-        if not rows:
-            return math.nan
-        logs, shown, taken = np.concatenate(rows).transpose(1, 0, 2)
-        return _fit_count_effect(logs, np.maximum(shown, taken), taken)
+        table = np.concatenate([np.empty((0, 3, self.num_songs)), *rows])
+        choices = _Choices(*table[table[:, 2].sum(axis=1) > 0].transpose(1, 0, 2))
+        if choices.taken.sum() < self.num_songs or not np.ptp(choices.logs, axis=1).max():
+            return CountFit(math.nan, *np.full((2, self.num_songs), math.nan))
+        return _fit_counts(choices)
 
 
 def gini(shares: Sequence[Floats]) -> float:
@@ -108,7 +127,7 @@ def unpredictability(shares: Sequence[Floats]) -> float:
     return float(np.mean(gaps)) if gaps else math.nan
 
 
-def mean_correlation(pairs: "Iterator[tuple[Floats, Floats]]") -> float:
+def mean_correlation(pairs: Iterable[tuple[Floats, Floats]]) -> float:
     """Return the mean correlation of pairs of worlds; NaN if there are none, or if shares do not vary."""
     correlations = [
         float(np.corrcoef(first, second)[0, 1]) if first.std() and second.std() else math.nan for first, second in pairs
@@ -116,38 +135,55 @@ def mean_correlation(pairs: "Iterator[tuple[Floats, Floats]]") -> float:
     return float(np.mean(correlations)) if correlations else math.nan
 
 
-def _fit_count_effect(logs: Floats, shown: Floats, taken: Floats) -> float:
-    """Return the coefficient of `logs`, by Newton's method; all arrays have the shape (choices, songs).
+@dataclass(frozen=True)
+class _Choices:
+    """What could be chosen and what was: arrays of shape (choices, songs), a row for one world at one time."""
 
-    A row is all choices of people of one world at the same time; `shown` weighs how often a song could be chosen.
-    """
-    has_choice = taken.sum(axis=1) > 0
-    logs, shown, taken = logs[has_choice], shown[has_choice], taken[has_choice]
-    if not logs.any() or np.ptp(logs, axis=1).max() == 0:
-        return math.nan
-    totals, offset = taken.sum(axis=1), np.log(np.maximum(shown, 1e-300))
-    num_songs = logs.shape[1]
-    parameters = np.zeros(num_songs + 1)
+    logs: Floats
+    """log(1 + count) of each song."""
+    shown: Floats
+    """How often each song could be chosen."""
+    taken: Floats
+
+    def probabilities(self, parameters: Floats) -> Floats:
+        """Return the probability of each song; the last parameter is the effect of counts, the others are appeals."""
+        utility = np.log(np.maximum(self.shown, NEVER)) + parameters[:-1] + parameters[-1] * self.logs
+        odds = np.exp(utility - utility.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    def loss(self, parameters: Floats) -> float:
+        """Return the negative log likelihood, with the pull towards 0."""
+        logs = np.log(np.maximum(self.probabilities(parameters), NEVER))
+        return -float((self.taken * logs).sum()) + RIDGE / 2 * float(parameters @ parameters)
+
+    def derivatives(self, parameters: Floats) -> tuple[Floats, Floats]:
+        """Return the first and second derivatives of the loss."""
+        probs = self.probabilities(parameters)
+        expected = probs * self.taken.sum(axis=1, keepdims=True)
+        residual = expected - self.taken
+        gradient = np.append(residual.sum(axis=0), (residual * self.logs).sum()) + RIDGE * parameters
+        means = (probs * self.logs).sum(axis=1)
+        matrix = RIDGE * np.eye(len(parameters))
+        matrix[:-1, :-1] += np.diag(expected.sum(axis=0)) - expected.T @ probs
+        matrix[:-1, -1] = matrix[-1, :-1] = (expected * self.logs).sum(axis=0) - expected.T @ means
+        matrix[-1, -1] += (expected * self.logs**2).sum() - (expected.sum(axis=1) * means**2).sum()
+        return gradient, matrix
+
+
+def _fit_counts(choices: _Choices) -> CountFit:
+    """Fit by Newton's method, with steps that are halved until the loss falls."""
+    num_songs = choices.logs.shape[1]
+    parameters, loss = np.zeros(num_songs + 1), choices.loss(np.zeros(num_songs + 1))
+    matrix = np.eye(num_songs + 1)
     for _ in range(NEWTON_STEPS):
-        utility = offset + parameters[:-1] + parameters[-1] * logs
-        probs = np.exp(utility - utility.max(axis=1, keepdims=True))
-        probs /= probs.sum(axis=1, keepdims=True)
-        expected = probs * totals[:, None]
-        residual = taken - expected
-        gradient = np.append(residual.sum(axis=0) - RIDGE * parameters[:-1], (residual * logs).sum())
-        change = np.linalg.solve(_information(probs, expected, logs), gradient)
-        parameters += change
-        if np.abs(change).max() < TOLERANCE:
+        gradient, matrix = choices.derivatives(parameters)
+        change = np.linalg.solve(matrix, gradient)
+        while choices.loss(parameters - change) > loss and np.abs(change).max() > TOLERANCE:
+            change /= 2
+        parameters = parameters - change
+        loss = choices.loss(parameters)
+        if np.abs(change).max() <= TOLERANCE:
             break
-    return float(parameters[-1])
-
-
-def _information(probs: Floats, expected: Floats, logs: Floats) -> Floats:
-    """Return the negative second derivative of the log likelihood, of the songs' appeal and of the effect of counts."""
-    num_songs = logs.shape[1]
-    matrix = np.empty((num_songs + 1, num_songs + 1))
-    means = (probs * logs).sum(axis=1)
-    matrix[:-1, :-1] = np.diag(expected.sum(axis=0) + RIDGE) - expected.T @ probs
-    matrix[:-1, -1] = matrix[-1, :-1] = (expected * logs).sum(axis=0) - expected.T @ means
-    matrix[-1, -1] = (expected * logs**2).sum() - (expected.sum(axis=1) * means**2).sum()
-    return matrix
+    centre = np.eye(num_songs) - 1 / num_songs
+    covariance = centre @ np.linalg.inv(matrix)[:-1, :-1] @ centre
+    return CountFit(float(parameters[-1]), centre @ parameters[:-1], np.sqrt(np.diag(covariance)))

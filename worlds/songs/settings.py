@@ -34,4 +34,4 @@ class SongsParams(WorldParams):
     page_size: int = Field(ge=1, le=MAX_PAGE)
     """Songs of a page; people choose at most one of them."""
     num_compared: PositiveInt | None
-    """Downloads at which worlds are compared, the first ones of each; null: as many as each has."""
+    """Downloads at which worlds are compared and close; null: worlds stay open, and as many as each has count."""

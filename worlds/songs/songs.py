@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import networkx as nx
 import numpy as np
 
 from sandbox.core import Row, Turn, World, gather, read_prompts
@@ -17,6 +16,7 @@ from worlds.songs.catalogue import write_songs
 from worlds.songs.history import Cohort, History, Ints
 from worlds.songs.listener import LEFT, Listed, Listener, list_song
 from worlds.songs.metrics import FIGURES, METRIC_LABELS, songs_metrics
+from worlds.songs.placement import split_graph
 from worlds.songs.reactions import REACTIONS
 from worlds.songs.rules import RULES
 from worlds.songs.settings import SongsParams
@@ -58,9 +58,7 @@ class Songs(World[SongsParams]):
                 f"population.size={self.num_markets} or more, or lower world.num_social or world.num_independent"
             )
         self.queues = self._found_markets()
-        self.history = History(
-            params.num_songs, [number < params.num_social for number in range(self.num_markets)]
-        )
+        self.history = History(params.num_songs, [number < params.num_social for number in range(self.num_markets)])
         self.counts = np.zeros((self.num_markets, params.num_songs), np.int64)
         """Downloads of each song as each world shows them, those that an intervention invents included."""
         self.log: list[Row] = []
@@ -69,16 +67,12 @@ class Songs(World[SongsParams]):
         """People who came in the latest step."""
 
     def _found_markets(self) -> list[list[Listener]]:
-        """Put everybody into a world; return the people of each, in the order in which they come.
-
-        Worlds are pieces of the social graph, so that friends are in the same world as far as they can be.
-        """
-        graph: nx.Graph[Any] = self.network.G
-        nodes = order_by_nearness(graph, [listener.node for listener in self.in_order(self.listeners, "worlds")])
+        """Put everybody into a world; return the people of each, in the order in which they come."""
+        starts = [listener.node for listener in self.in_order(self.listeners, "worlds")]
         by_node = {listener.node: listener for listener in self.listeners}
         queues: list[list[Listener]] = []
-        for number, piece in enumerate(np.array_split(np.array(nodes), self.num_markets)):
-            members = [by_node[int(node)] for node in piece]
+        for number, piece in enumerate(split_graph(self.network.G, starts, self.num_markets)):
+            members = [by_node[node] for node in piece]
             for member in members:
                 member.market = number
             queues.append(self.in_order(members, "arrivals"))
@@ -113,6 +107,8 @@ class Songs(World[SongsParams]):
     def _open_visits(self, number: int) -> list[Visit]:
         """Return the visits of those of a world whose turn it is."""
         queue, params = self.queues[number], self.params
+        if params.num_compared and len(self.history.downloads[number]) >= params.num_compared:
+            return []
         size = max(1, round(params.cohort * len(queue)))
         is_social = number < params.num_social
         visible = None if not is_social or params.counts == "hidden" else self.counts[number].tolist()
@@ -189,12 +185,3 @@ class Songs(World[SongsParams]):
                 for song, total in enumerate(totals)
             ]
         return rows
-
-
-def order_by_nearness(graph: "nx.Graph[Any]", nodes: Sequence[int]) -> list[int]:
-    """Return all nodes, breadth first from the first one, and from the first of the rest wherever that ends."""
-    order: dict[int, None] = {}
-    for start in nodes:
-        if start not in order:
-            order.update(dict.fromkeys(nx.bfs_tree(graph, start) if graph.degree(start) else [start]))
-    return list(order)
