@@ -2,8 +2,8 @@
 
     python -m experiments.people.measure_songs ../shared/data
 
-As in `conf/experiment/songs.yaml`, worlds are compared at their first 150 downloads. The people of the independent
-world do not affect each other, so they are dealt at random into independent worlds of 150 downloads; a value is the
+As in `conf/experiment/songs.yaml`, worlds are compared at their first 200 downloads. The people of the independent
+world do not affect each other, so they are dealt at random into independent worlds of 200 downloads; a value is the
 mean over many deals. Intervals are 95 % percentile intervals of bootstrap samples of worlds, with another deal in each.
 The test part of the data is left out.
 """
@@ -23,11 +23,11 @@ from worlds.songs.history import Floats, gini, mean_correlation, unpredictabilit
 
 TREATMENT, CONTROL = "social", "independent"
 """Names in `conf/experiment/songs.yaml`."""
-NUM_COMPARED, NUM_SOCIAL = 150, 3
+NUM_COMPARED, NUM_SOCIAL = 200, 3
 RESAMPLES = 1000
 DRAWS = 300
 """Random draws of worlds, of which a value is the mean."""
-DRAWS_PER_SAMPLE = 10
+DRAWS_PER_SAMPLE = 5
 """The same, for the effect of counts in one bootstrap sample."""
 OUTCOMES = ("gini@last", "unpredictability@last", "quality_success@last")
 COUNT_EFFECT = "count_effect@last"
