@@ -24,11 +24,20 @@ from worlds.songs.history import Floats, gini, mean_correlation, unpredictabilit
 TREATMENT, CONTROL = "social", "independent"
 """Names in `conf/experiment/songs.yaml`."""
 NUM_COMPARED, NUM_SOCIAL = 200, 3
-RESAMPLES = 1000
-DRAWS = 300
-"""Random draws of worlds, of which a value is the mean."""
-DRAWS_PER_SAMPLE = 5
-"""The same, for the effect of counts in one bootstrap sample."""
+
+
+class Effort(NamedTuple):
+    """How many random draws to make."""
+
+    draws: int = 300
+    """Deals of worlds, of which a value is the mean."""
+    draws_per_sample: int = 5
+    """The same, for the effect of counts in one bootstrap sample."""
+    resamples: int = 1000
+    """Bootstrap samples."""
+
+
+EFFORT = Effort()
 OUTCOMES = ("gini@last", "unpredictability@last", "quality_success@last")
 COUNT_EFFECT = "count_effect@last"
 COLUMNS = ("treatment", "control", "outcome", "value", "low", "high", "num_units", "unit")
@@ -55,12 +64,15 @@ class Measured(NamedTuple):
     num_worlds: int
 
 
-def measure_all(markets: Sequence[MarketLog], number: int = NUM_COMPARED) -> dict[Outcome, Measured]:
+def measure_all(
+    markets: Sequence[MarketLog], number: int = NUM_COMPARED, effort: Effort = EFFORT
+) -> dict[Outcome, Measured]:
     """Measure every outcome of people, by treatment, control (empty: the outcome itself) and outcome.
 
     Args:
         markets: All worlds.
         number: Downloads at which they are compared.
+        effort: How many random draws to make.
     """
     social = [song_shares(market, number) for market in markets if market.is_social]
     [crowd] = [market for market in markets if not market.is_social]
@@ -69,8 +81,8 @@ def measure_all(markets: Sequence[MarketLog], number: int = NUM_COMPARED) -> dic
     def deal() -> list[Floats]:
         return [song_shares(market, number) for market in split_people(crowd, number, rng)]
 
-    draws = [_outcomes(Sample(list(enumerate(social)), list(enumerate(deal())))) for _ in range(DRAWS)]
-    samples = [_outcomes(Sample(_resample(social, rng), _resample(deal(), rng))) for _ in range(RESAMPLES)]
+    draws = [_outcomes(Sample(list(enumerate(social)), list(enumerate(deal())))) for _ in range(effort.draws)]
+    samples = [_outcomes(Sample(_resample(social, rng), _resample(deal(), rng))) for _ in range(effort.resamples)]
     num_dealt = len(deal())
     sizes = {(TREATMENT, ""): len(social), (CONTROL, ""): num_dealt, (TREATMENT, CONTROL): len(social) + num_dealt}
     measured = {
@@ -78,7 +90,7 @@ def measure_all(markets: Sequence[MarketLog], number: int = NUM_COMPARED) -> dic
         for arms, size in sizes.items()
         for outcome in OUTCOMES
     }
-    return {**measured, (TREATMENT, "", COUNT_EFFECT): measure_count_effect(markets, number)}
+    return {**measured, (TREATMENT, "", COUNT_EFFECT): measure_count_effect(markets, number, effort)}
 
 
 def _contrast(samples: Sequence[dict[tuple[str, str], float]], arms: tuple[str, str], outcome: str) -> list[float]:
@@ -99,7 +111,7 @@ def song_shares(market: MarketLog, number: int) -> Floats:
     return np.bincount(songs, minlength=NUM_SONGS) / len(songs)
 
 
-def measure_count_effect(markets: Sequence[MarketLog], number: int) -> Measured:
+def measure_count_effect(markets: Sequence[MarketLog], number: int, effort: Effort = EFFORT) -> Measured:
     """Measure the effect of counts in three social worlds and an independent one.
 
     The estimate of few worlds is lower than that of all, since songs' appeal is estimated from the same downloads; so
@@ -114,17 +126,17 @@ def measure_count_effect(markets: Sequence[MarketLog], number: int) -> Measured:
         worlds = [social[pick] for pick in picks]
         return read_history([*worlds, split_people(crowd, number, rng)[0]]).count_effect()
 
-    draws = [estimate(np.ones(len(social))) for _ in range(DRAWS)]
+    draws = [estimate(np.ones(len(social))) for _ in range(effort.draws)]
     samples = [
-        float(np.mean([estimate(weights) for _ in range(DRAWS_PER_SAMPLE)]))
-        for weights in _resampled_weights(len(social), rng)
+        float(np.mean([estimate(weights) for _ in range(effort.draws_per_sample)]))
+        for weights in _resampled_weights(len(social), effort.resamples, rng)
     ]
     return _summarize(draws, samples, len(social) + 1)
 
 
-def _resampled_weights(size: int, rng: Rng) -> list[Floats]:
+def _resampled_weights(size: int, number: int, rng: Rng) -> list[Floats]:
     """Return how often each world is in bootstrap samples, of those with as many different worlds as are drawn."""
-    weights = [np.bincount(rng.integers(size, size=size), minlength=size).astype(float) for _ in range(RESAMPLES)]
+    weights = [np.bincount(rng.integers(size, size=size), minlength=size).astype(float) for _ in range(number)]
     return [each for each in weights if (each > 0).sum() >= NUM_SOCIAL]
 
 

@@ -94,7 +94,7 @@ def influence_fact(
         name=name,
         statement=statement,
         citation=CITATION,
-        measure=f"{measure}, minus that of people who see no counts, at the first {NUM_COMPARED} downloads of each world",
+        measure=f"{measure}, minus that without counts, at the first {NUM_COMPARED} downloads of each world",
         statistic=statistic,
         band=band,
         needs=Needs({"metrics": (metric,)}, world=WORLD, partner=arm_with("counts", "hidden")),

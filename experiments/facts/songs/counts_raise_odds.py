@@ -11,7 +11,7 @@ FACT = social_fact(
     "counts_raise_odds",
     "count_effect",
     "The more downloads a song shows, the likelier it is downloaded.",
-    "log odds of a download per unit of log(1 + count), in a conditional logit of three social worlds and an independent",
+    "log odds of a download per unit of log(1 + count), in a conditional logit of 3 social worlds and 1 independent",
     REFERENCE,
     margin=0.0,
     level="choice",

@@ -10,6 +10,7 @@ from sandbox.core import World
 from sandbox.runtime.assembly import build_worlds
 from sandbox.runtime.config import load_run_config
 from worlds.songs import Songs
+from worlds.songs.history import mean_correlation
 from worlds.songs.settings import SongsParams
 
 SEEDS, STEPS = 12, 20
@@ -37,7 +38,6 @@ class Knob(NamedTuple):
 KNOBS = (
     Knob("num_songs", "world.num_songs=24", "gini", -1, "downloads are spread over fewer songs"),
     Knob("appeal_spread", "world.appeal_spread=1", "quality_success", 1, "good songs stand out in every world"),
-    Knob("appeal_spread", "world.appeal_spread=0", "gini_independent", -1, "no song is better than others"),
     Knob("num_social", "world.num_social=8", "compared_downloads", -1, "each world has fewer people"),
     Knob("num_independent", "world.num_independent=6", "compared_downloads", -1, "each world has fewer people"),
     Knob("cohort", "world.cohort=0.2", "compared_downloads", 1, "more people come"),
@@ -84,14 +84,14 @@ def play_world(world: World[Any]) -> dict[str, float]:
         "downloads_per_visit": float(np.mean([step["downloads_per_visit"] for step in steps[:5]])),  # nobody came twice
         "total_downloads": float(len(world.log)),
         "share_of_first": float((early + late)[:, 0].sum() / (early + late).sum()),
-        "persistence": float(np.mean([np.corrcoef(*pair)[0, 1] for pair in zip(early, late, strict=True)])),
+        "persistence": mean_correlation(zip(early, late, strict=True)),
     }
 
 
 def count_songs(world: Songs, steps: tuple[int, int], markets: list[int]) -> np.ndarray:
     """Return downloads between two steps, shape (worlds, songs)."""
     taken = sum(cohort.taken for cohort in world.history.cohorts[slice(*steps)])
-    return np.asarray(taken)[markets]
+    return np.asarray(taken, float)[markets]
 
 
 def paired_t(knob: Knob) -> float:
