@@ -9,6 +9,7 @@ By maximum likelihood, on the train part of experiment 1 of MusicLab. Each print
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from math import comb
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,13 +61,10 @@ def visit_probabilities(parameters: VisitParameters) -> Floats:
     """
     eager, other = parameters.eager_downloading, parameters.downloading
     places = np.arange(NUM_PAGES + 1)
-    binomial = np.array([_choose(NUM_PAGES, place) for place in places]) * eager**places * (1 - eager) ** places[::-1]
+    combinations = np.array([comb(NUM_PAGES, place) for place in range(NUM_PAGES + 1)])
+    binomial = combinations * eager**places * (1 - eager) ** places[::-1]
     geometric = other**places * np.where(places < NUM_PAGES, 1 - other, 1.0)
     return parameters.eager_share * binomial + (1 - parameters.eager_share) * geometric
-
-
-def _choose(number: int, place: int) -> float:
-    return float(np.prod([(number - step) / (step + 1) for step in range(place)]))
 
 
 def count_effect_interval(markets: Sequence[MarketLog]) -> tuple[float, float]:

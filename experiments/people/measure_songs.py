@@ -102,7 +102,8 @@ def _contrast(samples: Sequence[dict[tuple[str, str], float]], arms: tuple[str, 
 def _summarize(draws: Sequence[float], samples: Sequence[float], num_worlds: int) -> Measured:
     """Return the mean of random draws, with the interval of bootstrap samples."""
     low, high = np.nanquantile(samples, (0.025, 0.975))
-    return Measured(*(round(float(value), 4) for value in (np.nanmean(draws), low, high)), num_worlds)
+    value, low, high = (round(float(number), 4) for number in (np.nanmean(draws), low, high))
+    return Measured(value, low, high, num_worlds)
 
 
 def song_shares(market: MarketLog, number: int) -> Floats:

@@ -35,7 +35,8 @@ class Invert(Intervention[Songs]):
     """Turn the ranking of all social worlds upside down: `{step: 5, do: invert}`.
 
     The song with most downloads gets the count of the one with fewest, the second that of the second last, and so on;
-    later downloads are added (Salganik & Watts 2008, doi:10.1177/019027250807100404). Ties are broken by number.
+    later downloads are added (Salganik & Watts 2008, Social Psychology Quarterly 71, 338-355). Ties are broken by
+    number.
     """
 
     def apply(self, world: Songs) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.core import Question
+from sandbox.core import Choose, Question
 from sandbox.core.mind import Mind, Reply, Rule, RuleMind
 from sandbox.errors import ConfigError
 from tests.conftest import profiles
@@ -64,6 +64,11 @@ def record_questions(world: Songs, steps: int, rule: Rule = take_first) -> list[
     return questions
 
 
+def form_of(question: Question[Any]) -> Choose[Any]:
+    assert isinstance(question.form, Choose)
+    return question.form
+
+
 def market_of(world: Songs) -> dict[int, int]:
     return {listener.unique_id: listener.market for listener in world.listeners}
 
@@ -96,7 +101,7 @@ def test_counts_are_those_that_earlier_cohorts_left_in_the_same_world() -> None:
 
 def test_options_say_the_counts_that_the_facts_hold() -> None:
     for question in record_questions(build_market(), 3):
-        for song, option in zip(question.facts["songs"], question.form.options, strict=False):
+        for song, option in zip(question.facts["songs"], form_of(question).options, strict=False):
             count = song["count"]
             ending = "" if count is None else f", {count} download{'s' * (count != 1)}"
             assert option.text.endswith(f"{SOUNDS[song['sound']]}{ending}")
@@ -123,7 +128,7 @@ def test_sorted_pages_show_most_downloads_first_in_social_worlds_only() -> None:
     questions = [question for question in record_questions(world, 4) if question.step == 3]
     for question in questions:
         counts = [song["count"] for song in question.facts["songs"]]
-        assert question.form.ordered == (markets[question.agent] < 2)
+        assert form_of(question).ordered == (markets[question.agent] < 2)
         assert None in counts or counts == sorted(counts, reverse=True)
 
 
