@@ -81,9 +81,8 @@ def play_world(world: World[Any]) -> dict[str, float]:
     last = {name: np.nan if value is None else value for name, value in steps[-1].items()}
     return {
         **last,
-        "downloads_per_visit": float(
-            np.mean([step["downloads_per_visit"] or 0.0 for step in steps[:5]])
-        ),  # nobody came twice
+        # nobody came twice yet
+        "downloads_per_visit": float(np.mean([step["downloads_per_visit"] or 0.0 for step in steps[:5]])),
         "total_downloads": float(len(world.log)),
         "share_of_first": float((early + late)[:, 0].sum() / (early + late).sum()),
         "persistence": mean_correlation(zip(early, late, strict=True)),
