@@ -43,11 +43,6 @@ def label_song(description: str, count: int | None, *, of_friends: bool) -> str:
     return f"{description}, {count} download{'s' * (count != 1)}"
 
 
-def song_keys(question: Question[Any]) -> list[str]:
-    """Return the keys of the songs on a page, in declared order."""
-    return [song["id"] for song in question.facts["songs"]]
-
-
 class Listener(Agent[Site]):
     """Looks through pages of songs and downloads some."""
 

@@ -18,7 +18,8 @@ from worlds.songs.catalogue import SOUNDS, STYLES, sound_of, write_songs
 from worlds.songs.interventions import Invert, Promote
 from worlds.songs.listener import LEAVE, NEXT
 from worlds.songs.placement import split_graph
-from worlds.songs.rules import RULES
+from worlds.songs.reactions import DOWNLOAD_BY_COUNT
+from worlds.songs.rules import COUNT_EFFECT, RULES, song_weights, visit_page
 from worlds.songs.settings import SongsParams
 
 DEFAULTS: dict[str, Any] = {
@@ -228,3 +229,23 @@ def test_pieces_hold_every_node_once_and_are_equally_large(size: int, number: in
 def test_groups_without_ties_between_them_are_not_cut() -> None:
     graph = nx.disjoint_union(nx.complete_graph(5), nx.path_graph(5))
     assert sorted(map(sorted, split_graph(graph, [7, 2, 0, 1, 3, 4, 5, 6, 8, 9], 2))) == [[*range(5)], [*range(5, 10)]]
+
+
+@pytest.mark.parametrize("counts", ["world", "friends"])
+def test_a_count_that_is_varied_is_written_beside_the_song_and_moves_rule_people_as_fitted(counts: str) -> None:
+    world = play(build_market(counts=counts), 3)
+    questions = [question for question in record_questions(world, 1) if question.facts["counts"] == counts]
+    varied = [question for question in questions if DOWNLOAD_BY_COUNT.applies_to(question)]
+    assert varied
+    for question in varied:
+        assert DOWNLOAD_BY_COUNT.fact.write(question, DOWNLOAD_BY_COUNT.fact.read(question)) == question
+        low, *_, high = DOWNLOAD_BY_COUNT.vary(question)
+        changed = [
+            option.text
+            for option, before in zip(form_of(high).options, form_of(low).options, strict=True)
+            if option != before
+        ]
+        assert len(changed) == 1
+        assert changed[0].endswith("31 downloads" if counts == "world" else "downloaded by 31 friends")
+        ends = [DOWNLOAD_BY_COUNT.measure(each, visit_page(each, song_weights(each, COUNT_EFFECT))) for each in (low, high)]
+        assert ends[1] - ends[0] == pytest.approx(COUNT_EFFECT * np.log(32))
