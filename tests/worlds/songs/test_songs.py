@@ -247,5 +247,7 @@ def test_a_count_that_is_varied_is_written_beside_the_song_and_moves_rule_people
         ]
         assert len(changed) == 1
         assert changed[0].endswith("31 downloads" if counts == "world" else "downloaded by 31 friends")
-        ends = [DOWNLOAD_BY_COUNT.measure(each, visit_page(each, song_weights(each, COUNT_EFFECT))) for each in (low, high)]
-        assert ends[1] - ends[0] == pytest.approx(COUNT_EFFECT * np.log(32))
+        few, many = (
+            DOWNLOAD_BY_COUNT.measure(each, visit_page(each, song_weights(each, COUNT_EFFECT))) for each in (low, high)
+        )
+        assert many - few == pytest.approx(COUNT_EFFECT * np.log(32))
