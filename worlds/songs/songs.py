@@ -57,16 +57,18 @@ class Songs(World[SongsParams]):
                 f"{self.num_markets} worlds of songs need as many people at least, found {len(self.listeners)}; set "
                 f"population.size={self.num_markets} or more, or lower world.num_social or world.num_independent"
             )
-        self.queues = self._found_markets()
+        self.queues = self._assign_markets()
         self.history = History(params.num_songs, [number < params.num_social for number in range(self.num_markets)])
         self.counts = np.zeros((self.num_markets, params.num_songs), np.int64)
         """Downloads of each song as each world shows them, those that an intervention invents included."""
         self.log: list[Row] = []
         """One row per download."""
+        self.num_arrivals = [0] * self.num_markets
+        """By world: people who came so far."""
         self.num_visitors = 0
         """People who came in the latest step."""
 
-    def _found_markets(self) -> list[list[Listener]]:
+    def _assign_markets(self) -> list[list[Listener]]:
         """Put everybody into a world; return the people of each, in the order in which they come."""
         starts = [listener.node for listener in self.in_order(self.listeners, "worlds")]
         by_node = {listener.node: listener for listener in self.listeners}
@@ -83,7 +85,7 @@ class Songs(World[SongsParams]):
     def turn(self) -> Turn[None]:
         """A cohort comes, and looks through the pages together."""
         visits = [visit for number in range(self.num_markets) for visit in self._open_visits(number)]
-        self.num_visitors = len(visits)
+        visitors = [visit.listener for visit in visits]
         shown = np.zeros_like(self.counts)
         choices: list[tuple[Listener, int]] = []
         page = 0
@@ -102,7 +104,7 @@ class Songs(World[SongsParams]):
                     choices.append((visit.listener, song))
             visits = [visit for visit, song in zip(visits, decisions, strict=True) if song != LEFT]
             page += 1
-        self._settle(choices, shown)
+        self._settle(visitors, choices, shown)
 
     def _open_visits(self, number: int) -> list[Visit]:
         """Return the visits of those of a world whose turn it is."""
@@ -113,21 +115,24 @@ class Songs(World[SongsParams]):
         is_social = number < params.num_social
         visible = None if not is_social or params.counts == "hidden" else self.counts[number].tolist()
         order = self.counts[number].tolist() if is_social and params.order == "counts" else None
-        listed = [list_song(song, visible and visible[song.number], of_friends=False) for song in self.songs]
+        listed = [list_song(song, visible[song.number] if visible else None, of_friends=False) for song in self.songs]
         visits: list[Visit] = []
-        for place in range(self.now * size, (self.now + 1) * size):
-            listener = queue[place % len(queue)]
+        for place in range(size):
+            listener = queue[(self.num_arrivals[number] + place) % len(queue)]
             if visible is not None and params.counts == "friends":
                 of_friends = listener.count_downloads_of_friends(len(self.songs))
                 listed = [list_song(song, of_friends[song.number], of_friends=True) for song in self.songs]
                 order = order and of_friends
-            listener.num_visits += 1
             pages = listener.arrange_pages(len(self.songs), order)
             visits.append(Visit(listener, pages, listed, order is not None))
         return visits
 
-    def _settle(self, choices: Sequence[tuple[Listener, int]], shown: Ints) -> None:
-        """Count what was downloaded; the next cohort sees it."""
+    def _settle(self, visitors: Sequence[Listener], choices: Sequence[tuple[Listener, int]], shown: Ints) -> None:
+        """Count visits and what was downloaded; the next cohort sees it."""
+        self.num_visitors = len(visitors)
+        for listener in visitors:
+            listener.num_visits += 1
+            self.num_arrivals[listener.market] += 1
         taken = np.zeros_like(self.counts)
         for listener, number in choices:
             song = self.songs[number]

@@ -251,3 +251,10 @@ def test_a_count_that_is_varied_is_written_beside_the_song_and_moves_rule_people
             DOWNLOAD_BY_COUNT.measure(each, visit_page(each, song_weights(each, COUNT_EFFECT))) for each in (low, high)
         )
         assert many - few == pytest.approx(COUNT_EFFECT * np.log(32))
+
+
+def test_a_larger_cohort_from_now_on_leaves_nobody_out() -> None:
+    world = play(build_market(cohort=0.125), 2)
+    world.change(cohort=0.25)
+    play(world, 3)
+    assert {listener.num_visits for listener in world.listeners} == {1}
