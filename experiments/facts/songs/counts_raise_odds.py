@@ -4,7 +4,7 @@ from experiments.facts.reference import Reference
 from experiments.facts.songs.behaviours import follow_counts
 from experiments.facts.songs.builders import social_fact
 
-REFERENCE = Reference(0.3473, 0.1303, 0.5262, num_people=1635)
+REFERENCE = Reference(0.3473, 0.1303, 0.5262, num_people=745)
 """The interval is over 8 social worlds."""
 
 FACT = social_fact(

@@ -4,7 +4,7 @@ from experiments.facts.reference import Reference
 from experiments.facts.songs.behaviours import follow_counts
 from experiments.facts.songs.builders import influence_fact
 
-REFERENCE = Reference(0.0037, 0.0013, 0.0058, num_people=1635)
+REFERENCE = Reference(0.0037, 0.0013, 0.0058, num_people=745)
 """The interval is over 13 worlds."""
 
 FACT = influence_fact(

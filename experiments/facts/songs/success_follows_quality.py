@@ -4,7 +4,7 @@ from experiments.facts.reference import Reference
 from experiments.facts.songs.behaviours import choose_anything, choose_by_sound, follow_counts
 from experiments.facts.songs.builders import social_fact
 
-REFERENCE = Reference(0.3844, 0.2887, 0.4955, num_people=1635)
+REFERENCE = Reference(0.3844, 0.2887, 0.4955, num_people=745)
 """The interval is over 8 social worlds, and deals of the independent people."""
 
 FACT = social_fact(

@@ -4,7 +4,7 @@ from experiments.facts.reference import Reference
 from experiments.facts.songs.behaviours import choose_anything, follow_counts
 from experiments.facts.songs.builders import social_fact
 
-REFERENCE = Reference(0.3996, 0.3435, 0.4511, num_people=1368)
+REFERENCE = Reference(0.3996, 0.3435, 0.4511, num_people=435)
 """The interval is over 8 social worlds."""
 
 FACT = social_fact(
