@@ -8,11 +8,11 @@ from experiments.facts.commons.behaviours import (
     give_share,
     ignore,
 )
-from experiments.facts.commons.values import difference_at_the_end, mean_over_rounds
 from experiments.facts.controls import Controls
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.partners import arm_with
 from experiments.facts.reference import Reference
+from experiments.facts.values import difference_at_the_end, mean_over_rounds
 
 
 def treatment_fact(param: str, without: str, verb: str, reference: Reference) -> Fact:

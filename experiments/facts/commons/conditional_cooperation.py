@@ -1,10 +1,10 @@
 """People give more after others gave more."""
 
 from experiments.facts.commons.behaviours import CITATION, follow_others, give_any, oppose_others
-from experiments.facts.commons.values import value_at_end
 from experiments.facts.controls import Controls
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.reference import Reference
+from experiments.facts.values import value_at_end
 
 REFERENCE = Reference(0.581, 0.383, 0.694, num_people=204)
 """The interval is over 21 games."""

@@ -1,10 +1,10 @@
 """People give less from round to round."""
 
 from experiments.facts.commons.behaviours import CITATION, change_over_rounds, give_share
-from experiments.facts.commons.values import value_at_end
 from experiments.facts.controls import Controls
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.reference import Reference
+from experiments.facts.values import value_at_end
 
 REFERENCE = Reference(-0.127, -0.202, -0.053, num_people=153)
 """The interval is over 14 games: those in which people could give any amount, as in the world."""

@@ -1,10 +1,10 @@
 """How much people give before they know the others."""
 
 from experiments.facts.commons.behaviours import CITATION, give_any, give_share
-from experiments.facts.commons.values import value_at_end
 from experiments.facts.controls import Controls
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.reference import Reference
+from experiments.facts.values import value_at_end
 
 REFERENCE = Reference(0.687, 0.603, 0.766, num_people=153)
 """The interval is over 14 games: those in which people could give any amount, as in the world."""

@@ -1,10 +1,10 @@
 """Who gives little is punished."""
 
 from experiments.facts.commons.behaviours import CITATION, mostly_low, punish_anybody, punish_the_generous
-from experiments.facts.commons.values import value_at_end
 from experiments.facts.controls import Controls
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.reference import Reference
+from experiments.facts.values import value_at_end
 
 REFERENCE = Reference(0.721, 0.615, 0.814, num_people=308)
 """The interval is over 28 games."""

@@ -1,10 +1,10 @@
 """Some people always give more than others."""
 
 from experiments.facts.commons.behaviours import CITATION, give_any, often_the_same, personal_share
-from experiments.facts.commons.values import value_at_end
 from experiments.facts.controls import Controls
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.reference import Reference
+from experiments.facts.values import value_at_end
 
 REFERENCE = Reference(0.421, 0.337, 0.493, num_people=204)
 """The interval is over 21 games."""

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.facts.commons.values import value_at_end
 from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.partners import arm_with
 from experiments.facts.reference import Band, Level, Reference
 from experiments.facts.songs.behaviours import CITATION
+from experiments.facts.values import value_at_end
 from sandbox.core.mind import Rules
 
 NUM_COMPARED = 200

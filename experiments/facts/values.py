@@ -1,4 +1,4 @@
-"""Values of a game by seed, from the metrics of its steps."""
+"""Values of a world by seed, from the metrics of its steps."""
 
 from collections.abc import Callable
 
