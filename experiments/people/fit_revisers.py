@@ -4,9 +4,9 @@
 
 By maximum likelihood over people of the train split, for three situations: estimates after seeing others, estimates
 alone, and judgements of news. A person is stubborn or not, which is latent; a revision is the nearest of the world's
-steps. Revisions of people who are less than `MIN_DISTANCE` from the others are left out: a small move is many times such
-a distance. The other lines say how much of the variance of revisions the steps keep, and how common each step is. Each
-printed line belongs in `worlds/opinion/rules.py`; the shares of steps of estimates belong in `worlds/opinion/metrics.py`.
+steps. Revisions of people who are less than `MIN_DISTANCE` from the others are left out: a small move is many times
+such a distance. The other lines say how much of the variance of revisions the steps keep, and how common each step is.
+Parameters belong in `worlds/opinion/rules.py`, the shares of steps of estimates in `worlds/opinion/metrics.py`.
 """
 
 import sys
@@ -21,14 +21,14 @@ from scipy.stats import norm
 
 from experiments.people.opinions import Group, load_topics, read_groups, read_news
 from worlds.opinion.history import LIMIT, Floats, Ints
-from worlds.opinion.member import STEPS, STEPS_ALONE, nearest_step
+from worlds.opinion.member import STEPS, STEPS_ALONE
 from worlds.opinion.rules import Reviser
 from worlds.opinion.settings import Topic
 
 MIN_DISTANCE = 0.2
 """Standardised distance from the others from which on revisions are counted in shares of it."""
-START = np.array([-1.0, -2.0, 1.0, 0.4, 0.1, -0.7])
-"""Log odds of the stubborn share and of both probabilities of staying, the weight, the root of the anchor, and the
+START = np.array([-1.0, -2.0, 1.0, 0.1, 0.4, 0.1, -0.7])
+"""Log odds of the stubborn share, both log odds of staying, the pull, the weight, the root of the anchor, and the
 logarithm of the spread."""
 
 
@@ -73,7 +73,11 @@ def log_likelihood(reviser: Reviser, revisions: Revisions, steps: Sequence[float
     aims = reviser.weight + reviser.anchor * revisions.anchor
     moved = norm.cdf((edges[places + 1] - aims) / reviser.spread) - norm.cdf((edges[places] - aims) / reviser.spread)
     logs = []
-    for stay, share in ((reviser.stay, 1 - reviser.stubborn_share), (reviser.stubborn_stay, reviser.stubborn_share)):
+    for log_odds, share in (
+        (reviser.stay, 1 - reviser.stubborn_share),
+        (reviser.stubborn_stay, reviser.stubborn_share),
+    ):
+        stay = expit(log_odds - reviser.pull * np.abs(revisions.unit))
         by_person = np.bincount(
             revisions.person, np.log(np.where(revisions.size == 0, stay, (1 - stay) * moved) + 1e-12)
         )
@@ -83,16 +87,17 @@ def log_likelihood(reviser: Reviser, revisions: Revisions, steps: Sequence[float
 
 def nearest_steps(sizes: Floats, steps: Sequence[float]) -> Floats:
     """Return the step nearest to each size, as the world does."""
-    return np.array([nearest_step(size, steps) for size in sizes])
+    moves = np.array([step for step in steps if step])
+    return np.where(sizes == 0, 0.0, moves[np.abs(sizes[:, None] - moves).argmin(axis=1)])
 
 
 def fit(revisions: Revisions, steps: Sequence[float], *, alone: bool = False) -> Reviser:
     """Return the parameters of the highest likelihood; alone, people aim at nothing."""
 
     def unpack(values: Floats) -> Reviser:
-        share, stay, stubborn, weight, anchor, spread = values
-        aims = (0.0, 0.0) if alone else (float(weight), float(anchor**2))
-        return Reviser(float(expit(share)), float(expit(stay)), float(expit(stubborn)), *aims, float(np.exp(spread)))
+        share, stay, stubborn, pull, weight, anchor, spread = map(float, values)
+        aims = (0.0, 0.0, 0.0) if alone else (pull, weight, anchor**2)
+        return Reviser(float(expit(share)), stay, stubborn, *aims, float(np.exp(spread)))
 
     values = START
     for _ in range(2):  # begun again, the method leaves a simplex that has collapsed too early

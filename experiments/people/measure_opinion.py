@@ -86,7 +86,7 @@ def measure_table(arms: Mapping[str, Arm], samples: Mapping[str, Floats], outcom
 
 def _row(
     name: str, control: str, outcomes: Sequence[str], values: Floats, samples: Floats, num_units: int, unit: str
-) -> list[tuple[str, str, str, float, float, float, int, str]]:
+) -> list[tuple[str | float, ...]]:
     lows, highs = np.quantile(samples, (0.025, 0.975), axis=0)
     return [
         (name, control, outcome, *(round(float(number), 4) for number in numbers), num_units, unit)

@@ -143,7 +143,7 @@ def _read_judged_news(question: str, rows: pd.DataFrame) -> Judgement:
 
 def _to_numbers(rows: pd.DataFrame, columns: Sequence[str]) -> Floats:
     """Return columns as an array of shape (columns, rows)."""
-    return np.array([pd.to_numeric(rows[name]).to_numpy(float) for name in columns])
+    return np.array([np.array(rows[name], float) for name in columns])
 
 
 def _judgement_history(judgement: Judgement, topic: Topic) -> History:

@@ -136,7 +136,7 @@ class History:
         is_present = ~np.isnan(values)
         size = int(self.groups.max()) + 1
         totals = np.bincount(self.groups, np.where(is_present, values, 0.0), size)
-        counts = np.bincount(self.groups, is_present, size)
+        counts = np.bincount(self.groups, is_present, size).astype(float)
         return np.where(counts > 0, totals, np.nan) / np.maximum(counts, 1), counts
 
     def _parts(self, values: Floats) -> list[Floats]:

@@ -1,12 +1,14 @@
 """Who holds an opinion: what they are asked, how they can revise it, and what they remember."""
 
+from bisect import bisect
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from sandbox.core import Agent, Choose, Option, Profile, Question, World, Write
 from sandbox.core.seeds import draw, uniform, uniforms
 from worlds.opinion.networks import NUM_CANDIDATES, sample
-from worlds.opinion.settings import OpinionParams, Topic
+from worlds.opinion.settings import MAX_DECIMALS, OpinionParams, Topic
 
 Panel: TypeAlias = World[OpinionParams]
 """What members know of their world."""
@@ -19,16 +21,25 @@ STEPS_ALONE = (-2.0, -1.0, -0.5, -0.2, -0.05, 0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 MAX_SHOWN = 6
 """Others whose answers are shown one by one."""
 _ARGUMENT = Write(max_words=20)
+_FORMATS = [f",.{decimals}f" for decimals in range(MAX_DECIMALS + 1)]
+_EDGES = [(low + high) / 2 for low, high in pairwise(step for step in STEPS if step)]
+_MOVES = [step for step in STEPS if step]
+_KEYS = {step: f"{step:g}" for step in (*STEPS, *STEPS_ALONE)}
+_BY_SIZE: dict[tuple[float, ...], list[float]] = {
+    steps: sorted((step for step in steps if step), key=abs) for steps in (STEPS, STEPS_ALONE)
+}
+"""Steps other than staying, the smallest first."""
 
 
-def format_opinion(value: float) -> str:
+def format_opinion(value: float, decimals: int) -> str:
     """Return an opinion as people read it: without zeros at the end, large numbers with commas."""
-    return f"{value:,.6f}".rstrip("0").rstrip(".")
+    text = format(value, _FORMATS[decimals])
+    return text.rstrip("0").rstrip(".") if decimals else text
 
 
-def nearest_step(share: float, steps: Sequence[float] = STEPS) -> float:
-    """Return the step nearest to a revision; only who does not move at all takes the step 0."""
-    return min((step for step in steps if step), key=lambda step: abs(step - share)) if share else 0.0
+def nearest_step(share: float) -> float:
+    """Return the step nearest to a revision, a share of the way; only who does not move at all takes the step 0."""
+    return _MOVES[bisect(_EDGES, share)] if share else 0.0
 
 
 def revision_form(own: float, others: float | None, topic: Topic) -> tuple[Choose[float], bool]:
@@ -41,21 +52,26 @@ def revision_form(own: float, others: float | None, topic: Topic) -> tuple[Choos
     if others is not None:
         values = _list_values(own, others - own, STEPS, topic)
         if len(values) > 1:
-            return _make_form(values), True
-    return _make_form(_list_values(own, max(topic.scale, 2 * 0.1**topic.decimals), STEPS_ALONE, topic)), False
+            return _make_form(values, topic.decimals), True
+    unit = max(topic.scale, -2 * 0.1**topic.decimals / STEPS_ALONE[0])
+    return _make_form(_list_values(own, unit, STEPS_ALONE, topic), topic.decimals), False
 
 
-def _list_values(own: float, unit: float, steps: Sequence[float], topic: Topic) -> dict[float, float]:
+def _list_values(own: float, unit: float, steps: tuple[float, ...], topic: Topic) -> dict[float, float]:
     """Return steps by the legal opinion that they lead to; of several, the smallest."""
+    low, high, decimals = topic.low, topic.highest, topic.decimals
     values = {own: 0.0}
-    for step in sorted(steps, key=abs):
-        values.setdefault(topic.legalise(own + step * unit), step)
+    for step in _BY_SIZE[steps]:
+        value = own + step * unit
+        value = round(low if value < low else high if value > high else value, decimals)
+        if value not in values:
+            values[value] = step
     return values
 
 
-def _make_form(values: dict[float, float]) -> Choose[float]:
+def _make_form(values: dict[float, float], decimals: int) -> Choose[float]:
     ordered = sorted(values)
-    options = tuple([Option(f"{values[value]:g}", format_opinion(value)) for value in ordered])
+    options = tuple([Option(_KEYS[values[value]], format_opinion(value, decimals)) for value in ordered])
     return Choose(options, True, tuple(ordered))
 
 
@@ -116,27 +132,37 @@ class Person(Agent[Panel]):
 
     def ask_argument(self) -> Question[str]:
         """Ask for an argument that others will read."""
-        return self.ask("argue", {**self._describe_topic(), "own_text": format_opinion(self.opinion)}, _ARGUMENT)
+        return self.ask(
+            "argue",
+            {**self._describe_topic(), "own_text": format_opinion(self.opinion, self.topic.decimals)},
+            _ARGUMENT,
+        )
 
-    def ask_revision(self, seen: "Sequence[Person]") -> Question[float]:
-        """Ask for the opinion after seeing others."""
-        others = sum(person.opinion for person in seen) / len(seen) if seen else None
+    def ask_revision(self, seen: "Sequence[Person]", others: float | None) -> Question[float]:
+        """Ask for the opinion after seeing others.
+
+        Args:
+            seen: The others.
+            others: The mean of their opinions; None without others.
+        """
+        decimals = self.topic.decimals
         form, follows = revision_form(self.opinion, others, self.topic)
         shown = self.world.params.shown
         facts = {
             **self._describe_topic(),
             "own": self.opinion,
-            "own_text": format_opinion(self.opinion),
+            "own_text": format_opinion(self.opinion, decimals),
             "first": self.first,
-            "first_text": format_opinion(self.first),
+            "first_text": format_opinion(self.first, decimals),
             "num_others": len(seen),
             "others": others,
-            "others_text": "" if others is None else format_opinion(round(others, max(self.topic.decimals, 1))),
+            "others_text": "" if others is None else format_opinion(others, max(decimals, 1)),
             "answers": [] if shown == "mean" else [person.opinion for person in seen],
-            "answer_texts": [] if shown == "mean" else [format_opinion(person.opinion) for person in seen],
+            "answer_texts": [] if shown == "mean" else [format_opinion(person.opinion, decimals) for person in seen],
             "arguments": [person.argument for person in seen] if shown == "arguments" else [],
             "follows": follows,
-            "decimals": self.topic.decimals,
+            "decimals": decimals,
+            "scale": self.topic.scale,
             "nearness": 1.0,
         }
         return self.ask("revise", facts, form)
@@ -153,6 +179,7 @@ class Person(Agent[Panel]):
 
     def revise(self, opinion: float, others: float | None) -> None:
         """Take an opinion; what one thought before becomes a memory."""
-        seen = "" if others is None else f", the others {format_opinion(round(others, self.topic.decimals))} on average"
-        self.remember("estimate", f"You said {format_opinion(self.opinion)}{seen}.")
+        decimals = self.topic.decimals
+        seen = "" if others is None else f", the others {format_opinion(others, decimals)} on average"
+        self.remember("estimate", f"You said {format_opinion(self.opinion, decimals)}{seen}.")
         self.opinion = opinion

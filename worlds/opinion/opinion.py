@@ -109,10 +109,10 @@ class Opinion(World[OpinionParams]):
             yield from self._argue()
         revising = self.in_order([person for person in self.people if not person.is_convinced], "revise")
         seen = [person.look() for person in revising]
-        opinions = yield from gather(
-            [person.ask_revision(others) for person, others in zip(revising, seen, strict=True)]
-        )
-        self._revise(revising, seen, opinions)
+        means = [sum([other.opinion for other in others]) / len(others) if others else None for others in seen]
+        looks = zip(revising, seen, means, strict=True)
+        opinions = yield from gather([person.ask_revision(others, mean) for person, others, mean in looks])
+        self._revise(revising, means, opinions)
         if self.params.rewiring:
             for group in self.groups:
                 for person in group:
@@ -127,19 +127,16 @@ class Opinion(World[OpinionParams]):
             speaker.argument = text
             self.arguments.append({"step": self.now, "person": speaker.unique_id, "text": text})
 
-    def _revise(self, revising: Sequence[Person], seen: Sequence[Sequence[Person]], opinions: Sequence[float]) -> None:
+    def _revise(self, revising: Sequence[Person], means: Sequence[float | None], opinions: Sequence[float]) -> None:
         """Let all take their new opinions at once."""
-        means = [math.nan] * len(self.people)
-        for person, others in zip(revising, seen, strict=True):
-            if others:
-                means[person.node] = sum(other.opinion for other in others) / len(others)
-        for person, opinion in zip(revising, opinions, strict=True):
-            mean = means[person.node]
-            if not math.isnan(mean) and mean != person.opinion:
-                share = (opinion - person.opinion) / (mean - person.opinion)
-                self.steps_taken[nearest_step(share)] += 1
-            person.revise(opinion, None if math.isnan(mean) else mean)
-        self.history.others.append(standardise(np.array(means), self._middle, self._scale))
+        others = np.full(len(self.people), np.nan)
+        for person, mean, opinion in zip(revising, means, opinions, strict=True):
+            if mean is not None:
+                others[person.node] = mean
+                if mean != person.opinion:
+                    self.steps_taken[nearest_step((opinion - person.opinion) / (mean - person.opinion))] += 1
+            person.revise(opinion, mean)
+        self.history.others.append(standardise(others, self._middle, self._scale))
         self._record_opinions(self.history)
 
     def _record_opinions(self, history: History) -> None:

@@ -34,12 +34,14 @@ def _write_nearness(question: Question[Any], nearness: float) -> Question[Any]:
     changes = {
         "nearness": nearness,
         "others": others,
-        "others_text": format_opinion(others),
+        "others_text": format_opinion(others, max(facts["decimals"], 1)),
         "answers": answers,
-        "answer_texts": [format_opinion(answer) for answer in answers],
+        "answer_texts": [format_opinion(answer, facts["decimals"]) for answer in answers],
     }
     values = [move(value) for value in form.objects]
-    changed = change_facts(question, changes, {place: format_opinion(value) for place, value in enumerate(values)})
+    changed = change_facts(
+        question, changes, {place: format_opinion(value, facts["decimals"]) for place, value in enumerate(values)}
+    )
     return msgspec.structs.replace(changed, form=msgspec.structs.replace(changed.form, objects=tuple(values)))
 
 

@@ -2,14 +2,15 @@
 
 As in the model of Friedkin and Johnsen (1990, doi:10.1080/0022250X.1990.9990069), people go a part of the way to the
 mean of those whom they see, and are held back by their first opinion. Real people differ from it in two ways, which are
-part of the rule: many do not move at all, and some of them hardly ever do; and those who move go more or less far.
+part of the rule: many do not move at all, some of them hardly ever, and the fewer, the further the others are; and
+those who move go more or less far.
 
 Fitted by maximum likelihood to the people of the train split: `python -m experiments.people.fit_revisers DATA`.
 """
 
 from functools import lru_cache
 from itertools import pairwise
-from math import erf, sqrt
+from math import erf, exp, sqrt
 from typing import Any, NamedTuple
 
 from sandbox.core import Choose, Question, Reply, Rules
@@ -22,9 +23,11 @@ class Reviser(NamedTuple):
     stubborn_share: float
     """Share of people who are stubborn."""
     stay: float
-    """Probability that others keep their opinion."""
+    """Log odds that others keep their opinion, near those whom they see."""
     stubborn_stay: float
-    """Probability that stubborn people keep their opinion."""
+    """The same of stubborn people."""
+    pull: float
+    """By how much these log odds are lower per scale of the topic between oneself and those seen."""
     weight: float
     """Mean share of the way to those seen that people go who revise."""
     anchor: float
@@ -33,11 +36,11 @@ class Reviser(NamedTuple):
     """Standard deviation of the share of the way; alone, of the revision in scales of the topic."""
 
 
-ESTIMATES = Reviser(0.397, 0.092, 0.449, 0.445, 0.041, 0.475)
+ESTIMATES = Reviser(0.379, -1.624, 0.549, 0.688, 0.445, 0.041, 0.475)
 """Of people who estimate quantities, or anything else than news."""
-NEWS = Reviser(0.401, 0.100, 0.583, 0.205, 0.000, 0.646)
+NEWS = Reviser(0.415, -2.913, -0.409, -0.826, 0.205, 0.000, 0.646)
 """Of people who judge news."""
-ALONE = Reviser(0.376, 0.101, 0.718, 0.000, 0.000, 0.582)
+ALONE = Reviser(0.376, -2.186, 0.936, 0.000, 0.000, 0.000, 0.582)
 """Of people who see nobody, or nobody of another opinion."""
 
 
@@ -53,22 +56,30 @@ def revise(question: Question[Any]) -> Reply:
     facts, form = question.facts, question.form
     steps = tuple([float(option.key) for option in form.options]) if isinstance(form, Choose) else ()
     reviser = find_reviser(facts)
-    aim = 0.0
+    aim, distance = reviser.weight, 0.0
     if facts["follows"]:
-        aim = reviser.weight + reviser.anchor * (facts["first"] - facts["own"]) / (facts["others"] - facts["own"])
+        aim += reviser.anchor * (facts["first"] - facts["own"]) / (facts["others"] - facts["own"])
+        distance = abs(facts["others"] - facts["own"]) / facts["scale"]
     is_stubborn = uniform(int.from_bytes(question.profile.digest()[:8], "little"), b"stubborn") < reviser.stubborn_share
-    stay = reviser.stubborn_stay if is_stubborn else reviser.stay
-    moves = nearest_step_weights(round(aim, 3), reviser.spread, tuple([step for step in steps if step]))
-    return [(1 - stay) * moves[step] if step else stay for step in steps]
+    log_odds = (reviser.stubborn_stay if is_stubborn else reviser.stay) - reviser.pull * distance
+    return revision_weights(round(1 / (1 + exp(-log_odds)), 2), round(aim, 2), reviser.spread, steps)
 
 
-@lru_cache(maxsize=4096)
-def nearest_step_weights(mean: float, spread: float, steps: tuple[float, ...]) -> dict[float, float]:
-    """Return the probability that each step is the nearest one to a normal draw."""
-    ordered = sorted(steps)
-    edges = [((low + high) / 2 - mean) / spread for low, high in pairwise(ordered)]
+@lru_cache(maxsize=16384)
+def revision_weights(stay: float, aim: float, spread: float, steps: tuple[float, ...]) -> list[float]:
+    """Return the probability of every step: of staying, and else that it is the one nearest to a normal draw.
+
+    Args:
+        stay: Probability of the step 0.
+        aim: Mean of the draw.
+        spread: Its standard deviation.
+        steps: In any order, 0 and at least one other.
+    """
+    moves = sorted(step for step in steps if step)
+    edges = [((low + high) / 2 - aim) / spread for low, high in pairwise(moves)]
     below = [0.0, *((1 + erf(edge / sqrt(2))) / 2 for edge in edges), 1.0]
-    return dict(zip(ordered, (high - low for low, high in pairwise(below)), strict=True))
+    weights = {step: (1 - stay) * (high - low) for step, (low, high) in zip(moves, pairwise(below), strict=True)}
+    return [weights[step] if step else stay for step in steps]
 
 
 def argue(question: Question[Any]) -> Reply:

@@ -1,12 +1,15 @@
 """Parameters of the opinion world, and what a topic is."""
 
+import math
+from functools import cached_property
 from typing import ClassVar, Literal, Self
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from sandbox.core import WorldParams
 
+MAX_DECIMALS = 6
+"""Largest number of decimal places of an opinion."""
 NORMAL_QUARTILES = 1.349
 """Distance between the quartiles of a normal distribution, in standard deviations."""
 
@@ -28,28 +31,32 @@ class Topic(BaseModel):
     """Highest legal opinion; null: none."""
     truth: float | None = None
     """The true value; null: there is none, as for attitudes."""
-    decimals: int = Field(default=0, ge=0, le=6)
+    decimals: int = Field(default=0, ge=0, le=MAX_DECIMALS)
     """Decimal places of an opinion."""
     lean: dict[str, float] = {}
     """By party: how much first opinions are above those of all people."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        high = np.inf if self.high is None else self.high
         if list(self.first) != sorted(self.first) or self.first[0] == self.first[-1]:
             raise ValueError(f"`first` must rise from the lowest to the highest opinion, found {list(self.first)}")
-        if not self.low <= self.first[0] <= self.first[-1] <= high:
+        if not self.low <= self.first[0] <= self.first[-1] <= self.highest:
             raise ValueError(
                 f"first opinions must be between low ({self.low:g}) and high ({self.high}), found {list(self.first)}"
             )
         return self
 
     @property
+    def highest(self) -> float:
+        """Highest legal opinion; infinity if there is none."""
+        return math.inf if self.high is None else self.high
+
+    @cached_property
     def middle(self) -> float:
         """Median of first opinions."""
         return self.first_opinion(0.5)
 
-    @property
+    @cached_property
     def scale(self) -> float:
         """Standard deviation of first opinions by their quartiles: the unit in which topics are compared.
 
@@ -66,8 +73,7 @@ class Topic(BaseModel):
 
     def legalise(self, value: float) -> float:
         """Return the legal opinion nearest to a number."""
-        rounded = round(max(value, self.low), self.decimals)
-        return rounded if self.high is None else min(rounded, self.high)
+        return round(min(max(value, self.low), self.highest), self.decimals)
 
 
 class OpinionParams(WorldParams):
