@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 
 from experiments.facts.reference import Reference
-from experiments.people.opinions import NEWS_TREATMENT, Group, load_topics, pool, read_groups, read_news
+from experiments.people.opinions import NEWS_TREATMENT, ROUNDS, Group, load_topics, pool, read_groups, read_news
 from sandbox.runtime.config import LAST, load_run_config
 from worlds.opinion.history import Floats, History
-from worlds.opinion.metrics import opinion_metrics
+from worlds.opinion.metrics import MEASURES
 
 RESAMPLES = 1000
 TABLE = Path(__file__).parent / "opinion.csv"
@@ -45,16 +45,13 @@ class Arm(NamedTuple):
 
 def measure_outcomes(histories: Sequence[History], outcomes: Sequence[str]) -> Floats:
     """Return outcomes of groups that are beside each other, as of a world: the mean over rounds, or the last round."""
-    num_rounds = len(histories[0].others)
-    rounds = [opinion_metrics(pool(histories, number + 2)) for number in range(num_rounds)]
-    return np.array(
-        [
-            rounds[-1][outcome.removesuffix(LAST)]
-            if outcome.endswith(LAST)
-            else np.mean([metrics[outcome] for metrics in rounds])
-            for outcome in outcomes
-        ]
-    )
+    rounds = [pool(histories, number) for number in range(2, ROUNDS + 1)]
+
+    def measure(outcome: str) -> float:
+        values = [MEASURES[outcome.removesuffix(LAST)](history) for history in rounds]
+        return values[-1] if outcome.endswith(LAST) else float(np.mean(values))
+
+    return np.array([measure(outcome) for outcome in outcomes])
 
 
 def resample(arm: Arm, outcomes: Sequence[str], seed: int) -> Floats:

@@ -4,7 +4,7 @@ Opinions are standardised (see `worlds.opinion.history`). A metric without any c
 "so far" run from the start.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sandbox.figures import Bars, Figure, NetworkMap, TimeSeries
 from worlds.opinion.history import History
@@ -57,21 +57,20 @@ FIGURES: Sequence[Figure] = (
 )
 
 
-def opinion_metrics(history: History) -> dict[str, float]:
-    """Return all metrics of `METRIC_LABELS` after the latest round."""
-    return {
-        "weight": history.weight(),
-        "stay_share": history.stay_share(),
-        "update_size": history.update_size(),
-        "spread": history.spread(),
-        "seen_distance": history.seen_distance(),
-        "individual_error": history.individual_error(),
-        "group_error": history.group_error(),
-        "individual_gain": history.individual_gain(),
-        "group_gain": history.group_gain(),
-        "right_share": history.right_share(),
-        "right_gain": history.right_share() - history.right_share(0),
-        "party_update_gap": history.party_update_gap(),
-        "party_distance": history.party_distance(),
-        "clusters": history.clusters(),
-    }
+MEASURES: Mapping[str, Callable[[History], float]] = {
+    "weight": History.weight,
+    "stay_share": History.stay_share,
+    "update_size": History.update_size,
+    "spread": History.spread,
+    "seen_distance": History.seen_distance,
+    "individual_error": History.individual_error,
+    "group_error": History.group_error,
+    "individual_gain": History.individual_gain,
+    "group_gain": History.group_gain,
+    "right_share": History.right_share,
+    "right_gain": lambda history: history.right_share() - history.right_share(0),
+    "party_update_gap": History.party_update_gap,
+    "party_distance": History.party_distance,
+    "clusters": History.clusters,
+}
+"""How each of `METRIC_LABELS` is measured after the latest round."""

@@ -16,7 +16,7 @@ from sandbox.core import Row, Turn, World, gather, read_prompts
 from sandbox.errors import ConfigError
 from worlds.opinion.history import History, mean_of, standardise
 from worlds.opinion.member import STEPS, Person, nearest_step
-from worlds.opinion.metrics import FIGURES, METRIC_LABELS, opinion_metrics
+from worlds.opinion.metrics import FIGURES, MEASURES, METRIC_LABELS
 from worlds.opinion.networks import see_centre, see_equally, see_nobody
 from worlds.opinion.reactions import REACTIONS
 from worlds.opinion.rules import RULES
@@ -148,7 +148,7 @@ class Opinion(World[OpinionParams]):
 
     def metrics(self) -> dict[str, float]:
         """Return all metrics of the latest round and so far."""
-        return opinion_metrics(self.history)
+        return {name: measure(self.history) for name, measure in MEASURES.items()}
 
     def tables(self) -> dict[str, list[Row]]:
         """Return who thought what, how groups moved, how far people went, and what was said."""

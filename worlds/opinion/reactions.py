@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from sandbox.core import Choose, Level, Question, Reaction, VariedFact, change_facts
+from sandbox.core import Choose, Level, PeopleSlope, Question, Reaction, VariedFact, change_facts
 from worlds.opinion.member import STEPS, format_opinion
 
 LEVELS = (0.25, 0.5, 0.75, 1.0)
@@ -63,6 +63,13 @@ REVISION_BY_OTHERS = Reaction(
     outcome_label="expected revision (share of the distance)",
     unit="share of the distance",
     direction=1,
+    people=PeopleSlope(
+        0.404,
+        0.363,
+        0.445,
+        360,
+        "Becker, Brackbill & Centola 2017, doi:10.1073/pnas.1615978114: revisions by the distance of the others",
+    ),
     source="DeGroot 1974, doi:10.1080/01621459.1974.10480137: people move towards the mean of those whom they see",
 )
 REACTIONS = (REVISION_BY_OTHERS,)

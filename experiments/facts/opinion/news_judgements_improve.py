@@ -5,7 +5,7 @@ from experiments.facts.opinion.builders import group_fact
 from experiments.facts.opinion.values import value_after_rounds
 from experiments.facts.reference import Reference
 
-REFERENCE = Reference(0.086, 0.064, 0.109, num_people=475)
+REFERENCE = Reference(0.086, 0.064, 0.108, num_people=475)
 """The interval is over 26 networks."""
 
 FACT = group_fact(

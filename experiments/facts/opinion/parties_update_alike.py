@@ -6,7 +6,7 @@ from experiments.facts.opinion.values import value_after_rounds
 from experiments.facts.reference import Reference
 from worlds.opinion.rules import revise
 
-REFERENCE = Reference(-0.0, -0.049, 0.046, num_people=475)
+REFERENCE = Reference(-0.001, -0.049, 0.046, num_people=475)
 """The interval is over 26 networks."""
 
 FACT = group_fact(
