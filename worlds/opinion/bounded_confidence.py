@@ -1,7 +1,6 @@
-r"""People who heed only those who already think alike: bounded confidence, as rule people of the opinion world.
+"""People who heed only those who already think alike: bounded confidence, as rule people of the opinion world.
 
-    python -m sandbox run world=opinion mind._target_=worlds.opinion.bounded_confidence.BoundedConfidence \
-        +mind.tolerance=20 world.num_seen=1
+    python -m sandbox run world=opinion mind=bounded_confidence mind.tolerance=20 world.num_seen=1
 
 With `world.num_seen=1`, everybody meets one other person in each step and goes half of the way if their opinions differ
 by less than the tolerance: the model of Deffuant, Neau, Amblard and Weisbuch (2000, doi:10.1142/S0219525900000078),
@@ -16,6 +15,7 @@ from pydantic import Field
 
 from sandbox.core import Choose, MindContext, Question, Reply
 from sandbox.core.mind import RuleMind
+from sandbox.errors import ConfigError
 from sandbox.settings import Settings, validate
 
 
@@ -24,7 +24,7 @@ class BoundedConfidenceSettings(Settings):
 
     tolerance: float = Field(gt=0)
     """Difference between opinions, in their unit, from which on the others are ignored."""
-    pace: float = Field(default=0.5, gt=0, le=1)
+    pace: float = Field(gt=0, le=1)
     """Share of the way to the others that people go, the nearest step."""
 
 
@@ -34,9 +34,23 @@ class BoundedConfidence(RuleMind):
     name = "bounded_confidence"
 
     @classmethod
+    def check(cls, settings: Mapping[str, Any], model: str) -> None:
+        """Raise `ConfigError` if a setting is unknown or out of bounds."""
+        validate(BoundedConfidenceSettings, settings, f"mind={cls.name}")
+
+    @classmethod
     def build(cls, settings: Mapping[str, Any], context: MindContext) -> Self:
-        """Take the world's rules, except for how people revise."""
-        checked = validate(BoundedConfidenceSettings, settings, "mind")
+        """Take the world's rules, except for how people revise.
+
+        Raises:
+            ConfigError: A setting is unknown or out of bounds, or people of the world revise nothing.
+        """
+        checked = validate(BoundedConfidenceSettings, settings, f"mind={cls.name}")
+        if "revise" not in context.rules:
+            raise ConfigError(
+                f"mind={cls.name} answers how opinions are revised, but this world asks {', '.join(context.rules)}; "
+                "use it with world=opinion"
+            )
 
         def revise(question: Question[Any]) -> Reply:
             form, facts = question.form, question.facts

@@ -258,7 +258,7 @@ def test_bounded_confidence_leaves_about_one_cluster_per_two_tolerances(toleranc
     counts: list[float] = []
     for seed in range(2):
         context = MindContext(RULES, "", None, print)
-        mind = BoundedConfidence.build({"tolerance": tolerance}, context)
+        mind = BoundedConfidence.build({"tolerance": tolerance, "pace": 0.5}, context)
         world = build_opinion(size=300, rng=seed, mind=mind, group_size=300, degree=299, num_seen=1)
         clusters = play(world, 40).latest_metrics["clusters"]
         assert clusters is not None
@@ -267,9 +267,12 @@ def test_bounded_confidence_leaves_about_one_cluster_per_two_tolerances(toleranc
     assert 0.65 * expected <= np.mean(counts) <= 1.1 * expected
 
 
-def test_bounded_confidence_refuses_a_tolerance_that_is_none() -> None:
-    with pytest.raises(ConfigError, match=r"mind.tolerance: Input should be greater than 0, found -1"):
-        BoundedConfidence.build({"tolerance": -1}, MindContext(RULES, "", None, print))
+def test_bounded_confidence_refuses_a_tolerance_of_nothing_and_a_world_without_opinions() -> None:
+    settings = {"tolerance": -1, "pace": 0.5}
+    with pytest.raises(ConfigError, match=r"tolerance: Input should be greater than 0, found -1"):
+        BoundedConfidence.check(settings, "")
+    with pytest.raises(ConfigError, match="this world asks tell; use it with world=opinion"):
+        BoundedConfidence.build({**settings, "tolerance": 1}, MindContext({"tell": go(0)}, "", None, print))
 
 
 # Settings.
