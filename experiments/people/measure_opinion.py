@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.facts.reference import Reference
+from experiments.people.fit_revisers import MIN_DISTANCE
 from experiments.people.opinions import NEWS_TREATMENT, ROUNDS, Group, load_topics, pool, read_groups, read_news
 from sandbox.runtime.config import LAST, load_run_config
 from worlds.opinion.history import Floats, History
@@ -112,6 +113,22 @@ def measure_all(data: Path) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
+def weight_by_direction(histories: Sequence[History], *, is_towards: bool) -> tuple[float, int]:
+    """Return the share of the way that people go to others who are towards the truth, or away from it, and its number.
+
+    Args:
+        histories: Groups whose topics have a truth.
+        is_towards: Which others. Those less than `MIN_DISTANCE` away do not count.
+    """
+    pooled = pool(histories)
+    own = np.concatenate(pooled.opinions[:-1])
+    gaps, revisions = np.concatenate(pooled.others) - own, np.concatenate(pooled.opinions[1:]) - own
+    directions = np.sign(np.tile(pooled.truth, len(pooled.others)) - own)
+    counts = ~np.isnan(gaps + revisions) & (np.abs(gaps) > MIN_DISTANCE) & ((np.sign(gaps) == directions) == is_towards)
+    gaps, revisions = gaps[counts], revisions[counts]
+    return float((gaps * revisions).sum() / (gaps**2).sum()), len(gaps)
+
+
 def read_table() -> pd.DataFrame:
     """Return the stored table; `control` is an empty text where there is none."""
     return pd.read_csv(TABLE, keep_default_na=False)
@@ -129,12 +146,16 @@ def find_reference(
 
 
 def main(data: str) -> None:
-    """Write the table, and print it with the number of people of every arm."""
+    """Write the table, and print it with the number of people of every arm, and whom they follow."""
     table = measure_all(Path(data))
     table.to_csv(TABLE, index=False)
     print(table.to_string())
     for arm in read_arms(Path(data)).values():
         print(f"{arm.name}: {sum(group.num_people for group in arm.groups)} people, {len(arm.groups)} {arm.unit}s")
+        if arm.name != "alone":
+            for is_towards, direction in ((True, "towards"), (False, "away from")):
+                weight, num_revisions = weight_by_direction(arm.histories, is_towards=is_towards)
+                print(f"  of the way to others {direction} the truth: {weight:.3f} ({num_revisions} revisions)")
 
 
 if __name__ == "__main__":

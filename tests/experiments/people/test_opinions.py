@@ -21,6 +21,7 @@ from experiments.people.measure_opinion import (
     read_arms,
     read_table,
     resample,
+    weight_by_direction,
 )
 from experiments.people.opinions import (
     ESTIMATES,
@@ -135,7 +136,7 @@ def test_a_table_has_means_and_differences_with_intervals_around_them() -> None:
     assert table[["treatment", "control"]].drop_duplicates().to_numpy().tolist() == [
         ["alone", ""], ["decentralised", ""], ["decentralised", "alone"],
     ]  # fmt: skip
-    assert ((table["low"] <= table["value"]) & (table["value"] <= table["high"])).all()
+    assert all(low <= value <= high for low, value, high in table[["low", "value", "high"]].to_numpy())
     difference = find_reference(table, arms, "decentralised", "alone", "weight@last")
     assert difference.value == pytest.approx(0.5, abs=0.06)
     assert difference.num_people == 10 * 40
@@ -149,6 +150,16 @@ def test_the_mean_over_rounds_is_that_of_the_metric_in_each() -> None:
     assert measure_outcomes([history], ["stay_share", "stay_share@last"]).tolist() == pytest.approx(
         [np.mean(rounds), rounds[1]]
     )
+
+
+def test_whom_people_follow_is_told_apart_by_the_truth() -> None:
+    truth_100 = Judgement(
+        "t", 100.0, ["a", "b", "c"], [""] * 3, np.array([[50.0, 50, 50], [60, 45, 50], [60, 45, 50]]),
+        np.array([[70.0, 30, 51], [math.nan] * 3]),
+    )  # fmt: skip
+    histories = [Group("g", "train", "decentralised", [truth_100]).history({"t": PERCENT})]
+    assert weight_by_direction(histories, is_towards=True) == (pytest.approx(0.5), 1)
+    assert weight_by_direction(histories, is_towards=False) == (pytest.approx(0.25), 1)
 
 
 def test_the_stored_table_has_every_outcome_of_both_experiments() -> None:

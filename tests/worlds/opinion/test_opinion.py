@@ -217,7 +217,7 @@ def test_a_revision_is_the_nearest_step_and_only_no_revision_is_staying() -> Non
 def test_random_answers_lead_nowhere_on_average_far_from_the_ends_of_a_scale() -> None:
     endless = {"endless": {"kind": "attitudes", "text": "How much?", "first": [0, 100], "low": -1e6, "decimals": 2}}
     worlds = [play(build_opinion(rng=seed, mind=RandomMind(), topics=endless), 1) for seed in range(8)]
-    assert abs(np.mean([world.latest_metrics["weight"] for world in worlds])) < 0.1
+    assert abs(np.mean([world.history.weight() for world in worlds])) < 0.1
 
 
 # Models.
