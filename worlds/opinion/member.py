@@ -34,7 +34,8 @@ _BY_SIZE: dict[tuple[float, ...], list[float]] = {
 def format_opinion(value: float, decimals: int) -> str:
     """Return an opinion as people read it: without zeros at the end, large numbers with commas."""
     text = format(value, _FORMATS[decimals])
-    return text.rstrip("0").rstrip(".") if decimals else text
+    text = text.rstrip("0").rstrip(".") if decimals else text
+    return "0" if text == "-0" else text
 
 
 def nearest_step(share: float) -> float:

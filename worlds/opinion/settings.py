@@ -44,6 +44,11 @@ class Topic(BaseModel):
             raise ValueError(
                 f"first opinions must be between low ({self.low:g}) and high ({self.high}), found {list(self.first)}"
             )
+        if any(round(end, self.decimals) != end for end in (self.low, self.high) if end is not None):
+            raise ValueError(
+                f"low and high must be opinions too, with at most {self.decimals} decimal places, found {self.low:g} "
+                f"and {self.high}; raise decimals"
+            )
         return self
 
     @property

@@ -160,13 +160,23 @@ def test_rewiring_leads_to_the_like_minded_and_keeps_the_number_of_those_seen() 
 
 # Questions and answers.
 
+
+def make_topic(quantiles: tuple[float, float], low: float, span: float, decimals: int) -> Topic:
+    """Return a topic whose first opinions are between two points of a scale."""
+    low, high = round(low, decimals), round(low + span, decimals)
+    first = [low + point * (high - low) for point in quantiles]
+    return Topic.model_validate(
+        {"kind": "k", "text": "t", "first": first, "low": low, "high": high, "decimals": decimals}
+    )
+
+
 topics = st.builds(
-    lambda first, low, span, decimals: Topic(
-        kind="k", text="t", first=(low + first[0] * span, low + first[1] * span), low=low, high=low + span,
-        decimals=decimals,
-    ),
-    st.tuples(st.floats(0, 0.4), st.floats(0.5, 1)), st.floats(-1e4, 1e4), st.floats(1, 1e6), st.integers(0, 4),
-)  # fmt: skip
+    make_topic,
+    st.tuples(st.floats(0, 0.4), st.floats(0.5, 0.9)),
+    st.floats(-1e4, 1e4),
+    st.floats(2, 1e6),
+    st.integers(0, 4),
+)
 
 
 @given(topics, st.floats(0, 1), st.none() | st.floats(0, 1))
@@ -179,7 +189,7 @@ def test_every_option_is_a_legal_opinion_and_staying_is_one(topic: Topic, own: f
     assert form.objects[form.index("0")] == opinion
     assert list(form.objects) == sorted(set(form.objects))
     assert len({option.text for option in form.options}) == len(form.options)
-    assert all(topic.low - 1 <= value <= topic.high + 1 for value in form.objects)
+    assert all(topic.low <= value <= topic.high for value in form.objects)
     assert not follows or seen is not None
 
 
@@ -203,8 +213,9 @@ def test_who_sees_the_same_opinion_can_still_move() -> None:
 
 
 def test_opinions_read_as_people_write_them() -> None:
-    assert [format_opinion(*value) for value in ((1234.0, 0), (12.5, 1), (12.0, 1), (1200.0, 0), (0.0, 2))] == [
-        "1,234", "12.5", "12", "1,200", "0",
+    values = ((1234.0, 0), (12.5, 1), (12.0, 1), (1200.0, 0), (0.0, 2), (-0.01, 1))
+    assert [format_opinion(*value) for value in values] == [
+        "1,234", "12.5", "12", "1,200", "0", "0",
     ]  # fmt: skip
 
 
@@ -299,6 +310,7 @@ def test_groups_take_turns_with_topics_and_arms_share_first_opinions() -> None:
         ({"about": "news"}, "there is no topic of the kind 'news'; kinds are attitudes"),
         ({"topics": {"t": {**EVEN, "first": [5, 1]}}}, r"`first` must rise from the lowest to the highest opinion"),
         ({"topics": {"t": {**EVEN, "first": [5, 120]}}}, r"first opinions must be between low \(0\) and high \(100"),
+        ({"topics": {"t": {**EVEN, "high": 100.125}}}, "with at most 2 decimal places, found 0 and 100.125"),
         ({"parties": {"left": 0.0}}, "shares of parties must be 0 or more, and some above 0"),
         ({"group_size": 1}, "greater than or equal to 2"),
     ],
