@@ -30,7 +30,11 @@ def run_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return the folders of one small comparison for each world, exported, and interviewed."""
     folder = tmp_path_factory.mktemp("runs")
     small = ("mind=rule", "minds=[rule,random]", "seeds=[0,1]", "steps=6", "population.size=20")
-    own = {"marketplace": ("world.num_sellers=4", "world.rent=60", "world.demand=2"), "rumor": ()}
+    own = {
+        "marketplace": ("world.num_sellers=4", "world.rent=60", "world.demand=2"),
+        "rumor": (),
+        "opinion": ("world.shown=arguments", "world.group_size=10"),
+    }
     folders = {world: folder / world for world in data_pages.list_worlds()}
     for world, path in folders.items():
         interventions = "interventions=[{step: 2, do: message, text: Good morning.}]"

@@ -23,11 +23,13 @@ from sandbox.core.mind import Mind, RandomMind, RandomSettings
 from sandbox.core.world import World
 from sandbox.runtime.config import PopulationSettings, RunConfig
 from sandbox.settings import Settings
+from worlds.opinion.bounded_confidence import BoundedConfidence, BoundedConfidenceSettings
 
 MIND_SETTINGS: Mapping[type[Mind], type[Settings]] = {
     VllmMind: VllmSettings,
     ServerMind: ServerSettings,
     RandomMind: RandomSettings,
+    BoundedConfidence: BoundedConfidenceSettings,
 }
 """Settings of the minds that have some."""
 OVERRIDES = (
