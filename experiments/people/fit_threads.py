@@ -4,7 +4,8 @@
 
 Which post a reply answers: the model of Gómez, Kappen, Litvak and Kaltenbrunner (2013, doi:10.1007/s11280-012-0162-8),
 by maximum likelihood. How much people differ in writing: a Poisson-lognormal distribution of texts per author,
-truncated at zero because who wrote nothing is not in the data. How long replies are: the mean and standard deviation of
+truncated at zero because who wrote nothing is not in the data. How much threads differ in the replies that they draw: the
+same distribution of replies per thread. How long replies are: the mean and standard deviation of
 the logarithm of their words. Train split only. Each printed line belongs in `worlds/feed/rules.py`.
 """
 
@@ -17,13 +18,14 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, gammaln, logsumexp
+from scipy.stats import norm
 
 from experiments.people.forum_replies import count_words, read_replies
 from experiments.people.reddit_threads import HumanThread, read_threads
 from worlds.feed.posts import Floats, Ints, ThreadShape
 
-NUM_NODES = 60
-"""Points of the Gauss-Hermite quadrature over authors."""
+NORMAL_POINTS = np.linspace(-6, 6, 2401)
+"""Where the integral over the normal logarithm of a rate is evaluated, in standard deviations."""
 
 
 class Attractiveness(NamedTuple):
@@ -81,24 +83,24 @@ def fit_attractiveness(data: Attachments) -> Attractiveness:
     return unpack(result.x)
 
 
-def fit_writing_spread(counts: Sequence[int]) -> float:
-    """Return the standard deviation of the logarithm of people's rates of writing.
+def fit_spread(counts: Sequence[int]) -> float:
+    """Return the standard deviation of the logarithm of the rates behind counts: Poisson-lognormal.
 
     Args:
-        counts: Texts of every author, at least 1 each.
+        counts: One for each author or thread. If none of them is 0, zeros are taken to be missing from the data.
     """
     values, frequencies = np.unique(counts, return_counts=True)
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NUM_NODES)
-    log_weights = np.log(weights / weights.sum())
+    is_truncated = values[0] > 0
+    log_weights = norm.logpdf(NORMAL_POINTS) - logsumexp(norm.logpdf(NORMAL_POINTS))
 
     def loss(parameters: Floats) -> float:
-        log_rates = parameters[0] + np.exp(parameters[1]) * nodes
+        log_rates = parameters[0] + np.exp(parameters[1]) * NORMAL_POINTS
         rates = np.exp(log_rates)
         log_poisson = values[:, None] * log_rates - rates - gammaln(values + 1)[:, None]
-        log_some = np.log1p(-np.exp(logsumexp(log_weights - rates)))
+        log_some = np.log1p(-np.exp(logsumexp(log_weights - rates))) if is_truncated else 0.0
         return -float(frequencies @ (logsumexp(log_weights + log_poisson, axis=1) - log_some))
 
-    return float(np.exp(minimize(loss, np.array([-1.0, 0.5]), method="Nelder-Mead").x[1]))
+    return float(np.exp(minimize(loss, np.array([0.0, 0.3]), method="Nelder-Mead").x[1]))
 
 
 def count_texts(threads: Sequence[HumanThread]) -> list[int]:
@@ -113,7 +115,9 @@ def main(data: str) -> None:
     print(f"{len(threads)} threads, {len(attachments.age)} replies")
     print(np.round(fit_attractiveness(attachments), 4).tolist())
     counts = count_texts(threads)
-    print(f"{len(counts)} authors: WRITING_SPREAD {fit_writing_spread(counts):.3f}")
+    print(f"{len(counts)} authors: WRITING_SPREAD {fit_spread(counts):.3f}")
+    num_replies = [len(thread.shape.parents) for thread in threads]
+    print(f"APPEAL_SPREAD {fit_spread(num_replies):.3f}")
     words = np.log([count_words(reply.text) for reply in read_replies(Path(data)) if reply.split == "train"])
     print(f"{len(words)} replies: WORDS_MEAN {words.mean():.3f}, WORDS_SPREAD {words.std():.3f}")
 

@@ -84,7 +84,7 @@ class Person(Agent[Platform]):
 
     def _post_facts(self, post: Post) -> dict[str, Any]:
         """Return what a reader sees of a post, and (for rule people) where it stands in its thread."""
-        author, parent = post.author, post.parent
+        author, parent, opening = post.author, post.parent, post.thread.posts[0]
         return {
             "issue": self.world.params.issue,
             "side": SIDES[self.side],
@@ -92,9 +92,11 @@ class Person(Agent[Platform]):
             "author_side": SIDES[author.side],
             "follows": author in self.following,
             "text": post.text,
-            "answers": parent.text if parent else None,
+            "opening": opening.text if parent else None,
+            "answers": parent.text if parent and parent is not opening else None,
             "score": post.score if self.world.params.show_votes else None,
             "replies": post.num_replies,
+            "thread": opening.id,
             "posts_since": len(post.thread.posts) - post.place,
         }
 

@@ -4,71 +4,96 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from math import log10
 
-from sandbox.core.seeds import SeedTree, uniforms
+from sandbox.core.seeds import SeedTree, permutation, uniforms
 from worlds.feed.person import Person
 from worlds.feed.posts import Post
 from worlds.feed.settings import FeedParams
 
 STEPS_PER_TENFOLD = 12.5 / 6
 """Steps of six hours by which a post must be newer to outweigh ten times the score: 12.5 hours, as in Reddit's `hot`."""
-TRIES = 40
-"""Draws for one place of a randomly ranked page until a post is new to the reader."""
+CANDIDATES = 40
+"""Openings, and replies, of all people that are drawn for a reader before they are ranked, where there are more: a large
+site does not show everybody the same few posts."""
+OPENING_SHARE = 0.5
+"""Share of the places for posts of all people that list openings rather than replies, as long as there are both: a
+forum lists threads, and shows replies to those who look further."""
+
+
+class Order:
+    """Some posts in the order of the ranking, by the side of the reader."""
+
+    def __init__(self, posts: Sequence[Post], params: FeedParams) -> None:
+        """Rank posts that are in random order, which decides between equals."""
+        ranked = list(posts)
+        if params.ranking in ("chronological", "similarity"):
+            ranked.sort(key=lambda post: -post.step)
+        elif params.ranking in ("popularity", "bridging"):
+            ranked.sort(key=lambda post: -heat(post, is_bridging=params.ranking == "bridging"))
+        self._is_random = params.ranking == "random"
+        self._by_side = [ranked, ranked]
+        if params.ranking == "similarity":
+            self._by_side = [sorted(ranked, key=lambda post: post.author.side != side) for side in (0, 1)]
+        self.places = [{post.id: place for place, post in enumerate(order)} for order in self._by_side]
+        """By the side of the reader: the place of every post, by its id."""
+
+    def candidates(self, reader: Person, draws: Iterator[float]) -> Iterator[Post]:
+        """Return the posts that the ranking chooses from for one reader, best first."""
+        order = self._by_side[reader.side]
+        places: Sequence[int] = range(len(order))
+        if len(order) > CANDIDATES:
+            places = sorted({int(next(draws) * len(order)) for _ in range(CANDIDATES)})
+        if self._is_random:
+            places = [places[index] for index in permutation(len(places), int(next(draws) * 2**53))]
+        return (order[place] for place in places)
 
 
 class Shelf:
-    """All posts that can be shown in a step, in the order of the ranking."""
+    """All posts that can be shown in a step."""
 
     def __init__(self, posts: Sequence[Post], params: FeedParams, seeds: SeedTree, now: int) -> None:
-        """Rank the posts once for all visitors; ties are in random order."""
+        """Rank the posts once for all visitors."""
         self._params, self._seeds, self._now = params, seeds, now
         shuffled = seeds.order(now, "posts", posts, [post.id for post in posts])
-        ranking = params.ranking
-        if ranking in ("chronological", "similarity"):
-            shuffled.sort(key=lambda post: -post.step)
-        elif ranking in ("popularity", "bridging"):
-            shuffled.sort(key=lambda post: -_heat(post, is_bridging=ranking == "bridging"))
-        self._posts = shuffled
-        self._orders = [self._posts, self._posts]
-        if ranking == "similarity":
-            self._orders = [sorted(shuffled, key=lambda post: post.author.side != side) for side in (0, 1)]
-        self._places = [{post.id: place for place, post in enumerate(order)} for order in self._orders]
+        self._all = Order(shuffled, params)
+        self._openings = Order([post for post in shuffled if post.parent is None], params)
+        self._replies = Order([post for post in shuffled if post.parent is not None], params)
 
     def page(self, reader: Person) -> list[Post]:
-        """Return what a visitor is shown, best first."""
+        """Return what a visitor is shown, in this order."""
         draws = uniforms(self._seeds.decision(reader.unique_id, self._now, -2))
-        from_all = self._unseen(self._walk(reader, draws), reader)
-        from_followed = self._unseen(iter(self._followed(reader)), reader)
+        openings = self._new_to(reader, self._openings.candidates(reader, draws))
+        replies = self._new_to(reader, self._replies.candidates(reader, draws))
+        followed = self._new_to(reader, self._from_followed(reader))
         page: dict[int, Post] = {}
         for _ in range(self._params.num_shown):
-            sources = (from_all, from_followed) if next(draws) < self._params.discovery else (from_followed, from_all)
+            is_discovery = next(draws) < self._params.discovery
+            posts = (openings, replies) if next(draws) < OPENING_SHARE else (replies, openings)
+            sources = (*posts, followed) if is_discovery else (followed, *posts)
             post = next((post for post in chain(*sources) if post.id not in page), None)
             if post is None:
                 break
             page[post.id] = post
         return list(page.values())
 
-    def _walk(self, reader: Person, draws: Iterator[float]) -> Iterator[Post]:
-        """Yield posts of everybody: in their order, or drawn anew."""
-        if self._params.ranking != "random":
-            yield from self._orders[reader.side]
-            return
-        if self._posts:
-            for _ in range(TRIES * self._params.num_shown):
-                yield self._posts[int(next(draws) * len(self._posts))]
-
-    def _followed(self, reader: Person) -> list[Post]:
-        """Return what followed people wrote or shared, in the order of the ranking."""
-        places = self._places[reader.side]
+    def _from_followed(self, reader: Person) -> Iterator[Post]:
+        """Yield what followed people wrote or shared, in the order of the ranking."""
+        places = self._all.places[reader.side]
         posts = {post.id: post for author in reader.following for post in author.recent if post.id in places}
-        return sorted(posts.values(), key=lambda post: places[post.id])
+        yield from sorted(posts.values(), key=lambda post: places[post.id])
 
     @staticmethod
-    def _unseen(posts: Iterator[Post], reader: Person) -> Iterator[Post]:
+    def _new_to(reader: Person, posts: Iterator[Post]) -> Iterator[Post]:
+        """Return the posts that are not the reader's own and that the reader was never shown."""
         return (post for post in posts if post.author is not reader and post.id not in reader.viewed)
 
 
-def _heat(post: Post, *, is_bridging: bool) -> float:
-    """Return Reddit's `hot` of a post; for bridging, up-votes count as often as the side gives them that gives fewer."""
+def heat(post: Post, *, is_bridging: bool = False) -> float:
+    """Return Reddit's `hot` of a post.
+
+    Args:
+        post: Any post.
+        is_bridging: Whether up-votes count only as far as both sides give them: twice those of the side that gives fewer.
+    """
     score = 2 * min(post.ups) - post.downs if is_bridging else post.score
     sign = (score > 0) - (score < 0)
     return sign * log10(max(abs(score), 1)) + post.step / STEPS_PER_TENFOLD

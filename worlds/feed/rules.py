@@ -8,13 +8,15 @@ the first up-vote. A negative score makes votes of both kinds likelier, up-votes
 doi:10.1007/s11280-012-0162-8): its replies, a bonus for the opening of a thread, and novelty that fades with every later
 post. On a randomly ranked feed, replies within a thread are distributed as in that model.
 
-*Writing.* People differ in how much they write by a lognormal factor, and texts have lognormal lengths.
+*Writing.* People differ in how much they write, and threads in how much they draw, by lognormal factors that nobody sees;
+replies have lognormal lengths.
 
 What is fitted, to the train split of real threads and texts: `python -m experiments.people.fit_threads DATA`. What is
 chosen because no data give it says so.
 """
 
 from functools import lru_cache
+from hashlib import blake2b
 from math import exp, log, log2
 from statistics import NormalDist
 from typing import Any
@@ -44,9 +46,11 @@ SHARING, FOLLOWING, UNFOLLOWING = 0.01, 0.005, 0.002
 POPULARITY, OPENING, NOVELTY = 0.0413, 2.7096, 0.7648
 """Attractiveness of a post: per reply (and once for itself), for an opening, and the factor per later post. Fitted to
 382,900 replies in 25,713 threads."""
-WRITING_SPREAD = 1.649
+WRITING_SPREAD = 2.201
 """Standard deviation of the logarithm of people's rates of writing. Fitted to 87,189 authors of these threads."""
-REPLYING, THREADS = 0.02, 0.012
+APPEAL_SPREAD = 1.469
+"""Standard deviation of the logarithm of what draws replies to a thread. Fitted to the sizes of the 25,713 threads."""
+REPLYING, THREADS = 0.15, 0.008
 """Probability of replying per unit of attractiveness, and of opening a thread on a visit, of people of mean rate. Only
 their ratio is set by data: at the default settings, a thread has as many posts as in the train split."""
 MAX_WRITING = 0.6
@@ -62,13 +66,23 @@ FILLER = (
 @lru_cache(maxsize=65536)
 def writing_factor(digest: bytes) -> float:
     """Return how much more than the mean a person writes; the same in all runs."""
-    point = (int.from_bytes(digest[:8], "little") + 0.5) / 2**64
-    return exp(WRITING_SPREAD * NormalDist().inv_cdf(point) - WRITING_SPREAD**2 / 2)
+    return _lognormal(int.from_bytes(digest[:8], "little"), WRITING_SPREAD)
+
+
+@lru_cache(maxsize=65536)
+def appeal(seed: int, thread: int) -> float:
+    """Return how much more replies than the mean a thread draws; the same in all arms of a seed."""
+    return _lognormal(int.from_bytes(blake2b(b"%d/%d" % (seed, thread), digest_size=8).digest(), "little"), APPEAL_SPREAD)
+
+
+def _lognormal(bits: int, spread: float) -> float:
+    """Return a lognormal number with mean 1 from 64 random bits."""
+    return exp(spread * NormalDist().inv_cdf((bits + 0.5) / 2**64) - spread**2 / 2)
 
 
 def attractiveness(facts: dict[str, Any]) -> float:
     """Return how much a post calls for a reply."""
-    opening = OPENING * (facts["answers"] is None)
+    opening = OPENING * (facts["opening"] is None)
     return POPULARITY * (1 + facts["replies"]) + opening + NOVELTY ** facts["posts_since"]
 
 
@@ -78,7 +92,8 @@ def react(question: Question[Any]) -> Reply:
     is_same = facts["side"] == facts["author_side"]
     up, down = _vote_probabilities(facts["score"] or 0)
     up *= _side_factor(SAME_SIDE_VOTE, is_same)
-    replies = min(REPLYING * writing_factor(question.profile.digest()) * attractiveness(facts), MAX_WRITING)
+    person, thread = writing_factor(question.profile.digest()), appeal(question.replicate.seed, facts["thread"])
+    replies = min(REPLYING * person * thread * attractiveness(facts), MAX_WRITING)
     shares = SHARING * _side_factor(SAME_SIDE_SHARE, is_same)
     if facts["follows"]:
         ties = UNFOLLOWING * _side_factor(SAME_SIDE_FOLLOW, not is_same)
