@@ -22,7 +22,7 @@ from scipy.stats import norm
 
 from experiments.people.forum_replies import count_words, read_replies
 from experiments.people.reddit_threads import HumanThread, read_threads
-from worlds.feed.posts import Floats, Ints, ThreadShape
+from worlds.feed.posts import Floats, Ints
 
 NORMAL_POINTS = np.linspace(-6, 6, 2401)
 """Where the integral over the normal logarithm of a rate is evaluated, in standard deviations."""
@@ -51,12 +51,16 @@ class Attachments(NamedTuple):
     """Posts since the answered one, itself included: 1 for the newest post."""
 
 
-def collect_attachments(shapes: Sequence[ThreadShape]) -> Attachments:
-    """Return what every reply answered."""
+def collect_attachments(threads: Sequence[Sequence[int]]) -> Attachments:
+    """Return what every reply answered.
+
+    Args:
+        threads: Of each thread: the place of the post that each reply answers, in order of time.
+    """
     rows: list[tuple[int, int, bool, int]] = []
-    for shape in shapes:
-        degrees = [1] * shape.size
-        for number, parent in enumerate(shape.parents, 1):
+    for parents in threads:
+        degrees = [1] * (len(parents) + 1)
+        for number, parent in enumerate(parents, 1):
             rows.append((number, degrees[parent], parent == 0, number - parent))
             degrees[parent] += 1
     num_posts, degree, is_opening, age = np.array(rows).T
@@ -111,12 +115,12 @@ def count_texts(threads: Sequence[HumanThread]) -> list[int]:
 def main(data: str) -> None:
     """Print the parameters, and the numbers behind them."""
     threads = [thread for thread in read_threads(Path(data)) if thread.split == "train"]
-    attachments = collect_attachments([thread.shape for thread in threads])
+    attachments = collect_attachments([thread.parents for thread in threads])
     print(f"{len(threads)} threads, {len(attachments.age)} replies")
     print(np.round(fit_attractiveness(attachments), 4).tolist())
     counts = count_texts(threads)
     print(f"{len(counts)} authors: WRITING_SPREAD {fit_spread(counts):.3f}")
-    num_replies = [len(thread.shape.parents) for thread in threads]
+    num_replies = [len(thread.parents) for thread in threads]
     print(f"APPEAL_SPREAD {fit_spread(num_replies):.3f}")
     words = np.log([count_words(reply.text) for reply in read_replies(Path(data)) if reply.split == "train"])
     print(f"{len(words)} replies: WORDS_MEAN {words.mean():.3f}, WORDS_SPREAD {words.std():.3f}")

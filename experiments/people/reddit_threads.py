@@ -25,9 +25,15 @@ class HumanThread(NamedTuple):
     id: int
     split: str
     community: str
-    shape: ThreadShape
+    parents: tuple[int, ...]
+    """Place of the post that each reply answers, in order of time."""
     authors: tuple[int, ...]
     """Number of the author of every post; -1 if unknown."""
+
+    @property
+    def shape(self) -> ThreadShape:
+        """The thread in the form of the world."""
+        return ThreadShape.of(self.parents)
 
 
 def thread_split(thread: int) -> str:
@@ -46,7 +52,7 @@ def read_threads(data: Path) -> list[HumanThread]:
     for start, end in zip(starts, [*starts[1:], len(nodes)], strict=True):
         number, places, parents, authors = (values[start:end].tolist() for values in columns)
         place_of = {node: place for place, node in enumerate(places)}
-        shape = ThreadShape([place_of[parent] for parent in parents[1:]])
+        answered = tuple(place_of[parent] for parent in parents[1:])
         community = str(nodes["subreddit"].iat[start])
-        threads.append(HumanThread(number[0], thread_split(number[0]), community, shape, tuple(authors)))
+        threads.append(HumanThread(number[0], thread_split(number[0]), community, answered, tuple(authors)))
     return threads

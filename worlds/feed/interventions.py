@@ -36,7 +36,7 @@ class Plant(Intervention[Feed]):
     def apply(self, world: Feed) -> None:
         """Publish it."""
         post = world.publish(world.people[self.author - 1], self.text)
-        post.seed_vote += self.ups
+        post.planted_ups = self.ups
 
 
 @Feed.intervention("ban")

@@ -6,13 +6,11 @@ which is NaN. Threads are measured once, `MATURE` steps after their opening, as 
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from sandbox.figures import Bars, Figure, Lorenz, NetworkMap, TimeSeries
 from worlds.feed.person import ACTS, Person
 from worlds.feed.posts import gini, mean_depth, mean_size, no_reply_share, size_gini, top_level_share
 from worlds.feed.reactions import UP_BY_SCORE
-from worlds.feed.records import FeedRecords
+from worlds.feed.records import FeedRecords, mean_of
 
 METRIC_LABELS = {
     "thread_size": "mean posts of a thread within two days, the opening included",
@@ -26,7 +24,10 @@ METRIC_LABELS = {
     "share_share": "share of views that end in sharing",
     "first_up_share": "share of views of posts without readers' votes that end in an up-vote",
     "first_down_share": "share of views of posts without readers' votes that end in a down-vote",
+    "herding": "first up-votes on posts that began with an up-vote, relative to posts without, minus 1",
     "final_score": "mean votes of readers on a post when it leaves the feed (up minus down)",
+    "final_herding": "final score of posts that began with an up-vote, relative to posts without, minus 1",
+    "final_correction": "final score of posts that began with a down-vote, relative to posts without, minus 1",
     "lurker_share": "share of visitors who never did more than scroll on",
     "gini_writing": "Gini of texts among people who wrote any",
     "gini_attention": "Gini of views of their posts among all people",
@@ -74,10 +75,13 @@ def feed_metrics(records: FeedRecords, people: Sequence[Person]) -> dict[str, fl
         "vote_share": records.share_of_acts(("up", "down")),
         "reply_share": records.share_of_acts(("reply",)),
         "share_share": records.share_of_acts(("share",)),
-        "first_up_share": records.share_of_acts(("up",), first=True),
-        "first_down_share": records.share_of_acts(("down",), first=True),
-        "final_score": _mean(records.final_scores),
-        "lurker_share": _mean([not (person.num_acts or person.num_texts) for person in visitors]),
+        "first_up_share": records.first_share("up"),
+        "first_down_share": records.first_share("down"),
+        "herding": records.herding(),
+        "final_score": mean_of([score for scores in records.final_scores.values() for score in scores]),
+        "final_herding": records.final_gain(1),
+        "final_correction": records.final_gain(-1),
+        "lurker_share": mean_of([not (person.num_acts or person.num_texts) for person in visitors]),
         "gini_writing": gini([person.num_texts for person in people if person.num_texts]),
         "gini_attention": gini([person.num_views for person in people]),
         "gini_followers": gini([person.num_followers for person in people]),
@@ -85,9 +89,6 @@ def feed_metrics(records: FeedRecords, people: Sequence[Person]) -> dict[str, fl
         "ei_votes": records.votes.ei_index(),
         "ei_shares": records.shares.ei_index(),
         "ei_replies": records.replies.ei_index(),
-        "reply_words": _mean(records.reply_words),
+        "reply_words": mean_of(records.reply_words),
     }
 
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else float("nan")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,28 +18,26 @@ MATURE = 8
 
 
 class ThreadShape(NamedTuple):
-    """Who answers whom in one thread."""
+    """The form of one thread: how long and deep it is."""
 
-    parents: Sequence[int]
-    """What each reply answers, in order of time: 0 for the opening post, k for the k-th reply."""
+    size: int
+    """Number of posts, the opening included."""
+    depth: int
+    """Replies between the opening and the post that is furthest from it; 0 without replies."""
+    num_top_level: int
+    """Replies to the opening itself."""
 
-    @property
-    def size(self) -> int:
-        """Number of posts, the opening included."""
-        return len(self.parents) + 1
+    @classmethod
+    def of(cls, parents: Sequence[int]) -> Self:
+        """Return the form of a thread.
 
-    @property
-    def depth(self) -> int:
-        """Replies between the opening and the post that is furthest from it; 0 without replies."""
+        Args:
+            parents: What each reply answers, in order of time: 0 for the opening post, k for the k-th reply.
+        """
         depths = [0]
-        for parent in self.parents:
+        for parent in parents:
             depths.append(depths[parent] + 1)
-        return max(depths)
-
-    @property
-    def num_top_level(self) -> int:
-        """Replies to the opening itself."""
-        return sum(parent == 0 for parent in self.parents)
+        return cls(len(depths), max(depths), depths.count(1))
 
 
 @dataclass(eq=False, slots=True)
@@ -51,7 +49,7 @@ class Thread:
     def shape(self, steps: int = MATURE) -> ThreadShape:
         """Return who answered whom in the first steps after the opening."""
         last = self.posts[0].step + steps
-        return ThreadShape([post.parent.place for post in self.posts if post.parent and post.step <= last])
+        return ThreadShape.of([post.parent.place for post in self.posts if post.parent and post.step <= last])
 
 
 @dataclass(eq=False, slots=True)
@@ -76,6 +74,8 @@ class Post:
     num_replies: int = 0
     num_shares: int = 0
     num_views: int = 0
+    planted_ups: int = 0
+    """Up-votes of nobody that an intervention added."""
     is_removed: bool = False
 
     @property
@@ -85,8 +85,8 @@ class Post:
 
     @property
     def score(self) -> int:
-        """The score that people see: that of readers and the seeded vote."""
-        return self.readers_score + self.seed_vote
+        """The score that people see: that of readers and all votes of nobody."""
+        return self.readers_score + self.seed_vote + self.planted_ups
 
     @property
     def is_fresh(self) -> bool:
@@ -111,7 +111,7 @@ def no_reply_share(shapes: Sequence[ThreadShape]) -> float:
 
 def top_level_share(shapes: Sequence[ThreadShape]) -> float:
     """Return the share of all replies that answer an opening; NaN of no replies."""
-    replies = sum(len(shape.parents) for shape in shapes)
+    replies = sum(shape.size - 1 for shape in shapes)
     return sum(shape.num_top_level for shape in shapes) / replies if replies else math.nan
 
 

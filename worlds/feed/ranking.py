@@ -11,7 +11,7 @@ from worlds.feed.settings import FeedParams
 
 STEPS_PER_TENFOLD = 12.5 / 6
 """Steps of six hours by which a post must be newer to outweigh ten times the score: 12.5 hours, as in Reddit's `hot`."""
-CANDIDATES = 40
+CANDIDATES = 24
 """Openings, and replies, of all people that are drawn for a reader before they are ranked, where there are more: a large
 site does not show everybody the same few posts."""
 OPENING_SHARE = 0.5

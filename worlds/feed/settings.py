@@ -1,10 +1,9 @@
 """Parameters of the feed."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
-from typing_extensions import Self
 
 from sandbox.core import WorldParams
 
