@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from sandbox.figures import Bars, Figure, Lorenz, NetworkMap, TimeSeries
 from worlds.feed.person import ACTS, Person
-from worlds.feed.posts import gini, mean_depth, mean_size, no_reply_share, size_gini, top_level_share
+from worlds.feed.posts import gini, mean_depth, mean_size, no_reply_share, size_gini, stack_shapes, top_level_share
 from worlds.feed.reactions import UP_BY_SCORE
 from worlds.feed.records import FeedRecords, mean_of
 
@@ -63,7 +63,7 @@ FIGURES: Sequence[Figure] = (
 
 def feed_metrics(records: FeedRecords, people: Sequence[Person]) -> dict[str, float]:
     """Return all metrics of `METRIC_LABELS`."""
-    shapes = [shape for _, shape in records.mature]
+    shapes = stack_shapes([shape for _, shape in records.mature])
     visitors = [person for person in people if person.num_visits]
     return {
         "thread_size": mean_size(shapes),

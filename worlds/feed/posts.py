@@ -94,28 +94,38 @@ class Post:
         return not (self.ups[0] or self.ups[1] or self.downs)
 
 
-def mean_size(shapes: Sequence[ThreadShape]) -> float:
-    """Return the mean number of posts of a thread; NaN of no threads."""
-    return float(np.mean([shape.size for shape in shapes])) if shapes else math.nan
+def stack_shapes(shapes: Sequence[ThreadShape]) -> Ints:
+    """Return an array of shape (threads, 3): size, depth, replies to the opening."""
+    return np.array(shapes, np.int64).reshape(-1, 3)
 
 
-def mean_depth(shapes: Sequence[ThreadShape]) -> float:
-    """Return the mean depth of a thread; NaN of no threads."""
-    return float(np.mean([shape.depth for shape in shapes])) if shapes else math.nan
+def mean_size(shapes: Ints) -> float:
+    """Return the mean number of posts of stacked threads; NaN of no threads."""
+    return float(shapes[:, 0].mean()) if len(shapes) else math.nan
 
 
-def no_reply_share(shapes: Sequence[ThreadShape]) -> float:
-    """Return the share of threads without a reply; NaN of no threads."""
-    return float(np.mean([shape.size == 1 for shape in shapes])) if shapes else math.nan
+def mean_depth(shapes: Ints) -> float:
+    """Return the mean depth of stacked threads; NaN of no threads."""
+    return float(shapes[:, 1].mean()) if len(shapes) else math.nan
 
 
-def top_level_share(shapes: Sequence[ThreadShape]) -> float:
-    """Return the share of all replies that answer an opening; NaN of no replies."""
-    replies = sum(shape.size - 1 for shape in shapes)
-    return sum(shape.num_top_level for shape in shapes) / replies if replies else math.nan
+def no_reply_share(shapes: Ints) -> float:
+    """Return the share of stacked threads without a reply; NaN of no threads."""
+    return float((shapes[:, 0] == 1).mean()) if len(shapes) else math.nan
 
 
-def gini(values: Sequence[float]) -> float:
+def top_level_share(shapes: Ints) -> float:
+    """Return the share of all replies of stacked threads that answer an opening; NaN of no replies."""
+    num_replies = int((shapes[:, 0] - 1).sum())
+    return float(shapes[:, 2].sum()) / num_replies if num_replies else math.nan
+
+
+def size_gini(shapes: Ints) -> float:
+    """Return the Gini coefficient of the sizes of stacked threads; NaN of no threads."""
+    return gini(shapes[:, 0])
+
+
+def gini(values: Sequence[float] | Floats | Ints) -> float:
     """Return the Gini coefficient: mean absolute difference over twice the mean (Gini 1912); NaN if all are 0."""
     ordered = np.sort(np.asarray(values, float))
     total = ordered.sum()
@@ -123,8 +133,3 @@ def gini(values: Sequence[float]) -> float:
         return math.nan
     ranks = np.arange(1, len(ordered) + 1)
     return float((2 * (ranks * ordered).sum() / total - (len(ordered) + 1)) / len(ordered))
-
-
-def size_gini(shapes: Sequence[ThreadShape]) -> float:
-    """Return the Gini coefficient of the threads' sizes."""
-    return gini([shape.size for shape in shapes])
