@@ -46,7 +46,9 @@ class FeedParams(WorldParams):
     """Share of new posts that begin with one down-vote of nobody."""
 
     @model_validator(mode="after")
-    def _check_seeded_shares(self) -> Self:
+    def _check_together(self) -> Self:
+        if missing := {"for", "against"} - set(self.openings):
+            raise ValueError(f"openings must have texts of both sides, found none of {missing.pop()!r}")
         if self.seed_up + self.seed_down > 1:
             raise ValueError(f"seed_up and seed_down must not sum to more than 1, found {self.seed_up + self.seed_down:g}")
         return self
