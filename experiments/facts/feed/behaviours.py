@@ -1,11 +1,10 @@
 """Behaviour of simple people in the feed, from which the facts' controls are put together."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
-from sandbox.core import Question, Reply, change_facts
+from sandbox.core import Choose, Question, Reply, change_facts
 from sandbox.core.mind import Rule
-from worlds.feed.person import Act
 from worlds.feed.rules import FILLER, react
 
 MUCHNIK = "Muchnik, Aral and Taylor (2013), doi:10.1126/science.1240466"
@@ -15,8 +14,8 @@ REDDIT = (
 )
 FORUM = ("world.ranking=chronological", "world.discovery=1.0")
 """Overrides of a forum in order of time, as in the declared experiment."""
-Chances = Mapping[Act, float]
-"""Probabilities of acts; what is missing is scrolling on."""
+Chances: TypeAlias = Mapping[str, float]
+"""Probabilities of acts (`worlds.feed.person.ACTS`); what is missing is scrolling on."""
 
 
 def act_with(chances: Callable[[dict[str, Any]], Chances]) -> Rule:
@@ -28,15 +27,16 @@ def act_with(chances: Callable[[dict[str, Any]], Chances]) -> Rule:
 
     def reply(question: Question[Any]) -> Reply:
         acts = chances(question.facts)
-        weights = [acts.get(option.key, 0.0) for option in question.form.options]  # type: ignore[union-attr]
-        return [1 - sum(weights[1:]), *weights[1:]]
+        options = question.form.options if isinstance(question.form, Choose) else ()
+        weights = [acts.get(option.key, 0.0) for option in options[1:]]
+        return [1 - sum(weights), *weights]
 
     return reply
 
 
 def act_always(**chances: float) -> Rule:
     """Return people who do something with the same probability, whatever they see."""
-    return act_with(lambda _: chances)  # type: ignore[arg-type,return-value]
+    return act_with(lambda _: chances)
 
 
 def see_score(change: Callable[[int], int]) -> Rule:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import pandas as pd
+
 from experiments.facts.commons.values import value_at_end
 from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables
@@ -19,10 +21,10 @@ def difference_of_end(metric: str) -> Statistic:
     """Return the statistic that is a metric's value after the last step minus the partner's, by seed."""
     value = value_at_end(metric)
 
-    def statistic(tables: Tables, partner: Tables) -> object:
+    def statistic(tables: Tables, partner: Tables) -> pd.Series:
         return (value(tables) - value(partner)).dropna()
 
-    return statistic  # type: ignore[return-value]
+    return statistic
 
 
 def seeded_fact(name: str, param: str, statement: str, band: Band, reference: Reference | None, note: str) -> Fact:
@@ -92,7 +94,7 @@ def thread_fact(
         measure=f"metric {metric} after the last step, over threads that are at least two days old",
         statistic=value_at_end(metric),
         band=reference.around(margin),
-        needs=Needs({"metrics": (metric,)}, world={"discovery": (1.0,), "ranking": ("chronological",)}, steps=16),
+        needs=Needs({"metrics": (metric,)}, steps=16),
         reference=reference,
         level=level,
         note="Real threads have more readers than those of a small world.",
