@@ -4,11 +4,12 @@
 
 Which post a reply answers: the model of Gómez, Kappen, Litvak and Kaltenbrunner (2013, doi:10.1007/s11280-012-0162-8),
 by maximum likelihood. How much people differ in writing: a Poisson-lognormal distribution of texts per author,
-truncated at zero because who wrote nothing is not in the data. How much threads differ in the replies that they draw: the
-same distribution of replies per thread. How long replies are: the mean and standard deviation of
-the logarithm of their words. Train split only. Each printed line belongs in `worlds/feed/rules.py`.
+truncated at zero because who wrote nothing is not in the data. How much threads differ in the replies that they draw:
+the same distribution of replies per thread. How long replies are: the mean and standard deviation of the logarithm of
+their words. Train split only. Each printed line belongs in `worlds/feed/rules.py`.
 """
 
+import math
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit, gammaln, logsumexp
+from scipy.special import expit, gammaln, log_softmax, logsumexp
 from scipy.stats import norm
 
 from experiments.people.forum_replies import count_words, read_replies
@@ -95,14 +96,16 @@ def fit_spread(counts: Sequence[int]) -> float:
     """
     values, frequencies = np.unique(counts, return_counts=True)
     is_truncated = values[0] > 0
-    log_weights = norm.logpdf(NORMAL_POINTS) - logsumexp(norm.logpdf(NORMAL_POINTS))
+    log_weights = log_softmax(norm.logpdf(NORMAL_POINTS))
 
     def loss(parameters: Floats) -> float:
         log_rates = parameters[0] + np.exp(parameters[1]) * NORMAL_POINTS
         rates = np.exp(log_rates)
         log_poisson = values[:, None] * log_rates - rates - gammaln(values + 1)[:, None]
-        log_some = np.log1p(-np.exp(logsumexp(log_weights - rates))) if is_truncated else 0.0
-        return -float(frequencies @ (logsumexp(log_weights + log_poisson, axis=1) - log_some))
+        log_probabilities = np.asarray(logsumexp(log_weights + log_poisson, axis=1))
+        log_zero = float(np.asarray(logsumexp(log_weights - rates)))
+        log_counted = math.log1p(-math.exp(log_zero)) if is_truncated else 0.0
+        return -float(frequencies @ (log_probabilities - log_counted))
 
     return float(np.exp(minimize(loss, np.array([0.0, 0.3]), method="Nelder-Mead").x[1]))
 

@@ -39,7 +39,7 @@ from worlds.feed.posts import (
 TABLE = Path(__file__).parent / "feed.csv"
 RESAMPLES = 1000
 UP, DOWN, GAIN, FINAL_GAIN = 0.0513, 0.0082, 0.32, 0.25
-"""Probabilities of a first vote on comments that were not seeded, and effects of a seeded up-vote (Muchnik et al. 2013)."""
+"""Probabilities of a first vote on comments that were not seeded, and effects of a seeded up-vote (Muchnik et al.)."""
 NUM_UP, NUM_DOWN, NUM_CONTROL = 4049, 1942, 95290
 """Comments by treatment."""
 NORMAL_QUANTILE = 1.96
@@ -97,7 +97,9 @@ def measure_replies(replies: Sequence[HumanReply]) -> Row:
     totals: dict[str, Ints] = defaultdict(lambda: np.zeros(2, np.int64))
     for reply in replies:
         totals[reply.person] += (min(count_words(reply.text), MAX_WORDS), 1)
-    return Row("none", "", "reply_words@last", *bootstrap(np.array(list(totals.values())), mean_words), len(totals), "person")
+    return Row(
+        "none", "", "reply_words@last", *bootstrap(np.array(list(totals.values())), mean_words), len(totals), "person"
+    )
 
 
 def published_votes() -> list[Row]:

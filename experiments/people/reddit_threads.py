@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from experiments.frames import column, rows_where
 from worlds.feed.posts import ThreadShape
 
 FILE = "cascade_reddit_threads/nodes.parquet"
@@ -44,15 +45,16 @@ def thread_split(thread: int) -> str:
 
 def read_threads(data: Path) -> list[HumanThread]:
     """Return all threads in a folder of data sets, by number."""
-    nodes = pd.read_parquet(data / FILE).sort_values(["thread", "node"])
-    nodes = nodes[(nodes["node"] == 0) | (nodes["delay_s"] <= TWO_DAYS)]
-    columns = [nodes[name].to_numpy() for name in ("thread", "node", "parent", "author")]
+    table = pd.read_parquet(data / FILE).sort_values(["thread", "node"])
+    nodes = rows_where(table, (column(table, "node") == 0) | (column(table, "delay_s") <= TWO_DAYS))
+    columns = [column(nodes, name).to_numpy() for name in ("thread", "node", "parent", "author")]
+    communities = column(nodes, "subreddit").tolist()
     starts = np.flatnonzero(np.diff(columns[0], prepend=-1))
     threads: list[HumanThread] = []
     for start, end in zip(starts, [*starts[1:], len(nodes)], strict=True):
         number, places, parents, authors = (values[start:end].tolist() for values in columns)
         place_of = {node: place for place, node in enumerate(places)}
         answered = tuple(place_of[parent] for parent in parents[1:])
-        community = str(nodes["subreddit"].iat[start])
-        threads.append(HumanThread(number[0], thread_split(number[0]), community, answered, tuple(authors)))
+        split = thread_split(number[0])
+        threads.append(HumanThread(number[0], split, communities[start], answered, tuple(authors)))
     return threads

@@ -1,7 +1,7 @@
 """What is measured in the feed, and how it is drawn.
 
-All metrics run from the start. A metric without any case (no thread is old enough, nobody was shown anything) is missing,
-which is NaN. Threads are measured once, `MATURE` steps after their opening, as real threads are two days after theirs.
+All metrics run from the start. A metric without any case (no thread is old enough, nobody was shown anything) is
+missing, which is NaN. Threads are measured once, `MATURE` steps after their opening: two days, as real threads are.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,9 @@ METRIC_LABELS = {
 }
 
 FIGURES: Sequence[Figure] = (
-    TimeSeries("reactions", "What readers do", ("react_share", "vote_share", "reply_share", "share_share"), "share of views"),
+    TimeSeries(
+        "reactions", "What readers do", ("react_share", "vote_share", "reply_share", "share_share"), "share of views"
+    ),
     TimeSeries("herding", "First votes", ("first_up_share", "first_down_share"), "share of first views"),
     TimeSeries("scores", "Final scores", ("final_score",), "votes per post"),
     TimeSeries(
@@ -91,4 +93,3 @@ def feed_metrics(records: FeedRecords, people: Sequence[Person]) -> dict[str, fl
         "ei_replies": records.replies.ei_index(),
         "reply_words": mean_of(records.reply_words),
     }
-

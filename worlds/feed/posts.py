@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 MATURE = 8
-"""Steps after its opening in which a thread is measured: two days, in which 95 % of the replies of real threads come."""
+"""Steps after its opening in which a thread is measured: two days, in which 95 % of real replies come."""
 
 
 class ThreadShape(NamedTuple):

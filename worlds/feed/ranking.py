@@ -10,10 +10,10 @@ from worlds.feed.posts import Post
 from worlds.feed.settings import FeedParams
 
 STEPS_PER_TENFOLD = 12.5 / 6
-"""Steps of six hours by which a post must be newer to outweigh ten times the score: 12.5 hours, as in Reddit's `hot`."""
+"""Steps of six hours by which a post must be newer to outweigh ten times the score: 12.5 hours (Reddit's `hot`)."""
 CANDIDATES = 24
-"""Openings, and replies, of all people that are drawn for a reader before they are ranked, where there are more: a large
-site does not show everybody the same few posts."""
+"""Openings, and replies, of all people that are drawn for a reader before they are ranked, where there are more: a
+large site does not show everybody the same few posts."""
 OPENING_SHARE = 0.5
 """Share of the places for posts of all people that list openings rather than replies, as long as there are both: a
 forum lists threads, and shows replies to those who look further."""
@@ -92,7 +92,7 @@ def heat(post: Post, *, is_bridging: bool = False) -> float:
 
     Args:
         post: Any post.
-        is_bridging: Whether up-votes count only as far as both sides give them: twice those of the side that gives fewer.
+        is_bridging: Whether up-votes count as far as both sides give them: twice those of the side that gives fewer.
     """
     score = 2 * min(post.ups) - post.downs if is_bridging else post.score
     sign = (score > 0) - (score < 0)

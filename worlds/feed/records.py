@@ -103,7 +103,7 @@ class FeedRecords:
         return relative_gain(self.first_share("up", (1,)), self.first_share("up", (0,)))
 
     def final_gain(self, seed_vote: int) -> float:
-        """Return by how much the votes of readers on posts that began with a vote exceed those on others, relatively."""
+        """Return by which share the votes of readers on posts that began with a vote exceed those on others."""
         return relative_gain(mean_of(self.final_scores[seed_vote]), mean_of(self.final_scores[0]))
 
 

@@ -1,15 +1,15 @@
 """The feed without a language model: rule people who mostly scroll on, vote with the herd, and answer what others do.
 
 *Votes.* The probabilities of voting on a post that nobody has voted on, and how much a first up-vote raises that of
-another, are those of Muchnik, Aral and Taylor (2013, doi:10.1126/science.1240466). Each doubling of the score counts like
-the first up-vote. A negative score makes votes of both kinds likelier, up-votes by more: it is corrected.
+another, are those of Muchnik, Aral and Taylor (2013, doi:10.1126/science.1240466). Each doubling of the score counts
+like the first up-vote. A negative score makes votes of both kinds likelier, up-votes by more: it is corrected.
 
 *Replies.* How attractive a post is to answer follows Gómez, Kappen, Litvak and Kaltenbrunner (2013,
-doi:10.1007/s11280-012-0162-8): its replies, a bonus for the opening of a thread, and novelty that fades with every later
-post. On a randomly ranked feed, replies within a thread are distributed as in that model.
+doi:10.1007/s11280-012-0162-8): its replies, a bonus for the opening of a thread, and novelty that fades with every
+later post. On a randomly ranked feed, replies within a thread are distributed as in that model.
 
-*Writing.* People differ in how much they write, and threads in how much they draw, by lognormal factors that nobody sees;
-replies have lognormal lengths.
+*Writing.* People differ in how much they write, and threads in how much they draw, by lognormal factors that nobody
+sees; replies have lognormal lengths.
 
 What is fitted, to the train split of real threads and texts: `python -m experiments.people.fit_threads DATA`. What is
 chosen because no data give it says so.
@@ -17,6 +17,7 @@ chosen because no data give it says so.
 
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import cycle, islice
 from math import exp, log, log2
 from statistics import NormalDist
 from typing import Any
@@ -38,7 +39,7 @@ MAX_UP = 0.5
 SAME_SIDE_VOTE = 2.0
 """How many times likelier an up-vote is for a post of the same side than of the other; chosen."""
 SAME_SIDE_SHARE = 13.0
-"""The same for sharing (Wojcieszak et al. 2022, doi:10.1126/sciadv.abn9418: politicians and media of one's own side)."""
+"""The same for sharing (Wojcieszak et al. 2022, doi:10.1126/sciadv.abn9418: political accounts of one's own side)."""
 SAME_SIDE_FOLLOW = 9.0
 """The same for following (ibid.: 90 and 10 % of the political accounts that people follow)."""
 SHARING, FOLLOWING, UNFOLLOWING = 0.01, 0.005, 0.002
@@ -51,16 +52,17 @@ WRITING_SPREAD = 2.201
 APPEAL_SPREAD = 1.469
 """Standard deviation of the logarithm of what draws replies to a thread. Fitted to the sizes of the 25,713 threads."""
 REPLYING, THREADS = 0.15, 0.008
-"""Probability of replying per unit of attractiveness, and of opening a thread on a visit, of people of mean rate. Only
-their ratio is set by data: at the default settings, a thread has as many posts as in the train split."""
+"""Probability of replying per unit of attractiveness, and of opening a thread on a visit, of people of mean rate.
+Chosen, since the data do not hold who read what: so high that the few readers of a small world answer most threads."""
 MAX_WRITING = 0.6
 """Probability of writing that nobody exceeds; chosen."""
 WORDS_MEAN, WORDS_SPREAD = 3.675, 0.891
 """Mean and standard deviation of the logarithm of the words of a reply. Fitted to 32,362 replies."""
 FILLER = (
     "I see it the same way and would add that we should look at what it costs and who gains before we decide because "
-    "last time nobody asked the people who live here and that did not end well for anybody in this town"
-).split()
+    "last time nobody talked to the people who live here and that did not end well for anybody in this town"
+)
+"""What replies are cut from, again and again."""
 
 
 @lru_cache(maxsize=65536)
@@ -72,7 +74,9 @@ def writing_factor(digest: bytes) -> float:
 @lru_cache(maxsize=65536)
 def appeal(seed: int, thread: int) -> float:
     """Return how much more replies than the mean a thread draws; the same in all arms of a seed."""
-    return _lognormal(int.from_bytes(blake2b(b"%d/%d" % (seed, thread), digest_size=8).digest(), "little"), APPEAL_SPREAD)
+    return _lognormal(
+        int.from_bytes(blake2b(b"%d/%d" % (seed, thread), digest_size=8).digest(), "little"), APPEAL_SPREAD
+    )
 
 
 def _lognormal(bits: int, spread: float) -> float:
@@ -131,7 +135,12 @@ def write_reply(question: Question[Any]) -> Reply:
     """Write as many words as people do; which ones does not matter."""
     point = min(max(uniform(question.seed, b"words"), 1e-9), 1 - 1e-9)
     number = round(exp(NormalDist(WORDS_MEAN, WORDS_SPREAD).inv_cdf(point)))
-    return " ".join((FILLER * 2)[: min(max(number, 1), MAX_WORDS)])
+    return filler_words(min(max(number, 1), MAX_WORDS))
+
+
+def filler_words(number: int) -> str:
+    """Return a text of so many words."""
+    return " ".join(islice(cycle(FILLER.split()), number))
 
 
 RULES: Rules = {"open": open_thread, "opening": write_opening, "react": react, "reply": write_reply}

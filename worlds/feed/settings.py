@@ -50,5 +50,7 @@ class FeedParams(WorldParams):
         if missing := {"for", "against"} - set(self.openings):
             raise ValueError(f"openings must have texts of both sides, found none of {missing.pop()!r}")
         if self.seed_up + self.seed_down > 1:
-            raise ValueError(f"seed_up and seed_down must not sum to more than 1, found {self.seed_up + self.seed_down:g}")
+            raise ValueError(
+                f"seed_up and seed_down must not sum to more than 1, found {self.seed_up + self.seed_down:g}"
+            )
         return self

@@ -13,7 +13,9 @@ def feed_tables(records: FeedRecords, people: Sequence[Person], posts: Sequence[
     return {
         "people": [_describe_person(person) for person in people],
         "follows": [
-            {"follower": person.unique_id, "author": author.unique_id} for person in people for author in person.following
+            {"follower": person.unique_id, "author": author.unique_id}
+            for person in people
+            for author in person.following
         ],
         "posts": [_describe_post(post) for post in posts],
         "threads": [

@@ -5,12 +5,12 @@ from typing import Any, TypeAlias
 
 from sandbox.core import Choose, Question, Reply, change_facts
 from sandbox.core.mind import Rule
-from worlds.feed.rules import FILLER, react
+from worlds.feed.rules import filler_words, react
 
 MUCHNIK = "Muchnik, Aral and Taylor (2013), doi:10.1126/science.1240466"
 REDDIT = (
-    "Threads of eight college communities of Reddit (github.com/emorynlp/reddit-college), train and val split; measured "
-    "by `experiments.people.measure_feed`"
+    "Threads of eight college communities of Reddit (github.com/emorynlp/reddit-college), train and val split; "
+    "measured by `experiments.people.measure_feed`"
 )
 FORUM = ("world.ranking=chronological", "world.discovery=1.0")
 """Overrides of a forum in order of time, as in the declared experiment."""
@@ -46,4 +46,4 @@ def see_score(change: Callable[[int], int]) -> Rule:
 
 def write_words(number: int) -> Rule:
     """Return people who write so many words."""
-    return lambda _: " ".join((FILLER * 2)[:number])
+    return lambda _: filler_words(number)

@@ -42,7 +42,7 @@ def seeded_fact(name: str, param: str, statement: str, band: Band, reference: Re
         name=name,
         statement=statement,
         citation=MUCHNIK,
-        measure="share of views of posts without readers' votes that end in an up-vote, minus that without seeded votes",
+        measure="share of views of posts without readers' votes that end in an up-vote, minus that without seeds",
         statistic=difference_of_end("first_up_share"),
         band=band,
         needs=Needs(

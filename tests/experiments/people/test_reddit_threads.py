@@ -1,4 +1,4 @@
-"""Real threads are read as they grew; the parameters of made-up threads and people are recovered; the table is current."""
+"""Real threads are read as they grew; parameters of made-up threads are recovered; the table is current."""
 
 import csv
 import gzip

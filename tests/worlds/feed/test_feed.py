@@ -31,14 +31,24 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 
 
+def make_params(**settings: Any) -> FeedParams:
+    return FeedParams.model_validate({**DEFAULTS, **settings})
+
+
 def build_feed(
     size: int = 20, rng: int = 0, rules: Mapping[str, Rule] | None = None, graph: Any = None, **settings: Any
 ) -> Feed:
     """Return a feed on a ring lattice whose people all visit and follow the world's rules, or some others."""
     ring = nx.watts_strogatz_graph(size, min(4, size - 1), 0.1, seed=rng) if graph is None else graph
     mind = RuleMind({**RULES, **(rules or {})})
-    params = FeedParams(**{**DEFAULTS, **settings})
-    return Feed(params, profiles=profiles(size), graph=ring, rng=rng, mind=mind, replicate=Replicate("main", rng))
+    return Feed(
+        make_params(**settings),
+        profiles=profiles(size),
+        graph=ring,
+        rng=rng,
+        mind=mind,
+        replicate=Replicate("main", rng),
+    )
 
 
 def play(world: Feed, steps: int) -> Feed:
@@ -110,13 +120,13 @@ def test_seeded_votes_are_assigned_at_random_in_the_declared_shares() -> None:
     counts = Counter(post.seed_vote for post in world.posts)
     assert counts[1] / 3000 == pytest.approx(0.3, abs=0.03)
     assert counts[-1] / 3000 == pytest.approx(0.2, abs=0.03)
-    with pytest.raises(ValueError, match="must not sum to more than 1, found 1.2"):
-        FeedParams(**{**DEFAULTS, "seed_up": 0.7, "seed_down": 0.5})
+    with pytest.raises(ValueError, match=r"must not sum to more than 1, found 1\.2"):
+        make_params(seed_up=0.7, seed_down=0.5)
 
 
 def test_both_sides_need_texts() -> None:
     with pytest.raises(ValueError, match="found none of 'against'"):
-        FeedParams(**{**DEFAULTS, "openings": {"for": ["Cars are loud."]}})
+        make_params(openings={"for": ["Cars are loud."]})
 
 
 def test_replies_grow_threads_and_authors_remember_them() -> None:
@@ -197,7 +207,12 @@ def test_the_shape_of_a_thread_counts_replies_of_two_days() -> None:
     assert ThreadShape.of([]) == (1, 0, 0)
     assert ThreadShape.of([0, 0, 1, 3]) == (5, 3, 2)
     shapes = stack_shapes([ThreadShape.of([]), ThreadShape.of([0, 0, 1, 3])])
-    assert (mean_size(shapes), mean_depth(shapes), no_reply_share(shapes), top_level_share(shapes)) == (3, 1.5, 0.5, 0.5)
+    assert (mean_size(shapes), mean_depth(shapes), no_reply_share(shapes), top_level_share(shapes)) == (
+        3,
+        1.5,
+        0.5,
+        0.5,
+    )
     assert np.isnan(mean_size(stack_shapes([])))
     world = build_feed(start_threads=1, rules=QUIET)
     opening = world.posts[0]

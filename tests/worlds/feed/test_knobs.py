@@ -58,7 +58,7 @@ KNOBS = (
          f"interventions=[{PLANT % 0}]"),
     Knob("ban intervention", f"interventions=[{PLANT % 30}, {{step: 5, do: ban, person: 1}}]", "views_of_planted", -1,
          "posts of the banned are gone", f"interventions=[{PLANT % 30}]"),
-    Knob("graph", "graph=scale_free;world.discovery=0", "gini_followed", 1, "hubs are read by many", "world.discovery=0"),
+    Knob("graph", "graph=scale_free;world.discovery=0", "gini_followed", 1, "many read the hubs", "world.discovery=0"),
     Knob("graph", "graph.degree=2;world.discovery=0", "followed_views", -1, "who follows few has little to read",
          "world.discovery=0"),
 )  # fmt: skip
