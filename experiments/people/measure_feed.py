@@ -9,7 +9,8 @@ Votes: as published by Muchnik, Aral and Taylor (2013, doi:10.1126/science.12404
 +32 % and +25 %, and says that down-votes were corrected. The probabilities of a first vote (5.13 % and 0.82 %) and the
 numbers of comments (4,049 seeded up, 1,942 seeded down, 95,290 not seeded) were seen in summaries of the paper, not in
 the paper itself. The intervals are ours: those of a proportion, or of a ratio of two, with one first reader for each
-comment. Where nothing is known of the spread, the interval is empty.
+comment. The abstract reports no spread of final scores, so their intervals are empty; that seeded down-votes did not
+change them is from summaries, too.
 """
 
 import csv
@@ -112,9 +113,8 @@ def published_votes() -> list[Row]:
         Row("none", "", "first_up_share@last", *_proportion(UP), NUM_CONTROL, "comment"),
         Row("none", "", "first_down_share@last", *_proportion(DOWN), NUM_CONTROL, "comment"),
         Row("up", "none", "first_up_share@last", UP * GAIN, UP * low, UP * high, num, "comment"),
-        Row("mixed", "", "herding@last", GAIN, low, high, num, "comment"),
-        Row("mixed", "", "final_herding@last", FINAL_GAIN, *unknown, num, "comment"),
-        Row("mixed", "", "final_correction@last", 0.0, *unknown, NUM_DOWN + NUM_CONTROL, "comment"),
+        Row("up", "none", "log_final_score@last", math.log(1 + FINAL_GAIN), *unknown, num, "comment"),
+        Row("down", "none", "log_final_score@last", 0.0, *unknown, NUM_DOWN + NUM_CONTROL, "comment"),
     ]
 
 

@@ -212,9 +212,7 @@ class Feed(World[FeedParams]):
         expired = [post for post in self._can_be_shown if post.step < oldest or post.is_removed]
         if not expired:
             return
-        for post in expired:
-            if not post.is_removed:
-                self.records.final_scores[post.seed_vote].append(post.readers_score)
+        self.records.final_scores += [post.readers_score for post in expired if not post.is_removed]
         ids = {post.id for post in expired}
         self._can_be_shown = [post for post in self._can_be_shown if post.id not in ids]
         for person in self.people:

@@ -4,13 +4,14 @@ All metrics run from the start. A metric without any case (no thread is old enou
 missing, which is NaN. Threads are measured once, `MATURE` steps after their opening: two days, as real threads are.
 """
 
+import math
 from collections.abc import Sequence
 
 from sandbox.figures import Bars, Figure, Lorenz, NetworkMap, TimeSeries
 from worlds.feed.person import ACTS, Person
 from worlds.feed.posts import gini, mean_depth, mean_size, no_reply_share, size_gini, stack_shapes, top_level_share
 from worlds.feed.reactions import UP_BY_SCORE
-from worlds.feed.records import FeedRecords, mean_of
+from worlds.feed.records import FeedRecords, share_of
 
 METRIC_LABELS = {
     "thread_size": "mean posts of a thread within two days, the opening included",
@@ -24,10 +25,8 @@ METRIC_LABELS = {
     "share_share": "share of views that end in sharing",
     "first_up_share": "share of views of posts without readers' votes that end in an up-vote",
     "first_down_share": "share of views of posts without readers' votes that end in a down-vote",
-    "herding": "first up-votes on posts that began with an up-vote, relative to posts without, minus 1",
     "final_score": "mean votes of readers on a post when it leaves the feed (up minus down)",
-    "final_herding": "final score of posts that began with an up-vote, relative to posts without, minus 1",
-    "final_correction": "final score of posts that began with a down-vote, relative to posts without, minus 1",
+    "log_final_score": "natural logarithm of the final score, missing unless it is positive",
     "lurker_share": "share of visitors who never did more than scroll on",
     "gini_writing": "Gini of texts among people who wrote any",
     "gini_attention": "Gini of views of their posts among all people",
@@ -67,22 +66,21 @@ def feed_metrics(records: FeedRecords, people: Sequence[Person]) -> dict[str, fl
     """Return all metrics of `METRIC_LABELS`."""
     shapes = stack_shapes([shape for _, shape in records.mature])
     visitors = [person for person in people if person.num_visits]
+    final_score = mean_of(records.final_scores)
     return {
         "thread_size": mean_size(shapes),
         "thread_depth": mean_depth(shapes),
         "no_reply_share": no_reply_share(shapes),
         "top_level_share": top_level_share(shapes),
         "gini_threads": size_gini(shapes),
-        "react_share": records.share_of_acts([act for act in ACTS if act != "scroll"]),
-        "vote_share": records.share_of_acts(("up", "down")),
-        "reply_share": records.share_of_acts(("reply",)),
-        "share_share": records.share_of_acts(("share",)),
-        "first_up_share": records.first_share("up"),
-        "first_down_share": records.first_share("down"),
-        "herding": records.herding(),
-        "final_score": mean_of([score for scores in records.final_scores.values() for score in scores]),
-        "final_herding": records.final_gain(1),
-        "final_correction": records.final_gain(-1),
+        "react_share": share_of(records.acts, *(act for act in ACTS if act != "scroll")),
+        "vote_share": share_of(records.acts, "up", "down"),
+        "reply_share": share_of(records.acts, "reply"),
+        "share_share": share_of(records.acts, "share"),
+        "first_up_share": share_of(records.first_acts, "up"),
+        "first_down_share": share_of(records.first_acts, "down"),
+        "final_score": final_score,
+        "log_final_score": math.log(final_score) if final_score > 0 else math.nan,
         "lurker_share": mean_of([not (person.num_acts or person.num_texts) for person in visitors]),
         "gini_writing": gini([person.num_texts for person in people if person.num_texts]),
         "gini_attention": gini([person.num_views for person in people]),
@@ -93,3 +91,8 @@ def feed_metrics(records: FeedRecords, people: Sequence[Person]) -> dict[str, fl
         "ei_replies": records.replies.ei_index(),
         "reply_words": mean_of(records.reply_words),
     }
+
+
+def mean_of(values: Sequence[float]) -> float:
+    """Return the mean; NaN of nothing."""
+    return sum(values) / len(values) if values else math.nan

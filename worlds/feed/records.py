@@ -2,7 +2,6 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -57,8 +56,8 @@ class FeedRecords:
     exposures: list[Exposure] = field(default_factory=list)
     acts: Counter[Act] = field(default_factory=Counter)
     """How often each act was chosen, scrolling on included."""
-    first_acts: Counter[tuple[int, Act]] = field(default_factory=Counter)
-    """The same, of readers of posts that no reader had voted on, by the vote that the post began with."""
+    first_acts: Counter[Act] = field(default_factory=Counter)
+    """The same, of readers of posts that no reader had voted on."""
     follows: SideCounts = field(default_factory=SideCounts)
     """Who follows whom now."""
     votes: SideCounts = field(default_factory=SideCounts)
@@ -67,8 +66,8 @@ class FeedRecords:
     replies: SideCounts = field(default_factory=SideCounts)
     mature: list[tuple[Thread, ThreadShape]] = field(default_factory=list)
     """Threads that are old enough to be measured, with their form at that age."""
-    final_scores: dict[int, list[int]] = field(default_factory=lambda: {0: [], 1: [], -1: []})
-    """Votes of readers on each post when it could no longer be shown, by the vote that it began with."""
+    final_scores: list[int] = field(default_factory=list)
+    """Votes of readers on each post when it could no longer be shown."""
     reply_words: list[int] = field(default_factory=list)
 
     def add_exposure(self, step: int, reader: Person, post: Post, position: int, act: Act, score: int | None) -> None:
@@ -76,42 +75,14 @@ class FeedRecords:
         author = post.author
         self.acts[act] += 1
         if post.is_fresh:
-            self.first_acts[post.seed_vote, act] += 1
+            self.first_acts[act] += 1
         self.exposures.append(
             Exposure(step, reader.unique_id, post.id, author.unique_id, position, author in reader.following,
                      author.side == reader.side, score, post.seed_vote, post.is_fresh, act)
         )  # fmt: skip
 
-    def share_of_acts(self, acts: Sequence[Act]) -> float:
-        """Return the share of exposures so far that ended in one of the acts; NaN of none."""
-        total = self.acts.total()
-        return sum(self.acts[act] for act in acts) / total if total else math.nan
 
-    def first_share(self, act: Act, seed_votes: Sequence[int] = (-1, 0, 1)) -> float:
-        """Return the share of views of posts without readers' votes that ended in an act; NaN of none.
-
-        Args:
-            act: What readers did.
-            seed_votes: Only of posts that began with one of these votes.
-        """
-        counts = {key: number for key, number in self.first_acts.items() if key[0] in seed_votes}
-        total = sum(counts.values())
-        return sum(number for (_, done), number in counts.items() if done == act) / total if total else math.nan
-
-    def herding(self) -> float:
-        """Return how much likelier first readers vote up posts that began with an up-vote than others, minus 1."""
-        return relative_gain(self.first_share("up", (1,)), self.first_share("up", (0,)))
-
-    def final_gain(self, seed_vote: int) -> float:
-        """Return by which share the votes of readers on posts that began with a vote exceed those on others."""
-        return relative_gain(mean_of(self.final_scores[seed_vote]), mean_of(self.final_scores[0]))
-
-
-def relative_gain(treated: float, control: float) -> float:
-    """Return by which share a number exceeds a positive control; NaN without one."""
-    return treated / control - 1 if control > 0 else math.nan
-
-
-def mean_of(values: Sequence[float]) -> float:
-    """Return the mean; NaN of nothing."""
-    return sum(values) / len(values) if values else math.nan
+def share_of(acts: Counter[Act], *counted: Act) -> float:
+    """Return the share of all acts that are one of some; NaN of none."""
+    total = acts.total()
+    return sum(acts[act] for act in counted) / total if total else math.nan

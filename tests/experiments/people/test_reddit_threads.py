@@ -85,10 +85,10 @@ def test_the_spread_of_made_up_people_is_recovered(is_truncated: bool) -> None:
 
 def test_published_intervals_are_around_published_effects() -> None:
     rows = {(row.treatment, row.outcome): row for row in measure_feed.published_votes()}
-    herding = rows["mixed", "herding@last"]
-    assert herding.low < 0.32 < herding.high
-    assert herding.low == pytest.approx(0.17, abs=0.01)
-    assert math.isnan(rows["mixed", "final_herding@last"].low)
+    herding = rows["up", "first_up_share@last"]
+    assert herding.value / rows["none", "first_up_share@last"].value == pytest.approx(0.32)
+    assert herding.low / rows["none", "first_up_share@last"].value == pytest.approx(0.17, abs=0.01)
+    assert math.isnan(rows["up", "log_final_score@last"].low)
     for row in rows.values():
         assert math.isnan(row.low) or row.low < row.value < row.high
 
