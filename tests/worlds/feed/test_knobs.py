@@ -36,6 +36,7 @@ class Knob(NamedTuple):
 
 
 PLANT = "{step: 4, do: plant, author: 1, text: Look here, ups: %d}"
+HIDDEN = "world.show_votes=false;world.ranking=chronological"
 KNOBS = (
     Knob("second_side", "world.second_side=0.1", "ei_votes", -1, "who reads is of the same side"),
     Knob("start_threads", "world.start_threads=30", "thread_size", -1, "more threads share the readers"),
@@ -52,8 +53,7 @@ KNOBS = (
     Knob("seed_up", "world.seed_up=1", "first_up_share", 1, "people follow an up-vote of nobody"),
     Knob("seed_up", "world.seed_up=1", "final_score", 1, "and those who follow are followed"),
     Knob("seed_down", "world.seed_down=1", "first_up_share", 1, "people correct a down-vote of nobody"),
-    Knob("seed_up hidden", "world.seed_up=1;world.show_votes=false", "first_up_share", 0, "nobody sees it",
-         "world.show_votes=false"),
+    Knob("seed_up hidden", f"{HIDDEN};world.seed_up=1", "first_up_share", 0, "nobody sees it", HIDDEN),
     Knob("plant intervention", f"interventions=[{PLANT % 30}]", "views_of_planted", 1, "votes put it on top",
          f"interventions=[{PLANT % 0}]"),
     Knob("ban intervention", f"interventions=[{PLANT % 30}, {{step: 5, do: ban, person: 1}}]", "views_of_planted", -1,
