@@ -68,20 +68,14 @@ class Feed(World[FeedParams]):
                     self.follow(self.people[source], self.people[target])
 
     def _open_first_threads(self) -> None:
-        for number, author in enumerate(self._first_authors()):
-            texts = self.params.openings[SIDES[author.side]]
-            self.publish(author, texts[number // 2 % len(texts)])
-
-    def _first_authors(self) -> list[Person]:
-        """Return who opens the threads of the start, in turn from both sides if there are two."""
+        """Let people of both sides open threads in turn."""
         ordered = self.in_order(self.people, "first threads")
-        by_side = [[person for person in ordered if person.side == side] for side in (0, 1)]
-        present = [people for people in by_side if people]
-        return [
-            people[number // len(present) % len(people)]
-            for number in range(self.params.start_threads)
-            for people in (present[number % len(present)],)
-        ]
+        sides = [people for side in (0, 1) if (people := [person for person in ordered if person.side == side])]
+        for number in range(self.params.start_threads):
+            people, turn = sides[number % len(sides)], number // len(sides)
+            author = people[turn % len(people)]
+            texts = self.params.openings[SIDES[author.side]]
+            self.publish(author, texts[turn % len(texts)])
 
     # One step.
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sandbox.figures.lorenz import gini as lorenz_gini
+
 if TYPE_CHECKING:
     from worlds.feed.person import Person
 
@@ -126,10 +128,6 @@ def size_gini(shapes: Ints) -> float:
 
 
 def gini(values: Sequence[float] | Floats | Ints) -> float:
-    """Return the Gini coefficient: mean absolute difference over twice the mean (Gini 1912); NaN if all are 0."""
-    ordered = np.sort(np.asarray(values, float))
-    total = ordered.sum()
-    if total == 0:
-        return math.nan
-    ranks = np.arange(1, len(ordered) + 1)
-    return float((2 * (ranks * ordered).sum() / total - (len(ordered) + 1)) / len(ordered))
+    """Return the Gini coefficient (Gini 1912); NaN if there are no values, or all are 0."""
+    numbers = np.asarray(values, float)
+    return lorenz_gini(numbers.tolist()) if numbers.sum() > 0 else math.nan
