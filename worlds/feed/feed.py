@@ -81,11 +81,12 @@ class Feed(World[FeedParams]):
 
     def turn(self) -> Turn[None]:
         """Visits, new threads, reading, replies."""
-        self._forget_old_posts()
         visitors = self._visitors()
-        shelf = Shelf(self._can_be_shown, self.params, self.seeds, self.now)
+        visible = [post for post in self._can_be_shown if not self._is_expired(post)]
+        shelf = Shelf(visible, self.params, self.seeds, self.now)
         pages = [(person, shelf.page(person)) for person in visitors]
         openings = yield from self._write_openings(visitors)
+        self._forget_expired_posts()
         replies: list[Reply] = []
         for position in range(self.params.num_shown):
             cases = [(person, page[position]) for person, page in pages if position < len(page)]
@@ -101,16 +102,20 @@ class Feed(World[FeedParams]):
 
     def _visitors(self) -> list[Person]:
         """Return who visits in this step, in random order."""
-        visitors: list[Person] = []
-        for person in self.people:
-            chance = person.profile.activity * self.params.visits
-            if not person.is_banned and uniform(self.seeds.decision(person.unique_id, self.now, -1)) < chance:
-                person.num_visits += 1
-                visitors.append(person)
+        visits = self.params.visits
+        visitors = [
+            person
+            for person in self.people
+            if not person.is_banned
+            and uniform(self.seeds.decision(person.unique_id, self.now, -1)) < person.profile.activity * visits
+        ]
         return self.in_order(visitors, "visits")
 
     def _write_openings(self, visitors: Sequence[Person]) -> Turn[list[tuple[Person, str]]]:
+        """Return who opens a thread on this visit, and with what text."""
         decisions = yield from gather([person.ask_to_open() for person in visitors])
+        for person in visitors:
+            person.num_visits += 1
         openers = [person for person, opens in zip(visitors, decisions, strict=True) if opens]
         texts = yield from gather([person.ask_opening() for person in openers])
         return list(zip(openers, texts, strict=True))
@@ -200,10 +205,13 @@ class Feed(World[FeedParams]):
 
     # Time.
 
-    def _forget_old_posts(self) -> None:
-        """Take posts off the feed that are too old or were removed."""
-        oldest = self.now - self.params.window
-        expired = [post for post in self._can_be_shown if post.step < oldest or post.is_removed]
+    def _is_expired(self, post: Post) -> bool:
+        """Return whether a post can no longer be shown: it is too old, or was removed."""
+        return post.is_removed or post.step < self.now - self.params.window
+
+    def _forget_expired_posts(self) -> None:
+        """Take posts off the feed that can no longer be shown, and keep their final scores."""
+        expired = [post for post in self._can_be_shown if self._is_expired(post)]
         if not expired:
             return
         self.records.final_scores += [post.readers_score for post in expired if not post.is_removed]
