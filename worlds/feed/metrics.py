@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 from sandbox.figures import Bars, Figure, Lorenz, NetworkMap, TimeSeries
-from worlds.feed.person import ACTS, Person
+from worlds.feed.person import Person
 from worlds.feed.posts import gini, mean_depth, mean_size, no_reply_share, size_gini, stack_shapes, top_level_share
 from worlds.feed.reactions import UP_BY_SCORE
 from worlds.feed.records import FeedRecords, share_of
@@ -73,7 +73,7 @@ def feed_metrics(records: FeedRecords, people: Sequence[Person]) -> dict[str, fl
         "no_reply_share": no_reply_share(shapes),
         "top_level_share": top_level_share(shapes),
         "gini_threads": size_gini(shapes),
-        "react_share": share_of(records.acts, *(act for act in ACTS if act != "scroll")),
+        "react_share": 1 - share_of(records.acts, "scroll"),
         "vote_share": share_of(records.acts, "up", "down"),
         "reply_share": share_of(records.acts, "reply"),
         "share_share": share_of(records.acts, "share"),

@@ -10,6 +10,7 @@ from worlds.feed.records import FeedRecords
 
 def feed_tables(records: FeedRecords, people: Sequence[Person], posts: Sequence[Post]) -> dict[str, list[Row]]:
     """Return all tables by name."""
+    mature = {thread.posts[0].id for thread, _ in records.mature}
     return {
         "people": [_describe_person(person) for person in people],
         "follows": [
@@ -18,16 +19,7 @@ def feed_tables(records: FeedRecords, people: Sequence[Person], posts: Sequence[
             for author in person.following
         ],
         "posts": [_describe_post(post) for post in posts],
-        "threads": [
-            {
-                "thread": thread.posts[0].id,
-                "step": thread.posts[0].step,
-                "size": shape.size,
-                "depth": shape.depth,
-                "top_level": shape.num_top_level,
-            }
-            for thread, shape in records.mature
-        ],
+        "threads": [_describe_thread(post, is_mature=post.id in mature) for post in posts if post.parent is None],
         "exposures": [exposure._asdict() for exposure in records.exposures],
         "acts": [{"act": act, "count": records.acts[act]} for act in ACTS],
     }
@@ -43,6 +35,18 @@ def _describe_person(person: Person) -> Row:
         "texts": person.num_texts,
         "followers": person.num_followers,
         "following": len(person.following),
+    }
+
+
+def _describe_thread(opening: Post, *, is_mature: bool) -> Row:
+    shape = opening.thread.shape()
+    return {
+        "thread": opening.id,
+        "step": opening.step,
+        "size": shape.size,
+        "depth": shape.depth,
+        "top_level": shape.num_top_level,
+        "mature": is_mature,
     }
 
 

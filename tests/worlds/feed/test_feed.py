@@ -79,6 +79,8 @@ def test_scrolling_on_leaves_everything_as_it_was() -> None:
     assert (metrics["react_share"], metrics["lurker_share"], metrics["no_reply_share"]) == (0, 1, 1)
     assert metrics["final_score"] == 0
     assert metrics["reply_words"] is None
+    assert [(row["size"], row["mature"]) for row in world.tables()["threads"]] == [(1, True)] * 4
+    assert [row["mature"] for row in build_feed(rules=QUIET).tables()["threads"]] == [False] * 4
 
 
 def test_every_exposure_is_logged_once_and_nobody_sees_a_post_twice_or_their_own() -> None:
