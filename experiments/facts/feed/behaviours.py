@@ -39,9 +39,9 @@ def act_always(**chances: float) -> Rule:
     return act_with(lambda _: chances)
 
 
-def see_score(change: Callable[[int], int]) -> Rule:
-    """Return people who act as rule people would at another score."""
-    return lambda question: react(change_facts(question, {"score": change(question.facts["score"] or 0)}))
+def ignore_score(question: Question[Any]) -> Reply:
+    """Act as rule people do on a post without votes."""
+    return react(change_facts(question, {"score": 0}))
 
 
 def write_words(number: int) -> Rule:

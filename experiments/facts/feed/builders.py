@@ -8,12 +8,12 @@ from experiments.facts.commons.values import value_at_end
 from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables
 from experiments.facts.fact import Fact, Needs, Statistic
-from experiments.facts.feed.behaviours import FORUM, MUCHNIK, REDDIT, see_score
+from experiments.facts.feed.behaviours import FORUM, MUCHNIK, REDDIT, act_with, ignore_score
 from experiments.facts.partners import arm_with
 from experiments.facts.reference import Band, Level, Reference
 from sandbox.core.mind import Rules
 
-SEEDED_SIZE = "population.size=200"
+SEEDED_SIZE = "population.size=120"
 """A world in which an effect on first votes can be measured: one reader in twenty votes."""
 
 
@@ -56,8 +56,8 @@ def seeded_fact(name: str, param: str, statement: str, band: Band, reference: Re
         controls=Controls(
             shows={"rule people": {}},
             lacks={
-                "unmoved": {"react": see_score(lambda _: 0)},
-                "contrary": {"react": see_score(lambda score: -score)},
+                "unmoved": {"react": ignore_score},
+                "put off": {"react": act_with(lambda facts: {"up": 0.02 if facts["score"] else 0.05})},
             },
             settings=(*FORUM, SEEDED_SIZE, f"treatments={{treated: {{{param}: 1.0}}, control: {{}}}}"),
             treatment="treated",
