@@ -235,7 +235,7 @@ def test_a_sweep_names_the_run_that_fails_and_runs_the_rest(rule_market: Overrid
     ("override", "message"),
     [
         ("wrld=", "unknown setting 'wrld'.*Did you mean 'world'"),
-        ("world=marketplce", "unknown world 'marketplce'; there is commons, market.*Did you mean 'marketplace'"),
+        ("world=marketplce", "unknown world 'marketplce'; there is commons, .*Did you mean 'marketplace'"),
         ("ranking=price", "unknown setting 'ranking'.*Did you mean world.ranking?"),
         ("world.rankin=price", "unknown setting 'rankin'.*Did you mean 'ranking'"),
         ("+world.rankin=price", "world.rankin: unknown setting 'rankin'.*Did you mean 'ranking'"),
