@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from experiments.facts.commons.values import value_at_end
 from experiments.facts.controls import Controls
 from experiments.facts.evidence import Tables
 from experiments.facts.fact import Fact, Needs, Statistic
 from experiments.facts.feed.behaviours import FORUM, MUCHNIK, REDDIT, act_with, ignore_score
 from experiments.facts.partners import arm_with
 from experiments.facts.reference import Band, Level, Reference
+from experiments.facts.values import value_at_end
 from sandbox.core.mind import Rules
 
 SEEDED_SIZE = "population.size=120"

@@ -1,10 +1,10 @@
 """Most readers do not vote."""
 
-from experiments.facts.commons.values import value_at_end
 from experiments.facts.controls import Controls
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.feed.behaviours import MUCHNIK, act_always
 from experiments.facts.reference import Band, Reference
+from experiments.facts.values import value_at_end
 
 REFERENCE = Reference(0.031)
 """308,515 votes on comments that were viewed more than 10 million times."""

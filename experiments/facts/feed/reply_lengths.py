@@ -1,10 +1,10 @@
 """How long replies are."""
 
-from experiments.facts.commons.values import value_at_end
 from experiments.facts.controls import Controls
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.feed.behaviours import write_words
 from experiments.facts.reference import Reference
+from experiments.facts.values import value_at_end
 
 REFERENCE = Reference(30.64, 30.37, 30.89, num_people=1707)
 

@@ -1,10 +1,10 @@
 """People share what their own side says."""
 
-from experiments.facts.commons.values import value_at_end
 from experiments.facts.controls import Controls
 from experiments.facts.fact import Fact, Needs
 from experiments.facts.feed.behaviours import act_always, act_with
 from experiments.facts.reference import Band, Reference
+from experiments.facts.values import value_at_end
 
 REFERENCE = Reference(-0.857)
 """13 shares within to one across: (1 - 13) / 14."""
