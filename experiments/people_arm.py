@@ -30,9 +30,9 @@ from sandbox.runtime.config import LAST, Arm
 FOLDER = Path(__file__).parent / "people"
 """Where the effects are that come with the project, one file for each human experiment."""
 LEVEL = "effect"
-Sign: TypeAlias = Literal["same", "opposite", "not shown", "people not shown", ""]
+Sign: TypeAlias = Literal["same", "opposite", "not shown", "people not shown", "people unknown", ""]
 """Of an arm's effect against people's: the interval is on the same side of 0, on the other side, on both sides, or
-people's own is on both sides; empty for a mean."""
+people's own is on both sides, or unknown; empty for a mean."""
 _TESTED = ("same", "opposite", "not shown")
 COLUMNS = (
     "outcome", "treatment", "control", "mind", "sign", "place", "value", "low", "high", "people", "people_low",
@@ -177,6 +177,8 @@ def _is_shown(effect: HumanEffect) -> bool:
 
 
 def _compare_sign(effect: HumanEffect, mean: Mean) -> Sign:
+    if math.isnan(effect.low):
+        return "people unknown"
     if not _is_shown(effect):
         return "people not shown"
     direction = math.copysign(1, effect.value)
@@ -185,6 +187,8 @@ def _compare_sign(effect: HumanEffect, mean: Mean) -> Sign:
 
 
 def _find_place(effect: HumanEffect, values: FloatArray) -> Verdict:
+    if math.isnan(effect.low):
+        return "inconclusive"
     if equivalence_p_value(values, effect.low, effect.high) < ALPHA:
         return "within"
     return "outside" if outside_p_value(values, effect.low, effect.high) < ALPHA else "inconclusive"

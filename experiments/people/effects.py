@@ -37,9 +37,9 @@ class HumanEffect(NamedTuple):
     value: float
     """In the unit of the metric."""
     low: float
-    """Lower end of the 95 % interval."""
+    """Lower end of the 95 % interval; NaN if the source reports none."""
     high: float
-    """Upper end of the 95 % interval."""
+    """Upper end of the 95 % interval; NaN if the source reports none."""
     num_units: int
     """Units of randomisation; of a difference, those of both treatments together."""
     unit: str
@@ -127,13 +127,17 @@ def _interval(resampled: Array) -> tuple[float, float]:
 
 
 def write_effects(path: Path, effects: Sequence[HumanEffect]) -> None:
-    """Write effects as CSV, whole or not at all, with four significant digits."""
+    """Write effects as CSV, whole or not at all, with four significant digits; what is missing is empty."""
     with replace_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HumanEffect._fields)
-        writer.writerows(
-            [float(f"{cell:.4g}") if isinstance(cell, float) else cell for cell in effect] for effect in effects
-        )
+        writer.writerows([_format(cell) for cell in effect] for effect in effects)
+
+
+def _format(cell: str | float) -> str | float:
+    if not isinstance(cell, float):
+        return cell
+    return "" if math.isnan(cell) else float(f"{cell:.4g}")
 
 
 def read_effects(path: Path) -> list[HumanEffect]:
@@ -165,7 +169,9 @@ def _read_effect(path: Path, row: TableRow) -> HumanEffect:
             raise _error(path, row, f"has no {name}")
     if names["treatment"] == names["control"]:
         raise _error(path, row, f"compares the treatment {names['treatment']!r} with itself")
-    value, low, high = (_read_number(path, row, name) for name in ("value", "low", "high"))
+    is_known = bool(row.cells["low"].strip() or row.cells["high"].strip())
+    ends = [_read_number(path, row, name) if is_known else math.nan for name in ("low", "high")]
+    value, (low, high) = _read_number(path, row, "value"), ends
     if low > high:
         raise _error(path, row, f"has an interval from {low:g} to {high:g}, which ends before it begins")
     return HumanEffect(**names, value=value, low=low, high=high, num_units=_read_count(path, row))
@@ -194,5 +200,7 @@ def _error(path: Path, row: TableRow, what: str) -> DataError:
 
 
 def _repair(path: Path) -> str:
-    """Say how to get the file back."""
-    return f"write it again with `python -m experiments.people.measure_{path.stem} DATA`"
+    """Say how to get a file right: one of the project is written again."""
+    if path.parent == Path(__file__).parent:
+        return f"write it again with `python -m experiments.people.measure_{path.stem} DATA`"
+    return f"mend it there, or compare it with {Path(__file__).with_name('commons.csv')}"

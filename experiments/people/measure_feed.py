@@ -13,16 +13,16 @@ comment. The abstract reports no spread of final scores, so their intervals are 
 change them is from summaries, too.
 """
 
-import csv
 import math
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
+from experiments.people.effects import HumanEffect, write_effects
 from experiments.people.forum_replies import HumanReply, count_words, read_replies
 from experiments.people.reddit_threads import HumanThread, read_threads
 from worlds.feed.person import MAX_WORDS
@@ -56,20 +56,6 @@ Interval: TypeAlias = tuple[float, float, float]
 """A value, and the ends of its interval; NaN if unknown."""
 
 
-class Row(NamedTuple):
-    """One row of the table."""
-
-    treatment: str
-    control: str
-    """Empty: the mean under the treatment; else the value is the difference from this treatment."""
-    outcome: str
-    value: float
-    low: float
-    high: float
-    num_units: int
-    unit: str
-
-
 def bootstrap(units: ArrayT, statistic: Callable[[ArrayT], float]) -> Interval:
     """Return a statistic of units, one row each, with its 95 % percentile interval."""
     rng = np.random.default_rng(0)
@@ -84,37 +70,37 @@ def mean_words(people: Ints) -> float:
     return float(words / replies)
 
 
-def measure_threads(threads: Sequence[HumanThread]) -> list[Row]:
+def measure_threads(threads: Sequence[HumanThread]) -> list[HumanEffect]:
     """Return the thread metrics of real threads."""
     shapes = stack_shapes([thread.shape for thread in threads])
     return [
-        Row("none", "", f"{name}@last", *bootstrap(shapes, metric), len(shapes), "thread")
+        HumanEffect("none", "", f"{name}@last", *bootstrap(shapes, metric), len(shapes), "thread")
         for name, metric in THREAD_METRICS.items()
     ]
 
 
-def measure_replies(replies: Sequence[HumanReply]) -> Row:
+def measure_replies(replies: Sequence[HumanReply]) -> HumanEffect:
     """Return the mean words of real replies, counting at most as many of each as the world allows."""
     totals: dict[str, Ints] = defaultdict(lambda: np.zeros(2, np.int64))
     for reply in replies:
         totals[reply.person] += (min(count_words(reply.text), MAX_WORDS), 1)
-    return Row(
+    return HumanEffect(
         "none", "", "reply_words@last", *bootstrap(np.array(list(totals.values())), mean_words), len(totals), "person"
     )
 
 
-def published_votes() -> list[Row]:
+def published_votes() -> list[HumanEffect]:
     """Return the effects of seeded votes as published."""
     treated = UP * (1 + GAIN)
     log_error = math.sqrt((1 - treated) / (treated * NUM_UP) + (1 - UP) / (UP * NUM_CONTROL))
     low, high = (math.exp(math.log(1 + GAIN) + sign * NORMAL_QUANTILE * log_error) - 1 for sign in (-1, 1))
     num, unknown = NUM_UP + NUM_CONTROL, (math.nan, math.nan)
     return [
-        Row("none", "", "first_up_share@last", *_proportion(UP), NUM_CONTROL, "comment"),
-        Row("none", "", "first_down_share@last", *_proportion(DOWN), NUM_CONTROL, "comment"),
-        Row("up", "none", "first_up_share@last", UP * GAIN, UP * low, UP * high, num, "comment"),
-        Row("up", "none", "log_final_score@last", math.log(1 + FINAL_GAIN), *unknown, num, "comment"),
-        Row("down", "none", "log_final_score@last", 0.0, *unknown, NUM_DOWN + NUM_CONTROL, "comment"),
+        HumanEffect("none", "", "first_up_share@last", *_proportion(UP), NUM_CONTROL, "comment"),
+        HumanEffect("none", "", "first_down_share@last", *_proportion(DOWN), NUM_CONTROL, "comment"),
+        HumanEffect("up", "none", "first_up_share@last", UP * GAIN, UP * low, UP * high, num, "comment"),
+        HumanEffect("up", "none", "log_final_score@last", math.log(1 + FINAL_GAIN), *unknown, num, "comment"),
+        HumanEffect("down", "none", "log_final_score@last", 0.0, *unknown, NUM_DOWN + NUM_CONTROL, "comment"),
     ]
 
 
@@ -123,30 +109,16 @@ def _proportion(share: float) -> Interval:
     return share, share - error, share + error
 
 
-def measure_all(data: Path) -> list[Row]:
-    """Return all rows, from a folder of data sets."""
+def measure_all(data: Path) -> list[HumanEffect]:
+    """Return all effects and means, from a folder of data sets."""
     threads = [thread for thread in read_threads(data) if thread.split != "test"]
     replies = [reply for reply in read_replies(data) if reply.split != "test"]
     return [*published_votes(), *measure_threads(threads), measure_replies(replies)]
 
 
-def write_rows(rows: Sequence[Row], path: Path) -> None:
-    """Write a table; numbers have four significant digits, and unknown ones are empty."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(Row._fields)
-        writer.writerows([_format(value) for value in row] for row in rows)
-
-
-def _format(value: str | float) -> str:
-    if isinstance(value, str | int):
-        return str(value)
-    return "" if math.isnan(value) else f"{value:.4g}"
-
-
 def main(data: str) -> None:
     """Write the table, and print it."""
-    write_rows(measure_all(Path(data)), TABLE)
+    write_effects(TABLE, measure_all(Path(data)))
     print(TABLE.read_text(encoding="utf-8"), end="")
 
 

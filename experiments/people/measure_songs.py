@@ -8,7 +8,6 @@ mean over many deals. Intervals are 95 % percentile intervals of bootstrap sampl
 The test part of the data is left out.
 """
 
-import csv
 import math
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from experiments.people.effects import HumanEffect, write_effects
 from experiments.people.musiclab import NUM_SONGS, MarketLog, read_history, read_markets, split_people
 from worlds.songs.history import Floats, gini, mean_correlation, unpredictability
 
@@ -40,7 +40,6 @@ class Effort(NamedTuple):
 EFFORT = Effort()
 OUTCOMES = ("gini@last", "unpredictability@last", "quality_success@last")
 COUNT_EFFECT = "count_effect@last"
-COLUMNS = ("treatment", "control", "outcome", "value", "low", "high", "num_units", "unit")
 FILE = Path(__file__).with_name("songs.csv")
 Rng: TypeAlias = np.random.Generator
 Outcome: TypeAlias = tuple[str, str, str]
@@ -164,12 +163,9 @@ def _list_pairs(worlds: Sequence[tuple[int, Floats]]) -> list[tuple[Floats, Floa
     return [(first[1], second[1]) for first, second in combinations(worlds, 2) if first[0] != second[0]]
 
 
-def write_csv(measured: Mapping[Outcome, Measured], file: Path = FILE) -> None:
-    """Write one row per outcome; see `COLUMNS`."""
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows((*outcome, *value, "world") for outcome, value in measured.items())
+def list_effects(measured: Mapping[Outcome, Measured]) -> list[HumanEffect]:
+    """Return what was measured as effects and means of people."""
+    return [HumanEffect(*outcome, *value, "world") for outcome, value in measured.items()]
 
 
 def main(data: str) -> None:
@@ -177,7 +173,7 @@ def main(data: str) -> None:
     measured = measure_all([market.train_part() for market in read_markets(Path(data))])
     for outcome, value in measured.items():
         print(*outcome, value)
-    write_csv(measured)
+    write_effects(FILE, list_effects(measured))
 
 
 if __name__ == "__main__":

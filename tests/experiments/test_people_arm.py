@@ -122,6 +122,13 @@ def test_an_effect_that_people_do_not_show_cannot_be_reproduced() -> None:
     assert count_effects(table)["like people"] == Counts(0, 0, 0)
 
 
+def test_an_effect_whose_interval_is_unknown_is_not_counted() -> None:
+    table = people_table([TALK._replace(low=math.nan, high=math.nan)], Giving, make_metrics(), ARMS)
+    assert set(table["sign"]) == {"people unknown"}
+    assert set(table["place"]) == {"inconclusive"}
+    assert count_effects(table)["like people"] == Counts(0, 0, 0)
+
+
 def test_a_seed_that_one_of_two_arms_lacks_is_left_out() -> None:
     metrics = make_metrics()
     metrics.loc[(metrics["arm"] == "like people:talk") & (metrics["seed"] < 3), "giving"] = math.nan

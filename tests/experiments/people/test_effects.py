@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from experiments.people.effects import HumanEffect, average, measure_effects, read_effects, write_effects
+from experiments.people_arm import FOLDER
 from sandbox.errors import DataError
 
 HEADER = ",".join(HumanEffect._fields)
@@ -25,6 +26,21 @@ def test_effects_come_back_as_they_were_written(tmp_path: Path) -> None:
     write_effects(path, EFFECTS)
     assert read_effects(path) == [EFFECTS[0], EFFECTS[1]._replace(high=12350.0)]  # four digits
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_unknown_interval_stays_unknown(tmp_path: Path) -> None:
+    write_effects(tmp_path / "world.csv", [EFFECTS[0]._replace(low=math.nan, high=math.nan)])
+    assert (tmp_path / "world.csv").read_text().splitlines()[1] == "plain,,contribution,0.575,,,21,game"
+    [effect] = read_effects(tmp_path / "world.csv")
+    assert math.isnan(effect.low)
+    assert math.isnan(effect.high)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.csv")), ids=lambda path: path.stem)
+def test_what_the_project_ships_can_be_read(path: Path) -> None:
+    assert read_effects(path)
+    path_of_script = path.with_name(f"measure_{path.stem}.py")
+    assert path_of_script.is_file(), "errors name it"
 
 
 def test_an_interval_covers_the_true_effect_in_95_of_100_experiments() -> None:
@@ -78,7 +94,7 @@ def test_an_impossible_row_is_named(tmp_path: Path, row: str, complaint: str) ->
 def test_other_columns_are_refused(tmp_path: Path, header: str) -> None:
     path = tmp_path / "opinion.csv"
     path.write_text(f"{header}\n")
-    with pytest.raises(DataError, match=r"line 1 must name the columns .*python -m experiments.people.measure_opinion"):
+    with pytest.raises(DataError, match=r"line 1 must name the columns .*mend it there"):
         read_effects(path)
 
 

@@ -1,21 +1,20 @@
 """Downloads of MusicLab are read in order; what is measured on made-up people is what they do."""
 
-import csv
 import gzip
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from experiments.people.effects import HumanEffect, write_effects
 from experiments.people.fit_songs import VisitParameters, fit_visits, visit_probabilities
-from experiments.people.measure_songs import COLUMNS, CONTROL, TREATMENT, Effort, Measured, measure_all, write_csv
+from experiments.people.measure_songs import CONTROL, TREATMENT, Effort, Measured, list_effects, measure_all
 from experiments.people.measure_songs import FILE as RESULTS
 from experiments.people.musiclab import FILE, NUM_SONGS, Download, MarketLog, read_history, read_markets, split_people
 from worlds.songs.history import History
 
 HEADER = "experiment,world,condition,person,song,seconds\n"
 ROWS = "1,2,independent,p3,5,0\n1,1,social,p1,2,30\n1,1,social,p2,1,10\n1,1,social,p1,48,40\n1,2,independent,p3,6,9\n"
-ROW = ["social", "independent", "gini@last", "0.1", "0.0", "0.2", "13", "world"]
 DATA = Path(__file__).parents[4] / "shared" / "data"
 
 
@@ -90,10 +89,9 @@ def test_how_people_visit_is_found_again() -> None:
     assert fitted.eager_share == pytest.approx(truth.eager_share, abs=0.03)
 
 
-def test_the_file_has_a_row_for_each_outcome(tmp_path: Path) -> None:
-    write_csv({("social", "independent", "gini@last"): Measured(0.1, 0.0, 0.2, 13)}, tmp_path / "songs.csv")
-    with (tmp_path / "songs.csv").open(encoding="utf-8") as file:
-        assert list(csv.reader(file)) == [list(COLUMNS), ROW]
+def test_what_was_measured_becomes_an_effect() -> None:
+    effects = list_effects({("social", "independent", "gini@last"): Measured(0.1, 0.0, 0.2, 13)})
+    assert effects == [HumanEffect("social", "independent", "gini@last", 0.1, 0.0, 0.2, 13, "world")]
 
 
 has_data = pytest.mark.skipif(not (DATA / FILE).exists(), reason="the downloads of MusicLab are not on this machine")
@@ -117,7 +115,7 @@ def test_the_file_and_the_facts_hold_what_is_measured_on_the_real_people(tmp_pat
     from worlds.songs import Songs
 
     measured = measure_all([market.train_part() for market in read_markets(DATA)])
-    write_csv(measured, tmp_path / "songs.csv")
+    write_effects(tmp_path / "songs.csv", list_effects(measured))
     assert (tmp_path / "songs.csv").read_text(encoding="utf-8") == RESULTS.read_text(encoding="utf-8")
     values = {value[:3] for value in measured.values()}
     references = [fact.reference for fact in list_facts(Songs) if fact.reference]

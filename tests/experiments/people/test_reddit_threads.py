@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from experiments.people import measure_feed
+from experiments.people.effects import write_effects
 from experiments.people.fit_threads import Attractiveness, collect_attachments, fit_attractiveness, fit_spread
 from experiments.people.forum_replies import FILE as REPLIES
 from experiments.people.forum_replies import read_replies
@@ -98,7 +99,7 @@ DATA = Path(__file__).parents[4] / "shared" / "data"
 
 @pytest.mark.skipif(not (DATA / FILE).exists(), reason="the threads of Reddit are not on this machine")
 def test_the_table_holds_what_is_measured_on_real_threads(tmp_path: Path) -> None:
-    measure_feed.write_rows(measure_feed.measure_all(DATA), tmp_path / "feed.csv")
+    write_effects(tmp_path / "feed.csv", measure_feed.measure_all(DATA))
     assert (tmp_path / "feed.csv").read_text() == measure_feed.TABLE.read_text()
 
 
