@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.people.opinions import Group, Judgement, read_groups, read_news
+from experiments.people.opinions import Group, NewsJudgement, read_groups, read_news
 
 QUANTILES = np.linspace(0.025, 0.975, 11)
 
 
-def describe_topic(name: str, judgements: Sequence[Judgement]) -> str:
+def describe_topic(name: str, judgements: Sequence[NewsJudgement]) -> str:
     """Return the line of one topic."""
     first = np.concatenate([judgement.opinions[0] for judgement in judgements])
     parties = np.array([party for judgement in judgements for party in judgement.parties])
@@ -53,7 +53,7 @@ def _ask(name: str, is_news: bool, is_percentage: bool) -> str:
 
 def describe_topics(groups: Iterable[Group]) -> list[str]:
     """Return the lines of all topics of the train split, by name."""
-    judgements: dict[str, list[Judgement]] = defaultdict(list)
+    judgements: dict[str, list[NewsJudgement]] = defaultdict(list)
     for group in groups:
         if group.split == "train":
             for judgement in group.judgements:

@@ -31,7 +31,7 @@ COLUMNS = ("treatment", "control", "outcome", "value", "low", "high", "num_units
 EXPERIMENTS = ("opinion", "opinion_news")
 
 
-class Arm(NamedTuple):
+class MeasuredArm(NamedTuple):
     """All groups of a treatment."""
 
     name: str
@@ -55,7 +55,7 @@ def measure_outcomes(histories: Sequence[History], outcomes: Sequence[str]) -> F
     return np.array([measure(outcome) for outcome in outcomes])
 
 
-def resample(arm: Arm, outcomes: Sequence[str], seed: int) -> Floats:
+def resample(arm: MeasuredArm, outcomes: Sequence[str], seed: int) -> Floats:
     """Return outcomes of bootstrap samples of groups, shape (samples, outcomes)."""
     rng = np.random.default_rng(seed)
     size = len(arm.histories)
@@ -63,7 +63,9 @@ def resample(arm: Arm, outcomes: Sequence[str], seed: int) -> Floats:
     return np.array([measure_outcomes([arm.histories[pick] for pick in row], outcomes) for row in picks])
 
 
-def measure_table(arms: Mapping[str, Arm], samples: Mapping[str, Floats], outcomes: Sequence[str]) -> pd.DataFrame:
+def measure_table(
+    arms: Mapping[str, MeasuredArm], samples: Mapping[str, Floats], outcomes: Sequence[str]
+) -> pd.DataFrame:
     """Return the table of some arms whose outcomes are the same.
 
     Args:
@@ -92,13 +94,13 @@ def _row(
     ]
 
 
-def read_arms(data: Path) -> dict[str, Arm]:
+def read_arms(data: Path) -> dict[str, MeasuredArm]:
     """Return the groups that are not of the test split, by treatment in the order of the experiments."""
     topics = load_topics()
     groups = [group for group in (*read_groups(data), *read_news(data)) if group.split != "test"]
     names = [name for experiment in EXPERIMENTS for name in load_run_config([f"experiment={experiment}"]).treatments]
     treated = {name: [group for group in groups if group.treatment == name] for name in names}
-    return {name: Arm(name, part, [group.history(topics) for group in part]) for name, part in treated.items()}
+    return {name: MeasuredArm(name, part, [group.history(topics) for group in part]) for name, part in treated.items()}
 
 
 def measure_all(data: Path) -> pd.DataFrame:
@@ -135,7 +137,7 @@ def read_table() -> pd.DataFrame:
 
 
 def find_reference(
-    table: pd.DataFrame, arms: Mapping[str, Arm], treatment: str, control: str, outcome: str
+    table: pd.DataFrame, arms: Mapping[str, MeasuredArm], treatment: str, control: str, outcome: str
 ) -> Reference:
     """Return a row of the table as a fact's reference, with the number of people behind it."""
     is_row = (table["treatment"] == treatment) & (table["control"] == control) & (table["outcome"] == outcome)

@@ -46,7 +46,7 @@ Outcome: TypeAlias = tuple[str, str, str]
 """Treatment, control and outcome."""
 
 
-class Sample(NamedTuple):
+class WorldSample(NamedTuple):
     """Worlds that were drawn; a world that was drawn twice has the same number both times."""
 
     social: list[tuple[int, Floats]]
@@ -80,8 +80,8 @@ def measure_all(
     def deal() -> list[Floats]:
         return [song_shares(market, number) for market in split_people(crowd, number, rng)]
 
-    draws = [_outcomes(Sample(list(enumerate(social)), list(enumerate(deal())))) for _ in range(effort.draws)]
-    samples = [_outcomes(Sample(_resample(social, rng), _resample(deal(), rng))) for _ in range(effort.resamples)]
+    draws = [_outcomes(WorldSample(list(enumerate(social)), list(enumerate(deal())))) for _ in range(effort.draws)]
+    samples = [_outcomes(WorldSample(_resample(social, rng), _resample(deal(), rng))) for _ in range(effort.resamples)]
     num_dealt = len(deal())
     sizes = {(TREATMENT, ""): len(social), (CONTROL, ""): num_dealt, (TREATMENT, CONTROL): len(social) + num_dealt}
     measured = {
@@ -144,7 +144,7 @@ def _resample(worlds: Sequence[Floats], rng: Rng) -> list[tuple[int, Floats]]:
     return [(int(pick), worlds[pick]) for pick in rng.integers(len(worlds), size=len(worlds))]
 
 
-def _outcomes(sample: Sample) -> dict[tuple[str, str], float]:
+def _outcomes(sample: WorldSample) -> dict[tuple[str, str], float]:
     """Return all outcomes by treatment; a world is never compared with itself."""
     crossed = [(first, second) for _, first in sample.independent for _, second in sample.social]
     values = {

@@ -35,7 +35,7 @@ ROUNDS = 3
 """Answers of everybody: one alone and two revised."""
 
 
-class Judgement(NamedTuple):
+class NewsJudgement(NamedTuple):
     """What all people of a group said about one topic."""
 
     topic: str
@@ -58,7 +58,7 @@ class Group(NamedTuple):
     split: str
     treatment: str
     """As in `conf/experiment/opinion.yaml` and `conf/experiment/opinion_news.yaml`."""
-    judgements: Sequence[Judgement]
+    judgements: Sequence[NewsJudgement]
 
     @property
     def num_people(self) -> int:
@@ -117,8 +117,8 @@ def _read_table(path: Path) -> pd.DataFrame:
         return pd.read_csv(file)
 
 
-def _read_estimates(task: str, rows: pd.DataFrame) -> Judgement:
-    return Judgement(
+def _read_estimates(task: str, rows: pd.DataFrame) -> NewsJudgement:
+    return NewsJudgement(
         topic=f"estimate_{task}",
         truth=float(rows["truth"].iloc[0]),
         people=rows["subject_id"].tolist(),
@@ -128,10 +128,10 @@ def _read_estimates(task: str, rows: pd.DataFrame) -> Judgement:
     )
 
 
-def _read_judged_news(question: str, rows: pd.DataFrame) -> Judgement:
+def _read_judged_news(question: str, rows: pd.DataFrame) -> NewsJudgement:
     opinions = _to_numbers(rows, [f"response_{number}" for number in (1, 2, 3)])
     total, count = np.nansum(opinions[:-1], axis=1, keepdims=True), (~np.isnan(opinions[:-1])).sum(1, keepdims=True)
-    return Judgement(
+    return NewsJudgement(
         topic=name_news(question),
         truth=float(rows["correctanswer"].iloc[0]),
         people=rows["user"].tolist(),
@@ -146,7 +146,7 @@ def _to_numbers(rows: pd.DataFrame, columns: Sequence[str]) -> Floats:
     return np.array([np.array(rows[name], float) for name in columns])
 
 
-def _judgement_history(judgement: Judgement, topic: Topic) -> History:
+def _judgement_history(judgement: NewsJudgement, topic: Topic) -> History:
     size = len(judgement.people)
     middle, scale = np.full(size, topic.middle), np.full(size, topic.scale)
     history = History(

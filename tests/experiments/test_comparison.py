@@ -62,8 +62,7 @@ def test_the_experiment_of_the_world_is_used_if_none_is_named(finished_run: Path
 
 @pytest.mark.parametrize("name", list_choices("experiment"))
 def test_every_experiment_of_the_project_can_be_started(name: str, tmp_path: Path) -> None:
-    world = name if name in list_choices("world") else "marketplace"
-    run = comparison.start([f"experiment={name}", f"world={world}", f"run_dir={tmp_path / 'run'}"])
+    run = comparison.start([f"experiment={name}", f"run_dir={tmp_path / 'run'}"])
     config = run.manifest.segments[-1].config
     assert len(config.arms()) >= 4
     assert len(config.seeds) == 8

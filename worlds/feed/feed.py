@@ -13,7 +13,7 @@ from sandbox.core.seeds import uniform
 from worlds.feed.metrics import FIGURES, METRIC_LABELS, feed_metrics
 from worlds.feed.person import SIDES, Act, Person
 from worlds.feed.posts import MATURE, Post, Thread
-from worlds.feed.ranking import Shelf
+from worlds.feed.ranking import FeedPage
 from worlds.feed.reactions import REACTIONS
 from worlds.feed.records import FeedRecords
 from worlds.feed.rules import RULES
@@ -83,7 +83,7 @@ class Feed(World[FeedParams]):
         """Visits, new threads, reading, replies."""
         visitors = self._visitors()
         visible = [post for post in self._can_be_shown if not self._is_expired(post)]
-        shelf = Shelf(visible, self.params, self.seeds, self.now)
+        shelf = FeedPage(visible, self.params, self.seeds, self.now)
         pages = [(person, shelf.page(person)) for person in visitors]
         openings = yield from self._write_openings(visitors)
         self._forget_expired_posts()

@@ -47,7 +47,7 @@ class Order:
         return (order[place] for place in places)
 
 
-class Shelf:
+class FeedPage:
     """All posts that can be shown in a step."""
 
     def __init__(self, posts: Sequence[Post], params: FeedParams, seeds: SeedTree, now: int) -> None:

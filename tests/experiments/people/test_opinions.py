@@ -13,7 +13,7 @@ from experiments.people.describe_topics import describe_topics
 from experiments.people.fit_revisers import Revisions, collect_revisions, fit, kept_variance, log_likelihood
 from experiments.people.measure_opinion import (
     TABLE,
-    Arm,
+    MeasuredArm,
     find_reference,
     measure_all,
     measure_outcomes,
@@ -27,7 +27,7 @@ from experiments.people.opinions import (
     ESTIMATES,
     NEWS,
     Group,
-    Judgement,
+    NewsJudgement,
     load_topics,
     name_news,
     read_groups,
@@ -83,7 +83,7 @@ def test_news_are_named_by_what_they_are_about() -> None:
 def make_group(number: int, reviser: Reviser, rng: np.random.Generator) -> Group:
     """Return a group of people who revise as `reviser` says, four times."""
     stubborn = rng.random(40) < reviser.stubborn_share
-    judgements: list[Judgement] = []
+    judgements: list[NewsJudgement] = []
     for _ in range(4):
         opinions, others = [rng.uniform(0, 100, 40)], []
         for _ in range(2):
@@ -97,7 +97,7 @@ def make_group(number: int, reviser: Reviser, rng: np.random.Generator) -> Group
             others.append(seen)
             opinions.append(np.where(stays, own, own + nearest * (seen - own)))
         people = [str(person) for person in range(40)]
-        judgements.append(Judgement("t", 100.0, people, [""] * 40, np.array(opinions), np.array(others)))
+        judgements.append(NewsJudgement("t", 100.0, people, [""] * 40, np.array(opinions), np.array(others)))
     return Group(str(number), "train", "decentralised", judgements)
 
 
@@ -125,11 +125,11 @@ def test_steps_keep_no_variance_of_revisions_that_are_all_between_them() -> None
 
 def test_a_table_has_means_and_differences_with_intervals_around_them() -> None:
     rng = np.random.default_rng(2)
-    arms: dict[str, Arm] = {}
+    arms: dict[str, MeasuredArm] = {}
     for name, weight in (("alone", 0.1), ("decentralised", 0.6)):
         reviser = Reviser(0.0, -3.0, 0.0, 0.0, weight, 0.0, 0.2)
         groups = [make_group(number, reviser, rng) for number in range(5)]
-        arms[name] = Arm(name, groups, [group.history({"t": PERCENT}) for group in groups])
+        arms[name] = MeasuredArm(name, groups, [group.history({"t": PERCENT}) for group in groups])
     outcomes = ["weight@last", "stay_share", "right_share@last"]
     samples = {name: resample(arm, outcomes, 0) for name, arm in arms.items()}
     table = measure_table(arms, samples, outcomes)
@@ -153,7 +153,7 @@ def test_the_mean_over_rounds_is_that_of_the_metric_in_each() -> None:
 
 
 def test_whom_people_follow_is_told_apart_by_the_truth() -> None:
-    truth_100 = Judgement(
+    truth_100 = NewsJudgement(
         "t", 100.0, ["a", "b", "c"], [""] * 3, np.array([[50.0, 50, 50], [60, 45, 50], [60, 45, 50]]),
         np.array([[70.0, 30, 51], [math.nan] * 3]),
     )  # fmt: skip

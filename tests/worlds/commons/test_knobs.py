@@ -1,7 +1,7 @@
 """Every parameter, every intervention and the social graph of the commons do what theory says; paired seeds."""
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from sandbox.core import Question
 from sandbox.core.mind import Reply, RuleMind
 from sandbox.runtime.assembly import build_worlds
 from sandbox.runtime.config import load_run_config
+from tests.worlds.knob import Knob
 from worlds.commons import Commons
 from worlds.commons.member import option_keys
 from worlds.commons.rules import RULES
@@ -18,22 +19,6 @@ from worlds.commons.settings import CommonsParams
 SEEDS, STEPS, PEOPLE = 12, 10, 40
 MIN_T = 2.2
 """Student's t that 12 paired seeds need for p < 0.05."""
-
-
-class Knob(NamedTuple):
-    """One change and what it must do."""
-
-    name: str
-    """A parameter, or an intervention."""
-    change: str
-    """Override of the changed world."""
-    metric: str
-    """Its mean over steps is compared."""
-    sign: int
-    """Of the change in the metric."""
-    why: str
-    before: str = ""
-    """Overrides, separated by spaces, of the world that it is compared with; empty: the defaults."""
 
 
 KNOBS = (

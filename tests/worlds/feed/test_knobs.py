@@ -2,13 +2,14 @@
 
 from collections import Counter
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from sandbox.runtime.assembly import build_worlds
 from sandbox.runtime.config import load_run_config
+from tests.worlds.knob import Knob
 from worlds.feed import Feed
 from worlds.feed.posts import gini
 from worlds.feed.settings import FeedParams
@@ -18,21 +19,6 @@ MIN_T = 2.2
 """Student's t that 12 paired seeds need for p < 0.05."""
 TEXTS = {"issue", "openings"}
 """Parameters that rule people only repeat."""
-
-
-class Knob(NamedTuple):
-    """One change and what it must do."""
-
-    name: str
-    """A parameter, an intervention, or the graph."""
-    change: str
-    """Overrides of the changed world, separated by semicolons."""
-    metric: str
-    sign: int
-    """Of the change in the metric."""
-    why: str
-    before: str = ""
-    """Overrides of the world that it is compared with; empty: the defaults."""
 
 
 PLANT = "{step: 4, do: plant, author: 1, text: Look here, ups: %d}"

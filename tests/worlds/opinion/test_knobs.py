@@ -1,7 +1,7 @@
 """Every parameter and every intervention of the opinion world does what theory says: rule people, paired seeds."""
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from sandbox.core import World
 from sandbox.runtime.assembly import build_worlds
 from sandbox.runtime.config import load_run_config
+from tests.worlds.knob import Knob
 from worlds.opinion import Opinion
 from worlds.opinion.settings import OpinionParams
 
@@ -19,21 +20,6 @@ EVEN = "world.topics={even: {kind: even, text: How many?, first: [0, 100], high:
 """First opinions are spread evenly, and the truth is one end of the scale."""
 NEWS = "world.about=news"
 GRAPH = "world.network=graph"
-
-
-class Knob(NamedTuple):
-    """One change and what it must do."""
-
-    name: str
-    """A parameter, an intervention, or the social graph."""
-    change: str
-    """Overrides of the changed world, separated by semicolons."""
-    metric: str
-    sign: int
-    """Of the change in the metric."""
-    why: str
-    before: str = ""
-    """Overrides, separated by semicolons, of the world that it is compared with; empty: the defaults."""
 
 
 KNOBS = (

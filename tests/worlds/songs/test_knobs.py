@@ -1,7 +1,7 @@
 """Every parameter and intervention of the song market does what theory says: rule people, paired seeds."""
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from sandbox.core import World
 from sandbox.runtime.assembly import build_worlds
 from sandbox.runtime.config import load_run_config
+from tests.worlds.knob import Knob
 from worlds.songs import Songs
 from worlds.songs.history import mean_correlation
 from worlds.songs.settings import SongsParams
@@ -18,21 +19,6 @@ SIZE = ("world=songs", "mind=rule", "population.size=150", "world.num_social=3",
 HALF = STEPS // 2
 MIN_T = 2.2
 """Student's t that 12 paired seeds need for p < 0.05."""
-
-
-class Knob(NamedTuple):
-    """One change and what it must do."""
-
-    name: str
-    """A parameter, or an intervention."""
-    change: str
-    """Overrides of the changed world."""
-    metric: str
-    sign: int
-    """Of the change in the metric."""
-    why: str
-    before: str = ""
-    """Overrides, separated by spaces, of the world that it is compared with; empty: the defaults."""
 
 
 KNOBS = (
