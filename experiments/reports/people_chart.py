@@ -44,11 +44,11 @@ def _draw_panels(effects: pd.DataFrame, labels: Mapping[str, str], origin: str) 
     num_effects = max(len(_list_effects(effects, outcome)) for outcome in outcomes)
     num_columns = min(2, len(outcomes))
     num_rows = -(-len(outcomes) // num_columns)
-    sheet = make_sheet(4.4 * num_columns, num_rows * (0.75 + ROW_HEIGHT * (len(pens) + GAP) * num_effects) + 0.6)
+    sheet = make_sheet(5.2 * num_columns, num_rows * (0.75 + ROW_HEIGHT * (len(pens) + GAP) * num_effects) + 0.6)
     for index, outcome in enumerate(outcomes):
         ax = sheet.add_subplot(num_rows, num_columns, index + 1)
         _draw_outcome(ax, rows_where(effects, column(effects, "outcome") == outcome), pens)
-        ax.set_title(fill(labels.get(outcome, outcome), 40))
+        ax.set_title(fill(labels.get(outcome, outcome), 34))
     sheet.suptitle("Effects of the treatments, beside people's", x=0.012, ha="left")
     first = effects.iloc[0]
     intervals = describe_intervals(int(column(effects, "num_seeds").max()))
