@@ -8,17 +8,13 @@ import pytest
 
 from sandbox.core import Question
 from sandbox.core.mind import Reply, RuleMind
-from sandbox.runtime.assembly import build_worlds
-from sandbox.runtime.config import load_run_config
-from tests.worlds.knob import Knob
+from tests.worlds.knob import MIN_T, Knob, build_rule_worlds, paired_t, stack_outcomes, student_t
 from worlds.commons import Commons
 from worlds.commons.member import option_keys
 from worlds.commons.rules import RULES
 from worlds.commons.settings import CommonsParams
 
-SEEDS, STEPS, PEOPLE = 12, 10, 40
-MIN_T = 2.2
-"""Student's t that 12 paired seeds need for p < 0.05."""
+STEPS, PEOPLE = 10, 40
 
 
 KNOBS = (
@@ -58,18 +54,13 @@ KNOBS = (
 
 def load_worlds(*overrides: str) -> list[Any]:
     """Return a commons of rule people for each seed."""
-    seeds = f"seeds=[{','.join(map(str, range(SEEDS)))}]"
-    size = f"population.size={PEOPLE}"
-    return list(
-        build_worlds(load_run_config(["world=commons", "mind=rule", seeds, size, f"steps={STEPS}", *overrides]))
-    )
+    return list(build_rule_worlds("world=commons", f"population.size={PEOPLE}", f"steps={STEPS}", *overrides))
 
 
 @cache
 def play_seeds(*overrides: str) -> dict[str, np.ndarray]:
     """Return, by metric, its mean over steps for each seed."""
-    outcomes = [_play_world(world) for world in load_worlds(*overrides)]
-    return {name: np.array([outcome[name] for outcome in outcomes]) for name in outcomes[0]}
+    return stack_outcomes([_play_world(world) for world in load_worlds(*overrides)])
 
 
 def _play_world(world: Any) -> dict[str, float]:
@@ -80,16 +71,11 @@ def _play_world(world: Any) -> dict[str, float]:
     return {name: float(np.mean([step[name] or 0.0 for step in steps])) for name in steps[0]}
 
 
-def student_t(differences: np.ndarray) -> float:
-    """Return Student's t of paired differences."""
-    return float(differences.mean() / (differences.std(ddof=1) / np.sqrt(len(differences))))
-
-
 @pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: f"{knob.name}-{knob.metric}-{knob.change.split('=')[-1]}")
 def test_a_knob_does_what_theory_says(knob: Knob) -> None:
     before = knob.before.split()
-    change = play_seeds(*before, knob.change)[knob.metric] - play_seeds(*before)[knob.metric]
-    assert knob.sign * student_t(change) > MIN_T, knob.why
+    change = paired_t(play_seeds(*before), play_seeds(*before, knob.change), knob.metric)
+    assert knob.sign * change > MIN_T, knob.why
 
 
 def test_every_parameter_and_intervention_is_shown_to_work() -> None:

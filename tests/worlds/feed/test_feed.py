@@ -14,12 +14,13 @@ from sandbox.core import Choose, Question, Reply
 from sandbox.core.mind import Rule, RuleMind
 from sandbox.core.profile import Profile
 from sandbox.core.replicate import Replicate
+from sandbox.descriptive import gini
 from sandbox.errors import ConfigError
 from tests.conftest import profiles
 from worlds.feed import Feed
 from worlds.feed.interventions import Ban, Plant
 from worlds.feed.person import MAX_WORDS
-from worlds.feed.posts import ThreadShape, gini, mean_depth, mean_size, no_reply_share, stack_shapes, top_level_share
+from worlds.feed.posts import ThreadShape, mean_depth, mean_size, no_reply_share, stack_shapes, top_level_share
 from worlds.feed.ranking import Order, heat
 from worlds.feed.rules import DOWN, HERDING, RULES, UP, appeal, attractiveness, writing_factor
 from worlds.feed.settings import FeedParams

@@ -7,16 +7,12 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from sandbox.runtime.assembly import build_worlds
-from sandbox.runtime.config import load_run_config
-from tests.worlds.knob import Knob
+from sandbox.descriptive import gini
+from tests.worlds.knob import MIN_T, Knob, build_rule_worlds, stack_outcomes, student_t
 from worlds.feed import Feed
-from worlds.feed.posts import gini
 from worlds.feed.settings import FeedParams
 
-SEEDS, STEPS, PEOPLE = 12, 14, 120
-MIN_T = 2.2
-"""Student's t that 12 paired seeds need for p < 0.05."""
+STEPS, PEOPLE = 14, 120
 TEXTS = {"issue", "openings"}
 """Parameters that rule people only repeat."""
 
@@ -53,11 +49,8 @@ KNOBS = (
 @cache
 def play_seeds(*overrides: str) -> dict[str, np.ndarray]:
     """Return, by metric, a value for each seed."""
-    seeds = f"seeds=[{','.join(map(str, range(SEEDS)))}]"
-    size = ("world=feed", "mind=rule", seeds, f"population.size={PEOPLE}", f"steps={STEPS}")
-    worlds = cast("list[Feed]", build_worlds(load_run_config([*size, *overrides])))
-    outcomes = [_play_world(world) for world in worlds]
-    return {name: np.array([outcome[name] for outcome in outcomes], float) for name in outcomes[0]}
+    worlds = build_rule_worlds("world=feed", f"population.size={PEOPLE}", f"steps={STEPS}", *overrides)
+    return stack_outcomes([_play_world(world) for world in cast("list[Feed]", worlds)])
 
 
 def _play_world(world: Feed) -> dict[str, Any]:
@@ -84,21 +77,21 @@ def followed_views(world: Feed) -> list[int]:
     return [counts[person.unique_id] for person in world.people]
 
 
-def paired_t(knob: Knob) -> float:
+def change_of(knob: Knob) -> float:
     """Return Student's t of the change in the metric; 0 where nothing changed."""
     changes, before = (text.split(";") if text else [] for text in (knob.change, knob.before))
     differences = play_seeds(*changes)[knob.metric] - play_seeds(*before)[knob.metric]
     if not differences.any():
         return 0.0
-    return float(differences.mean() / (differences.std(ddof=1) / np.sqrt(len(differences))))
+    return student_t(differences)
 
 
 @pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: f"{knob.name}-{knob.metric}-{knob.change.split('=')[-1]}")
 def test_a_knob_does_what_theory_says(knob: Knob) -> None:
     if knob.sign:
-        assert knob.sign * paired_t(knob) > MIN_T, knob.why
+        assert knob.sign * change_of(knob) > MIN_T, knob.why
     else:
-        assert abs(paired_t(knob)) < 1e-9, knob.why
+        assert abs(change_of(knob)) < 1e-9, knob.why
 
 
 def test_every_parameter_and_intervention_is_shown_to_work() -> None:

@@ -7,18 +7,14 @@ import numpy as np
 import pytest
 
 from sandbox.core import World
-from sandbox.runtime.assembly import build_worlds
-from sandbox.runtime.config import load_run_config
-from tests.worlds.knob import Knob
+from tests.worlds.knob import MIN_T, Knob, build_rule_worlds, paired_t, stack_outcomes
 from worlds.marketplace import Marketplace
 from worlds.marketplace.settings import MarketParams
 
-SEEDS, STEPS, BUYERS = 12, 14, 60
+STEPS, BUYERS = 14, 60
 SIZE = ("world.num_sellers=6", "world.spare_places=3")
 LAST = 5
 """Steps at the end over which metrics are averaged."""
-MIN_T = 2.2
-"""Student's t that 12 paired seeds need for p < 0.05."""
 
 
 KNOBS = (
@@ -76,10 +72,8 @@ KNOBS = (
 @cache
 def play_seeds(*overrides: str) -> dict[str, np.ndarray]:
     """Return, by metric, a value for each seed."""
-    seeds = f"seeds=[{','.join(map(str, range(SEEDS)))}]"
-    config = load_run_config(["mind=rule", seeds, f"population.size={BUYERS}", f"steps={STEPS}", *SIZE, *overrides])
-    outcomes = [_play_world(world) for world in build_worlds(config)]
-    values = {name: np.array([outcome[name] for outcome in outcomes]) for name in outcomes[0]}
+    worlds = build_rule_worlds(f"population.size={BUYERS}", f"steps={STEPS}", *SIZE, *overrides)
+    values = stack_outcomes([_play_world(world) for world in worlds])
     return {**values, "seed_spread": np.abs(values["mean_price"] - values["mean_price"].mean())}
 
 
@@ -93,17 +87,11 @@ def _play_world(world: World[Any]) -> dict[str, float]:
     return {**means, "total_sales": sum(step["sales"] or 0.0 for step in steps), "sold_first": sold[0]}
 
 
-def paired_t(knob: Knob) -> float:
-    """Return Student's t of the change in the metric."""
-    overrides = knob.before.split()
-    differences = play_seeds(*overrides, knob.change)[knob.metric] - play_seeds(*overrides)[knob.metric]
-    spread: Any = differences.std(ddof=1)
-    return float(differences.mean() / (spread / np.sqrt(len(differences)))) if spread else float("nan")
-
-
 @pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: f"{knob.name}-{knob.metric}-{knob.change.split('=')[-1]}")
 def test_a_knob_does_what_theory_says(knob: Knob) -> None:
-    assert knob.sign * paired_t(knob) > MIN_T, knob.why
+    before = knob.before.split()
+    change = paired_t(play_seeds(*before), play_seeds(*before, knob.change), knob.metric)
+    assert knob.sign * change > MIN_T, knob.why
 
 
 def test_every_parameter_and_intervention_is_shown_to_work() -> None:

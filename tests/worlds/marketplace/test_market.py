@@ -18,6 +18,7 @@ from sandbox.core.mind import RandomMind
 from sandbox.core.profile import Profile
 from sandbox.core.question import Question
 from sandbox.core.world import advance
+from sandbox.descriptive import gini
 from sandbox.errors import ConfigError, ContractError
 from sandbox.paths import CONF_DIR
 from tests.conftest import profiles
@@ -25,7 +26,7 @@ from worlds.marketplace import Marketplace
 from worlds.marketplace.accounts import Accounts
 from worlds.marketplace.goods import STYLES, Factory, Shelf, fit, style_fit, style_of
 from worlds.marketplace.interventions import Ban, FakeReview, Tax
-from worlds.marketplace.metrics import gini, market_metrics
+from worlds.marketplace.metrics import market_metrics
 from worlds.marketplace.offers import label_offer
 from worlds.marketplace.people import PATIENCE, Buyer, Purchase, describe_experience
 from worlds.marketplace.settings import MarketParams

@@ -7,15 +7,11 @@ import numpy as np
 import pytest
 
 from sandbox.core import World
-from sandbox.runtime.assembly import build_worlds
-from sandbox.runtime.config import load_run_config
-from tests.worlds.knob import Knob
+from tests.worlds.knob import MIN_T, Knob, build_rule_worlds, stack_outcomes, student_t
 from worlds.opinion import Opinion
 from worlds.opinion.settings import OpinionParams
 
-SEEDS, STEPS, PEOPLE = 12, 5, 80
-MIN_T = 2.2
-"""Student's t that 12 paired seeds need for p < 0.05."""
+STEPS, PEOPLE = 5, 80
 EVEN = "world.topics={even: {kind: even, text: How many?, first: [0, 100], high: 100, truth: 100}};world.about=even"
 """First opinions are spread evenly, and the truth is one end of the scale."""
 NEWS = "world.about=news"
@@ -50,11 +46,8 @@ KNOBS = (
 @cache
 def play_seeds(*overrides: str) -> dict[str, np.ndarray]:
     """Return, by metric, a value for each seed: at the last step, or the mean if it has none there."""
-    seeds = f"seeds=[{','.join(map(str, range(SEEDS)))}]"
-    size = f"population.size={PEOPLE}"
-    config = load_run_config(["world=opinion", "mind=rule", seeds, size, f"steps={STEPS}", *filter(None, overrides)])
-    outcomes = [_play_world(world) for world in build_worlds(config)]
-    return {name: np.array([outcome[name] for outcome in outcomes]) for name in outcomes[0]}
+    size = ("world=opinion", f"population.size={PEOPLE}", f"steps={STEPS}")
+    return stack_outcomes([_play_world(world) for world in build_rule_worlds(*size, *filter(None, overrides))])
 
 
 def _play_world(world: World[Any]) -> dict[str, float]:
@@ -76,20 +69,19 @@ def _play_world(world: World[Any]) -> dict[str, float]:
     }
 
 
-def paired_t(knob: Knob) -> float:
+def change_of(knob: Knob) -> float:
     """Return Student's t of the change in the metric; infinite if it is the same for all seeds."""
     overrides = [part for part in knob.before.split(";") if part]
     before, after = play_seeds(*overrides), play_seeds(*overrides, *knob.change.split(";"))
     differences = after[knob.metric] - before[knob.metric]
-    spread: Any = differences.std(ddof=1)
-    if not spread:
-        return float(np.sign(differences.mean()) * np.inf) if differences.any() else float("nan")
-    return float(differences.mean() / (spread / np.sqrt(len(differences))))
+    if differences.any() and not np.ptp(differences):
+        return float(np.sign(differences.mean()) * np.inf)
+    return student_t(differences)
 
 
 @pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: f"{knob.name}-{knob.metric}-{knob.change.split('=')[-1]}")
 def test_a_knob_does_what_theory_says(knob: Knob) -> None:
-    assert knob.sign * paired_t(knob) > MIN_T, knob.why
+    assert knob.sign * change_of(knob) > MIN_T, knob.why
 
 
 def test_every_parameter_and_intervention_is_shown_to_work() -> None:

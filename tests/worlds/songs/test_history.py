@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from worlds.songs.history import Cohort, History, gini, mean_correlation, unpredictability
+from worlds.songs.history import Cohort, History, mean_correlation, mean_gini, unpredictability
 
 NUM_SONGS = 12
 
@@ -62,14 +62,14 @@ def test_worlds_are_compared_at_their_first_downloads() -> None:
 
 def test_gini_and_unpredictability_of_known_shares() -> None:
     even, one = np.full(4, 0.25), np.array([1.0, 0, 0, 0])
-    assert gini([even]) == pytest.approx(0)
-    assert gini([one]) == pytest.approx(0.75)
-    assert gini([even, one]) == pytest.approx(0.375)
+    assert mean_gini([even]) == pytest.approx(0)
+    assert mean_gini([one]) == pytest.approx(0.75)
+    assert mean_gini([even, one]) == pytest.approx(0.375)
     assert unpredictability([even, even]) == 0
     assert unpredictability([even, one]) == pytest.approx(1.5 / 4)
     assert unpredictability([even, even, one]) == pytest.approx(2 / 3 * 1.5 / 4)
     assert math.isnan(unpredictability([even]))
-    assert math.isnan(gini([]))
+    assert math.isnan(mean_gini([]))
 
 
 def test_correlation_needs_shares_that_vary() -> None:

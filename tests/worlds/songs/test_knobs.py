@@ -7,18 +7,14 @@ import numpy as np
 import pytest
 
 from sandbox.core import World
-from sandbox.runtime.assembly import build_worlds
-from sandbox.runtime.config import load_run_config
-from tests.worlds.knob import Knob
+from tests.worlds.knob import MIN_T, Knob, build_rule_worlds, paired_t, stack_outcomes
 from worlds.songs import Songs
 from worlds.songs.history import mean_correlation
 from worlds.songs.settings import SongsParams
 
-SEEDS, STEPS = 12, 20
+STEPS = 20
 SIZE = ("world=songs", "mind=rule", "population.size=150", "world.num_social=3", "world.cohort=0.1")
 HALF = STEPS // 2
-MIN_T = 2.2
-"""Student's t that 12 paired seeds need for p < 0.05."""
 
 
 KNOBS = (
@@ -49,10 +45,8 @@ KNOBS = (
 @cache
 def play_seeds(*overrides: str) -> dict[str, np.ndarray]:
     """Return, by metric, a value for each seed."""
-    seeds = f"seeds=[{','.join(map(str, range(SEEDS)))}]"
-    config = load_run_config([*SIZE, seeds, f"steps={STEPS}", *overrides])
-    outcomes = [play_world(world) for world in build_worlds(config)]
-    return {name: np.array([outcome[name] for outcome in outcomes]) for name in outcomes[0]}
+    worlds = build_rule_worlds(*SIZE, f"steps={STEPS}", *overrides)
+    return stack_outcomes([play_world(world) for world in worlds])
 
 
 def play_world(world: World[Any]) -> dict[str, float]:
@@ -81,17 +75,11 @@ def count_songs(world: Songs, steps: tuple[int, int], markets: list[int]) -> np.
     return np.asarray(taken, float)[markets]
 
 
-def paired_t(knob: Knob) -> float:
-    """Return Student's t of the change in the metric."""
-    overrides = knob.before.split()
-    differences = play_seeds(*overrides, knob.change)[knob.metric] - play_seeds(*overrides)[knob.metric]
-    spread: Any = differences.std(ddof=1)
-    return float(differences.mean() / (spread / np.sqrt(len(differences)))) if spread else float("nan")
-
-
 @pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: f"{knob.name}-{knob.metric}-{knob.change.split('=')[-1]}")
 def test_a_knob_does_what_theory_says(knob: Knob) -> None:
-    assert knob.sign * paired_t(knob) > MIN_T, knob.why
+    before = knob.before.split()
+    change = paired_t(play_seeds(*before), play_seeds(*before, knob.change), knob.metric)
+    assert knob.sign * change > MIN_T, knob.why
 
 
 def test_every_parameter_and_intervention_is_shown_to_work() -> None:
