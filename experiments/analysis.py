@@ -39,6 +39,8 @@ class Analysis:
     tables: dict[str, pd.DataFrame]
     """By name: outcomes, arms, contrasts, people, agreements, facts, scorecard, nearness, data_quality, answers,
     position_bias."""
+    items: Sequence[ScoreItem]
+    """What is scored in this world: compared samples, facts, and people's effects."""
     slopes: pd.DataFrame
     """Slopes of the reactions; empty if none were measured."""
     missing_references: str
@@ -60,8 +62,8 @@ class Analysis:
     @property
     def titles(self) -> dict[str, str]:
         """What reports call the facts and the items of the scorecard, by name."""
-        facts, items = list_facts(self.world), [*list_items(self.world), *_effect_items(self.config, self.world)]
-        return {entry.name: entry.title for entry in (*facts, *items, *self.world.reactions)}
+        facts = list_facts(self.world)
+        return {entry.name: entry.title for entry in (*facts, *self.items, *self.world.reactions)}
 
 
 def analyse_run(run: Run, results: Results) -> Analysis:
@@ -69,7 +71,8 @@ def analyse_run(run: Run, results: Results) -> Analysis:
     config = run.manifest.segments[-1].config
     kind, _ = resolve_world(config)
     outcomes = list_outcomes(config, kind)
-    items = [*list_items(kind), *_effect_items(config, kind)]
+    effects = list_effects(config, kind)
+    items = [*list_items(kind), *effect_items(effects, kind, config.arms())]
     contrasts = contrast_table(outcomes, results.metrics, config.arms())
     evidence = Evidence.from_run(run)
     scores, models = evaluation_scores(config), evaluated_models(config)
@@ -84,7 +87,7 @@ def analyse_run(run: Run, results: Results) -> Analysis:
         "outcomes": outcome_table(outcomes, results.metrics),
         "arms": arm_table(outcomes, results.metrics),
         "contrasts": contrasts,
-        "people": people_table(list_effects(config, kind), kind, results.metrics, config.arms()),
+        "people": people_table(effects, kind, results.metrics, config.arms()),
         "agreements": agreement_table(contrasts),
         "facts": judge_facts(evidence, kind),
         "scorecard": scorecard(evidence, items, [*reaction, *individual]),
@@ -95,7 +98,7 @@ def analyse_run(run: Run, results: Results) -> Analysis:
     }
     missing = describe_missing_references(kind, [name for name in results.tables if name != NETWORK])
     unscored = unscored_forms(scores) if scores and individual else ()
-    return Analysis(run, config, kind, outcomes, tables, slopes, missing, unscored)
+    return Analysis(run, config, kind, outcomes, tables, items, slopes, missing, unscored)
 
 
 def list_effects(config: RunConfig, kind: type[World[Any]]) -> list[HumanEffect]:
@@ -106,10 +109,6 @@ def list_effects(config: RunConfig, kind: type[World[Any]]) -> list[HumanEffect]
         DataError: Its file is damaged.
     """
     return select_effects(read_humans(config.humans), kind, config.arms()) if config.humans else []
-
-
-def _effect_items(config: RunConfig, kind: type[World[Any]]) -> list[ScoreItem]:
-    return list(effect_items(list_effects(config, kind), kind, config.arms()))
 
 
 def data_quality(log: DecisionLog) -> pd.DataFrame:

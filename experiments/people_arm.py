@@ -14,11 +14,12 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 import pandas as pd
 
+from experiments.contrasts import ArmPair, pair_values
 from experiments.facts.distance import Linear, ratio_interval
 from experiments.facts.evidence import Evidence
 from experiments.facts.item import ScoreItem
 from experiments.facts.reference import Reference, Verdict
-from experiments.outcomes import Outcome, make_outcome
+from experiments.outcomes import Outcome, SeedValues, make_outcome
 from experiments.people.effects import HumanEffect, read_effects
 from experiments.statistics import ALPHA, FloatArray, equivalence_p_value, outside_p_value, paired_differences
 from sandbox.core.world import World
@@ -97,24 +98,29 @@ def people_table(
         arms: All its arms.
     """
     minds = list(dict.fromkeys(arm.mind for arm in arms))
+    by_outcome = {name: make_outcome(name, kind).values(metrics) for name in {effect.outcome for effect in effects}}
     rows = [
         _describe(effect, mind, values)
         for effect in effects
         for mind in minds
-        if len(values := effect_values(effect, make_outcome(effect.outcome, kind), metrics, arms, mind))
+        if len(values := effect_values(effect, by_outcome[effect.outcome], arms, mind))
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def effect_values(
-    effect: HumanEffect, outcome: Outcome, metrics: pd.DataFrame, arms: Sequence[Arm], mind: str
-) -> pd.Series:
-    """Return a mind's effect, or mean, by seed; seeds that only one of two arms has are left out."""
-    by_arm, names = outcome.values(metrics), {(arm.mind, arm.treatment): arm.name for arm in arms}
-    treated = by_arm.get(names.get((mind, effect.treatment), ""), {})
+def effect_values(effect: HumanEffect, values: Mapping[str, SeedValues], arms: Sequence[Arm], mind: str) -> pd.Series:
+    """Return a mind's effect, or mean, by seed; seeds that only one of two arms has are left out.
+
+    Args:
+        effect: That of people.
+        values: Its outcome by arm and seed.
+        arms: All arms.
+        mind: One of their minds.
+    """
+    pair = ArmPair("treatment", mind, effect.treatment, effect.control or effect.treatment, (mind,))
+    treated, control = pair_values(pair, values, arms)
     if not effect.control:
         return pd.Series(treated, dtype=float)
-    control = by_arm.get(names.get((mind, effect.control), ""), {})
     seeds = sorted(set(treated) & set(control))
     return pd.Series(paired_differences(treated, control), seeds, dtype=float)
 
@@ -153,7 +159,7 @@ def _item_values(
     """Return the effect by seed of an arm that has the treatment; no rows for any other."""
     if arm is None or arm.treatment != effect.treatment:
         return pd.DataFrame()
-    return effect_values(effect, outcome, evidence.tables["metrics"], arms, arm.mind).to_frame(0)
+    return effect_values(effect, outcome.values(evidence.tables["metrics"]), arms, arm.mind).to_frame(0)
 
 
 def _describe(effect: HumanEffect, mind: str, values: pd.Series) -> dict[str, Any]:
