@@ -19,7 +19,8 @@ from experiments.facts.reference import Reference
 from experiments.people.commons_slopes import measure_slopes
 from experiments.people.effects import RESAMPLES, HumanEffect, Statistic, average, measure_effects, write_effects
 from experiments.people.public_goods import Game, pool, read_games
-from worlds.commons.history import History, mean_of
+from sandbox.descriptive import mean_of
+from worlds.commons.history import History
 from worlds.commons.metrics import commons_metrics
 
 FILE = Path(__file__).with_name("commons.csv")

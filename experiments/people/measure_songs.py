@@ -19,7 +19,7 @@ import numpy as np
 
 from experiments.people.effects import HumanEffect, write_effects
 from experiments.people.musiclab import NUM_SONGS, MarketLog, read_history, read_markets, split_people
-from worlds.songs.history import Floats, gini, mean_correlation, unpredictability
+from worlds.songs.history import Floats, mean_correlation, mean_gini, unpredictability
 
 TREATMENT, CONTROL = "social", "independent"
 """Names in `conf/experiment/songs.yaml`."""
@@ -153,7 +153,7 @@ def _outcomes(sample: WorldSample) -> dict[tuple[str, str], float]:
     }
     for name, worlds in ((TREATMENT, sample.social), (CONTROL, sample.independent)):
         gaps = [unpredictability(pair) for pair in _list_pairs(worlds)]
-        values[name, "gini@last"] = gini([shares for _, shares in worlds])
+        values[name, "gini@last"] = mean_gini([shares for _, shares in worlds])
         values[name, "unpredictability@last"] = float(np.mean(gaps)) if gaps else math.nan
     return values
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from sandbox.descriptive import gini
 from sandbox.figures.figure import Figure, FigureData, format_range
 from sandbox.figures.style import FAINT, SQUARE
 from sandbox.intervals import Mean
@@ -64,12 +65,6 @@ def lorenz_curve(values: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     """Return the cumulative share of units, smallest first, and the share of the total that they have; both in %."""
     cumulative = np.concatenate([[0.0], np.sort(np.asarray(values, float)).cumsum()])
     return np.linspace(0, 100, len(cumulative)), 100 * cumulative / cumulative[-1]
-
-
-def gini(values: Sequence[float]) -> float:
-    """Return twice the area between the Lorenz curve and the line of equality (Gini 1912)."""
-    x, y = lorenz_curve(values)
-    return float(1 - ((x[1:] - x[:-1]) * (y[1:] + y[:-1])).sum() / 100**2)
 
 
 def _mean_curve(samples: Sequence[Sequence[float]]) -> tuple[np.ndarray, np.ndarray]:

@@ -109,12 +109,6 @@ def _centre(values: Floats) -> Floats:
     return values - np.nansum(values, axis=0) / np.maximum(counts, 1)
 
 
-def mean_of(values: Floats) -> float:
-    """Return the mean of the values that are not missing; NaN of none."""
-    present = values[~np.isnan(values)]
-    return float(present.mean()) if len(present) else math.nan
-
-
 def share_of(values: Floats, condition: Sequence[bool] | NDArray[np.bool_]) -> float:
     """Return the share of the values that are not missing for which the condition holds; NaN of none."""
     is_present = ~np.isnan(values)

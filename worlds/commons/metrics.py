@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sandbox.descriptive import mean_of
 from sandbox.figures import Bars, Figure, NetworkMap, TimeSeries
-from worlds.commons.history import History, mean_of, share_of
+from worlds.commons.history import History, share_of
 from worlds.commons.reactions import CONTRIBUTION_BY_OTHERS
 
 METRIC_LABELS = {

@@ -7,9 +7,10 @@ missing, which is NaN. Threads are measured once, `MATURE` steps after their ope
 import math
 from collections.abc import Sequence
 
+from sandbox.descriptive import gini, mean_of
 from sandbox.figures import Bars, Figure, Lorenz, NetworkMap, TimeSeries
 from worlds.feed.person import Person
-from worlds.feed.posts import gini, mean_depth, mean_size, no_reply_share, size_gini, stack_shapes, top_level_share
+from worlds.feed.posts import mean_depth, mean_size, no_reply_share, size_gini, stack_shapes, top_level_share
 from worlds.feed.reactions import UP_BY_SCORE
 from worlds.feed.records import FeedRecords, share_of
 
@@ -91,8 +92,3 @@ def feed_metrics(records: FeedRecords, people: Sequence[Person]) -> dict[str, fl
         "ei_replies": records.replies.ei_index(),
         "reply_words": mean_of(records.reply_words),
     }
-
-
-def mean_of(values: Sequence[float]) -> float:
-    """Return the mean; NaN of nothing."""
-    return sum(values) / len(values) if values else math.nan

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sandbox.figures.lorenz import gini as lorenz_gini
+from sandbox.descriptive import gini
 
 if TYPE_CHECKING:
     from worlds.feed.person import Person
@@ -125,9 +125,3 @@ def top_level_share(shapes: Ints) -> float:
 def size_gini(shapes: Ints) -> float:
     """Return the Gini coefficient of the sizes of stacked threads; NaN of no threads."""
     return gini(shapes[:, 0])
-
-
-def gini(values: Sequence[float] | Floats | Ints) -> float:
-    """Return the Gini coefficient (Gini 1912); NaN if there are no values, or all are 0."""
-    numbers = np.asarray(values, float)
-    return lorenz_gini(numbers.tolist()) if numbers.sum() > 0 else math.nan

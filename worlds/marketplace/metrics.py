@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sandbox.descriptive import gini
 from sandbox.figures import Bars, Figure, Lorenz, NetworkMap, TimeSeries
 from worlds.marketplace.counts import MarketCounts
 from worlds.marketplace.goods import Listing
@@ -133,16 +134,6 @@ def market_metrics(
         "buyer_money": sum(buyer.cash for buyer in buyers) / 100,
         "seller_money": sum(seller.cash for seller in sellers) / 100,
     }
-
-
-def gini(values: Sequence[float]) -> float:
-    """Return the Gini coefficient: mean absolute difference over twice the mean (Gini 1912); NaN if all are 0."""
-    ordered = np.sort(np.asarray(values, float))
-    total = ordered.sum()
-    if total == 0:
-        return math.nan
-    ranks = np.arange(1, len(ordered) + 1)
-    return float((2 * (ranks * ordered).sum() / total - (len(ordered) + 1)) / len(ordered))
 
 
 def _price_dispersion(listings: Sequence[Listing]) -> tuple[float, float]:

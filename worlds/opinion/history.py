@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sandbox.descriptive import mean_of
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 LIMIT = 5.0
@@ -152,9 +154,3 @@ def count_clusters(opinions: Floats) -> int:
     ends = np.flatnonzero(np.diff(ordered) > CLUSTER_GAP) + 1
     sizes = np.diff(np.concatenate([[0], ends, [len(ordered)]]))
     return int((sizes >= max(MIN_CLUSTER * len(ordered), 1)).sum())
-
-
-def mean_of(values: Floats) -> float:
-    """Return the mean of the values that are not missing; NaN of none."""
-    present = values[~np.isnan(values)]
-    return float(present.mean()) if len(present) else math.nan

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from sandbox.core import Row, Turn, World, gather, read_prompts
+from sandbox.descriptive import mean_of
 from sandbox.errors import ConfigError
-from worlds.opinion.history import History, mean_of, standardise
+from worlds.opinion.history import History, standardise
 from worlds.opinion.member import STEPS, Person, nearest_step
 from worlds.opinion.metrics import FIGURES, MEASURES, METRIC_LABELS
 from worlds.opinion.networks import see_centre, see_equally, see_nobody

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sandbox.descriptive import gini
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -108,14 +110,11 @@ class History:
         return _fit_counts(choices)
 
 
-def gini(shares: Sequence[Floats]) -> float:
+def mean_gini(shares: Sequence[Floats]) -> float:
     """Return the mean over worlds of the Gini coefficient of the songs' shares (Salganik et al. 2006); NaN of none."""
     if not shares:
         return math.nan
-    ordered = np.sort(np.array(shares), axis=1)
-    number = ordered.shape[1]
-    ranks = np.arange(1, number + 1)
-    return float((2 * (ordered * ranks).sum(axis=1) / ordered.sum(axis=1) - (number + 1)).mean() / number)
+    return float(np.mean([gini(songs) for songs in shares]))
 
 
 def unpredictability(shares: Sequence[Floats]) -> float:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 from sandbox.figures import Figure, Lorenz, NetworkMap, TimeSeries
-from worlds.songs.history import History, gini, unpredictability
+from worlds.songs.history import History, mean_gini, unpredictability
 from worlds.songs.reactions import DOWNLOAD_BY_COUNT
 
 METRIC_LABELS = {
@@ -51,8 +51,8 @@ def songs_metrics(history: History, num_compared: int | None, num_visitors: int)
     social, independent = history.shares(number, social=True), history.shares(number, social=False)
     downloads = float(history.cohorts[-1].taken.sum()) if history.cohorts else 0.0
     return {
-        "gini": gini(social),
-        "gini_independent": gini(independent),
+        "gini": mean_gini(social),
+        "gini_independent": mean_gini(independent),
         "unpredictability": unpredictability(social),
         "unpredictability_independent": unpredictability(independent),
         "quality_success": history.quality_success(number),
