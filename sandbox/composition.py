@@ -258,6 +258,8 @@ def _explain_unknown_setting(path: str, overrides: Sequence[str], config: str, g
             names = [key for key in settings if key != "_target_"]
             deeper = [f"{key}.{name}" for key in names if isinstance(settings[key], dict) and name in settings[key]]
             hint = f" Did you mean {' or '.join(deeper)}?" if deeper else ""
+            if settings is node and not node:  # an open list of names, such as the adapters of a mind
+                hint = f" To add it, write +{path}."
             return f"invalid override {path}: {unknown('setting', name, names)}{hint}"
         node = node[name]
     if isinstance(node, dict) and node:

@@ -301,7 +301,7 @@ def test_a_sweep_names_the_run_that_fails_and_runs_the_rest(rule_market: Overrid
         ("graph=[null]", "a group of settings, .* takes a name"),
         ("population=[[]]", "a group of settings, .* takes a name"),
         ("+mind@extra_minds.x=[[]]", "a group of settings, .* takes a name"),
-        ("mind.temperature=1", "mind=rule has no settings, found temperature"),
+        ("mind.temperature=1", "invalid override mind.temperature: unknown setting 'temperature'; there is none"),
         ("+mind.temperature=1", "mind=rule has no settings, found temperature"),
         ("+presentation.shufle=1", "presentation.shufle: unknown setting .*; there is first_label, .*mean 'shuffle'"),
         ("population.size=inf", "population.size: Input should be a valid integer, found inf"),
@@ -341,7 +341,8 @@ def test_a_wrong_setting_is_named_and_nothing_is_left_behind(
         (["mind=base", "model=smollm2-135n"], "unknown model 'smollm2-135n'.*Did you mean 'smollm2-135m'"),
         (["mind=base", "model=/nowhere/at/all"], "unknown model '/nowhere/at/all'"),
         (["mind=humanllm", "model=org/other"], "no HumanLLM comes .* only for gemma3-270m, smollm2-135m;"),
-        (["mind=base", "mind.adapters.mine=nowhere"], "mind.adapters.mine: nowhere is no LoRA adapter"),
+        (["mind=base", "mind.adapters.mine=nowhere"], r"mind.adapters.mine: .*write \+mind.adapters.mine"),
+        (["mind=base", "+mind.adapters.mine=nowhere"], "mind.adapters.mine: nowhere is no LoRA adapter"),
     ],
 )
 def test_a_missing_model_or_adapter_is_named_before_a_run_starts(
