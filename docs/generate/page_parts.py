@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from docs.generate.markdown import anchor
+from docs.generate.markdown import anchor, code
 from docs.generate.settings import describe_file, load_values, settings_table, show_file
 from sandbox.composition import resolve_target
 
@@ -28,17 +28,30 @@ def file_section(group: str, name: str, title: str = "") -> list[str]:
 def table_section(group: str, name: str, title: str, model: type[BaseModel], prefix: str) -> list[str]:
     """Return the section of a choice as a table of its settings."""
     table = settings_table(model, {"": choice_values(group, name)}, prefix)
-    return [*section_lines(title, f"{group}/{name}.yaml"), *table]
+    beside = [f"It also sets {code(f'{key}: {value}')}." for key, value in values_beside(group, name).items()]
+    return [*section_lines(title, f"{group}/{name}.yaml"), *beside, "", *table]
 
 
 def resolve_choice(group: str, name: str) -> Any:
     """Return the class or function that a choice's `_target_` names."""
-    return resolve_target(load_values(f"{group}/{name}.yaml"), f"conf/{group}/{name}.yaml")[0]
+    return resolve_target(_load_node(group, name), f"conf/{group}/{name}.yaml")[0]
 
 
 def choice_values(group: str, name: str) -> dict[str, Any]:
     """Return the settings of a choice, without its `_target_`."""
-    return {key: value for key, value in load_values(f"{group}/{name}.yaml").items() if key != "_target_"}
+    return {key: value for key, value in _load_node(group, name).items() if key != "_target_"}
+
+
+def values_beside(group: str, name: str) -> dict[str, Any]:
+    """Return what the file of a choice sets outside of its group, such as the usual number of steps of a world."""
+    values = load_values(f"{group}/{name}.yaml")
+    return {key: value for key, value in values.items() if key != group} if group in values else {}
+
+
+def _load_node(group: str, name: str) -> dict[str, Any]:
+    """Return what a choice sets in its group; the file of a `@package _global_` holds the group as a node."""
+    values = load_values(f"{group}/{name}.yaml")
+    return values.get(group, values)
 
 
 def load_model(path: str) -> type[BaseModel]:

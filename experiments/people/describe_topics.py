@@ -34,7 +34,7 @@ def describe_topic(name: str, judgements: Sequence[NewsJudgement]) -> str:
     if is_news:
         leans = {party: np.nanmean(first[parties == party]) - np.nanmean(first) for party in sorted(set(parties))}
         parts.append(f"lean: {{{', '.join(f'{party}: {round(lean)}' for party, lean in leans.items())}}}")
-    return f"  {name}: {{{', '.join(parts)}}}"
+    return f"    {name}: {{{', '.join(parts)}}}"
 
 
 def _round_number(value: float) -> float:
