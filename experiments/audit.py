@@ -96,7 +96,7 @@ def run_all(overrides: Sequence[str], folder: Path | None, notify: Callable[[str
     for number, (name, run_overrides) in enumerate(runs.items(), 1):
         notify(f"{name} ({number} of {len(runs)})")
         again = f"python -m sandbox audit --run {folder}"
-        run_child(variant_folder(folder, name), "run", run_overrides, again)
+        run_child(variant_folder(folder, name), run_overrides, again)
     return folder
 
 

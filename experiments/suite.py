@@ -2,16 +2,16 @@
 
     python -m experiments.suite [--run FOLDER] [SETTING=VALUE ...]
 
-`conf/suite.yaml` says which worlds, how small. Each is a comparison in a folder of its own and a process of its own, so
-an interrupted suite continues, with `--run FOLDER`, where it stopped. The table is printed, and written as `suite.csv`
-and `suite.md`.
+`conf/suite.yaml` says which worlds, how small. Each is a comparison in a folder of its own, and all ask one engine. An
+interrupted suite continues, with `--run FOLDER`, where it stopped. The table is printed, and written as `suite.csv` and
+`suite.md`.
 """
 
 import argparse
 import math
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,21 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from experiments.child_runs import run_child
+from agents.minds.vllm import share_engine
+from experiments import comparison
 from experiments.frames import column, rows_where, to_records
 from experiments.people_arm import Counts, count_effects
 from experiments.reports.page import format_number
 from sandbox.composition import to_plain
-from sandbox.errors import SandboxError
-from sandbox.output.progress import notify
+from sandbox.errors import DataError, SandboxError, exit_code
+from sandbox.files import replace_text
+from sandbox.output.progress import notify, resume_with_bar
+from sandbox.output.run_figures import draw_run
 from sandbox.paths import CONF_DIR, dated_run_dir
-from sandbox.runtime.manifest import Manifest
+from sandbox.quoting import quote
+from sandbox.runtime.manifest import FILE, Manifest
 from sandbox.runtime.reactions import read_reactions
+from sandbox.runtime.run import Run
 from sandbox.settings import Settings, validate
 from sandbox.tables import write_table
 
@@ -40,6 +45,8 @@ COLUMNS = (
 people's interval. `effect_error`: root mean square of (effect - people's) / people's over these effects: 0 is people's
 effects, 1 is no effects at all. Reactions and facts are counted over all arms of the mind that can be judged."""
 REACTS = "reacts"
+REPORT = "report.html"
+"""What a finished comparison has in its folder."""
 
 
 class Suite(Settings):
@@ -62,12 +69,23 @@ def run_all(suite: Suite, overrides: Sequence[str], folder: Path, say: Callable[
     """Compare the arms of every world, except where that is done already.
 
     Raises:
-        DataError: A comparison failed; its own message is above.
+        SandboxError: A comparison cannot be made.
     """
-    for number, (world, settings) in enumerate(suite.worlds.items(), 1):
-        say(f"{world} ({number} of {len(suite.worlds)})")
-        again = f"python -m experiments.suite --run {folder}"
-        run_child(folder / world, "compare", [f"world={world}", *suite.common, *settings, *overrides], again)
+    with share_engine():
+        for number, (world, settings) in enumerate(suite.worlds.items(), 1):
+            say(f"{world} ({number} of {len(suite.worlds)})")
+            _compare(folder / world, [f"world={world}", *suite.common, *settings, *overrides])
+
+
+def _compare(folder: Path, overrides: Sequence[str]) -> None:
+    """Make a comparison in `folder`, or what is left of it."""
+    exists = (folder / FILE).is_file()
+    run = Run(folder) if exists else comparison.start([*overrides, f"run_dir={quote(folder)}"])
+    if run.manifest.status == "finished" and (folder / REPORT).is_file():
+        return
+    results = resume_with_bar(run)
+    draw_run(run, results)
+    comparison.conclude(run, results, lambda finding: None)
 
 
 def suite_table(folder: Path) -> pd.DataFrame:
@@ -137,27 +155,32 @@ def effect_error(people: pd.DataFrame, mind: str) -> float:
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the suite and print its table."""
+    """Run the suite and print its table; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m experiments.suite", description="Every world, small, beside people."
     )
     parser.add_argument("--run", type=Path, help="folder of an earlier suite, to continue it")
     parser.add_argument("overrides", nargs="*", metavar="SETTING=VALUE", help="settings of all worlds")
     args = parser.parse_args(words)
-    try:
-        folder = args.run or dated_run_dir("suite")
-        run_all(load_suite(), args.overrides, folder, notify)
+    folder = args.run or dated_run_dir("suite")
+    again = f"continue with `python -m experiments.suite --run {shlex.quote(str(folder))}`"
+
+    def run_suite() -> int:
+        try:
+            run_all(load_suite(), args.overrides, folder, notify)
+        except SandboxError as error:
+            if not folder.is_dir():  # nothing was begun
+                raise
+            raise DataError(f"{error}; {again}") from error
         table = suite_table(folder)
-    except SandboxError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    paths = write_table(table, folder / "suite")
-    page = folder / "suite.md"
-    page.write_text("\n".join([*format_suite(table), ""]), encoding="utf-8")
-    print("\n".join(["", *format_suite(table), "", *map(str, [*paths, page])]))
-    return 0
+        paths = write_table(table, folder / "suite")
+        page = folder / "suite.md"
+        replace_text(page, "\n".join([*format_suite(table), ""]))
+        print("\n".join(["", *format_suite(table), "", *map(str, [*paths, page])]))
+        return 0
+
+    return exit_code(run_suite, f"what was answered is in the logs; {again}")
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

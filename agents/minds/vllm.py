@@ -18,6 +18,7 @@ from agents.adapters import check_adapters, describe_other_base
 from agents.cache import AnswerCache
 from agents.minds.adapter_proof import prove_change
 from agents.minds.language import Engine, Generation, Job, LanguageMind, Sampling
+from agents.minds.shared_engine import EngineShelf
 from agents.minds.tokenizer import PromptTokenizer
 from agents.models import locate_model, resolve_model
 from agents.shipped import adapter_folder
@@ -86,7 +87,7 @@ class VllmMind(LanguageMind):
         """Resolve the model and start the engine."""
         cls.check(settings, context.model)
         checked = validate(VllmSettings, settings, "mind")
-        engine = VllmEngine(context.model, checked, context)
+        engine = _SHELF.take(_shelf_key(context.model, checked), lambda: VllmEngine(context.model, checked, context))
         cache = AnswerCache(context.cache) if context.cache else None
         return cls(engine, checked.sampling_only(), cache, checked.default_adapter or "")
 
@@ -99,6 +100,7 @@ class VllmEngine(Engine):
     def __init__(self, model: str, settings: VllmSettings, context: MindContext) -> None:
         _silence_libraries()
         self.settings = settings
+        self._key = _shelf_key(model, settings)
         self._path = resolve_model(model)
         folders = _adapter_folders(settings, model)
         check_adapters(folders, self._path, settings.max_lora_rank)  # a named model may have been fetched just now
@@ -172,8 +174,22 @@ class VllmEngine(Engine):
         )
 
     def close(self) -> None:
+        """Free the engine's memory, or leave it to the next run if runs share an engine."""
+        self._llm.reset_prefix_cache()  # the next run's tokens are counted as if it were the first
+        _SHELF.put_back(self._key, self)
+
+    def stop(self) -> None:
         """Free the engine's memory."""
         self._llm.llm_engine.engine_core.shutdown()
+
+
+_SHELF: EngineShelf[VllmEngine] = EngineShelf()
+share_engine = _SHELF.open
+"""Context in which runs that follow one another share an engine; see `agents.minds.shared_engine`."""
+
+
+def _shelf_key(model: str, settings: VllmSettings) -> tuple[str, str]:
+    return model, settings.model_dump_json()
 
 
 def _adapter_folders(settings: VllmSettings, model: str) -> dict[str, Path]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from sandbox.errors import ConfigError, SandboxError, format_error
 
 if TYPE_CHECKING:
-    from sandbox.runtime.results import Results
     from sandbox.runtime.run import Run
 
 Command: TypeAlias = Callable[[argparse.Namespace, list[str]], int]
@@ -68,10 +67,11 @@ def show(args: argparse.Namespace, _: list[str]) -> int:
 def plot(args: argparse.Namespace, _: list[str]) -> int:
     """Draw a run's figures and, if asked for, its network over steps."""
     from sandbox.output.progress import ReplayBar
+    from sandbox.output.run_figures import draw_run
     from sandbox.runtime.run import Run
 
     run = Run(args.run, ReplayBar)
-    for path in [*_draw_figures(run, run.results()), *_draw_dynamics(run, args.at, args.animate)]:
+    for path in [*draw_run(run, run.results()), *_draw_dynamics(run, args.at, args.animate)]:
         print(path)
     return 0
 
@@ -153,10 +153,11 @@ def run_to_end(run: "Run") -> int:
 def finish_run(run: "Run") -> None:
     """Run a run to its end, draw it and summarise it."""
     from sandbox.output.progress import resume_with_bar
+    from sandbox.output.run_figures import draw_run
     from sandbox.output.summary import print_summary
 
     results = resume_with_bar(run)
-    _draw_figures(run, results)
+    draw_run(run, results)
     print_summary(run, results)
 
 
@@ -175,21 +176,6 @@ def say_how_to_continue(command: str, folder: Path, record: str) -> Generator[No
         if (folder / record).is_file():
             print(f"\nto continue: python -m sandbox {command} {shlex.quote(str(folder))}", file=sys.stderr)
         raise
-
-
-def _draw_figures(run: "Run", results: "Results") -> list[Path]:
-    from sandbox.figures.null_model import NullModel
-    from sandbox.output.plot import draw_figures
-    from sandbox.output.progress import notify, track
-    from sandbox.runtime.assembly import resolve_world
-    from sandbox.runtime.null import load_null
-
-    run.check_inputs()
-    config = run.manifest.segments[0].config
-    kind, _ = resolve_world(config)
-    moments = load_null(run, notify, track)
-    null = None if moments is None else NullModel(moments, {arm.name: arm.treatment or "main" for arm in config.arms()})
-    return draw_figures(results, kind, lambda: run.build_worlds()[0].network.G, run.folder, null, run.manifest)
 
 
 def _draw_dynamics(run: "Run", steps: list[int] | None, is_animated: bool) -> list[Path]:

@@ -55,7 +55,7 @@ def run_overrides(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """Return the overrides of every run by its folder's name; nothing is run."""
     overrides_by_name: dict[str, list[str]] = {}
     monkeypatch.setattr(
-        audit, "run_child", lambda folder, _, overrides, __: overrides_by_name.update({folder.name: list(overrides)})
+        audit, "run_child", lambda folder, overrides, _: overrides_by_name.update({folder.name: list(overrides)})
     )
     return overrides_by_name
 
@@ -173,7 +173,7 @@ def _normal_metrics(arms: Sequence[Arm], num_seeds: int, rng: np.random.Generato
 
 def test_a_run_that_fails_says_how_to_continue(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="audit --run"):
-        run_child(tmp_path / "plain", "run", ["world=nowhere"], "python -m sandbox audit --run audited")
+        run_child(tmp_path / "plain", ["world=nowhere"], "python -m sandbox audit --run audited")
 
 
 SHIPPED = audit.load_audit()

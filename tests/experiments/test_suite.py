@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from experiments.suite import Suite, effect_error, format_suite, load_suite, run_all, suite_table
-from sandbox.errors import DataError
+from experiments.suite import Suite, effect_error, format_suite, load_suite, main, run_all, suite_table
 from sandbox.runtime.config import load_run_config
 
 SUITE = Suite(
@@ -46,9 +45,19 @@ def test_what_is_finished_is_not_run_again(folder: Path) -> None:
     assert (folder / "marketplace" / "report.html").is_file()
 
 
-def test_a_comparison_that_fails_says_how_to_continue(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"experiments\.suite --run"):
-        run_all(SUITE, ["steps=none"], tmp_path, print)
+def test_what_fails_before_it_began_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--run", str(tmp_path / "suite"), "steps=none"]) == 1
+    message = capsys.readouterr().err
+    assert "error: invalid configuration: steps: Input should be a valid integer" in message
+    assert "continue" not in message
+
+
+def test_a_comparison_that_fails_says_how_to_continue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    begun = tmp_path / next(iter(load_suite().worlds))
+    begun.mkdir()
+    (begun / "manifest.json").write_text("{}", encoding="utf-8")
+    assert main(["--run", str(tmp_path)]) == 1
+    assert f"continue with `python -m experiments.suite --run {tmp_path}`" in capsys.readouterr().err
 
 
 def test_the_error_of_effects_is_one_without_any_effect() -> None:
