@@ -1,15 +1,13 @@
 """Tasks as token ids: exactly the prompts of a simulation, with what the person did as the only target."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from datasets import Dataset, concatenate_datasets
 from transformers import GenerationConfig
-from trl.data_utils import pack_dataset
 
 from agents.minds.tokenizer import PromptTokenizer
 from sandbox.errors import DataError
@@ -36,6 +34,7 @@ class Example(NamedTuple):
     form: str
     prompt: list[int]
     answer: list[int]
+    person: str = ""
 
     @property
     def input_ids(self) -> list[int]:
@@ -119,33 +118,12 @@ def encode_rows(rows: Sequence[TaskRow], tokenizer: PromptTokenizer) -> list[Exa
     answers: list[list[int]] = encoder(texts, add_special_tokens=False)["input_ids"] if texts else []
     ends = [[] if lead else [encoder.eos_token_id] for lead in leads]
     parts = zip(rows, tokenizer.encode(prompts) if prompts else [], answers, ends, strict=True)
-    return [Example(row.form, prompt, answer + end) for row, prompt, answer, end in parts]
+    return [Example(row.form, prompt, answer + end, row.user) for row, prompt, answer, end in parts]
 
 
 def drop_long_examples(examples: Sequence[Example], most: int, most_answer: int) -> list[Example]:
     """Return the examples that are not too long; one that is cut would teach the model to stop anywhere."""
     return [example for example in examples if len(example.input_ids) <= most and len(example.answer) <= most_answer]
-
-
-def pack_examples(examples: Sequence[Example], first: Collection[str], length: int, seed: int) -> Dataset:
-    """Pack examples into rows of at most `length` tokens, as many complete ones as fit (best fit decreasing).
-
-    Args:
-        examples: None is longer than `length`.
-        first: Forms whose rows come before those of all others.
-        length: Tokens of a row.
-        seed: Seed of the order of rows, which is drawn separately for the first forms and for the others.
-    """
-    parts = [[example for example in examples if (example.form in first) is is_first] for is_first in (True, False)]
-    return concatenate_datasets([_pack_rows(part, length).shuffle(seed=seed) for part in parts if part])
-
-
-def _pack_rows(examples: Sequence[Example], length: int) -> Dataset:
-    columns = {
-        "input_ids": [example.input_ids for example in examples],
-        "labels": [example.labels for example in examples],
-    }
-    return pack_dataset(Dataset.from_dict(columns), length, "bfd")
 
 
 def _is_chat(messages: Sequence[Mapping[str, str]]) -> bool:

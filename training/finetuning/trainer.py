@@ -1,4 +1,7 @@
-"""TRL's trainer and its setup, with an efficient loss: logits of answers only, no attention between examples."""
+"""TRL's trainer and its setup, with an efficient loss.
+
+It computes logits of answers only, no attention between examples, and what examples share once.
+"""
 
 import os
 import shutil
@@ -16,7 +19,8 @@ from agents.model_loading import load_causal_model
 from sandbox.errors import ConfigError
 from training.finetuning.attention import PACKED, register_attention
 from training.finetuning.config import RecipeConfig, SftConfig
-from training.finetuning.examples import IGNORED, Example, pack_examples
+from training.finetuning.examples import IGNORED, Example
+from training.finetuning.packing import COLUMNS, collate_rows, pack_examples
 
 
 class ResponseTrainer(SFTTrainer):
@@ -31,7 +35,7 @@ class ResponseTrainer(SFTTrainer):
 
         Args:
             model: Takes `logits_to_keep`, as every causal model of transformers does.
-            inputs: One packed row: `input_ids`, `labels`, `position_ids` (1, tokens) and `cu_seq_lens_q`.
+            inputs: One packed row, as `collate_rows` returns it. The first token of a segment has no label.
             return_outputs: Return the model's output too.
             num_items_in_batch: Ignored: the loss is a mean over a row, and the trainer averages over rows.
         """
@@ -50,7 +54,7 @@ def token_weights(positions: torch.Tensor, starts: torch.Tensor, choice_weight: 
 
     Args:
         positions: Positions of the answers' tokens in the row, ascending.
-        starts: Where examples begin, and the row's end.
+        starts: Where segments begin, and the row's end; an answer lies in one segment.
         choice_weight: Weight of single tokens.
     """
     example = torch.bucketize(positions, starts[1:].to(positions.device), right=True)
@@ -89,15 +93,18 @@ def build_trainer(
         dtype=getattr(torch, recipe.dtype if recipe.lora else "float32"),
         attn_implementation=PACKED,
     )
+    packing = recipe.pack_length, config.seed, recipe.share_prefixes
     trainer = ResponseTrainer(
         model=model,
         args=arguments,
-        train_dataset=pack_examples(train, config.first, recipe.pack_length, config.seed),
-        eval_dataset=pack_examples(held_out, (), recipe.pack_length, config.seed) if held_out else None,
+        train_dataset=pack_examples(train, config.first, *packing),
+        eval_dataset=pack_examples(held_out, (), *packing) if held_out else None,
         processing_class=tokenizer,
         peft_config=_lora_config(config),
     )
     trainer.choice_weight = config.choice_weight
+    # TRL takes no collator of ours beside its own packing.
+    trainer.data_collator, trainer._signature_columns = collate_rows, list(COLUMNS)
     # The loss is a mean over each row, so the trainer itself must divide it by the accumulation steps.
     trainer.loss_is_scaled_for_ga = False
     is_sharded = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled

@@ -51,3 +51,28 @@ def test_packed_attention_and_its_gradients_are_the_plain_ones(
     for tensor, exact_tensor in zip(inputs, exact, strict=True):
         assert tensor.grad is not None
         torch.testing.assert_close(tensor.grad.float(), exact_tensor.grad, atol=10 * tolerance, rtol=tolerance)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("window", [None, 8])
+def test_a_segment_sees_all_segments_that_lead_to_it(device: str, window: int | None) -> None:
+    """Two branches of a tree are those of two rows that repeat what they share."""
+    torch.manual_seed(0)
+    dtype = torch.bfloat16 if device == "cuda" else torch.float32
+    shapes = [(1, heads, 30, 64) for heads in (6, 2, 2)]
+    tree = [torch.randn(shape, device=device).to(dtype) for shape in shapes]
+    segments = [torch.arange(*bounds, device=device) for bounds in ((0, 12), (12, 20), (20, 30))]
+    seen = [segments[0], *(torch.cat([segments[0], branch]) for branch in segments[1:])]
+    options = {
+        "cu_seq_lens_q": torch.tensor([0, 12, 20, 30], dtype=torch.int32, device=device),
+        "cu_seq_lens_k": torch.tensor([0, 12, 32, 54], dtype=torch.int32, device=device),
+        "key_index": torch.cat(seen),
+        "sliding_window": window,
+    }
+    attend: Any = packed_attention
+    output, _ = attend(Module(), *tree, None, scaling=0.1, **options)
+    for branch in seen[1:]:
+        alone, _ = attend(
+            Module(), *(tensor[:, :, branch] for tensor in tree), None, scaling=0.1, sliding_window=window
+        )
+        torch.testing.assert_close(output[:, branch[12:]], alone[:, 12:], atol=1e-2, rtol=1e-2)

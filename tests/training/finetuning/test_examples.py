@@ -1,5 +1,4 @@
 import json
-from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from training.finetuning.examples import (
     draw_mixture,
     drop_long_examples,
     encode_rows,
-    pack_examples,
     read_rows,
 )
 from training.tasks.forms import answer_text, prompt_messages
@@ -58,17 +56,6 @@ def test_a_text_that_begins_like_a_choice_without_system_prompt_is_a_text(tokeni
     chat = [{"role": "user", "content": "Say."}, {"role": "assistant", "content": "Answer: me"}]
     (example,) = encode_rows([TaskRow(chat, "type1", "u")], tokenizer)
     assert tokenizer.tokenizer.decode(example.answer[:-1]) == "Answer: me"
-
-
-def test_forms_that_come_first_fill_rows_of_their_own() -> None:
-    examples = [Example("ab"[number % 2], [number] * 3, [number]) for number in range(40)]
-    rows = pack_examples(examples, ["b"], 10, seed=1)["input_ids"]
-    assert sorted(chain(*rows)) == sorted(chain(*(example.input_ids for example in examples)))
-    forms = [{token % 2 for token in row} for row in rows]
-    assert forms == [{1}] * 10 + [{0}] * 10
-    assert max(map(len, rows)) <= 10
-    assert rows != pack_examples(examples, ["b"], 10, seed=2)["input_ids"]
-    assert {0, 1} in [{token % 2 for token in row} for row in pack_examples(examples, [], 10, seed=1)["input_ids"]]
 
 
 def test_the_mixture_draws_by_the_seed() -> None:

@@ -7,7 +7,8 @@ from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM
 
 from training.finetuning.attention import PACKED, register_attention
-from training.finetuning.examples import IGNORED, Example
+from training.finetuning.examples import Example
+from training.finetuning.packing import collate_rows, pack_examples
 from training.finetuning.trainer import ResponseTrainer, token_weights
 
 from .tiny import tiny_model
@@ -26,16 +27,9 @@ def load_model(folder: Path, attention: str) -> Any:
 EXAMPLES = [Example("a", [5, 6, 7, 8], [9, 10, 1]), Example("b", [11, 12], [13]), Example("c", [20] * 30, [21, 22])]
 
 
-def pack_row(examples: list[Example]) -> dict[str, Any]:
-    """Return examples in one row, as TRL's collator packs them."""
-    lengths = torch.tensor([len(example.input_ids) for example in examples])
-    labels = [[IGNORED, *example.labels[1:]] for example in examples]
-    return {
-        "input_ids": torch.tensor([[token for example in examples for token in example.input_ids]]),
-        "labels": torch.tensor([[label for example_labels in labels for label in example_labels]]),
-        "position_ids": torch.cat([torch.arange(int(length)) for length in lengths])[None],
-        "cu_seq_lens_q": torch.cat([torch.zeros(1), lengths.cumsum(0)]).to(torch.int32),
-    }
+def pack_row(examples: list[Example], share_prefixes: bool = False) -> dict[str, Any]:
+    """Return examples in one row, as the trainer gets them."""
+    return collate_rows(list(pack_examples(examples, (), 2048, 0, share_prefixes)))
 
 
 def loss_of(folder: Path, examples: list[Example], choice_weight: float = 1.0) -> float:
@@ -93,7 +87,7 @@ def test_a_sliding_window_stays_within_each_example(folder: Path) -> None:
     inputs.pop("labels")
     together = model(**inputs, sliding_window=4).logits[0]
     alone = model(**{**pack_row(EXAMPLES[2:]), "labels": None}, sliding_window=4).logits[0]
-    assert torch.allclose(together[-32:], alone, atol=1e-5)
+    assert torch.allclose(together[:32], alone, atol=1e-5)  # the longest example comes first
     unlimited = model(**{**pack_row(EXAMPLES[2:]), "labels": None}).logits[0]
     assert not torch.allclose(alone[-1], unlimited[-1], atol=1e-4)
 
@@ -101,3 +95,46 @@ def test_a_sliding_window_stays_within_each_example(folder: Path) -> None:
 def test_a_token_weight_depends_on_its_example() -> None:
     positions, starts = torch.tensor([2, 3, 5, 9]), torch.tensor([0, 4, 6, 10], dtype=torch.int32)
     assert token_weights(positions, starts, 5.0).tolist() == [1.0, 1.0, 5.0, 5.0]
+
+
+def make_family() -> list[Example]:
+    """Return examples of one person that share a start, two of them more than that."""
+    start, middle = list(range(5, 30)), list(range(30, 50))
+    ends = [(start + middle + [60], [61]), (start + middle + [62, 63], [64, 65]), ([*start, *[70] * 20], [71])]
+    return [Example("a", prompt, answer, "u") for prompt, answer in ends]
+
+
+def test_examples_that_share_a_start_have_the_losses_of_examples_apart(folder: Path) -> None:
+    family = [*make_family(), *EXAMPLES]
+    packed = pack_row(family, share_prefixes=True)
+    assert packed["input_ids"].shape[1] < sum(len(example.input_ids) for example in family)
+    trainer = object.__new__(ResponseTrainer)
+    trainer.choice_weight = 3.0
+    apart = trainer.compute_loss(load_model(folder, PACKED), pack_row(family))
+    together = trainer.compute_loss(load_model(folder, PACKED), packed)
+    assert together.item() == pytest.approx(apart.item(), abs=1e-5)
+
+
+def test_examples_that_share_a_start_have_the_gradient_of_examples_apart(folder: Path) -> None:
+    grads: list[torch.Tensor] = []
+    for share_prefixes in (False, True):
+        model = load_model(folder, PACKED)
+        trainer = object.__new__(ResponseTrainer)
+        trainer.choice_weight = 1.0
+        trainer.compute_loss(model, pack_row(make_family(), share_prefixes)).backward()
+        grads.append(torch.cat([weight.grad.flatten() for weight in model.parameters() if weight.grad is not None]))
+    assert torch.allclose(grads[0], grads[1], atol=1e-5)
+
+
+def test_a_sliding_window_reaches_into_what_is_shared(folder: Path) -> None:
+    losses: list[float] = []
+    for share_prefixes in (False, True):
+        model = load_model(folder, PACKED)
+        for layer in model.model.layers:
+            layer.self_attn.sliding_window = 6
+        trainer = object.__new__(ResponseTrainer)
+        trainer.choice_weight = 1.0
+        inputs = {**pack_row(make_family(), share_prefixes), "sliding_window": 6}
+        losses.append(trainer.compute_loss(model, inputs).item())
+    assert losses[1] == pytest.approx(losses[0], abs=1e-5)
+    assert losses[1] != pytest.approx(loss_of(folder, make_family()), abs=1e-4)
