@@ -25,6 +25,7 @@ from sandbox.composition import list_choices
 from sandbox.errors import ConfigError
 from sandbox.output.provenance import describe_origin
 from sandbox.output.reactions import draw_reactions
+from sandbox.quoting import drop_replaced
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import load_run_config
 from sandbox.runtime.results import Results
@@ -42,7 +43,7 @@ def start(overrides: Sequence[str]) -> Run:
     Raises:
         ConfigError: There is only one arm, an outcome names no metric, or `humans` shares nothing with the comparison.
     """
-    overrides = [*default_experiment(overrides), f"reactions={NUM_PEOPLE}", *overrides]
+    overrides = drop_replaced([*default_experiment(overrides), f"reactions={NUM_PEOPLE}", *overrides])
     config = load_run_config(overrides)
     kind, _ = resolve_world(config)
     list_outcomes(config, kind)

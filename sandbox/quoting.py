@@ -74,3 +74,9 @@ def _quote_value(override: str) -> str:
     else:
         quoted = f"{name}={quote(value)}"
     return quoted if _is_readable(quoted) else override
+
+
+def drop_replaced(overrides: Sequence[str]) -> list[str]:
+    """Return overrides without those of a setting that a later one sets again."""
+    by_name = {text.partition("=")[0]: text for text in overrides}
+    return list(by_name.values())

@@ -9,7 +9,7 @@ from sandbox.cli.main import build_parser
 from sandbox.composition import compose, split_sweeps
 from sandbox.errors import DataError
 from sandbox.folders import make_folder
-from sandbox.quoting import expand_home, quote, quote_values, read_value
+from sandbox.quoting import drop_replaced, expand_home, quote, quote_values, read_value
 
 PATHS = ["räksmörgås", "日本/東京", "runs (2)", "a=b", "it's", "with space/x", "c:\\dir\\", "mail@home", "50%"]
 
@@ -55,3 +55,8 @@ def test_a_folder_that_cannot_be_is_an_error(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(DataError, match=r"cannot create the folder .*; name another run_dir"):
         make_folder(tmp_path / name, "run_dir")
+
+
+def test_of_several_values_of_a_setting_the_last_one_stays() -> None:
+    overrides = ["experiment=arms", "reactions=60", "+world.x=1", "reactions=0", "world.x=2"]
+    assert drop_replaced(overrides) == ["experiment=arms", "reactions=0", "+world.x=1", "world.x=2"]
