@@ -1,6 +1,6 @@
 """Reaction as a level of the scorecard, and what a report says about it before anything else.
 
-A score is how near an arm's slope is to that of real people or, where no data give one, of rule people. For the ratio r
+A score is how near an arm's slope is to that of real people or, where no data give one, of rule agents. For the ratio r
 of the two slopes it is exp(-|ln r|): r for a reaction that is too weak, 1/r for one that is too strong. It is 0 where r
 is not positive. So 0 is no reaction or the wrong sign, and 1 the reaction of people.
 """
@@ -54,7 +54,7 @@ def reaction_rows(slopes: pd.DataFrame, kind: type[World[Any]], minds: Mapping[s
         ratios = _slope_ratios(row, reference)
         value = reference[0] * row["direction"]
         measure = _MEASURE.format(
-            reference="people" if is_people else "rule people", unit=reactions[row["reaction"]].unit
+            reference="people" if is_people else "rule agents", unit=reactions[row["reaction"]].unit
         )
         names = (LEVEL, row["reaction"], "people" if is_people else "rule", row["arm"])
         numbers = (abs(row["slope"] - value), abs(value), 0.0, row["slope"], value, row["num_people"])

@@ -47,7 +47,7 @@ def _describe_fact(fact: Fact, assays: pd.DataFrame) -> Iterator[str]:
         yield f"- **People**: {human:g}"
     yield from _describe_controls(fact.name)
     if fact.is_check:
-        yield "- **A check for an artefact**: random people pass it, so that passing says nothing about people"
+        yield "- **A check for an artefact**: random agents pass it, so that passing says nothing about people"
     yield from _describe_assays(fact.name, assays)
     if fact.needs.partner:
         yield f"- **Needs** {escape_text(fact.needs.partner.description)}"

@@ -11,7 +11,7 @@ from experiments.frames import Array
 
 Verdict: TypeAlias = Literal["within", "outside", "inconclusive"]
 Against: TypeAlias = Literal["people", "norm", "rule", "predictor"]
-"""What a score of 1 is: real people, a norm from the literature, rule people (of a reaction), or the best simple
+"""What a score of 1 is: real people, a norm from the literature, rule agents (of a reaction), or the best simple
 predictor of held-out choices."""
 Level: TypeAlias = Literal[
     "reaction", "effect", "individual", "distribution", "variance", "homogeneity", "choice", "structure", "dynamics"

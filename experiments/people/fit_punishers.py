@@ -1,4 +1,4 @@
-"""Fit how the rule people of the commons punish to real people, and print the parameters.
+"""Fit how the rule agents of the commons punish to real people, and print the parameters.
 
     python -m experiments.people.fit_punishers ../shared/data
 

@@ -1,4 +1,4 @@
-"""Fit the rule people of the opinion world to real people, and print their parameters.
+"""Fit the rule agents of the opinion world to real people, and print their parameters.
 
     python -m experiments.people.fit_revisers ../shared/data
 

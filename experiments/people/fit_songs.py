@@ -1,4 +1,4 @@
-"""Fit the rule people of the song market to real people, and print their parameters.
+"""Fit the rule agents of the song market to real people, and print their parameters.
 
     python -m experiments.people.fit_songs ../shared/data
 

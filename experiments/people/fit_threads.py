@@ -1,4 +1,4 @@
-"""Fit the rule people of the feed to real threads and texts, and print their parameters.
+"""Fit the rule agents of the feed to real threads and texts, and print their parameters.
 
     python -m experiments.people.fit_threads ../shared/data
 

@@ -27,7 +27,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 NORM_MARK = "*"
 """Behind the name of an item that is compared with a norm, not with people."""
 NORM_NOTE = (
-    f"\n{NORM_MARK} compared with a norm from the literature, or with rule people, not with people: 1 = equal to these"
+    f"\n{NORM_MARK} compared with a norm from the literature, or with rule agents, not with people: 1 = equal to these"
 )
 PREDICTOR_MARK = "†"
 """Behind the name of an item whose score of 1 is the best simple predictor, not people."""

@@ -67,7 +67,7 @@ def inline_image(path: Path) -> str:
 
 def mark_reference(against: str) -> str:
     """Return what follows the name of an item that is not compared with a sample of people."""
-    return {"norm": " (norm, not people)", "rule": " (rule people, not people)", "predictor": PREDICTOR}.get(
+    return {"norm": " (norm, not people)", "rule": " (rule agents, not people)", "predictor": PREDICTOR}.get(
         against, ""
     )
 

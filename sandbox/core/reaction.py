@@ -86,7 +86,7 @@ class Reaction:
     source: str
     """Author and year of the theory or finding that gives the sign."""
     people: PeopleSlope | None = None
-    """The slope of real people; None: no data give one, and rule people are the reference."""
+    """The slope of real people; None: no data give one, and rule agents are the reference."""
     other_people: Sequence[PeopleSlope] = ()
     """Slopes of people in other data, which show how much the reference depends on the data; nothing is judged by
     them."""

@@ -19,7 +19,7 @@ CURVES = "reactions/curves"
 
 @dataclass(frozen=True)
 class ResponseCurve(Figure):
-    """The curve of every arm with its 95 % interval over people, beside those of rule people and of real people."""
+    """The curve of every arm with its 95 % interval over people, beside those of rule agents and of real people."""
 
     reaction: str
     """Name of the reaction."""
@@ -64,9 +64,9 @@ class ResponseCurve(Figure):
         )
 
     def _draw_references(self, ax: "Axes", curve: "pd.DataFrame") -> None:
-        """Draw rule people at the questions of this curve, and a line with the slope of real people."""
+        """Draw rule agents at the questions of this curve, and a line with the slope of real people."""
         x, position = np.arange(len(curve)), curve["position"].to_numpy(float)
-        ax.plot(x, curve["rule"], color=FAINT, linestyle=(0, (5, 2)), linewidth=1.2, label="rule people")
+        ax.plot(x, curve["rule"], color=FAINT, linestyle=(0, (5, 2)), linewidth=1.2, label="rule agents")
         if np.isfinite(self.people_slope):
             line = curve["mean"].mean() + self.people_slope * (position - position.mean())
             ax.plot(x, line, color=HUMAN, linestyle=(0, (2, 1.5)), linewidth=1.6, label="slope of real people")

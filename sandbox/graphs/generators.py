@@ -13,7 +13,7 @@ from sandbox.graphs.graph import Graph, Ints, build_graph
 
 
 def small_world(n: int, degree: int, rewire: float, rng: np.random.Generator) -> Graph:
-    """Generate a small world: a ring in which everybody knows their nearest, with some ties moved to random people.
+    """Generate a small world: a ring in which everybody knows their nearest, with some ties moved to random agents.
 
     Watts & Strogatz (1998), "Collective dynamics of 'small-world' networks", Nature 393, 440-442,
     doi:10.1038/30918. This is the model as published, not networkx's connected variant, which draws again until the

@@ -50,10 +50,10 @@ def headline(slopes: "pd.DataFrame", arm: str) -> str:
 
 
 def describe_slope(row: Mapping[str, Any], reaction: Reaction) -> str:
-    """Return one sentence on one reaction of one arm, with the slopes of rule people and, if known, of real people."""
+    """Return one sentence on one reaction of one arm, with the slopes of rule agents and, if known, of real people."""
     claim = CLAIMS[row["verdict"]].format(cause=reaction.cause, effect=reaction.effect)
     interval = f" [{row['low']:+.2f}, {row['high']:+.2f}]" if isfinite(row["low"]) else ""
-    references = [f"rule people {row['rule']:+.2f}"]
+    references = [f"rule agents {row['rule']:+.2f}"]
     if isfinite(row["people"]):
         others = ", ".join(f"{slope.value:+.2f}" for slope in reaction.other_people)
         references.insert(0, f"real people {row['people']:+.2f}" + (f" (in other data {others})" if others else ""))
@@ -67,7 +67,7 @@ def sort_weakest_first(slopes: "pd.DataFrame") -> list[dict[str, Any]]:
 
 
 def reference_ratio(row: Mapping[str, Any]) -> float:
-    """Return a slope as a multiple of that of real people or, where it is unknown, of rule people; infinite if none."""
+    """Return a slope as a multiple of that of real people or, where it is unknown, of rule agents; infinite if none."""
     reference = row["people"] if isfinite(row["people"]) else row["rule"]
     return row["slope"] / reference if reference * row["direction"] > 0 else inf
 

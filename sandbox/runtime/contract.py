@@ -213,7 +213,7 @@ def _check_replay(config: RunConfig) -> str:
 
 
 def _check_reactions(config: RunConfig) -> str:
-    """Every reaction changes one fact of a question, and rule people show it."""
+    """Every reaction changes one fact of a question, and rule agents show it."""
     kind, _ = resolve_world(config)
     questions: list[Question[Any]] = []
     for needs in {tuple(reaction.needs.items()) for reaction in kind.reactions}:

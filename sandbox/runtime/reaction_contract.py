@@ -21,7 +21,7 @@ MAX_QUESTIONS = 20
 
 
 def check_reactions(kind: type[World[Any]], questions: Sequence[Question[Any]]) -> None:
-    """Raise `ContractError` unless every reaction of a world changes one fact, and rule people show it.
+    """Raise `ContractError` unless every reaction of a world changes one fact, and rule agents show it.
 
     Args:
         kind: The world.
@@ -66,13 +66,13 @@ def _what_stays(question: Question[Any]) -> tuple[Any, ...]:
 
 
 def _check_rule(where: str, kind: type[World[Any]], reaction: Reaction, questions: Sequence[Question[Any]]) -> None:
-    """Check that rule people react in the direction that theory gives: they are the reference where people are not."""
+    """Check that rule agents react in the direction that theory gives: they are the reference where people are not."""
     sample = QuestionSample([reaction], len(questions))
     sample.add(questions)
     answers = measure_reactions(list(sample.vary()), RuleMind(kind.rules).answer, kind.rules)
     slope = Mean.of(people_slopes(answers)).value
     if not slope * reaction.direction > 0:
         raise ContractError(
-            f"{where}: rule people must show it, but their slope is {slope:.3g} {reaction.unit}, and theory gives "
+            f"{where}: rule agents must show it, but their slope is {slope:.3g} {reaction.unit}, and theory gives "
             f"{reaction.direction:+d}; mend the rule of {reaction.template!r} or the direction"
         )

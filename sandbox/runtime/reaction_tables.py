@@ -30,7 +30,7 @@ def curve_table(answers: pd.DataFrame) -> pd.DataFrame:
     """Return the mean outcome over people, by arm, reaction and level.
 
     Returns:
-        Columns arm, reaction, level, position, mean, low, high (its 95 % interval), rule (mean of rule people at the
+        Columns arm, reaction, level, position, mean, low, high (its 95 % interval), rule (mean of rule agents at the
         same questions), num_people.
     """
     rows: list[dict[str, Any]] = []

@@ -125,7 +125,7 @@ class _PeopleSample:
 def measure_reactions(
     varied: Sequence[VariedQuestion], ask: Ask, rules: Rules, track: Track = untracked
 ) -> pd.DataFrame:
-    """Ask all varied questions, those of each reaction in one batch, and rule and random people the same.
+    """Ask all varied questions, those of each reaction in one batch, and rule and random agents the same.
 
     Returns:
         One row per varied question, with the columns `ANSWER_COLUMNS`. The outcome is missing if the answer could not

@@ -56,7 +56,7 @@ def test_a_report_names_every_failure_before_anything_else() -> None:
     assert first == "humanllm: agents do not react to the one fact that should move them (1 flat)."
     assert second == (
         "humanllm is not realistic in what follows from these, however near its averages are: The experience hardly "
-        "moves the stars given: +0.02 [-0.08, +0.12] stars per step of experience; real people +0.40, rule people "
+        "moves the stars given: +0.02 [-0.08, +0.12] stars per step of experience; real people +0.40, rule agents "
         "+0.49 (n = 24)."
     )
 
@@ -64,7 +64,7 @@ def test_a_report_names_every_failure_before_anything_else() -> None:
 def test_slopes_of_people_in_other_data_stand_beside_the_reference() -> None:
     slopes = slopes_of("base", -0.2, "weak").assign(reaction="choice_by_price", people=-1.396, direction=-1)
     [sentence] = describe_rows(slopes, Marketplace.reactions)
-    assert "real people -1.40 (in other data -1.83, -3.63, -1.92), rule people" in sentence
+    assert "real people -1.40 (in other data -1.83, -3.63, -1.92), rule agents" in sentence
 
 
 def test_a_comparison_scores_and_reports_reactions(tmp_path: Path) -> None:

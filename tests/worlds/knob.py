@@ -32,7 +32,7 @@ class Knob(NamedTuple):
 
 
 def build_rule_worlds(*overrides: str) -> list[World[Any]]:
-    """Build a world of rule people for each seed."""
+    """Build a world of rule agents for each seed."""
     seeds = f"seeds=[{','.join(map(str, range(SEEDS)))}]"
     return build_worlds(load_run_config(["mind=rule", seeds, *overrides]))
 

@@ -83,7 +83,7 @@ class Person(Agent[Platform]):
         return {"issue": self.world.params.issue, "side": SIDES[self.side]}
 
     def _post_facts(self, post: Post) -> dict[str, Any]:
-        """Return what a reader sees of a post, and (for rule people) where it stands in its thread."""
+        """Return what a reader sees of a post, and (for rule agents) where it stands in its thread."""
         author, parent, opening = post.author, post.parent, post.thread.posts[0]
         return {
             "issue": self.world.params.issue,

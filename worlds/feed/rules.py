@@ -1,4 +1,4 @@
-"""The feed without a language model: rule people who mostly scroll on, vote with the herd, and answer what others do.
+"""The feed without a language model: rule agents who mostly scroll on, vote with the herd, and answer what others do.
 
 *Votes.* The probabilities of voting on a post that nobody has voted on, and how much a first up-vote raises that of
 another, are those of Muchnik, Aral and Taylor (2013, doi:10.1126/science.1240466). Each doubling of the score counts

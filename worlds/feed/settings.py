@@ -21,7 +21,7 @@ class FeedParams(WorldParams):
     issue: str = Field(min_length=1)
     """What people write about and are for or against."""
     openings: dict[Literal["for", "against"], Annotated[Sequence[str], Field(min_length=1)]]
-    """Texts of the threads at the start, by the side of their authors; also what rule people open threads with."""
+    """Texts of the threads at the start, by the side of their authors; also what rule agents open threads with."""
     second_side: Share
     """Share of people who are against the issue; all others are for it."""
     start_threads: NonNegativeInt

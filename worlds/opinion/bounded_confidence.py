@@ -1,4 +1,4 @@
-"""People who heed only those who already think alike: bounded confidence, as rule people of the opinion world.
+"""People who heed only those who already think alike: bounded confidence, as rule agents of the opinion world.
 
     python -m sandbox run world=opinion mind=bounded_confidence mind.tolerance=20 world.num_seen=1
 

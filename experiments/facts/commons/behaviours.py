@@ -98,7 +98,7 @@ def mostly_low(question: Question[Any]) -> Reply:
 
 
 def give_less_if(param: str) -> Rule:
-    """Return people who give nothing every other round if something is allowed, and otherwise as rule people do."""
+    """Return people who give nothing every other round if something is allowed, and otherwise as rule agents do."""
     usual = ignore({param: False})
     offended = mix((0.5, give_share(0.0)), (0.5, usual))
     return lambda question: offended(question) if question.facts[param] else usual(question)

@@ -40,7 +40,7 @@ def treatment_fact(param: str, without: str, verb: str, reference: Reference) ->
         reference=reference,
         level="dynamics",
         controls=Controls(
-            shows={"rule people": {}},
+            shows={"rule agents": {}},
             lacks={
                 "unmoved": {"contribute": ignore({param: False})},
                 "offended": {"contribute": give_less_if(param)},

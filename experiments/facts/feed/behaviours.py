@@ -40,7 +40,7 @@ def act_always(**chances: float) -> Rule:
 
 
 def ignore_score(question: Question[Any]) -> Reply:
-    """Act as rule people do on a post without votes."""
+    """Act as rule agents do on a post without votes."""
     return react(change_facts(question, {"score": 0}))
 
 

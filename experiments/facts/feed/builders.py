@@ -54,7 +54,7 @@ def seeded_fact(name: str, param: str, statement: str, band: Band, reference: Re
         level=None if reference is None else "dynamics",
         note=note,
         controls=Controls(
-            shows={"rule people": {}},
+            shows={"rule agents": {}},
             lacks={
                 "unmoved": {"react": ignore_score},
                 "put off": {"react": act_with(lambda facts: {"up": 0.02 if facts["score"] else 0.05})},

@@ -22,7 +22,7 @@ FACT = Fact(
     reference=REFERENCE,
     level="distribution",
     controls=Controls(
-        shows={"rule people": {}},
+        shows={"rule agents": {}},
         lacks={"terse": {"reply": write_words(2)}, "verbose": {"reply": write_words(40)}},
     ),
 )

@@ -28,7 +28,7 @@ def move_any(question: Question[Any]) -> Reply:
 
 
 def hardly_move(party: str) -> Rule:
-    """Return people of whom those of one party stay three times in four, and otherwise do as rule people."""
+    """Return people of whom those of one party stay three times in four, and otherwise do as rule agents."""
 
     def reply(question: Question[Any]) -> Reply:
         weights: Any = revise(question)

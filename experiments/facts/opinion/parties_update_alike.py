@@ -18,7 +18,7 @@ FACT = group_fact(
     REFERENCE,
     0.02,
     "structure",
-    shows={"rule people": revise},
+    shows={"rule agents": revise},
     lacks={"stubborn Republicans": hardly_move("Republican"), "stubborn Democrats": hardly_move("Democratic")},
     is_news=True,
 )

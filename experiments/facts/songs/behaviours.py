@@ -23,7 +23,7 @@ def choose_anything(question: Question[Any]) -> Reply:
 
 
 def choose_by_sound(power: float, count_effect: float) -> Rule:
-    """Return people for whom differences between songs matter `power` times as much as for rule people."""
+    """Return people for whom differences between songs matter `power` times as much as for rule agents."""
 
     def choose(question: Question[Any]) -> Reply:
         appeal, both = song_weights(question, 0.0), song_weights(question, count_effect)

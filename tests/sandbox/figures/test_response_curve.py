@@ -40,11 +40,11 @@ def test_a_curve_shows_means_rule_people_and_the_number_of_people() -> None:
     assert np.asarray(rule.get_ydata()).tolist() == [1.0, 3.0, 5.0]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["rain", "cloud", "sun"]
     assert ax.get_xlabel() == "weather (n = 7 to 8)"
-    assert legend_texts(ax) == ["rule people"]
+    assert legend_texts(ax) == ["rule agents"]
 
 
 def test_the_slope_of_real_people_passes_through_the_middle_of_the_curve() -> None:
     ax = make_axes()
     replace(FIGURE, people_slope=0.5).draw(ax, make_data(tables={CURVES: CURVE}))
     assert np.asarray(ax.lines[2].get_ydata()).tolist() == pytest.approx([2.5, 3.0, 3.5])
-    assert legend_texts(ax) == ["rule people", "slope of real people"]
+    assert legend_texts(ax) == ["rule agents", "slope of real people"]

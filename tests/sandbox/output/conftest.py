@@ -27,7 +27,7 @@ def make_graph() -> "nx.Graph[Any]":
 
 
 def play_market(seed: int = 0, arm: str = "main", is_random: bool = False) -> Marketplace:
-    """Return a market after four steps of rule-following or random people."""
+    """Return a market after four steps of rule-following or random agents."""
     world = Marketplace(
         MarketParams.model_validate(MARKET),
         profiles=profiles(20),

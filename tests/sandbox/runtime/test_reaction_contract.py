@@ -1,4 +1,4 @@
-"""`check` refuses reactions that could not be measured, or that rule people do not show."""
+"""`check` refuses reactions that could not be measured, or that rule agents do not show."""
 
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -67,7 +67,7 @@ def test_a_sound_reaction_passes() -> None:
             replace(STARS_BY_HOUR, fact=VariedFact(lambda question: question.facts["time"], write_with_other_seed)),
             "a level changes more than facts and texts of options",
         ),
-        (replace(STARS_BY_HOUR, direction=-1), "rule people must show it"),
+        (replace(STARS_BY_HOUR, direction=-1), "rule agents must show it"),
     ],
 )
 def test_an_unsound_reaction_is_refused(reaction: Reaction, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Reactions through the whole program: rule people show every one, random people none, and runs are left alone."""
+"""Reactions through the whole program: rule agents show every one, random agents none, and runs are left alone."""
 
 import math
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ def read_slopes(folder: Path, arm: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def both_minds(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Return a finished run of rule and of random people."""
+    """Return a finished run of rule and of random agents."""
     return play(
         tmp_path_factory.mktemp("runs") / "both", "minds=[rule,random]", "mind=rule", "+mind@extra_minds.random=random"
     )

@@ -1,4 +1,4 @@
-"""The commons: coins add up, people see what they should, rule people do what the people they were fitted to do."""
+"""The commons: coins add up, people see what they should, rule agents do what the people they were fitted to do."""
 
 import math
 from collections.abc import Mapping

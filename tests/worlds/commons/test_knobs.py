@@ -53,7 +53,7 @@ KNOBS = (
 
 
 def load_worlds(*overrides: str) -> list[Any]:
-    """Return a commons of rule people for each seed."""
+    """Return a commons of rule agents for each seed."""
     return list(build_rule_worlds("world=commons", f"population.size={PEOPLE}", f"steps={STEPS}", *overrides))
 
 

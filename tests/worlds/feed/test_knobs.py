@@ -1,4 +1,4 @@
-"""Every parameter and every intervention of the feed does what theory says: rule people, paired seeds."""
+"""Every parameter and every intervention of the feed does what theory says: rule agents, paired seeds."""
 
 from collections import Counter
 from functools import cache
@@ -14,7 +14,7 @@ from worlds.feed.settings import FeedParams
 
 STEPS, PEOPLE = 14, 120
 TEXTS = {"issue", "openings"}
-"""Parameters that rule people only repeat."""
+"""Parameters that rule agents only repeat."""
 
 
 PLANT = "{step: 4, do: plant, author: 1, text: Look here, ups: %d}"

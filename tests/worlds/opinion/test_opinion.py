@@ -1,4 +1,4 @@
-"""The opinion world: people see whom they should, answers are legal, and rule people do what their models say."""
+"""The opinion world: people see whom they should, answers are legal, and rule agents do what their models say."""
 
 import math
 from collections import Counter

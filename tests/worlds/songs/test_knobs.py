@@ -1,4 +1,4 @@
-"""Every parameter and intervention of the song market does what theory says: rule people, paired seeds."""
+"""Every parameter and intervention of the song market does what theory says: rule agents, paired seeds."""
 
 from functools import cache
 from typing import Any
