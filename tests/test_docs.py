@@ -37,6 +37,8 @@ MAX_TERMS = 40
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
 """Stands above a block that is not executed, and says why."""
 FENCE = re.compile(r"```(?:\{code-block\} )?(\w+)")
+UNQUOTED_LIST = re.compile(r"\s\+?[A-Za-z_][\w.@/]*=[\[{]")
+"""A list without quotes, which zsh takes for a pattern of file names."""
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -131,6 +133,14 @@ def test_the_settings_of_a_command_that_is_not_run_exist(path: Path) -> None:
         if len(words) > 3 and words[1] == "-m" and words[3] in COMPOSED:
             overrides = [text for text in words[4:] if "=" in text and not is_of_sweep(text)]
             assert compose(overrides, *COMPOSED[words[3]])
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, ROOT / "README.md", ROOT / "training" / "README.md"], ids=lambda path: path.name
+)
+def test_lists_of_commands_are_quoted(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if "python -m" in line and UNQUOTED_LIST.search(line)]
 
 
 def is_of_sweep(override: str) -> bool:
