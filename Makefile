@@ -53,7 +53,7 @@ help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 $(STAMP): pyproject.toml constraints.txt
-	@echo "setting up .venv for $(EXTRA) with $$($(PYTHON) --version); this takes a minute or two"
+	@echo "setting up .venv for $(EXTRA) with $$($(PYTHON) --version); this takes two to four minutes"
 	@$(PYTHON) -m venv .venv
 ifeq ($(EXTRA),cpu)
 	@echo "installing $(TORCH)"
