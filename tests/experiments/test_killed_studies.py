@@ -65,7 +65,7 @@ def continue_audit(folder: Path) -> list[str]:
 STUDIES: dict[str, tuple[Commands, Commands, str]] = {
     "phase": (begin_phase, continue_phase, "*.csv"),
     "sweep": (sweep, sweep, "sweep.csv"),
-    "ask": (ask, ask, "answers/question*.csv"),
+    "ask": (ask, ask, "answers/survey*.csv"),
     "assay": (assay, assay, "assays.csv"),
 }
 """How each begins and goes on, and the tables that it ends with."""
@@ -137,6 +137,37 @@ def test_no_moment_of_a_study_is_a_dead_end(tmp_path: Path, name: str) -> None:
     outcomes = in_one_thread(f"kill_study(Path({str(tmp_path)!r}), {name!r})", "tests.experiments.test_killed_studies")
     assert set(outcomes) <= {"killed", "alive"}
     assert outcomes.count("killed") >= NUM_KILLS - 1
+
+
+def kill_interview(home: Path) -> list[str]:
+    """Kill an interview at every access to its files; return where a half was left, or the next one was not whole."""
+    parent, tally, faults = home / "parent", home / "tally", list[str]()
+    assert ended_well(fork_job(lambda: run_command(["run", *SETTINGS, f"run_dir={parent}"])))
+    names = [f"survey-at-1{ending}" for ending in (".csv", ".parquet", ".yaml", "-retest.csv")]
+    number, is_dead = 0, True
+    while is_dead:
+        number += 1
+        folder = shutil.copytree(parent, home / f"killed-{number}")
+        is_dead = run_and_die(ask(folder), folder / "answers", number, tally)
+        table = folder / "answers" / names[0]
+        if table.exists() and not all((folder / "answers" / name).exists() for name in names):
+            faults.append(f"a half at {number}")
+        is_over = ended_well(fork_job(lambda folder=folder: run_command(ask(folder))))
+        visible = {path.name for path in (folder / "answers").glob("[!.]*")}
+        whole = [name for name in (*names, *(name.replace("at-1", "at-1-2") for name in names)) if name in visible]
+        if not (
+            is_over
+            and visible == set(whole)
+            and len(whole) in (4, 8)
+            and list(folder.glob("answers/.*")) == [folder / "answers" / ".lock"]
+        ):
+            faults.append(f"{sorted(visible)} after {number}")
+    return [*faults, *(["too few accesses"] if number < 10 else [])]
+
+
+@NEEDS_FORK
+def test_an_interview_appears_whole(tmp_path: Path) -> None:
+    assert in_one_thread(f"kill_interview(Path({str(tmp_path)!r}))", "tests.experiments.test_killed_studies") == []
 
 
 def run_audit(arguments: list[str]) -> None:
