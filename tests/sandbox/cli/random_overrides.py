@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -32,28 +33,34 @@ MAINS: dict[str, Callable[[Sequence[str]], int]] = {"sandbox": sandbox.cli.main.
 CONFIGS = {"corpus": "corpus", "sft": "sft", "evaluate": "evaluate", "merge": "merge", "all": "all"}
 """The file of settings of each command of `training`."""
 NUMBERS = (
-    "0", "1", "-1", "2", "0.5", "-0.0", "1e-320", "1e308", "1e400", "nan", "inf", "-inf", ".nan", "9223372036854775807",
-    "9223372036854775808", "-9223372036854775809", "1" * 400, "1e5", "0x10", "0o17", "1_000", "1e", "٣", "½", "1/3",
+    "0", "1", "-1", "2", "0.5", "-0.0", "1e-320", "1e308", "1e400", "nan", "inf", "-inf", ".nan",
+    "9223372036854775807", "9223372036854775808", "-9223372036854775809", "1" * 400, "1e5", "0x10", "0o17",
+    "1_000", "1e", "٣", "½", "1/3",
 )  # fmt: skip
 WORDS = (
-    "null", "true", "false", "yes", "???", "", "''", '""', "' '", "x", "NaN", "None", "👩‍🚀", "Ünï cödé", "‮abc", "\x00", "\n", "\t",
-    "a\tb", "\\", "\\'", '"', "'", "a'b", "`ls`", "$HOME", "${steps}", "${oc.env:HOME}", "${", "${nowhere}", "${.x}", "}",
-    "{", "[", "]", ",", ":", "=", "a=b", "a:b", "a,b", "{a}", "(1)", "int(3)", "str(null)", "glob(*)", "range(1,3)",
-    "choice(1,2)", "shuffle(1,2)", "interval(0,1)", "sort(2,1)", "x" * 3000, "../../../etc/passwd", "/", "/dev/null", "~",
-    "~nobody", ".", "conf", "*", "con", "file.csv", "a/b", "@", "#", "%s", "{}", "%(x)s", "-", "--", "!!python/name:os.system",
+    "null", "true", "false", "yes", "???", "", "''", '""', "' '", "x", "NaN", "None", "👩‍🚀", "Ünï cödé",
+    "‮abc", "\x00", "\n", "\t", "a\tb", "\\", "\\'", '"', "'", "a'b", "`ls`", "$HOME", "${steps}",
+    "${oc.env:HOME}", "${", "${nowhere}", "${.x}", "}", "{", "[", "]", ",", ":", "=", "a=b", "a:b", "a,b",
+    "{a}", "(1)", "int(3)", "str(null)", "glob(*)", "range(1,3)", "choice(1,2)", "shuffle(1,2)",
+    "interval(0,1)", "sort(2,1)", "x" * 3000, "../../../etc/passwd", "/", "/dev/null", "~", "~nobody", ".",
+    "conf", "*", "con", "file.csv", "a/b", "@", "#", "%s", "{}", "%(x)s", "-", "--", "!!python/name:os.system",
 )  # fmt: skip
 NESTED = (
-    "[]", "{}", "[[]]", "[{}]", "{{}}", "[null]", "[nan]", "[1,1]", "[true]", "[x,x]", "['']", "[[1],[2]]", "{a: null}",
-    "{a: 1}", "{a: {b: {c: 1}}}", "{1: 2}", "{null: 1}", "{nan: 1}", "{true: x}", "{a: [1, 2]}", "{_target_: os.system}",
-    "{_target_: null}", "{_target_: [x]}", "[{do: x}]", "[{step: 0}]", "[{step: nan, do: set}]", "{a: a, a: b}", "['\\n']",
-    "[" * 60 + "]" * 60, "[" + "x," * 2000 + "x]", "{'': 1}", "{a: ''}", "[👩‍🚀]", "{👩‍🚀: {}}", "{'a/b': {}}", "[0.1,0.2,0.3]",
+    "[]", "{}", "[[]]", "[{}]", "{{}}", "[null]", "[nan]", "[1,1]", "[true]", "[x,x]", "['']", "[[1],[2]]",
+    "{a: null}", "{a: 1}", "{a: {b: {c: 1}}}", "{1: 2}", "{null: 1}", "{nan: 1}", "{true: x}", "{a: [1, 2]}",
+    "{_target_: os.system}", "{_target_: null}", "{_target_: [x]}", "[{do: x}]", "[{step: 0}]",
+    "[{step: nan, do: set}]", "{a: a, a: b}", "['\\n']", "[" * 60 + "]" * 60, "[" + "x," * 2000 + "x]",
+    "{'': 1}", "{a: ''}", "[👩‍🚀]", "{👩‍🚀: {}}", "{'a/b': {}}", "[0.1,0.2,0.3]",
 )  # fmt: skip
 RARE_KEYS = (
-    "x", "", "a.b.c", ".", "..", "steps.x", "world", "world.", ".world", "world..x", "world._target_", "mind._target_",
-    "hydra", "hydra.x", "hydra/launcher", "hydra.run.dir", "defaults", "[0]", "steps[0]", "a b", "👩‍🚀", "mind@x", "mind@extra_minds.a",
-    "world@x", "graph@world", "interventions.0", "seeds.0", "minds.0", "__class__", "_target_", "experiment", "population",
-    "mind.adapters", "extra_minds.a", "extra_minds.a._target_", "assignment.x", "treatments.a", "treatments.a.b", "x" * 500,
+    "x", "", "a.b.c", ".", "..", "steps.x", "world", "world.", ".world", "world..x", "world._target_",
+    "mind._target_", "hydra", "hydra.x", "hydra/launcher", "hydra.run.dir", "defaults", "[0]", "steps[0]",
+    "a b", "👩‍🚀", "mind@x", "mind@extra_minds.a", "world@x", "graph@world", "interventions.0", "seeds.0",
+    "minds.0", "__class__", "_target_", "experiment", "population", "mind.adapters", "extra_minds.a",
+    "extra_minds.a._target_", "assignment.x", "treatments.a", "treatments.a.b", "x" * 500,
 )  # fmt: skip
+BUGS = ("traceback", "long", "silent")
+"""What should not become of a command."""
 PREFIXES = ("",) * 12 + ("+", "++", "~", "+", "++", "-", "++~")
 
 
@@ -190,28 +197,34 @@ def _fork_command(package: str, words: list[str], folder: Path) -> int:
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 1
     except BaseException:
-        sys.excepthook(*sys.exc_info())
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
 
 
-def main() -> None:
-    """Try commands and print those that end in a bug."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--number", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    fuzzer, kinds = OverrideFuzzer(args.seed), Counter[str]()
-    for number in range(args.number):
+def find_bugs(number: int, seed: int) -> list[str]:
+    """Try random commands; print and return those that ended in a bug, and print what became of all."""
+    fuzzer, kinds, bugs = OverrideFuzzer(seed), Counter[str](), list[str]()
+    for _ in range(number):
         package, words = fuzzer.draw_command()
         outcome = try_command(package, words)
         kinds[outcome.kind] += 1
-        if outcome.kind in ("traceback", "long", "silent"):
-            shown = " ".join(f"{word[:200]!r}" for word in words)
-            print(f"== {number} {outcome.kind}: {package} {shown}\n{outcome.text[-2500:]}\n", flush=True)
-    print(dict(kinds))
+        if outcome.kind in BUGS:
+            bugs.append(f"{outcome.kind}: {package} {words}\n{outcome.text[-2500:]}")
+            print(bugs[-1], file=sys.stderr, flush=True)
+    print(dict(kinds), file=sys.stderr)
+    return bugs
+
+
+def main() -> None:
+    """Try as many commands as asked for."""
+    parser = argparse.ArgumentParser(description="Try random settings.")
+    parser.add_argument("--number", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    sys.exit(bool(find_bugs(args.number, args.seed)))
 
 
 if __name__ == "__main__":
