@@ -9,11 +9,6 @@ MODULE = "tests.sandbox.cli.random_overrides"
 
 
 @NEEDS_FORK
-def test_random_settings_never_end_in_a_traceback() -> None:
-    assert in_one_thread("find_bugs(40, 5)", MODULE) == []
-
-
-@NEEDS_FORK
 @pytest.mark.slow
 def test_a_thousand_random_settings_never_end_in_a_traceback() -> None:
     assert in_one_thread("find_bugs(1000, 11)", MODULE) == []
