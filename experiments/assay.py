@@ -27,7 +27,7 @@ from sandbox.files import replace_file, replace_text
 from sandbox.folders import make_folder
 from sandbox.output.progress import notify, resume_with_bar
 from sandbox.quoting import quote
-from sandbox.runtime.assembly import resolve_world
+from sandbox.runtime.assembly import check_first_seed, resolve_world
 from sandbox.runtime.config import ARM_SEPARATOR, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE as MANIFEST
 from sandbox.runtime.manifest import check_begun_runs
@@ -62,7 +62,7 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
         folder: Where the runs are made; a run that is there already is continued.
 
     Raises:
-        ConfigError: There is no such fact, or a fact has no controls.
+        ConfigError: There is no such fact, a fact has no controls, or a setting is wrong; nothing was run.
         DataError: A file that earlier runs in the folder were run with has changed.
     """
     kind = assayed_world(overrides)
@@ -71,6 +71,9 @@ def run_assays(overrides: Sequence[str], names: Sequence[str], folder: Path) -> 
         raise ConfigError(f"world {kind.name} has no stylised facts to try; add one as CONTRIBUTING.md describes")
     if wrong := [name for name in names if name not in facts]:
         raise ConfigError(unknown("fact", wrong[0], facts))
+    for name in names or facts:
+        if not (folder / name / MANIFEST).is_file():
+            check_first_seed(_configure_trial(facts[name], kind, overrides, folder / name)[1])
     _begin(folder, [*overrides, *names])
     check_begun_runs([folder / name for name in names or facts])
     rows: list[tuple[Any, ...]] = []
@@ -140,13 +143,17 @@ def describe_assays(table: pd.DataFrame) -> Iterator[str]:
 
 def _run_trial(fact: Fact, kind: type[World[Any]], overrides: Sequence[str], folder: Path) -> Run:
     """Run the world with all kinds of people, or continue that run."""
-    run = Run(folder) if (folder / MANIFEST).is_file() else _start_trial(fact, kind, overrides, folder)
+    has_begun = (folder / MANIFEST).is_file()
+    run = Run(folder) if has_begun else Run.start(*_configure_trial(fact, kind, overrides, folder))
     if run.manifest.status != "finished":
         resume_with_bar(run)
     return run
 
 
-def _start_trial(fact: Fact, kind: type[World[Any]], overrides: Sequence[str], folder: Path) -> Run:
+def _configure_trial(
+    fact: Fact, kind: type[World[Any]], overrides: Sequence[str], folder: Path
+) -> tuple[list[str], RunConfig]:
+    """Return the settings of the run of a fact, and what they compose to with its kinds of people as minds."""
     if fact.controls is None:
         raise ConfigError(f"the fact {fact.name} names no controls; add `controls=Controls(...)` to its file")
     overrides = [*DEFAULTS, *fact.controls.settings, *overrides, f"run_dir={quote(folder)}"]
@@ -158,7 +165,7 @@ def _start_trial(fact: Fact, kind: type[World[Any]], overrides: Sequence[str], f
     }
     minds |= {name: {"_target_": path} for name, path in BASELINES.items()}
     changes = {"extra_minds": minds, "minds": list(minds)}
-    return Run.start(overrides, validate(RunConfig, {**config.model_dump(), **changes}))
+    return overrides, validate(RunConfig, {**config.model_dump(), **changes})
 
 
 def _home(fact: Fact, kind: type[World[Any]]) -> str:
@@ -168,7 +175,7 @@ def _home(fact: Fact, kind: type[World[Any]]) -> str:
 
 
 def _judge_trial(fact: Fact, run: Run) -> Iterator[tuple[Any, ...]]:
-    """Yield a row of the table for each kind of people in a run that `_start_trial` began."""
+    """Yield a row of the table for each kind of people in its run."""
     evidence, controls = Evidence.from_run(run), fact.controls
     for arm in run.manifest.segments[-1].config.arms():
         if controls is not None and arm.treatment == controls.treatment:

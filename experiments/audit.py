@@ -25,12 +25,12 @@ from experiments.reports.charts import draw_sensitivities
 from experiments.reports.page import inline_image, write_pages
 from experiments.statistics import describe_intervals, detectable_difference, paired_contrast
 from sandbox.composition import to_plain
-from sandbox.errors import DataError
+from sandbox.errors import DataError, SandboxError
 from sandbox.output.provenance import describe_origin
 from sandbox.paths import CONF_DIR, dated_run_dir
-from sandbox.runtime.assembly import resolve_world
+from sandbox.runtime.assembly import check_first_seed, resolve_world
 from sandbox.runtime.config import Arm, RunConfig, load_run_config
-from sandbox.runtime.manifest import Manifest, check_begun_runs
+from sandbox.runtime.manifest import FILE, Manifest, check_begun_runs
 from sandbox.runtime.run import Run
 from sandbox.settings import Settings, validate
 from sandbox.tables import write_table
@@ -76,21 +76,22 @@ def run_all(overrides: Sequence[str], folder: Path | None, notify: Callable[[str
     If no outcome is declared, all metrics are outcomes.
 
     Raises:
-        ConfigError: An override is wrong, or comes with the folder of an earlier audit; nothing was run.
+        ConfigError: An override is wrong, or comes with the folder of another audit; nothing was run.
         DataError: The folder holds no audit, and there are no settings for one. A run failed; its own message is above.
             Or a file that earlier runs were run with has changed.
     """
-    audit, common = load_audit(), earlier_overrides(folder, overrides)
-    common = common or _declare_outcomes(
-        [*default_experiment(overrides), "reactions=0", *audit.plain, *overrides], notify
-    )
-    config = load_run_config(common)
+    audit, new = load_audit(), list[str]()
+    if overrides or folder is None:
+        new = [*default_experiment(overrides), "reactions=0", *audit.plain, *overrides]
+        new = _declare_outcomes(new, notify)
+    common = earlier_overrides(folder, new) or new
+    config, folder = load_run_config(common), folder or dated_run_dir("audit")
     kind, _ = resolve_world(config)
     list_outcomes(config, kind)
     runs = {PLAIN: common, **_choose_variants(audit, common, config, notify)}
+    runs = {name: own for name, own in runs.items() if _can_start(name, own, variant_folder(folder, name), notify)}
     for line in _describe_power(audit, config):
         notify(line)
-    folder = folder or dated_run_dir("audit")
     begin_audit(folder, common)
     check_begun_runs([variant_folder(folder, name) for name in runs])
     for number, (name, run_overrides) in enumerate(runs.items(), 1):
@@ -117,6 +118,19 @@ def _choose_variants(
         else:
             variants[name] = [*common, *changed]
     return variants
+
+
+def _can_start(name: str, overrides: Sequence[str], folder: Path, notify: Callable[[str], None]) -> bool:
+    """Whether a run can begin, or has; say why a variant cannot, before hours are spent on those before it."""
+    try:
+        if not (folder / FILE).is_file():
+            check_first_seed(load_run_config(overrides))
+    except SandboxError as error:
+        if name == PLAIN:
+            raise
+        notify(f"{name} is left out: {error}")
+        return False
+    return True
 
 
 def _describe_power(audit: Audit, config: RunConfig) -> list[str]:

@@ -25,10 +25,11 @@ def earlier_overrides(folder: Path | None, overrides: Sequence[str]) -> list[str
 
     Args:
         folder: What the user named; None: nothing.
-        overrides: Settings that the user gave beside it.
+        overrides: What runs of a new audit would share by the settings beside it, which may be those of the earlier
+            audit: the command that began it continues it. Empty without settings.
 
     Raises:
-        ConfigError: There is an audit, and there are settings for another one.
+        ConfigError: There is an audit, and the settings are not its own.
         DataError: The folder is a run, or there is neither an audit in it nor are there settings for one.
     """
     if folder is None:
@@ -36,8 +37,11 @@ def earlier_overrides(folder: Path | None, overrides: Sequence[str]) -> list[str
     if (folder / FILE).is_file():
         raise DataError(f"{folder} is a run, not an audit; name the folder of an audit, or a new one")
     shared = _read_overrides(folder)
-    if shared and overrides:
-        raise ConfigError("audit takes settings for new runs, or the folder of an earlier audit, not both")
+    if shared and overrides and shared != list(overrides):
+        raise ConfigError(
+            "audit takes settings for new runs, or the folder of an earlier audit, not both, unless they are the "
+            f"settings that it began with; {folder} has others: leave the settings out, or name another folder"
+        )
     if not (shared or overrides):
         raise DataError(f"{folder} holds no audit (no {RECORD}); give the settings of a new one, such as world=NAME")
     return shared

@@ -27,7 +27,7 @@ from sandbox.folders import make_folder
 from sandbox.intervals import Mean
 from sandbox.output.provenance import describe_origin
 from sandbox.paths import dated_run_dir
-from sandbox.runtime.assembly import resolve_world
+from sandbox.runtime.assembly import check_first_seed, resolve_world
 from sandbox.runtime.config import LAST, MAX_NAME_CHARS, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE, Manifest, check_begun_runs
 from sandbox.runtime.run import Run
@@ -95,8 +95,7 @@ def create(overrides: Sequence[str], metric: str) -> Path:
     plan = Plan(overrides=shared, axes=[(name, values) for name, values in sweeps.items()])
     for cell_run in list_runs(folder, plan):
         check_metric(cell_run.config, metric)
-        for treatment in cell_run.config.treatments:
-            resolve_world(cell_run.config, treatment)
+        check_first_seed(cell_run.config)
     make_folder(folder, "run_dir")
     replace_text(folder / PLAN, plan.model_dump_json(indent=2) + "\n")
     return folder

@@ -1,8 +1,12 @@
 """The files of an interview: its answers, its questions, and how well agents agree with themselves.
 
-Every interview gets files of its own: one at the same step never replaces an earlier one.
+Every interview gets files of its own: one at the same step never replaces an earlier one. They are written into a
+hidden folder, and the rename of this folder makes the interview whole. Only then do they get their places; what a
+killed process left to be placed, the next interview places.
 """
 
+import shutil
+from collections.abc import Sequence
 from hashlib import file_digest
 from itertools import count
 from pathlib import Path
@@ -11,12 +15,14 @@ import pandas as pd
 import yaml
 
 from experiments.retest import retest_agreement
-from sandbox.files import replace_file, replace_text
+from sandbox.files import hold_folder, replace_folder
 from sandbox.runtime.run import Run
 from sandbox.settings import Settings
 from sandbox.tables import write_table
 
 FOLDER = "answers"
+WHOLE = ".whole"
+"""Ending of the hidden folder of an interview that is complete, but whose files are not yet in their places."""
 
 
 def write_interview(
@@ -42,19 +48,37 @@ def write_interview(
     Returns:
         `NAME-at-STEP.csv`, `.parquet`, perhaps `-retest.csv`, and `.yaml`; `NAME-at-STEP-2` if there is one already.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     step = int(table["step"].iloc[0])
-    questions = _create_file(folder, f"{name}-at-{step}")
-    files = write_table(table, questions.with_suffix(""))
-    if has_retest:
-        files.append(questions.with_name(f"{questions.stem}-retest.csv"))
-        with replace_file(files[-1]) as draft:
-            retest_agreement(table).to_csv(draft, index=False)
-    command = f"python -m sandbox ask {run.folder} --at {step} --survey {questions}"
-    notes = [command] if source is None else [command, f"read from {source.absolute()}, sha256 {_digest(source)}"]
+    with hold_folder(folder, "folder for answers", is_patient=True):
+        place_files(folder)
+        path = _choose_path(folder, f"{name}-at-{step}")
+        command = f"python -m sandbox ask {run.folder} --at {step} --survey {path.with_suffix('.yaml')}"
+        notes = [command] if source is None else [command, f"read from {source.absolute()}, sha256 {_digest(source)}"]
+        with replace_folder(path.with_name(f".{path.stem}{WHOLE}")) as draft:
+            files = write_table(table, draft / path.stem)
+            if has_retest:
+                files.append(draft / f"{path.stem}-retest.csv")
+                retest_agreement(table).to_csv(files[-1], index=False)
+            files.append(draft / f"{path.stem}.yaml")
+            files[-1].write_text(_write_questions(survey, notes), encoding="utf-8")
+        place_files(folder)
+    return [folder / file.name for file in files]
+
+
+def place_files(folder: Path) -> None:
+    """Give the files of interviews that are whole their places, and delete what is left of others."""
+    for leftover in folder.glob(f".*{WHOLE}.part"):
+        shutil.rmtree(leftover)
+    for interview in folder.glob(f".*{WHOLE}"):
+        # The table of answers, which people look for, comes last: it has the shortest name.
+        for file in sorted(interview.iterdir(), key=lambda path: len(path.name), reverse=True):
+            file.replace(folder / file.name)
+        interview.rmdir()
+
+
+def _write_questions(survey: Settings, notes: Sequence[str]) -> str:
     text = yaml.safe_dump(survey.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
-    replace_text(questions, "".join(f"# {' '.join(note.split())}\n" for note in notes) + text)
-    return [*files, questions]
+    return "".join(f"# {' '.join(note.split())}\n" for note in notes) + text
 
 
 def _digest(path: Path) -> str:
@@ -62,15 +86,10 @@ def _digest(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def _create_file(folder: Path, stem: str) -> Path:
-    """Create the first file of that name, or with a number behind it, of which nothing is there yet."""
+def _choose_path(folder: Path, stem: str) -> Path:
+    """Return the table of an interview, with a number behind its name if there are files of that name."""
     for number in count(1):
-        path = folder / f"{stem}{f'-{number}' if number > 1 else ''}.yaml"
-        if path.with_suffix(".csv").exists():  # of an interview before questions were stored
-            continue
-        try:
-            path.touch(exist_ok=False)
-        except FileExistsError:
-            continue
-        return path
+        path = folder / f"{stem}{f'-{number}' if number > 1 else ''}.csv"
+        if not any(path.with_suffix(suffix).exists() for suffix in (".csv", ".parquet", ".yaml")):
+            return path
     raise AssertionError("count never ends")

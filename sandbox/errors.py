@@ -83,8 +83,7 @@ def exit_code(command: Callable[[], int], interruption: str, is_debug: bool = Fa
         if is_debug:
             traceback.print_exception(error)
             text = text.partition("\n")[0]
-        text = _LONG_WORD.sub(r"\1...", remove_control_characters(text))
-        print(f"error: {text}", file=sys.stderr)
+        print(f"error: {shorten_words(remove_control_characters(text))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as stop:
         print(f"\nstopped; {interruption}", file=sys.stderr)
@@ -155,6 +154,11 @@ def explain_write_error(error: OSError) -> str:
     if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES):
         raise error
     return f"cannot write{where}: {error.strerror}; what was finished is intact: fix the cause and continue"
+
+
+def shorten_words(text: str) -> str:
+    """Return a text with what is far longer than `MAX_PATH_CHARS` without a blank cut to that length."""
+    return _LONG_WORD.sub(r"\1...", text)
 
 
 def quote_value(value: object, max_chars: int = 120) -> str:

@@ -81,12 +81,13 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def hold_folder(folder: Path, setting: str) -> Generator[None]:
+def hold_folder(folder: Path, setting: str, *, is_patient: bool = False) -> Generator[None]:
     """Hold the right to write into a folder; make the folder. The system releases it even if the process is killed.
 
     Args:
         folder: The folder.
         setting: The setting that named it, for an error.
+        is_patient: Whether to wait for another process, which writes for a moment only.
 
     Raises:
         DataError: The folder cannot be made.
@@ -95,7 +96,7 @@ def hold_folder(folder: Path, setting: str) -> Generator[None]:
     make_folder(folder, setting)
     with (folder / LOCK).open("a") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX if is_patient else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise SandboxError(
                 f"another process is writing into {folder} (it holds {folder / LOCK}); wait for it or stop it, or name "

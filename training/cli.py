@@ -6,6 +6,7 @@ Each function imports what it needs when it is called, so that `--help` is fast.
 import argparse
 from collections.abc import Callable, Sequence
 
+from sandbox.arguments import CommandParser
 from sandbox.errors import exit_code
 from sandbox.files import hold_folder
 from sandbox.key_hosts import allow_named_hosts
@@ -93,7 +94,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m training",
         description="From real users' logs to people and to HumanLLM.",
         epilog=EPILOG,

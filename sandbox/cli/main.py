@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sandbox.arguments import CommandParser
 from sandbox.cli import commands, studies
 from sandbox.cli.packages import check_package_origin
-from sandbox.errors import exit_code
+from sandbox.errors import exit_code, quote_value
 from sandbox.key_hosts import allow_named_hosts
 from sandbox.paths import expand_user
 
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = f"see `python -m sandbox {args.name} --help`"
         if unknown in RENAMED_FLAGS:
             hint = f"it is now called {RENAMED_FLAGS[unknown]}"
-        print(f"error: unknown argument {unknown!r}; {hint}", file=sys.stderr)
+        print(f"error: unknown argument {quote_value(unknown)}; {hint}", file=sys.stderr)
         return 2
 
     allow_named_hosts(overrides)
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m sandbox",
         description="Simulate people with a language model, and compare these agents with real people.",
         epilog=EPILOG,

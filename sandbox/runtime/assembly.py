@@ -119,6 +119,32 @@ def _build_intervention(
         return validate(kind, settings, where)
 
 
+def check_start(config: RunConfig, notify: Callable[[str], None] = lambda text: None) -> BoundConfig:
+    """Make all checks of a new run that need no engine; write nothing.
+
+    Args:
+        config: As it was composed.
+        notify: Receives what may surprise about people and networks.
+
+    Returns:
+        As `bind_inputs` does.
+
+    Raises:
+        SandboxError: The run could not begin.
+    """
+    config, inputs = bind_inputs(config, notify=notify)
+    build_worlds(config, notify)
+    check_minds(config)
+    kind, _ = resolve_world(config)
+    check_outcomes(config, kind)
+    return config, inputs
+
+
+def check_first_seed(config: RunConfig) -> None:
+    """Make the checks of a run that a study will start later, in a world of each arm; see `check_start`."""
+    check_start(config.model_copy(update={"seeds": config.seeds[:1]}))
+
+
 def check_interventions(worlds: Sequence[World[Any]]) -> None:
     """Raise `ConfigError` if a future intervention names something that its world does not have."""
     for world in worlds:

@@ -13,12 +13,10 @@ from sandbox.core.assignment import MindRouter
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, ContractError, unknown
 from sandbox.runtime.assembly import (
-    bind_inputs,
     build_minds,
     build_worlds,
     check_interventions,
-    check_minds,
-    check_outcomes,
+    check_start,
     resolve_world,
 )
 from sandbox.runtime.beginning import LOG, begin_run, make_run_folder
@@ -74,11 +72,8 @@ class Run:
     def start(cls, overrides: Sequence[str], config: RunConfig | None = None) -> "Run":
         """Create the folder of a new run, after all checks that need no engine."""
         notes: list[str] = []
-        config, inputs = bind_inputs(config or load_run_config(overrides), notify=notes.append)
-        build_worlds(config, notes.append)
-        check_minds(config)
+        config, inputs = check_start(config or load_run_config(overrides), notes.append)
         kind, _ = resolve_world(config)
-        check_outcomes(config, kind)
         folder = make_run_folder(config.run_dir, kind.name)
         begin_run(Manifest.new(folder, overrides, [Segment(0, config)], inputs, notes))
         return cls(folder)

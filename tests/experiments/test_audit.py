@@ -94,6 +94,41 @@ def test_another_graph_is_left_out_if_settings_of_the_plain_graph_were_given(
     assert "random-graph" not in run_overrides
 
 
+def test_a_variant_that_cannot_begin_is_left_out_before_anything_runs(
+    tmp_path: Path, run_overrides: dict[str, list[str]]
+) -> None:
+    messages: list[str] = []
+    audit.run_all(["world=rumor", *QUICK[1:3], "population.size=8"], tmp_path / "audit", messages.append)
+    assert any(line.startswith("half the people is left out: graph.degree 6 is more") for line in messages)
+    assert "half-the-people" not in run_overrides
+    assert "plain" in run_overrides
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["audit", "world=rumor", "mind=random", "--run"],  # which is to compare minds that there are not
+        ["audit", "world=rumor", "minds=[rule]", "mind=rule", "graph.degree=99", "--run"],
+        ["assay", "world=commons", "no_contributions", "interventions=[{do: nothing}]", "--run"],
+        ["phase", "spreader_share", "world=rumor", "mind=random", "graph.degree=2,99"],
+    ],
+)
+def test_a_study_of_which_a_run_cannot_begin_makes_no_folder(tmp_path: Path, command: list[str]) -> None:
+    folder = tmp_path / "study"
+    assert main([*command, str(folder)] if command[-1] == "--run" else [*command, f"run_dir={folder}"]) == 1
+    assert not folder.exists()
+
+
+def test_the_command_that_began_an_audit_continues_it(tmp_path: Path, run_overrides: dict[str, list[str]]) -> None:
+    settings = ["world=rumor", *QUICK[1:3], "steps=3"]
+    audit.run_all(settings, tmp_path / "audit", ignore)
+    begun = dict(run_overrides)
+    audit.run_all(settings, tmp_path / "audit", ignore)
+    assert run_overrides == begun
+    with pytest.raises(ConfigError, match="others: leave the settings out"):
+        audit.run_all([*settings[:-1], "steps=4"], tmp_path / "audit", ignore)
+
+
 def test_an_audit_that_was_begun_takes_no_settings(tmp_path: Path) -> None:
     begun = Run.start(["experiment=arms", *QUICK, *SHORT.plain, f"run_dir={tmp_path / 'plain'}"]).folder.parent
     with pytest.raises(ConfigError, match="not both"):

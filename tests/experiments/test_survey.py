@@ -225,3 +225,20 @@ def test_a_question_or_a_file_but_not_both(tmp_path: Path) -> None:
     for question, path in ((None, None), ("Why?", tmp_path)):
         with pytest.raises(ConfigError, match="one question"):
             choose_survey(question, path, None, None)
+
+
+def test_an_interview_that_was_killed_before_its_files_had_their_places_gets_them_later(
+    random_run: Run, survey: Survey, tmp_path: Path
+) -> None:
+    table, folder = ask(random_run, 3, survey, lambda _: None), tmp_path / "answers"
+    names = {path.name: path.read_bytes() for path in write_answers(table, folder, random_run, survey)}
+    committed, half = folder / ".market-at-3.whole", folder / "..market-at-3-2.whole.part"
+    for hidden in (committed, half):
+        hidden.mkdir()
+    (folder / "market-at-3.csv").rename(committed / "market-at-3.csv")
+    (half / "market-at-3-2.csv").write_text("half", encoding="utf-8")
+    second = {path.name: path.read_bytes() for path in write_answers(table, folder, random_run, survey)}
+    assert {path.name: path.read_bytes() for path in folder.glob("[!.]*")} == {**names, **second}
+    assert second["market-at-3-2.csv"] == names["market-at-3.csv"]
+    assert not committed.exists()
+    assert not half.exists()

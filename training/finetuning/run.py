@@ -31,7 +31,7 @@ from agents.minds.tokenizer import PromptTokenizer
 from agents.models import resolve_model
 from agents.weights import weights_digest
 from sandbox.errors import ConfigError, DataError
-from sandbox.files import hold_folder, replace_text, sync_folder
+from sandbox.files import hold_folder, replace_folder, replace_text
 from sandbox.runtime.manifest import environment
 from training.finetuning.config import SftConfig
 from training.finetuning.contamination import refuse_benchmarks
@@ -50,8 +50,12 @@ from training.finetuning.trainer import ResponseTrainer, accumulation_steps, bui
 KEY_FILE = "key"
 MANIFEST = "manifest.json"
 STATE = "trainer_state.json"
-DISK_FULL_SIGNS = ("No space left", "Disk quota exceeded", "File too large", "PytorchStreamWriter failed")
-"""Messages of the operating system, safetensors and PyTorch when a disk is full."""
+DISK_SIGNS = (
+    "No space left", "Disk quota exceeded", "File too large", "Read-only file system", "PytorchStreamWriter failed",
+    "unexpected pos",
+)  # fmt: skip
+"""Messages of the operating system, safetensors and PyTorch when a disk is full, or was made read-only because it
+failed. The last is what PyTorch says when it closes a file of which a part could not be written."""
 SHUTDOWN_SECONDS = 1.0
 """Wait between the end of training and the end of a process that was launched together with others. Gloo's threads need
 Python's lock to release their last task, but destroying the process group holds the lock while it waits for them, so
@@ -107,12 +111,13 @@ def _tune_model(config: SftConfig, values: dict[str, Any], state: PartialState, 
     trainer = build_trainer(config, arguments, base, tokenizer, train, held_out)
     trainer.add_callback(curves)
     with _explain_full_disk(folder):
-        trainer.train(resume_from_checkpoint=checkpoint)
-        trainer.save_model(str(trained))
+        with _close_bars(trainer):
+            trainer.train(resume_from_checkpoint=checkpoint)
+        with replace_folder(trained) if state.is_main_process else nullcontext(trained) as draft:
+            trainer.save_model(str(draft))  # sharded weights are collected by all processes and written by the first
+            if state.is_main_process and not config.recipe.lora:
+                tokenizer.save_pretrained(draft)
         if state.is_main_process:
-            if not config.recipe.lora:
-                tokenizer.save_pretrained(trained)
-            sync_folder(trained)
             facts = {"examples": _count_forms(train), "left_out": too_long, "seconds": round(curves.seconds)}
             _write_manifest(folder, {"settings": values, "key": key, **facts}, train, trainer)
     trainer.accelerator.end_training()
@@ -136,16 +141,28 @@ def _join_processes() -> PartialState:
 
 
 @contextmanager
+def _close_bars(trainer: ResponseTrainer) -> Generator[None]:
+    """Close the progress bars however training ends, so that an error has a line of its own, below them."""
+    try:
+        yield
+    finally:
+        for callback in trainer.callback_handler.callbacks:
+            for bar in (getattr(callback, "training_bar", None), getattr(callback, "prediction_bar", None)):
+                if bar is not None:
+                    bar.close()
+
+
+@contextmanager
 def _explain_full_disk(folder: Path) -> Generator[None]:
     """Turn any library's error about a full disk into one sentence."""
     try:
         yield
     except (OSError, RuntimeError, SafetensorError) as error:
-        if not any(sign in str(error) for sign in DISK_FULL_SIGNS):
+        if not any(sign in str(error) for sign in DISK_SIGNS):
             raise
         raise DataError(
-            f"the disk of {folder} is full ({error}); free some space and run the same command again: it resumes at "
-            "the last complete checkpoint"
+            f"the disk of {folder} is full or cannot be written ({error}); free some space and run the same command "
+            "again: it resumes at the last complete checkpoint"
         ) from error
 
 

@@ -1,45 +1,24 @@
-"""Amazon Reviews 2023 (Hou et al. 2024, arXiv:2403.03952): reviews and metadata, JSON lines joined by `parent_asin`."""
+"""Amazon Reviews 2023 (Hou et al. 2024, arXiv:2403.03952): reviews and metadata, JSON lines joined by `parent_asin`.
+
+Files of the editions of 2014 and 2018 are read too, and joined by `asin` (`amazon_lines.py`).
+"""
 
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import polars as pl
 
-from training.sources.lines import ColumnInteger, JsonLines, read_blocks
-from training.sources.record import ITEM, LAST_SECOND, LINE, RECORD, frame
+from training.sources.amazon_lines import AmazonProduct, AmazonReview, read_products, read_reviews
+from training.sources.record import ITEM, LINE, RECORD, frame
 from training.sources.source import Rejects, Source, resolve_paths
 
 DESCRIPTION_CHARACTERS = 2000
 """Characters that are kept of a product's description, as in the paper."""
 _PRICE = re.compile(r"(?P<sign>-\s?)?[$€£]?(?P<number>\d[\d,]*(?:\.\d+)?)")
-
-
-class AmazonReview(msgspec.Struct, gc=False):
-    """The fields of a review that are read."""
-
-    user_id: str
-    parent_asin: str
-    rating: float
-    timestamp: Annotated[int, msgspec.Meta(ge=0, le=LAST_SECOND * 1000)]
-    """Unix milliseconds."""
-    title: str | None = None
-    text: str | None = None
-    helpful_vote: ColumnInteger | None = None
-    verified_purchase: bool | None = None
-
-
-class AmazonProduct(msgspec.Struct):
-    """The fields of a product's metadata that are read."""
-
-    parent_asin: str
-    title: str | None = None
-    main_category: str | None = None
-    price: float | str | None = None
-    description: list[str] | str | None = None
 
 
 class Amazon(Source):
@@ -61,19 +40,27 @@ class Amazon(Source):
     def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
         """Yield reviews as records, products as items."""
         if path in self._meta_files():
-            for lines, products in JsonLines(AmazonProduct).decode_blocks(read_blocks(path), rejects):
+            for lines, products in read_products(path, rejects):
                 yield "item", self._build_items(products, lines)
         else:
             label = self.label_file(path)
             category = path.name.split(".", 1)[0].replace("_", " ")
-            pieces = JsonLines(AmazonReview).decode_blocks(read_blocks(path), rejects)
-            for number, (lines, reviews) in enumerate(pieces):
+            for number, (lines, reviews) in enumerate(read_reviews(path, rejects)):
                 yield "record", self._build_records(reviews, lines, category, f"{label}/{number}")
 
     @property
     def needs_time(self) -> bool:
         """Every review has a time."""
         return True
+
+    def advise(self, reason: str) -> str:
+        """Say what editions there are, and how to read products that are no JSON."""
+        if reason.startswith("JSON is malformed"):
+            return (
+                "products of 2014 are written as Python, not JSON: write each line again with "
+                "json.dumps(ast.literal_eval(line)). Ratings without texts (CSV) are read with sources=[table]."
+            )
+        return "is this the right kind of file, JSON lines of the edition of 2014, 2018 or 2023?"
 
     def _meta_files(self) -> list[Path]:
         return resolve_paths(self.meta, Path(), f"source.{self.name}.meta")

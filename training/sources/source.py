@@ -2,6 +2,7 @@
 
 import os
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -34,6 +35,8 @@ class Rejects:
     def __init__(self, source: str, file: Path) -> None:
         self.source, self.file = source, file
         self.number = 0
+        self.set_aside = Counter[str]()
+        """Rows that were read but are no records of their own, by the reason; no line is bad."""
         self._rows: list[tuple[int | None, str, str]] = []
 
     def add(self, line: int | None, reason: str, sample: str | bytes, num_lines: int = 1) -> None:
@@ -119,6 +122,8 @@ class Source(BaseModel):
                 tally.add(self.name, DOUBTFUL, reason, number)
             tally.add(self.name, COUNTED_AS[table], "out", piece.height)
             yield table, piece
+        for reason, number in (+rejects.set_aside).items():
+            tally.add(self.name, COUNTED_AS["record"], reason, number)
         if rejects.number:
             tally.add(self.name, "lines", "rejected", rejects.number)
             yield REJECTS, rejects.table()

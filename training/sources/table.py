@@ -46,8 +46,9 @@ class Table(Source):
     time_unit: TimeUnit | None = None
     """How times are written: seconds (s), milliseconds (ms), microseconds (us) or nanoseconds (ns) since 1970, the same
     since 2001 (cocoa_s, cocoa_ms, cocoa_us, cocoa_ns), microseconds (webkit) or tenths of them (filetime) since 1601,
-    days since 1970 (day) or of a spreadsheet (excel), or ISO 8601 (iso; a date will do, such as 2015-02-24 or 20150224;
-    no zone means UTC). null: one of these, except day, is chosen for each file from all of its times."""
+    days since 1970 (day) or of a spreadsheet (excel, or excel1904 if it counts from 1904), or ISO 8601 (iso; a date
+    will do, such as 2015-02-24 or 20150224; no zone means UTC). null: one of these, except day, is chosen for each file
+    from all of its times."""
     rating_scale: tuple[float, float] = OWN_SCALE
     """Lowest and highest rating of the column `stars`. Five equal parts of another scale than 1 to 5 become one to five
     stars; of 1 to 5 only whole numbers are read."""
@@ -84,8 +85,8 @@ class Table(Source):
         if self.time_unit is not None or not self.needs_time or self._is_constant("time"):
             yield from super().read_tables(path, tally, earliest)
             return
-        unit = self._choose_time_unit(path, Period.since(earliest))
-        tally.add(self.name, FILES, f"times read as {explain_unit(unit)}", 1)
+        unit, meaning = self._choose_time_unit(path, Period.since(earliest))
+        tally.add(self.name, FILES, f"times read as {meaning}", 1)
         yield from self.model_copy(update={"time_unit": unit}).read_tables(path, tally, earliest)
 
     def count_doubtful(self, records: pl.DataFrame) -> dict[str, int]:
@@ -120,8 +121,12 @@ class Table(Source):
             return f"is source.{self.name}.rating_scale, {scale}, right, or does not_rated lack a number?"
         return super().advise(reason)
 
-    def _choose_time_unit(self, path: Path, period: Period) -> TimeUnit:
-        """Return the unit in which most times of a file are possible; raise `DataError` if several are as good."""
+    def _choose_time_unit(self, path: Path, period: Period) -> tuple[TimeUnit, str]:
+        """Return the unit in which most times of a file are possible, and what it means in words.
+
+        Raises:
+            DataError: Several units are as good.
+        """
         column, counts = self.columns["time"], UnitCounts(period)
         for rows in read_rows(path, [column], (), Rejects(self.name, path)):
             counts.add(to_texts(rows.cells[column]))
@@ -132,7 +137,7 @@ class Table(Source):
                 f"{path}: the times of column {column!r} may be {meanings}, by which all are possible; set "
                 f"source.{self.name}.time_unit={units[0]} or {' or '.join(units[1:])}"
             )
-        return units[0] if units else "s"
+        return (units[0], counts.explain_choice(units[0])) if units else ("s", explain_unit("s"))
 
     def _build_columns(self, rows: TableRows) -> tuple[pl.DataFrame, Problems]:
         """Return the columns of a record, null for nothing, and the problems of rows that cannot be one."""

@@ -14,7 +14,20 @@ import polars as pl
 from training.sources.validity import Period
 
 TimeUnit: TypeAlias = Literal[
-    "s", "ms", "us", "ns", "iso", "cocoa_s", "cocoa_ms", "cocoa_us", "cocoa_ns", "webkit", "filetime", "excel", "day"
+    "s",
+    "ms",
+    "us",
+    "ns",
+    "iso",
+    "cocoa_s",
+    "cocoa_ms",
+    "cocoa_us",
+    "cocoa_ns",
+    "webkit",
+    "filetime",
+    "excel",
+    "excel1904",
+    "day",
 ]
 """How times are written: ISO 8601 or a date with a named month (iso), or a number of one of `SCALES`."""
 
@@ -36,6 +49,7 @@ INEXACT = 0.001
 COCOA = int(datetime(2001, 1, 1, tzinfo=UTC).timestamp())
 WINDOWS = int(datetime(1601, 1, 1, tzinfo=UTC).timestamp())
 EXCEL = int(datetime(1899, 12, 30, tzinfo=UTC).timestamp())
+EXCEL_1904 = int(datetime(1904, 1, 1, tzinfo=UTC).timestamp())
 SCALES: dict[TimeUnit, Scale] = {
     "s": Scale(1, 0, "seconds since 1970"),
     "ms": Scale(10**3, 0, "milliseconds since 1970"),
@@ -48,6 +62,7 @@ SCALES: dict[TimeUnit, Scale] = {
     "webkit": Scale(10**6, WINDOWS, "microseconds since 1601"),
     "filetime": Scale(10**7, WINDOWS, "tenths of microseconds since 1601"),
     "excel": Scale(DAY, EXCEL + INEXACT, "days since 1899-12-30"),
+    "excel1904": Scale(DAY, EXCEL_1904 + INEXACT, "days since 1904"),
     "day": Scale(DAY, INEXACT, "days since 1970"),
 }
 """Units of numbers."""
@@ -58,6 +73,11 @@ _FIRST_COCOA = date(2007, 1, 1)
 """Earlier times counted from 2001 are hardly of a log: small numbers of any other unit look like them."""
 _NEVER_CHOSEN = frozenset({"day"})
 """Units that must be named: a year such as 2015 would be a day of 1975."""
+
+
+_USUAL: dict[TimeUnit, TimeUnit] = {"excel1904": "excel"}
+"""Units that are chosen only if the usual one fits fewer times. Workbooks that Excel for Mac began before 2011 count
+from 1904, and a table made of one does not say so; the difference is 1,462 days."""
 
 
 class UnitCounts:
@@ -85,7 +105,16 @@ class UnitCounts:
     def best_units(self) -> list[TimeUnit]:
         """Return the units by which most times are possible: one, several if nothing decides, or none."""
         most = max(self.fits.values(), default=0)
-        return [unit for unit, number in self.fits.items() if number == most] if most else []
+        best: list[TimeUnit] = [unit for unit, number in self.fits.items() if number == most] if most else []
+        return [unit for unit in best if _USUAL.get(unit) not in best]
+
+    def explain_choice(self, unit: TimeUnit) -> str:
+        """Return what a unit's times are, and the name of a less usual unit that fits as many."""
+        others: list[TimeUnit] = [
+            rare for rare, usual in _USUAL.items() if usual == unit and self.fits.get(rare) == self.fits[unit]
+        ]
+        doubt = f"; but {' or '.join(map(explain_unit, others))} are as possible" if others else ""
+        return f"{explain_unit(unit)}{doubt}"
 
     def _list_conditions(self) -> Iterator[tuple[TimeUnit, pl.Expr]]:
         """Yield every unit that may be chosen, and whether a text is a possible time in it."""

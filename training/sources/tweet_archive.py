@@ -14,6 +14,7 @@ import msgspec
 from sandbox.errors import DataError
 from training.sources.entities import decode_entities
 from training.sources.times import parse_time
+from training.sources.tweet_edits import list_replaced
 
 JsonObject = Mapping[str, Any]
 
@@ -85,11 +86,7 @@ def tweet_id(tweet: JsonObject) -> str:
 def find_replaced(tweets: Iterable[JsonObject]) -> frozenset[str]:
     """Return the ids of tweets of which a later version, after an edit, is among the tweets too."""
     versions = {tweet_id(tweet): _list_versions(tweet) for tweet in tweets}
-    return frozenset(
-        name
-        for name, all_versions in versions.items()
-        if name in all_versions and any(later in versions for later in all_versions[all_versions.index(name) + 1 :])
-    )
+    return list_replaced(versions.values(), versions)
 
 
 def _list_versions(tweet: JsonObject) -> list[str]:

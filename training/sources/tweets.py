@@ -18,6 +18,7 @@ from training.sources.arrow_json import read_pieces
 from training.sources.lines import JsonLines, name_columns, read_blocks, read_csv_rows, select_fields, split_pieces
 from training.sources.source import Rejects
 from training.sources.tweet_archive import Notes, find_owner, find_replaced, read_notes, tweet_id
+from training.sources.tweet_edits import EDITED
 from training.sources.tweet_fields import KNOWN_NAMES, NAMES, spell
 from training.sources.twitter_api import OBJECTS, REFERENCE_KINDS, REFERENCES, build_schema, extract_tweets
 
@@ -185,6 +186,7 @@ def _read_array(path: Path, rejects: Rejects, owner: JsonObject, notes: Notes) -
         tweets = _tweets_of_rows(
             (number, notes.complete(tweet), tweet_id(tweet) not in replaced) for number, tweet in objects
         )
+        rejects.set_aside[EDITED] += len(tweets.lines) - sum(tweets.is_collected)
         owner_cells = {name: [value] * len(tweets.lines) for name, value in owner.items()}
         yield tweets._replace(cells={**tweets.cells, **owner_cells})
 

@@ -17,6 +17,7 @@ from training.sources.record import ITEM, LINE, RECORD, frame
 from training.sources.source import Rejects, Source, resolve_paths
 from training.sources.times import to_times
 from training.sources.tweet_archive import list_companions
+from training.sources.tweet_edits import EDITED, list_replaced, read_histories
 from training.sources.tweets import NAMES, Tweets, read_tweets
 
 CUT = "text is cut: it ends in … and a link"
@@ -50,10 +51,13 @@ class Twitter(Source):
 
     def read_file(self, path: Path, rejects: Rejects) -> Iterator[tuple[str, pl.DataFrame]]:
         """Yield tweets as records, replies as comments; tweets that are only there to be answered as items."""
-        label = self.label_file(path)
+        label, replaced = self.label_file(path), _find_replaced(path)
         for tweets in read_tweets(path, rejects):
             columns, problems = build_columns(tweets, label)
             good = drop_problem_rows(columns, problems, rejects, tweets.lines, tweets.row)
+            is_replaced = good["id"].is_in(list(replaced)) & good["is_collected"]
+            rejects.set_aside[EDITED] += len(is_replaced.arg_true())
+            good = good.with_columns(good["is_collected"] & ~is_replaced)
             yield "record", self._frame(RECORD, good.filter("is_collected"))
             if len(items := good.remove("is_collected")):
                 yield "item", self._frame(ITEM, items)
@@ -62,6 +66,17 @@ class Twitter(Source):
         constants = {"source": self.name, "platform": self.platform}
         columns = {name: tweets[name] for name in (*schema, LINE) if name in tweets.columns}
         return frame(schema, columns | {name: value for name, value in constants.items() if name in schema})
+
+
+def _find_replaced(path: Path) -> frozenset[str]:
+    """Return the ids of versions of tweets that a newer version in the same file replaces."""
+    histories = read_histories(path)
+    names = {name for history in histories for name in history}
+    ids: set[str] = set()
+    for tweets in read_tweets(path, Rejects("", path)) if histories else ():
+        collected = pl.DataFrame({"id": _coalesce_names(tweets, "id"), "is_collected": tweets.is_collected})
+        ids |= names & set(collected.filter("is_collected")["id"])
+    return list_replaced(histories, ids)
 
 
 def build_columns(tweets: Tweets, label: str) -> tuple[pl.DataFrame, Problems]:

@@ -1,7 +1,7 @@
 import csv
-import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +16,7 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
+from tests.training.pipeline.test_writer import limit_file_size
 from training.cli import main
 
 from .tiny import tiny_model
@@ -135,24 +136,36 @@ def test_two_processes_share_the_rows_of_every_step(training_run: Path, home: Pa
     assert validation_losses(home / "two") == pytest.approx(validation_losses(training_run), rel=0.02)
 
 
+@pytest.mark.parametrize("num_bytes", [100, 30_000, 100_000], ids=["losses", "weights", "optimizer"])
 def test_a_full_disk_is_an_error_of_one_sentence_and_the_run_resumes(
-    training_run: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    training_run: Path, home: Path, num_bytes: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    save, calls = torch.save, list[object]()
+    folder = home / f"filled-{num_bytes}"
+    with limit_file_size(num_bytes):
+        assert main(command(home, folder.name)) == 1
+    *_, last = capsys.readouterr().err.splitlines()
+    assert re.match(r"error: (the disk of .* is full|cannot write .*: File too large)", last)
+    assert not (folder / "manifest.json").exists()
+    assert not list(folder.glob("*adapter*"))
+    assert main(command(home, folder.name)) == 0
+    assert read_losses(folder) == read_losses(training_run)
 
-    def fail_after_five(*arguments: Any, **options: Any) -> None:
-        calls.append(arguments[0])
-        if len(calls) > 5:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        save(*arguments, **options)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(torch, "save", fail_after_five)
-        assert main(command(home, "filled")) == 1
-    assert "is full" in capsys.readouterr().err
-    assert list((home / "filled" / "checkpoints").glob("checkpoint-*/trainer_state.json"))
-    assert main(command(home, "filled")) == 0
-    assert read_losses(home / "filled") == read_losses(training_run)
+def test_a_disk_that_fills_up_later_costs_the_work_since_the_last_checkpoint(
+    training_run: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = home / "later"
+    (folder / "checkpoints").mkdir(parents=True)
+    shutil.copytree(training_run / "checkpoints" / "checkpoint-18", folder / "checkpoints" / "checkpoint-18")
+    (folder / "adapter").mkdir()  # of a version that wrote in place, killed meanwhile
+    (folder / "adapter" / "adapter_model.safetensors").write_bytes(b"half")
+    with limit_file_size(30_000):
+        assert main(command(home, folder.name)) == 1
+    assert "resumes at the last complete checkpoint" in capsys.readouterr().err
+    assert main(command(home, folder.name)) == 0
+    assert read_losses(folder) == read_losses(training_run)
+    resumed, unbroken = (load_file(path / "adapter" / "adapter_model.safetensors") for path in (folder, training_run))
+    assert all(torch.equal(resumed[name], unbroken[name]) for name in unbroken)
 
 
 def test_examples_that_are_too_long_are_counted(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

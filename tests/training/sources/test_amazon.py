@@ -149,3 +149,68 @@ def test_reviews_meet_their_products_by_parent_asin(tmp_path: Path) -> None:
     rows = run_until("group", ["sources=[amazon]", *files, *overrides], tmp_path / "corpus")
     joined = rows.sort("item").select("item", "context", "price", pl.col("category"))
     assert joined.rows() == [("B0000", "A kettle", 24.5, "Home and Kitchen"), ("B9999", "", None, "Home and Kitchen")]
+
+
+REVIEW_2014 = {
+    "reviewerID": "AANN",
+    "asin": "0000013714",
+    "reviewerName": "Ann",
+    "helpful": [2, 3],
+    "reviewText": "Keeps the tea warm.",
+    "overall": 5.0,
+    "summary": "Warm",
+    "unixReviewTime": 1252800000,
+    "reviewTime": "09 13, 2009",
+}
+REVIEW_2018 = {
+    "overall": 5.0,
+    "vote": "1,024",
+    "verified": True,
+    "reviewTime": "09 13, 2009",
+    "reviewerID": "AANN",
+    "asin": "0000013714",
+    "style": {"Format:": "Hardcover"},
+    "reviewText": "Keeps the tea warm.",
+    "summary": "Warm",
+    "unixReviewTime": 1252800000,
+}
+
+
+@pytest.mark.parametrize(("review", "votes", "verified"), [(REVIEW_2014, 2, "false"), (REVIEW_2018, 1024, "true")])
+def test_reviews_of_earlier_editions_are_read(
+    tmp_path: Path, review: dict[str, Any], votes: int, verified: str
+) -> None:
+    product = {"asin": "0000013714", "title": "A kettle", "price": "$24.50", "description": ["Steel."]}
+    result = read_amazon(tmp_path, [review], [product], "json.gz")
+    [record], [item] = result.records, result.items
+    assert (record["user"], record["item"], record["time"], record["stars"]) == ("AANN", "0000013714", 1252800000, 5.0)
+    assert (record["title"], record["text"], record["votes"]) == ("Warm", "Keeps the tea warm.", votes)
+    assert record["extra"] == f'{{"verified":{verified}}}'
+    assert (item["id"], item["title"], item["price"], item["text"]) == ("0000013714", "A kettle", 24.5, "Steel.")
+    assert result.num_rejected == 0
+
+
+def test_products_of_earlier_editions_have_categories_and_no_price_in_a_style_sheet(tmp_path: Path) -> None:
+    products = [
+        {"asin": "1", "categories": [["Books", "Tea"]], "price": 3.5, "description": "Old."},
+        {"asin": "2", "main_cat": "Home", "price": ".a-box-inner{background-color:#fff} 4.00", "description": []},
+    ]
+    items = read_amazon(tmp_path, [], products).items
+    assert [(item["category"], item["price"]) for item in items] == [("Books", 3.5), ("Home", None)]
+
+
+def test_a_line_of_another_edition_is_rejected(tmp_path: Path) -> None:
+    result = read_amazon(tmp_path, [REVIEW_2018, REVIEW], [], max_reject_share=1)
+    assert len(result.records) == 1
+    assert [line for line, _ in result.reasons] == [2]
+
+
+def test_products_written_as_python_are_explained(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"ast\.literal_eval"):
+        read_amazon(tmp_path, [], [b"{'asin': '0000013714', 'price': 24.5}\n"])
+
+
+@pytest.mark.parametrize("review", [REVIEW, REVIEW_2014])
+def test_reviews_of_any_edition_named_as_products_are_refused(tmp_path: Path, review: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match=r"holds reviews, not products.*source\.amazon\.reviews"):
+        read_amazon(tmp_path, [], [review])

@@ -106,3 +106,20 @@ def test_numbers_that_no_unit_reads_are_refused(tmp_path: Path, time: int) -> No
 
 def test_a_day_since_1970_must_be_named(tmp_path: Path) -> None:
     assert read_times(tmp_path, [16_490], time_unit="day")[0] == [16_490 * 86_400]
+
+
+def test_days_of_a_workbook_that_counts_from_1904_are_read_if_they_must_be_and_doubted_if_they_may_be(
+    tmp_path: Path,
+) -> None:
+    of_1904, of_1900 = ([second / 86_400 + start for second in SECONDS] for start in (24_107, 25_569))
+    early = [days - 3000 for days in of_1904]  # of 2000 or later by either count, so on a forum of 2005 only by one
+    assert read_times(tmp_path, of_1904, time_unit="excel1904")[0] == pytest.approx(SECONDS, abs=1)
+    for times, sentence in (
+        (of_1904, "times read as days since 1899-12-30 (excel); but days since 1904 (excel1904) are as possible"),
+        (of_1900, "times read as days since 1899-12-30 (excel)"),
+    ):
+        _, counts = read_times(tmp_path, times)
+        assert [reason for _, entity, reason in counts if entity == FILES] == [sentence]
+    read, counts = read_times(tmp_path, early, earliest="2001-01-01")
+    assert [reason for _, entity, reason in counts if entity == FILES] == ["times read as days since 1904 (excel1904)"]
+    assert read == pytest.approx([second - 3000 * 86_400 for second in SECONDS], abs=1)
