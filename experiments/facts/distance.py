@@ -50,6 +50,8 @@ class Difference(NamedTuple):
 
 
 UNKNOWN = Estimate(math.nan, math.nan, math.nan)
+NEGLIGIBLE = 1e-15
+"""Standard error of a squared distance that is only rounding: arms without any duplicate are equal, not 1e-38 apart."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,8 @@ def distance_difference(first: Distance, second: Distance) -> Difference:
     difference = first.linearize().minus(second.linearize())
     error, freedom = math.sqrt(difference.variance()), difference.degrees_of_freedom()
     number = min(first.num_seeds, second.num_seeds)
-    if not error > 0:
-        return Difference(difference.value, math.nan, math.nan, math.nan, math.nan, number)
+    if not error > NEGLIGIBLE:
+        return Difference(round(difference.value, 12), math.nan, math.nan, math.nan, math.nan, number)
     half_width = float(student.ppf(0.975, freedom)) * error
     interval = (difference.value - half_width, difference.value + half_width)
     p = float(2 * student.sf(abs(difference.value) / error, freedom))

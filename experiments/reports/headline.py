@@ -162,6 +162,8 @@ def _describe_verdict(row: Mapping[str, Any]) -> str:
 
 def _test(row: Mapping[str, Any]) -> str:
     """Return the p-value of a test, and what it could have found."""
+    if pd.isna(row["p"]):
+        return "equal in every seed"
     is_adjusted = row["family"] not in UNADJUSTED and row["family_size"] > 1
     p = row["p"] if row["family"] in UNADJUSTED else row["p_holm"]
     adjusted = f" (Holm over {row['family_size']})" if is_adjusted else ""

@@ -115,3 +115,15 @@ def test_one_seed_has_no_distance_and_seeds_without_a_value_are_left_out() -> No
     assert distance_from_people(pd.DataFrame([1.0]), reference) is None
     assert distance_from_people(pd.DataFrame(), reference) is None
     assert distance_of([1.0, math.nan, 3.0], reference).num_seeds == 2
+
+
+def test_rounding_is_no_difference() -> None:
+    reference = Reference(0.0, 0.0, 0.0, num_people=50)
+    clean = pd.DataFrame([0.0, 0.0, 0.0, 0.0])
+    rounded = pd.DataFrame([1e-17, 0.0, 2e-17, 0.0])
+    first, second = (distance_from_people(values, reference) for values in (rounded, clean))
+    assert first is not None
+    assert second is not None
+    difference = distance_difference(first, second)
+    assert difference.difference == 0
+    assert math.isnan(difference.p)
