@@ -81,7 +81,8 @@ def _list_task_notes(config: CorpusConfig, counts: Sequence[Count]) -> Iterator[
                 "history that a person is made from (splits.history_share), so records need different times; and the "
                 f"platform needs forms of tasks.families={config.tasks.families}."
             )
-    if not any(count.number for count in counts if (count.stage, count.reason) == ("split", "train")):
+    has_train = any(count.number for count in counts if (count.stage, count.reason) == ("split", "train"))
+    if config.sources and not has_train:
         yield (
             "no user is in the split train, so there are no tasks to train on; a hash of the user decides "
             f"(splits.shares={config.splits.shares}, seed={config.seed})."
