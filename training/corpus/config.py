@@ -157,7 +157,7 @@ class CorpusConfig(Settings):
         if not (self.sources or self.panels):
             raise ValueError("a corpus needs at least one of sources and panels")
         counts = Counter([*self.sources, *self.panels])
-        if repeated := [name for name in self.panels if counts[name] > 1]:
+        if repeated := [name for name, number in counts.items() if number > 1]:
             raise ValueError(f"{repeated[0]} is named twice among sources and panels; give every one a name of its own")
         return self
 
@@ -215,7 +215,7 @@ def _refuse_group_choices(overrides: Sequence[str]) -> None:
 
 
 def _list_names(value: Any) -> list[str]:
-    return [str(name) for name in value] if isinstance(value, list) else []
+    return list(dict.fromkeys(map(str, value))) if isinstance(value, list) else []
 
 
 def _check_names(overrides: Sequence[str], group: str, names: Collection[str]) -> None:

@@ -141,11 +141,17 @@ def read_transcripts(path: Path) -> list[Game]:
     """Return all games of a file of transcripts, by id.
 
     Raises:
-        DataError: The file is missing, or has a line that is no transcript.
+        DataError: The file is missing, has a line that is no transcript, or a game that is in two splits.
     """
     people: dict[str, list[Transcript]] = defaultdict(list)
     for transcript in _read_lines(path):
         people[transcript.game].append(transcript)
+    for game, rows in people.items():
+        if len(splits := sorted({row.split for row in rows})) > 1:
+            raise DataError(
+                f"{path}: the game {game!r} is in the splits {' and '.join(splits)}; its people saw one another, so "
+                "put all of them into one"
+            )
     return [_read_game(game, rows) for game, rows in sorted(people.items())]
 
 

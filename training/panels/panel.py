@@ -61,7 +61,7 @@ class Panel(Settings, ABC):
     """Name of the panel in the corpus."""
     path: str
     """Its file, relative to the working directory."""
-    persona_share: float = Field(default=0.5, ge=0, le=1)
+    persona_share: float = Field(ge=0, le=1)
     """Share of the train people, drawn by hash, who get the persona of somebody of the shipped population."""
     citation: str = ""
     """Who made the data set, for the data card."""
