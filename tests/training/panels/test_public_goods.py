@@ -67,8 +67,8 @@ def test_every_answer_is_legal(decisions: list[PanelDecision]) -> None:
 def test_a_prompt_is_what_the_commons_render_for_the_same_situation(decisions: list[PanelDecision]) -> None:
     assert render(decisions[0].question).user.startswith(
         "About you: \n\nRound 1 of 3. You and 2 others get 20 coins each, all in a common fund. What you leave there "
-        "is multiplied by 1.8 and split evenly among its members; you keep the rest. Afterwards, each can pay 1 coin to "
-        "take 3 from another.\nHow many coins do you leave in the fund?\n* 0: A"
+        "is multiplied by 1.8 and split evenly among its members; you keep the rest. Afterwards, each can pay 1 coin "
+        "to take 3 from another.\nHow many coins do you leave in the fund?\n* 0: A"
     )
     assert (
         "Last round you gave 5, the others 20, 1. You earned 20, the others 16 on average. Others took 6 from you."
