@@ -12,11 +12,12 @@ import polars as pl
 
 from agents.population import read_population
 from sandbox.composition import resolve_target
-from sandbox.core.form import Choose
+from sandbox.core.answer import Answer
+from sandbox.core.form import Choose, Fill
 from sandbox.core.profile import Profile
-from sandbox.core.question import Question
+from sandbox.core.question import Question, check_answer
 from sandbox.core.seeds import uniform
-from sandbox.errors import ConfigError, DataError
+from sandbox.errors import ConfigError, ContractError, DataError
 from sandbox.settings import validate
 from training.curation.pseudonyms import keyed_hash, read_key
 from training.panels.panel import Panel, PanelDecision
@@ -177,6 +178,7 @@ def _task_row(
     profile = people.profile(decision.person, decision.split)
     task_question = _to_task_question(panel, decision, settings)
     question = build_question(task_question, profile)
+    check_answer(question, Answer(decision.answer, "human", mind=f"panel.{panel.name}"))
     reply = {"role": "assistant", "content": answer_text(question, decision.answer)}
     meta = {"answer": decision.answer} if isinstance(question.form, Choose) else {}
     return {
@@ -199,5 +201,7 @@ def _to_task_question(panel: Panel, decision: PanelDecision, settings: Mapping[s
     seed = stable_hash(settings["seed"], panel.name, decision.person, decision.record)
     varied_share = settings["varied_share"] if decision.split == "train" else 0.0
     presentation = draw_presentation(seed, varied_share, len(list_wordings(panel.world)))
+    if isinstance(asked.form, Fill):
+        raise ContractError(f"panel.{panel.name}: {asked.template.name} asks to fill a form; tasks choose or write")
     form = asked.form.without_objects() if isinstance(asked.form, Choose) else asked.form
     return TaskQuestion(asked.template.name, asked.facts, form, asked.memory, seed, presentation)

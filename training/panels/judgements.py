@@ -153,7 +153,8 @@ def _read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 def _check_numbers(path: Path, rows: pd.DataFrame, columns: Sequence[str]) -> None:
     """Raise `DataError` for the first cell of these columns that is no number, nor empty."""
     for name in columns:
-        is_wrong = np.array(pd.to_numeric(rows[name], errors="coerce").isna() & rows[name].notna())
+        numbers: Any = pd.to_numeric(rows[name], errors="coerce")
+        is_wrong = np.array(numbers.isna() & rows[name].notna())
         if is_wrong.any():
             place = int(is_wrong.argmax())
             line = int(rows.index[place]) + 2
@@ -165,8 +166,8 @@ def _check_groups(path: Path, rows: pd.DataFrame, networks: Mapping[str, str]) -
         if network not in networks:
             raise DataError(f"{path}, line {place + 2}: network is {network!r}; networks are {', '.join(networks)}")
     for number, splits in rows.groupby("group_number")["split"]:
-        if splits.nunique() != 1:
-            names = " and ".join(sorted(map(str, splits.unique())))
+        if len(different := sorted({str(split) for split in splits})) > 1:
+            names = " and ".join(different)
             raise DataError(
                 f"{path}: the group {number} is in the splits {names}; its people saw one another, so put all of them "
                 "into one"

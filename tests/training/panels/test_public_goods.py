@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.core.answer import Answer
+from sandbox.core.form import Choose
 from sandbox.core.question import check_answer
 from sandbox.errors import DataError
 from sandbox.prompting.render import render
@@ -54,6 +55,7 @@ def test_every_decision_becomes_a_question_in_the_order_of_the_game(decisions: l
 
 def test_the_answer_to_whom_is_the_player_who_gave_what_the_target_gave(decisions: list[PanelDecision]) -> None:
     form = decisions[1].question.form
+    assert isinstance(form, Choose)
     texts = {option.key: option.text for option in form.options}
     assert texts.pop(decisions[1].answer).endswith(", who gave 1")
     assert {text.rpartition(" ")[2] for text in texts.values()} == {"20", "nobody"}
