@@ -103,7 +103,7 @@ class PanelPeople:
         self.panel, self._key, self._seed = panel, key, seed
         self._personas = [person.persona for person in read_population(population) if person.split == "train"]
 
-    def hashed(self, name: str, prefix: str) -> str:
+    def hash_id(self, name: str, prefix: str) -> str:
         """Return the hash of a person's or a group's id."""
         return keyed_hash(pl.Series("id", [f"{self.panel.name}/{name}"]), self._key, prefix)[0]
 
@@ -114,7 +114,7 @@ class PanelPeople:
         if split == "train" and uniform(seed, b"has persona") < self.panel.persona_share:
             persona = self._personas[int(uniform(seed, b"persona") * len(self._personas))]
         return Profile(
-            self.hashed(person, "u_"), persona, platform=self.panel.world, split=split, source=self.panel.name
+            self.hash_id(person, "u_"), persona, platform=self.panel.world, split=split, source=self.panel.name
         )
 
     def table(self, decisions: Iterable[PanelDecision]) -> pl.DataFrame:
@@ -130,7 +130,7 @@ class PanelPeople:
                     "user": profile.id,
                     "split": decision.split,
                     "self": "latest",
-                    "group": self.hashed(decision.group, "g_"),
+                    "group": self.hash_id(decision.group, "g_"),
                     "profile": msgspec.json.encode(profile).decode(),
                 }
             )
@@ -154,8 +154,8 @@ def _cap(panel: Panel, decisions: Iterable[PanelDecision], per_user: int, seed: 
         people.setdefault(decision.person, []).append(decision)
     for person, own in people.items():
         ranked = sorted(own, key=lambda decision: stable_hash(seed, panel.name, person, decision.record))
-        drawn = {decision.record for decision in ranked[:per_user]}
-        yield from (decision for decision in own if decision.record in drawn)
+        records = {decision.record for decision in ranked[:per_user]}
+        yield from (decision for decision in own if decision.record in records)
 
 
 def _count_decisions(
@@ -197,11 +197,11 @@ def _task_row(
 
 def _to_task_question(panel: Panel, decision: PanelDecision, settings: Mapping[str, Any]) -> TaskQuestion:
     """Return the world's question with a seed and a presentation of its own; only train questions are varied."""
-    asked: Question[Any] = decision.question
+    original: Question[Any] = decision.question
     seed = stable_hash(settings["seed"], panel.name, decision.person, decision.record)
     varied_share = settings["varied_share"] if decision.split == "train" else 0.0
     presentation = draw_presentation(seed, varied_share, len(list_wordings(panel.world)))
-    if isinstance(asked.form, Fill):
-        raise ContractError(f"panel.{panel.name}: {asked.template.name} asks to fill a form; tasks choose or write")
-    form = asked.form.without_objects() if isinstance(asked.form, Choose) else asked.form
-    return TaskQuestion(asked.template.name, asked.facts, form, asked.memory, seed, presentation)
+    if isinstance(original.form, Fill):
+        raise ContractError(f"panel.{panel.name}: {original.template.name} asks to fill a form; tasks choose or write")
+    form = original.form.without_objects() if isinstance(original.form, Choose) else original.form
+    return TaskQuestion(original.template.name, original.facts, form, original.memory, seed, presentation)

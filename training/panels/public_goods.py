@@ -117,8 +117,8 @@ class Seat:
         yield self._decision("units", question, str(nearest_units(units)), note)
 
     def _contributions(self, played: Round) -> dict[Member, int]:
-        given = zip(played.names, played.others, strict=True)
-        return {self.member: played.contribution, **{self.others[name]: coins for name, coins in given}}
+        contributions = zip(played.names, played.others, strict=True)
+        return {self.member: played.contribution, **{self.others[name]: coins for name, coins in contributions}}
 
     def _see(self, played: Round) -> None:
         self.member.end_round(

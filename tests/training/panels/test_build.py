@@ -14,7 +14,9 @@ from tests.training.panels.transcripts import FIRST, SECOND, transcript, write_g
 from training.corpus.build import build_corpus
 from training.corpus.config import load_corpus_config
 from training.corpus.export import export_corpus
+from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.cases import case_questions, load_cases, load_people, mark_new_products
+from training.evaluation.choices import predict_with_baselines, score_choices
 from training.pipeline.funnel import Count
 from training.tasks.forms import TaskQuestion, answer_text, build_question, prompt_messages
 
@@ -51,7 +53,10 @@ def test_the_corpus_of_a_panel_holds_every_decision(corpus: Path) -> None:
         }
         assert {row["split"] for row in rows} == {split}
     assert not (corpus / "people.parquet").exists()
-    assert "public_goods | 12 | 72" in (corpus / "card.md").read_text(encoding="utf-8")
+    card = (corpus / "card.md").read_text(encoding="utf-8")
+    assert "public_goods | 12 | 72" in card
+    assert "Tasks about the people of experiments and panels, without a population" in card
+    assert "## Sources" not in card
 
 
 def test_tasks_are_rendered_again_as_they_are_written(corpus: Path) -> None:
@@ -153,3 +158,13 @@ def test_every_control_asks_a_panels_question(corpus: Path) -> None:
             assert isinstance(question.form, Choose)
             assert question.template.name == f"commons/{case.form}"
             assert prompt_messages(question)[1]["content"]
+
+
+def test_baselines_are_scored_although_options_differ_between_questions(corpus: Path) -> None:
+    people = load_people(corpus)
+    train, test = (load_cases(corpus / "tasks" / f"{split}.jsonl", 100, 0) for split in ("train", "test"))
+    predictions = predict_with_baselines(test, train, people)
+    metrics = score_choices(predictions, test, Bootstrap(20, 0))
+    scored = {(key.form, key.metric) for key in metrics if key.model == "majority"}
+    assert {form for form, metric in scored if metric == "nll"} == {"contribute", "punish", "units"}
+    assert {form for form, metric in scored if metric == "JS divergence"} == {"contribute", "units"}
