@@ -168,3 +168,10 @@ def test_baselines_are_scored_although_options_differ_between_questions(corpus: 
     scored = {(key.form, key.metric) for key in metrics if key.model == "majority"}
     assert {form for form, metric in scored if metric == "nll"} == {"contribute", "punish", "units"}
     assert {form for form, metric in scored if metric == "JS divergence"} == {"contribute", "units"}
+
+
+def test_fine_tuning_takes_every_form_of_the_shipped_panels() -> None:
+    config, _ = load_sft_config(["out_dir=nowhere"])
+    assert {"contribute", "punish", "units", "revise"} <= {
+        form for form, most in config.mixture.items() if most is None
+    }
