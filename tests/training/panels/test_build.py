@@ -17,6 +17,7 @@ from training.corpus.export import export_corpus
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.cases import case_questions, load_cases, load_people, mark_new_products
 from training.evaluation.choices import predict_with_baselines, score_choices
+from training.finetuning.config import load_sft_config
 from training.pipeline.funnel import Count
 from training.tasks.forms import TaskQuestion, answer_text, build_question, prompt_messages
 
