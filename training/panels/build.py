@@ -33,6 +33,8 @@ from training.tasks.worlds import list_wordings
 
 STAGE = "panels"
 """Name of the stage, and so of the folder that its tables are in."""
+REJECTED, FITTED = "unusable answers", "fitted answers"
+"""What answers are counted as that could not be asked about, and those that became another one of the world's."""
 FAMILY = "sandbox"
 """Family of its tasks: forms of a simulation."""
 PANEL_PERSON: dict[str, pl.DataType] = {**PERSON, "group": pl.String()}
@@ -55,7 +57,7 @@ def panel_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
             `population`, whose train people lend personas.
         settings: `panels`, the node of each panel; `per_user`, the most decisions of a person, drawn by hash;
             `varied_share`, of train questions that are presented differently; `seed`.
-        tally: Counts decisions, people, tasks and rejected lines.
+        tally: Counts decisions, people, tasks, and answers that were rejected or fitted.
 
     Raises:
         DataError: A file is not of the panel's format, a person or group is in two splits, or nothing can be asked.
@@ -66,7 +68,7 @@ def panel_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
         rejects = Rejects(panel.name, path)
         decisions += panel.read_decisions(path, rejects)
         if rejects.number:
-            tally.add(panel.name, "lines", "rejected", rejects.number)
+            tally.add(panel.name, REJECTED, "rejected", rejects.number)
             yield REJECTS, rejects.table()
     _check_decisions(panel, decisions)
     selected = list(_cap(panel, decisions, settings["per_user"], settings["seed"]))
@@ -166,7 +168,7 @@ def _count_decisions(
     for decision in selected:
         tally.add(panel.name, "decisions", decision.split, 1)
         if decision.note:
-            tally.add(panel.name, "fitted answers", decision.note, 1)
+            tally.add(panel.name, FITTED, decision.note, 1)
     for _, split in sorted({(decision.person, decision.split) for decision in selected}):
         tally.add(panel.name, "people", split, 1)
 

@@ -14,6 +14,7 @@ from tests.training.panels.transcripts import FIRST, SECOND, transcript, write_g
 from training.corpus.build import build_corpus
 from training.corpus.config import load_corpus_config
 from training.corpus.export import export_corpus
+from training.corpus.losses import list_notes
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.cases import case_questions, load_cases, load_people, mark_new_products
 from training.evaluation.choices import predict_with_baselines, score_choices
@@ -99,6 +100,19 @@ def test_the_share_of_personas_is_a_setting(corpus: Path, tmp_path: Path) -> Non
 def test_equal_settings_give_equal_corpora(corpus: Path, tmp_path: Path) -> None:
     build(tmp_path / "again", corpus.parent / "games.gz")
     assert digests(tmp_path / "again") == digests(corpus)
+
+
+def test_the_user_is_told_what_became_of_answers(tmp_path: Path) -> None:
+    unfinished = SECOND[: SECOND.index("### Round Summary")]
+    rows = [transcript("g", "p", "train", FIRST, unfinished), transcript("h", "q", "test", FIRST)]
+    path = write_transcripts(tmp_path / "games.gz", rows)
+    config = load_corpus_config(["panels=[public_goods]", f"panel.public_goods.path={path}"])
+    notes = list_notes(config, build(tmp_path / "c", path))
+    assert notes == [
+        "panel.public_goods: 1 unusable answers: rejected.",
+        "panel.public_goods: 2 fitted answers: punish: the first of several targets.",
+        "panel.public_goods: 2 fitted answers: units: the nearest option.",
+    ]
 
 
 def test_decisions_of_one_person_are_capped(corpus: Path, tmp_path: Path) -> None:
