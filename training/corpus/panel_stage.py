@@ -1,10 +1,13 @@
 """The stage that turns experiments and panels into people and tasks."""
 
+import msgspec
+
 from sandbox.paths import locate_population
 from sandbox.prompting.render import SECTION_FILES
 from training.corpus.config import CorpusConfig
 from training.curation import cleaning
 from training.panels.build import STAGE, build_panel, panel_unit
+from training.panels.panel import default_memory
 from training.pipeline.folders import Unit
 from training.pipeline.stages import Stage
 from training.tasks.worlds import find_world, list_wordings
@@ -28,6 +31,8 @@ def panel_stage(config: CorpusConfig) -> Stage:
         settings={
             "panels": {name: config.panel[name] for name in config.panels},
             "worlds": {name: [find_world(name).settings, list_wordings(name)] for name in worlds},
+            "memory": msgspec.to_builtins(default_memory()),
+            "families": config.tasks.families,
             "per_user": config.tasks.per_user,
             "varied_share": config.tasks.varied_share,
             "seed": config.seed,

@@ -3,6 +3,7 @@
 Who is in which split is the panel's own business; that no person and no group is in two is checked here.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,10 @@ def build_panel(name: str, node: Mapping[str, Any]) -> Panel:
     kind, settings = resolve_target(node, f"panel.{name}")
     if not (isinstance(kind, type) and issubclass(kind, Panel)):
         raise ConfigError(f"panel.{name}._target_ must name a subclass of training.panels.panel.Panel")
-    return validate(kind, settings, f"panel.{name}")
+    panel = validate(kind, settings, f"panel.{name}")
+    if panel.name != name:
+        raise ConfigError(f"panel.{name}.name is {panel.name!r}; the settings of a panel stand under its name: {name}")
+    return panel
 
 
 def panel_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
@@ -55,8 +59,9 @@ def panel_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
     Args:
         unit: Its name is the panel's; its inputs are `raw`, its files, `secret`, the key for hashing ids, and
             `population`, whose train people lend personas.
-        settings: `panels`, the node of each panel; `per_user`, the most decisions of a person, drawn by hash;
-            `varied_share`, of train questions that are presented differently; `seed`.
+        settings: `panels`, the node of each panel; `families`, those of the tasks that are wanted; `per_user`, the
+            most decisions of a person, drawn by hash; `varied_share`, of train questions that are presented
+            differently; `seed`.
         tally: Counts decisions, people, tasks, and answers that were rejected or fitted.
 
     Raises:
@@ -74,7 +79,8 @@ def panel_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
     selected = list(_cap(panel, decisions, settings["per_user"], settings["seed"]))
     _count_decisions(panel, decisions, selected, tally)
     people = PanelPeople(panel, read_key(unit.file("secret")), unit.file("population"), settings["seed"])
-    tasks = [_task_row(panel, decision, people, settings) for decision in selected]
+    is_wanted = FAMILY in settings["families"]
+    tasks = [_task_row(panel, decision, people, settings) for decision in selected if is_wanted]
     for row in tasks:
         tally.add(panel.name, "tasks", f"{FAMILY}/{row['form']}", 1)
     yield "task", pl.DataFrame(tasks, schema=TASK)
@@ -147,6 +153,12 @@ def _check_decisions(panel: Panel, decisions: Sequence[PanelDecision]) -> None:
             f"{STAGE}/{REJECTS}/ of the corpus's folder"
         )
     check_splits(where, decisions)
+    counts = Counter((decision.person, decision.record) for decision in decisions)
+    if repeated := [(person, record) for (person, record), number in counts.items() if number > 1]:
+        person, record = repeated[0]
+        raise DataError(
+            f"{where}: the decision {record} of the person {person!r} is there twice; leave one of them out"
+        )
 
 
 def _cap(panel: Panel, decisions: Iterable[PanelDecision], per_user: int, seed: int) -> Iterator[PanelDecision]:

@@ -54,7 +54,7 @@ class Panel(Settings, ABC):
     these facts beside many personas reads them whoever is asked.
     """
 
-    world: ClassVar[str]
+    world: ClassVar[str] = ""
     """Name of the world that asks, as in `conf/world/`."""
 
     name: str

@@ -130,6 +130,12 @@ def test_who_is_in_two_splits_is_refused(tmp_path: Path, game: str, person: str,
         build(tmp_path / "c", write_transcripts(tmp_path / "games.gz", rows))
 
 
+def test_a_decision_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    rows = [transcript("g", "p", "train", FIRST)] * 2
+    with pytest.raises(DataError, match="the decision 0/contribute of the person 'p' is there twice"):
+        build(tmp_path / "c", write_transcripts(tmp_path / "games.gz", rows))
+
+
 def test_a_split_that_there_is_not_is_refused(tmp_path: Path) -> None:
     path = write_transcripts(tmp_path / "games.gz", [transcript("g", "p", "dev", FIRST)])
     with pytest.raises(DataError, match="in the split 'dev'; splits are train, val, test"):
@@ -149,6 +155,7 @@ def test_a_panel_without_decisions_is_refused(tmp_path: Path) -> None:
         (["panels=[public_goods]", "panel.estimate.path=x"], "panel"),
         (["panels=[public_goods,public_goods]"], "named twice"),
         (["panels=[public_goods]", "panel.public_goods._target_=training.sources.amazon.Amazon"], "subclass of"),
+        (["panels=[public_goods]", "panel.public_goods.name=games"], "stand under its name"),
         (["panels=[public_goods]", "panel.public_goods.persona_share=2"], "less than or equal to 1"),
     ],
 )
