@@ -77,7 +77,7 @@ class TaskConfig(Settings):
 
     families: list[Family]
     per_user: PositiveInt
-    """Decision points of a user that are asked about, drawn by hash."""
+    """Decision points of a user, or decisions of a panel's person, that are asked about, drawn by hash."""
     hard: NonNegativeInt
     """Options of the same community or category and price band as the chosen one."""
     uniform: NonNegativeInt
@@ -87,7 +87,7 @@ class TaskConfig(Settings):
     order."""
     varied_share: float = Field(ge=0, le=1)
     """Share of the sandbox's train questions that are presented differently: other labels, reversed scales or
-    profiles."""
+    profiles, and a paraphrase of a panel's question."""
     per_category: PositiveInt
     """Products or threads of a category or community that options are drawn from."""
     memory: MemoryConfig

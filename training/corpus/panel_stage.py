@@ -2,7 +2,7 @@
 
 import msgspec
 
-from sandbox.paths import locate_population
+from sandbox.paths import POPULATIONS_DIR
 from sandbox.prompting.render import SECTION_FILES
 from training.corpus.config import CorpusConfig
 from training.curation import cleaning
@@ -13,14 +13,14 @@ from training.pipeline.stages import Stage
 from training.tasks.worlds import find_world, list_wordings
 
 POPULATION = "genome.parquet"
-"""Population whose train people lend their personas."""
+"""Population that comes with the project; its train people lend their personas."""
 
 
 def panel_stage(config: CorpusConfig) -> Stage:
     """Return the stage, one unit for each panel; it depends on the worlds' code, settings and prompts."""
     panels = {name: build_panel(name, config.panel[name]) for name in config.panels}
     files = {name: list(panel.files()) for name, panel in panels.items()}
-    secret, population = config.corpus_dir / cleaning.SECRET, locate_population(POPULATION)
+    secret, population = config.corpus_dir / cleaning.SECRET, POPULATIONS_DIR / POPULATION
     shared = {"secret": [secret], "population": [population]}
     units = [Unit(name, {"raw": paths, **shared}) for name, paths in files.items()]
     worlds = sorted({panel.world for panel in panels.values()})

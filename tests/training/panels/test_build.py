@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from agents.population import read_population
 from sandbox.core.form import Choose
 from sandbox.errors import ConfigError, DataError
-from tests.training.logs import digests
+from tests.training.logs import digests, write_logs
 from tests.training.panels.transcripts import FIRST, SECOND, transcript, write_games, write_transcripts
 from training.corpus.build import build_corpus
 from training.corpus.config import load_corpus_config
@@ -167,6 +168,20 @@ def test_wrong_settings_are_named(overrides: list[str], sentence: str) -> None:
 def test_a_file_that_there_is_not_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"panel\.public_goods\.path: nothing at"):
         build(tmp_path / "c", tmp_path / "none.gz")
+
+
+def test_panels_stand_beside_sources(corpus: Path, tmp_path: Path) -> None:
+    logs = [override for override in write_logs(tmp_path) if not override.startswith("secret=")]
+    build(tmp_path / "c", corpus.parent / "games.gz", *logs)
+    tasks, people = read_tasks(tmp_path / "c"), load_people(tmp_path / "c")
+    assert {row["source"] for row in tasks["train"]} == {"public_goods", "reddit", "amazon"}
+    of_panel = [row for split in ("train", "val", "test") for row in tasks[split] if row["source"] == "public_goods"]
+    of_panel_alone = [row for rows in read_tasks(corpus).values() for row in rows]
+    assert sorted(map(str, of_panel)) == sorted(map(str, of_panel_alone))
+    assert {person.platform for person in people.values()} == {"commons", "forum", "reviews"}
+    assert {person.platform for person in read_population(tmp_path / "c" / "people.parquet")} == {"forum", "reviews"}
+    cases = mark_new_products(load_cases(tmp_path / "c" / "tasks" / "test.jsonl", 100, 0), tmp_path / "c")
+    assert {case.platform for case in cases if case.is_new} <= {"reviews"}
 
 
 def test_every_control_asks_a_panels_question(corpus: Path) -> None:
