@@ -8,6 +8,7 @@ one about whom and, if it was somebody, one about how much. What the questions c
 - What was said is not in the data, so games with talk are asked as if nobody had said anything.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -31,13 +32,12 @@ class PublicGoods(Panel):
     def read_decisions(self, path: Path, rejects: Rejects) -> Iterator[PanelDecision]:
         """Yield what everybody gave, whom they punished and by how much, and when they left."""
         for game in read_transcripts(path):
-            if not 2 <= game.group_size <= MAX_GROUP:
-                rejects.add(None, f"a group of {game.group_size}; the commons take 2 to {MAX_GROUP}", game.id)
+            if reason := _find_game_fault(game):
+                rejects.add(None, reason, game.id, num_lines=len(game.people))
                 continue
             params = game_params(game)
             for person in game.people:
-                seat = Seat(game, person, params)
-                yield from seat.decide(rejects)
+                yield from Seat(game, person, params).decide(rejects)
 
 
 def game_params(game: Game) -> CommonsParams:
@@ -137,9 +137,20 @@ class Seat:
         return PanelDecision(person.id, game.id, game.split, f"{self.world.now}/{form}", form, question, answer, note)
 
 
+def _find_game_fault(game: Game) -> str:
+    """Return why a game cannot be one of the commons; "" if it can."""
+    if not 2 <= game.group_size <= MAX_GROUP:
+        return f"a group of {game.group_size}; the commons take 2 to {MAX_GROUP}"
+    if math.isnan(game.multiplier):
+        return "instructions without a money multiplier"
+    if game.punishment and not (game.price and game.impact):
+        return "instructions without the price and the impact of a deduction"
+    return ""
+
+
 def _find_fault(played: Round, game: Game) -> str:
     """Return why a round cannot be asked about, or seen; "" if it can."""
     legal: Sequence[int] = (0, ENDOWMENT) if game.all_or_nothing else range(ENDOWMENT + 1)
     if played.contribution not in legal:
         return f"a contribution of {played.contribution} coins, which the game does not allow"
-    return "a round whose result the transcript does not say" if played.earned != played.earned else ""
+    return "a round whose result the transcript does not say" if math.isnan(played.earned) else ""

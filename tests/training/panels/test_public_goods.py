@@ -96,6 +96,23 @@ def test_an_amount_that_the_game_forbids_is_rejected(tmp_path: Path) -> None:
     assert (decisions, rejects.number) == ([], 1)
 
 
+@pytest.mark.parametrize(
+    ("words", "replacement", "reason"),
+    [
+        ("a group of 3 players", "a group of 21 players", "the commons take 2 to 20"),
+        ("the money multiplier of 1.8", "a money multiplier", "without a money multiplier"),
+        ("the punisher spends 1 coin", "the punisher spends coins", "without the price"),
+    ],
+)
+def test_a_game_that_the_commons_cannot_be_is_rejected(
+    tmp_path: Path, words: str, replacement: str, reason: str
+) -> None:
+    row = transcript("g", "p", "train", FIRST)
+    decisions, rejects = read(tmp_path / "t.gz", [{**row, "text": row["text"].replace(words, replacement)}])
+    assert (decisions, rejects.number) == ([], 1)
+    assert reason in rejects.table()["reason"][0]
+
+
 def test_units_are_the_nearest_that_the_world_offers() -> None:
     assert [nearest_units(units) for units in (1, 4, 5, 7, 8, 77)] == [1, 3, 5, 5, 10, 10]
 
