@@ -33,6 +33,8 @@ class PromptTokenizer:
     def encode(self, prompts: Sequence[Prompt]) -> list[list[int]]:
         """Return the token ids of prompts: by the chat template if the model has one, else as plain text after BOS."""
         texts = [self.format_prompt(prompt) for prompt in prompts]
+        if not texts:  # a tokenizer cannot encode an empty list
+            return []
         has_template = bool(self.tokenizer.chat_template)
         token_ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=not has_template)["input_ids"]
         return token_ids

@@ -21,6 +21,7 @@ def list_pages() -> dict[str, Callable[[], list[str]]]:
     return {
         "corpus": _corpus_page,
         "source": _source_page,
+        "panel": _panel_page,
         "filters": _filters_page,
         "training": _training_page,
         "evaluate": _evaluate_page,
@@ -46,6 +47,15 @@ def _source_page() -> list[str]:
     for name in list_choices("source"):
         model = resolve_choice("source", name)
         lines += table_section("source", name, f"sources=[{name}]", model, f"source.{name}.")
+    return lines
+
+
+def _panel_page() -> list[str]:
+    lines = title_lines("Experiments and panels", "settings-panel")
+    lines += ["`panels=[NAME]`; settings are `panel.NAME.SETTING`.", ""]
+    for name in list_choices("panel"):
+        model = resolve_choice("panel", name)
+        lines += table_section("panel", name, f"panels=[{name}]", model, f"panel.{name}.")
     return lines
 
 
@@ -113,5 +123,5 @@ def _evaluate_page() -> list[str]:
 
 def list_models() -> list[type[Any]]:
     """Return the settings models of these pages."""
-    sources = [resolve_choice("source", name) for name in list_choices("source")]
-    return [CorpusConfig, KCoreConfig, SftConfig, MergeConfig, EvaluateConfig, ReleaseRecipe, *sources]
+    chosen = [resolve_choice(group, name) for group in ("source", "panel") for name in list_choices(group)]
+    return [CorpusConfig, KCoreConfig, SftConfig, MergeConfig, EvaluateConfig, ReleaseRecipe, *chosen]

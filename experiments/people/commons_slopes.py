@@ -11,8 +11,8 @@ import numpy as np
 from experiments.frames import Array
 from experiments.people.effects import RESAMPLES
 from experiments.people.fit_punishers import fit_logit
-from experiments.people.public_goods import ENDOWMENT, Game, Round
 from sandbox.core import PeopleSlope
+from training.panels.games import ENDOWMENT, Game, Round
 
 SOURCE = "Alsobay, Rand, Watts & Almaatouq 2025, arXiv:2508.17151: games without talk {and_what}"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.people.opinions import Group, NewsJudgement, read_groups, read_news
+from training.panels.judgements import Group, NewsJudgement, read_groups, read_news
 
 QUANTILES = np.linspace(0.025, 0.975, 11)
 

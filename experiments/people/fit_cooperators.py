@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, logsumexp
 from scipy.stats import norm
 
-from experiments.people.public_goods import ENDOWMENT, Game, read_games
+from training.panels.games import ENDOWMENT, Game, read_games
 from worlds.commons.history import Floats, Ints
 
 TYPES = ("FREE_RIDER", "CONDITIONAL_COOPERATOR", "FULL_COOPERATOR")

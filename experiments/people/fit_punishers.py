@@ -17,7 +17,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
 
-from experiments.people.public_goods import ENDOWMENT, Game, Round, read_games
+from training.panels.games import ENDOWMENT, Game, Round, read_games
 from worlds.commons.history import Floats
 
 USUAL_PRICE, USUAL_IMPACT = 1, 3

@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import norm
 
-from experiments.people.opinions import Group, load_topics, read_groups, read_news
+from training.panels.judgements import Group, load_topics, read_groups, read_news
 from worlds.opinion.history import LIMIT, Floats, Ints
 from worlds.opinion.member import STEPS, STEPS_ALONE
 from worlds.opinion.rules import Reviser

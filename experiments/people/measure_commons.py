@@ -18,8 +18,9 @@ import numpy as np
 from experiments.facts.reference import Reference
 from experiments.people.commons_slopes import measure_slopes
 from experiments.people.effects import RESAMPLES, HumanEffect, Statistic, average, measure_effects, write_effects
-from experiments.people.public_goods import Game, pool, read_games
+from experiments.people.public_goods import pool
 from sandbox.descriptive import mean_of
+from training.panels.games import Game, read_games
 from worlds.commons.history import History
 from worlds.commons.metrics import commons_metrics
 

@@ -19,8 +19,8 @@ import pandas as pd
 
 from experiments.facts.reference import Reference
 from experiments.people.fit_revisers import MIN_DISTANCE
-from experiments.people.opinions import NEWS_TREATMENT, ROUNDS, Group, load_topics, pool, read_groups, read_news
 from sandbox.runtime.config import LAST, load_run_config
+from training.panels.judgements import NEWS_TREATMENT, ROUNDS, Group, load_topics, pool, read_groups, read_news
 from worlds.opinion.history import Floats, History
 from worlds.opinion.metrics import MEASURES
 

@@ -10,6 +10,7 @@ from sandbox.folders import make_folder
 from sandbox.prompting.render import SECTION_FILES
 from training.corpus.config import CorpusConfig, build_source, find_earliest_day
 from training.corpus.losses import check_remaining
+from training.corpus.panel_stage import panel_stage
 from training.corpus.synthesis_stages import list_synthesis_stages
 from training.curation import cleaning, filters, grouping, k_core, splits
 from training.curation.names import AMBIGUOUS
@@ -66,6 +67,9 @@ def build_corpus(
 
 def list_stages(config: CorpusConfig) -> list[Stage]:
     """Return all stages, in order."""
+    panels = [panel_stage(config)] if config.panels else []
+    if not config.sources:
+        return panels
     platforms = _list_platforms(config)
     read = _read_stage(config)
     filtered = _filter_stages(config, read)
@@ -74,7 +78,7 @@ def list_stages(config: CorpusConfig) -> list[Stage]:
     split, leaks = _split_stages(config, cleaned)
     persons = _person_stages(config, split, platforms)
     tasks = _task_stages(config, split, persons[-1], platforms)
-    return [read, *filtered, *grouped, cleaned, split, leaks, *persons, *tasks]
+    return [read, *filtered, *grouped, cleaned, split, leaks, *persons, *tasks, *panels]
 
 
 def _list_platforms(config: CorpusConfig) -> list[Platform]:

@@ -10,7 +10,9 @@ from jinja2 import Environment, StrictUndefined
 from sandbox.core.profile import Profile
 from sandbox.files import replace_text
 from training.corpus.config import CorpusConfig
+from training.panels.build import STAGE as PANELS
 from training.pipeline.funnel import Count
+from training.sources.record import SPLITS
 
 STAGES = ("read", "filter", "k_core", "clean", "split")
 TEMPLATE = Path(__file__).parent / "card.md"
@@ -32,6 +34,7 @@ def write_card(
         config=config,
         stages=STAGES,
         sources=[_describe_source(name, config.source[name], people, counts) for name in config.sources],
+        panels=[_describe_panel(name, config.panel[name], counts) for name in config.panels],
         people=len(people),
         platforms=sorted(Counter(person.platform for person in people).items()),
         splits=sorted(Counter(person.split for person in people).items()),
@@ -57,6 +60,23 @@ def _describe_source(
         "licence": node.get("licence", "not stated"),
         "remaining": {stage: _describe_remaining(stage, total) for stage in STAGES},
         "people": sum(person.source == name for person in people),
+    }
+
+
+def _describe_panel(name: str, node: Mapping[str, Any], counts: Sequence[Count]) -> dict[str, Any]:
+    def total(entity: str) -> int:
+        return sum(
+            count.number
+            for count in counts
+            if (count.stage, count.source, count.entity) == (PANELS, name, entity) and count.reason in SPLITS
+        )
+
+    return {
+        "name": name,
+        "citation": node.get("citation", ""),
+        "licence": node.get("licence", "not stated"),
+        "people": total("people"),
+        "decisions": total("decisions"),
     }
 
 

@@ -1,16 +1,18 @@
 """Settings of a corpus, and how `python -m training corpus` loads them."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from sandbox.composition import compose, list_choices, resolve_target
 from sandbox.errors import ConfigError, quote_value, unknown
 from sandbox.settings import Settings, validate
+from training.panels.build import build_panel
 from training.sources.platform import find_platform
 from training.sources.source import Source
 from training.synthesis.judge import JudgeConfig
@@ -19,7 +21,7 @@ from training.tasks.forms import Family
 
 SHARE_TOLERANCE = 1e-6
 """Difference from 1 that a sum of shares may have."""
-GROUPS = ("source", "corpus", "synthesis", "judge", "mind")
+GROUPS = ("source", "panel", "corpus", "synthesis", "judge", "mind")
 
 
 class LanguageConfig(Settings):
@@ -75,7 +77,7 @@ class TaskConfig(Settings):
 
     families: list[Family]
     per_user: PositiveInt
-    """Decision points of a user that are asked about, drawn by hash."""
+    """Decision points of a user, or decisions of a panel's person, that are asked about, drawn by hash."""
     hard: NonNegativeInt
     """Options of the same community or category and price band as the chosen one."""
     uniform: NonNegativeInt
@@ -85,7 +87,7 @@ class TaskConfig(Settings):
     order."""
     varied_share: float = Field(ge=0, le=1)
     """Share of the sandbox's train questions that are presented differently: other labels, reversed scales or
-    profiles."""
+    profiles, and a paraphrase of a panel's question."""
     per_category: PositiveInt
     """Products or threads of a category or community that options are drawn from."""
     memory: MemoryConfig
@@ -112,10 +114,14 @@ class FiltersConfig(Settings):
 class CorpusConfig(Settings):
     """Everything that a corpus depends on."""
 
-    sources: list[str] = Field(min_length=1)
-    """Names of sources, each a file in `conf/source/` or a key of `source`."""
+    sources: list[str]
+    """Names of sources, each a file in `conf/source/` or a key of `source`; may be empty if there are panels."""
     source: dict[str, dict[str, Any]]
     """Settings of each source, by its name."""
+    panels: list[str]
+    """Names of experiments and panels, each a file in `conf/panel/` or a key of `panel`."""
+    panel: dict[str, dict[str, Any]]
+    """Settings of each panel, by its name."""
     filters: dict[str, FiltersConfig]
     """Filters by platform, each a file in `conf/filters/` or given here."""
     clean: CleanConfig
@@ -146,27 +152,37 @@ class CorpusConfig(Settings):
     corpus_dir: Path
     """Folder of the corpus; stages that were finished there under the same settings are kept."""
 
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        if not (self.sources or self.panels):
+            raise ValueError("a corpus needs at least one of sources and panels")
+        counts = Counter([*self.sources, *self.panels])
+        if repeated := [name for name, number in counts.items() if number > 1]:
+            raise ValueError(f"{repeated[0]} is named twice among sources and panels; give every one a name of its own")
+        return self
+
 
 def load_corpus_config(overrides: Sequence[str]) -> CorpusConfig:
     """Compose and check the configuration.
 
-    The names in `sources` bring in their files from `conf/source/`, and these sources' platforms theirs from
-    `conf/filters/`, unless the settings have them already.
+    The names in `sources` bring in their files from `conf/source/`, those in `panels` theirs from `conf/panel/`, and
+    the sources' platforms theirs from `conf/filters/`, unless the settings have them already.
 
     Raises:
-        ConfigError: A setting is unknown or invalid, or a source or platform has no settings.
+        ConfigError: A setting is unknown or invalid, or a source, panel or platform has no settings.
     """
-    if wrong := [override for override in overrides if re.match(r"\+*source=(?!{)", override)]:
-        name = wrong[0].partition("=")[2]
-        raise ConfigError(f"invalid override {quote_value(wrong[0])}: a corpus has several; write sources=[{name}]")
-    general = [override for override in overrides if not override.lstrip("+").startswith("source.")]
+    _refuse_group_choices(overrides)
+    general = [override for override in overrides if not override.lstrip("+").startswith(("source.", "panel."))]
     settings = compose(general, "corpus", GROUPS)
-    names = settings["sources"]
-    if not isinstance(names, list) or not names:
-        raise ConfigError("sources is empty; name some, such as sources=[reddit,blogger] or corpus=shared")
-    _check_source_names(overrides, {*map(str, names), *settings["source"]})
-    extra = _bring_in("source", [str(name) for name in names], settings["source"])
+    names, panels = (_list_names(settings[group]) for group in ("sources", "panels"))
+    if not (names or panels):
+        raise ConfigError("sources is empty; name some, such as sources=[reddit,blogger] or corpus=shared, or panels")
+    for group, chosen in (("source", names), ("panel", panels)):
+        _check_names(overrides, group, {*chosen, *settings[group]})
+    extra = [*_bring_in("source", names, settings["source"]), *_bring_in("panel", panels, settings["panel"])]
     settings = compose([*extra, *overrides], "corpus", GROUPS)
+    for name in panels:
+        build_panel(name, settings["panel"][name])
     platforms = sorted({build_source(name, settings["source"][name]).platform for name in names})
     for platform in platforms:
         find_platform(platform)
@@ -188,12 +204,26 @@ def find_earliest_day(source: Source) -> date:
     return source.earliest or find_platform(source.platform).since
 
 
-def _check_source_names(overrides: Sequence[str], names: Collection[str]) -> None:
-    """Raise `ConfigError` if an override is about a source that is not read."""
+def _refuse_group_choices(overrides: Sequence[str]) -> None:
+    """Raise `ConfigError` for `source=reddit`, which would replace all sources."""
     for override in overrides:
-        match = re.match(r"[+~]*source\.([^.=]+)", override)
+        if match := re.match(r"\+*(source|panel)=(?!{)", override):
+            name = override.partition("=")[2]
+            raise ConfigError(
+                f"invalid override {quote_value(override)}: a corpus has several; write {match[1]}s=[{name}]"
+            )
+
+
+def _list_names(value: Any) -> list[str]:
+    return list(dict.fromkeys(map(str, value))) if isinstance(value, list) else []
+
+
+def _check_names(overrides: Sequence[str], group: str, names: Collection[str]) -> None:
+    """Raise `ConfigError` if an override is about a source or panel that is not read."""
+    for override in overrides:
+        match = re.match(rf"[+~]*{group}\.([^.=]+)", override)
         if match and match[1] not in names:
-            raise ConfigError(f"invalid override {override!r}: {unknown('source', match[1], names)} See sources=[...].")
+            raise ConfigError(f"invalid override {override!r}: {unknown(group, match[1], names)} See {group}s=[...].")
 
 
 def _bring_in(group: str, names: Sequence[str], present: Mapping[str, Any]) -> list[str]:

@@ -18,6 +18,7 @@ from training.corpus.card import write_card
 from training.corpus.config import CorpusConfig, TaskConfig
 from training.corpus.report import write_funnel
 from training.curation.grouping import read_pieces
+from training.panels.build import STAGE as PANELS
 from training.pipeline.folders import Folders
 from training.pipeline.funnel import Count
 
@@ -33,36 +34,49 @@ CHAT = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
 def export_corpus(config: CorpusConfig, counts: Sequence[Count]) -> list[Path]:
     """Write all files that are meant for others into the corpus's folder; return their paths.
 
+    A corpus of panels alone has no population, since nobody knows more of their people than what they did.
+
     Raises:
         DataError: The limits on people leave nobody.
     """
     folders = Folders(config.corpus_dir)
-    people = list(select_people(folders, config.people, config.seed))
-    if not people:
+    people = list(select_people(folders, config.people, config.seed)) if config.sources else []
+    if config.sources and not people:
         write_funnel(config.corpus_dir, counts)
         raise DataError(f"people={config.people} leaves nobody in the population; raise the number of a platform")
-    with replace_file(config.corpus_dir / PEOPLE) as draft:
-        write_population(draft, people)
-    tasks = write_tasks(folders, config.tasks, config.seed)
+    if people:
+        with replace_file(config.corpus_dir / PEOPLE) as draft:
+            write_population(draft, people)
+    stages = [stage for stage, names in (("tasks", config.sources), (PANELS, config.panels)) if names]
+    tasks = write_tasks(folders, stages, config.tasks, config.seed)
     write_card(config, people, counts, tasks)
     write_funnel(config.corpus_dir, counts)
-    names = (PEOPLE, *(f"{TASKS}/{split}.jsonl" for split in tasks), "card.md", "funnel.html", "funnel.csv")
+    population = [PEOPLE] if people else []
+    names = (*population, *(f"{TASKS}/{split}.jsonl" for split in tasks), "card.md", "funnel.html", "funnel.csv")
     return [config.corpus_dir / name for name in names]
 
 
-def write_tasks(folders: Folders, config: TaskConfig, seed: int) -> dict[str, dict[str, int]]:
+def write_tasks(folders: Folders, stages: Sequence[str], config: TaskConfig, seed: int) -> dict[str, dict[str, int]]:
     """Write `tasks/<split>.jsonl`, shuffled and capped by form; return the number of tasks by split and form.
 
     Every line is a chat (`messages`) as TRL, LLaMA-Factory and Axolotl read it, with what it is about beside it.
+
+    Args:
+        folders: The corpus.
+        stages: Those that have left a table of tasks.
+        config: Caps by form.
+        seed: Seed of the order.
     """
-    selected = _select_tasks(folders.scan("tasks", "task").with_row_index("row"), config, seed)
+    files = [path for stage in stages for path in folders.files(stage, "task")]
+    selected = _select_tasks(pl.scan_parquet(files).with_row_index("row"), config, seed)
     counts: dict[str, dict[str, int]] = {}
     for split, form, number in selected.group_by("split", "form").len().sort("split", "form").iter_rows():
         counts.setdefault(split, {})[form] = number
     scratch = folders.root / SCRATCH
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
-    _write_chunks(folders.files("tasks", "task"), selected.select("row", "order", "chunk"), scratch)
+    (folders.root / TASKS).mkdir(exist_ok=True)
+    _write_chunks(files, selected.select("row", "order", "chunk"), scratch)
     for split in counts:
         draft = scratch / f"{split}.jsonl"
         with draft.open("wb") as file:

@@ -11,6 +11,7 @@ from training.corpus.config import CorpusConfig, build_source
 from training.corpus.report import NOT_LOSSES, write_funnel
 from training.curation.cleaning import REASON_SETTINGS as CLEAN_SETTINGS
 from training.curation.k_core import REASON_SETTINGS as K_CORE_SETTINGS
+from training.panels.build import FITTED, REJECTED
 from training.pipeline.funnel import Count, sum_counts
 from training.sources.source import DOUBTFUL, FILES
 
@@ -58,6 +59,11 @@ def list_notes(config: CorpusConfig, counts: Sequence[Count]) -> list[str]:
         for count in sum_counts(counts)
         if count.entity == FILES
     ]
+    of_panels = [
+        f"panel.{count.source}: {count.number:,} {count.entity}: {count.reason}."
+        for count in sum_counts(counts)
+        if count.entity in (REJECTED, FITTED) and count.number
+    ]
     without_people = [
         f"source.{name}: none of its people is in the population."
         for name in config.sources
@@ -66,6 +72,7 @@ def list_notes(config: CorpusConfig, counts: Sequence[Count]) -> list[str]:
     return [
         *doubtful,
         *decisions,
+        *of_panels,
         *without_people,
         *(_list_task_notes(config, counts) if config.tasks.families else []),
     ]
@@ -81,7 +88,8 @@ def _list_task_notes(config: CorpusConfig, counts: Sequence[Count]) -> Iterator[
                 "history that a person is made from (splits.history_share), so records need different times; and the "
                 f"platform needs forms of tasks.families={config.tasks.families}."
             )
-    if not any(count.number for count in counts if (count.stage, count.reason) == ("split", "train")):
+    has_train = any(count.number for count in counts if (count.stage, count.reason) == ("split", "train"))
+    if config.sources and not has_train:
         yield (
             "no user is in the split train, so there are no tasks to train on; a hash of the user decides "
             f"(splits.shares={config.splits.shares}, seed={config.seed})."

@@ -15,10 +15,12 @@ from sandbox.core.seeds import permutation
 from sandbox.errors import DataError
 from sandbox.prompting.render import Prompt, one_line
 from training.evaluation.config import Control
+from training.panels.build import STAGE as PANELS
 from training.pipeline.folders import Folders
 from training.sources.platform import find_platform
 from training.tasks.decision_points import NAME_TOKENS, stable_hash
 from training.tasks.forms import TaskQuestion, build_question
+from training.tasks.worlds import is_world_template
 
 NOBODY = Profile(id="nobody", persona="")
 
@@ -96,12 +98,16 @@ def load_synthetic_chats(path: Path, per_form: int, seed: int) -> list[ChatCase]
 
 def mark_new_products(cases: Sequence[EvaluationCase], corpus: Path) -> list[EvaluationCase]:
     """Return the cases with `is_new` set for products that no train catalog lists."""
+    if not any(map(_is_about_product, cases)):
+        return list(cases)
     catalog = Folders(corpus).scan("catalog", "option").filter(pl.col("side") == "train").select("key", "title")
     names = {name for key, title in catalog.collect().iter_rows() for name in (key, one_line(title, NAME_TOKENS))}
-    return [
-        case._replace(is_new=find_platform(case.platform).has_products and _product_name(case) not in names)
-        for case in cases
-    ]
+    return [case._replace(is_new=_is_about_product(case) and _product_name(case) not in names) for case in cases]
+
+
+def _is_about_product(case: EvaluationCase) -> bool:
+    """Return whether a case is about a platform's product; a panel's is about what its world asks."""
+    return not is_world_template(case.question.template) and find_platform(case.platform).has_products
 
 
 def _product_name(case: EvaluationCase) -> str:
@@ -160,10 +166,14 @@ def load_people(corpus: Path) -> dict[str, Profile]:
     Raises:
         DataError: The folder holds no corpus.
     """
-    if not Folders(corpus).files("quality", "person"):
+    files = [path for stage in ("quality", PANELS) for path in Folders(corpus).files(stage, "person")]
+    if not files:
         raise DataError(f"there are no people of a corpus in {corpus}; make them with `python -m training corpus`")
-    rows = Folders(corpus).scan("quality", "person").filter(pl.col("self") == "latest").select("user", "profile")
-    return {user: msgspec.json.decode(text, type=Profile) for user, text in rows.collect().iter_rows()}
+    people: dict[str, Profile] = {}
+    for path in files:
+        rows = pl.scan_parquet(path).filter(pl.col("self") == "latest").select("user", "profile").collect()
+        people |= {user: msgspec.json.decode(text, type=Profile) for user, text in rows.iter_rows()}
+    return people
 
 
 def case_questions(

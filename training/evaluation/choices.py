@@ -115,7 +115,7 @@ def score_choices(predictions: Predictions, choices: Sequence[EvaluationCase], b
                     rows = [row for row, case in zip(probs, cases, strict=True) if _has_kind(case, kind)]
                     key = MetricKey(name, control, _subset_label(form, kind), "")
                     metrics |= _score_subset(key, subset, subset.renormalize(rows), bootstrap)
-        if form not in (*SELECTION_FORMS, *LOOKUP_FORMS):
+        if form not in (*SELECTION_FORMS, *LOOKUP_FORMS) and _have_same_options(cases):
             metrics |= _score_population(form, predictions, cases, bootstrap)
     return metrics
 
@@ -126,6 +126,11 @@ def _score_subset(key: MetricKey, subset: ChoiceSubset, probs: list[list[float]]
     metrics: Metrics = {key._replace(metric=name): Sample(values, users) for name, values in columns.items()}
     error = bootstrap.aggregate(users, partial(calibration_error, probs, golds))
     return {**metrics, key._replace(metric="ECE"): error}
+
+
+def _have_same_options(cases: Sequence[EvaluationCase]) -> bool:
+    """Return whether all cases offer the same, so that their answers have one distribution; panels' often do not."""
+    return len({tuple(option_keys(case)) for case in cases}) == 1
 
 
 def _score_population(

@@ -1,7 +1,7 @@
 """Tasks as token ids: exactly the prompts of a simulation, with what the person did as the only target."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -107,6 +107,11 @@ def draw_mixture(rows: Sequence[TaskRow], mixture: Mapping[str, int | None], see
             counts[row.form] += 1
             sample.append(row)
     return sample
+
+
+def list_unnamed_forms(rows: Iterable[TaskRow], mixture: Mapping[str, int | None]) -> dict[str, int]:
+    """Return the number of rows of each form that a mixture does not name, not even to leave it out."""
+    return dict(sorted(Counter(row.form for row in rows if row.form not in mixture).items()))
 
 
 def encode_rows(rows: Sequence[TaskRow], tokenizer: PromptTokenizer) -> list[Example]:

@@ -13,7 +13,7 @@ import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from hashlib import blake2b
@@ -42,6 +42,7 @@ from training.finetuning.examples import (
     draw_mixture,
     drop_long_examples,
     encode_rows,
+    list_unnamed_forms,
     read_rows,
     tasks_hash,
 )
@@ -101,8 +102,11 @@ def _tune_model(config: SftConfig, values: dict[str, Any], state: PartialState, 
         notify_once("reading tasks ...")
         train, held_out, too_long = _load_splits(config, PromptTokenizer(tokenizer, config.model))
         if too_long:
-            counts = ", ".join(f"{number} x {form}" for form, number in too_long.items())
-            notify_once(f"left out because they are too long: {counts}")
+            notify_once(f"left out because they are too long: {_list_counts(too_long)}")
+        rows = read_rows(config.corpus_dir / "tasks" / "train.jsonl")
+        if unnamed := list_unnamed_forms(rows, config.mixture):
+            counts = _list_counts(unnamed)
+            notify_once(f"left out because mixture does not name them: {counts}; add ++mixture.FORM=null")
         if state.is_main_process:
             replace_text(folder / KEY_FILE, key)
         checkpoint = _last_checkpoint(folder / "checkpoints")
@@ -164,6 +168,10 @@ def _explain_full_disk(folder: Path) -> Generator[None]:
             f"the disk of {folder} is full or cannot be written ({error}); free some space and run the same command "
             "again: it resumes at the last complete checkpoint"
         ) from error
+
+
+def _list_counts(forms: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} x {form}" for form, number in forms.items())
 
 
 def _load_splits(config: SftConfig, tokenizer: PromptTokenizer) -> tuple[list[Example], list[Example], dict[str, int]]:

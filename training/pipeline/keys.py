@@ -11,7 +11,7 @@ from sandbox.errors import DataError
 
 ROOT = Path(__file__).parents[2]
 """Where the packages of this project are."""
-PACKAGES = ("training", "agents", "sandbox")
+PACKAGES = ("training", "agents", "worlds", "sandbox")
 """Those whose code can change what comes out of a stage."""
 UNHASHED_MODULES = frozenset(
     {

@@ -55,15 +55,27 @@ class DecisionPoint(NamedTuple):
         return stable_hash(self.seed, self.record["source"], self.record["id"], form, *draw)
 
     def presentation(self, form: str) -> Presentation:
-        """Return how one question is laid out; it varies so that the model does not learn what should not matter."""
-        draws = uniforms(self.seed_for(form), b"presentation")
-        if next(draws) >= self.varied_share:
-            return PLAIN
-        return Presentation(
-            scales_reversed=next(draws) < 0.5,
-            profile_reversed=next(draws) < 0.5,
-            first_label=ascii_uppercase[int(next(draws) * len(ascii_uppercase))],
-        )
+        """Return how one question is laid out."""
+        return draw_presentation(self.seed_for(form), self.varied_share)
+
+
+def draw_presentation(seed: int, varied_share: float, num_wordings: int = 1) -> Presentation:
+    """Return how a question is laid out; it varies so that the model does not learn what should not matter.
+
+    Args:
+        seed: Seed of the question.
+        varied_share: Probability of another presentation than a simulation's.
+        num_wordings: Wordings of the question that there are.
+    """
+    draws = uniforms(seed, b"presentation")
+    if next(draws) >= varied_share:
+        return PLAIN
+    return Presentation(
+        scales_reversed=next(draws) < 0.5,
+        profile_reversed=next(draws) < 0.5,
+        first_label=ascii_uppercase[int(next(draws) * len(ascii_uppercase))],
+        wording=int(next(draws) * num_wordings),
+    )
 
 
 def find_decision_points(

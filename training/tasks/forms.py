@@ -21,6 +21,7 @@ from sandbox.errors import ConfigError
 from sandbox.prompting.render import option_labels, render
 from training.sources.platform import find_platform
 from training.tasks.decision_points import DecisionPoint
+from training.tasks.worlds import is_world_template, world_template
 
 PROMPTS = Path(__file__).parent / "prompts"
 TASK_REPLICATE = Replicate("next", 0)
@@ -35,8 +36,8 @@ and stories as families of their own."""
 TASK: dict[str, pl.DataType] = {
     "family": pl.String(),  # a `Family`
     "form": pl.String(),
-    "source": pl.String(),
-    "platform": pl.String(),
+    "source": pl.String(),  # of logs, or a panel
+    "platform": pl.String(),  # of a panel, the world whose question it is
     "user": pl.String(),
     "split": pl.String(),
     "record": pl.String(),  # id of what the person really did; "" if the answer is synthetic
@@ -63,6 +64,7 @@ class TaskQuestion(msgspec.Struct, frozen=True, omit_defaults=True):
     """A question without its person, who is looked up by id, so that evaluation can ask another person, or none."""
 
     template: str
+    """Name of a template in `prompts/`, or of a world's, such as `commons/contribute`."""
     facts: dict[str, Any]
     form: Choose[Any] | Write
     memory: MemoryView
@@ -112,7 +114,7 @@ def build_question(task_question: TaskQuestion, profile: Profile) -> Question[An
         round=0,
         agent=0,
         role="person",
-        template=task_template(task_question.template, profile.platform),
+        template=task_template(task_question.template, profile.platform, task_question.presentation.wording),
         facts=task_question.facts,
         form=task_question.form,
         profile=profile,
@@ -138,8 +140,14 @@ def answer_text(question: Question[Any], answer: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def task_template(name: str, platform: str) -> Template:
-    """Return the template of this name, with the preamble of the platform."""
+def task_template(name: str, platform: str, wording: int = 0) -> Template:
+    """Return the template of this name: a world's in that wording, or else a task form's with the platform's preamble.
+
+    Raises:
+        ConfigError: There is no such world, or the platform has no preamble.
+    """
+    if is_world_template(name):
+        return world_template(name, wording)
     # The prefix stays "genome": a question's digest, and so the key of its cached answer, covers its template's name.
     situation = _platform_prompt(name.removesuffix(f"_{platform}"), platform)
     preamble = _platform_prompt("preamble", platform)

@@ -99,8 +99,12 @@ class Person(Agent[Panel]):
     def form_opinion(self, topic: Topic) -> None:
         """Form a first opinion, the same in all arms of a seed."""
         quantile = uniform(self.world.seeds.decision(self.unique_id, -1, -2))
+        self.begin_with(topic, topic.first_opinion(quantile) + topic.lean.get(self.party, 0.0))
+
+    def begin_with(self, topic: Topic, opinion: float) -> None:
+        """Hold a first opinion, the legal one nearest to a number."""
         self.topic = topic
-        self.opinion = self.first = topic.legalise(topic.first_opinion(quantile) + topic.lean.get(self.party, 0.0))
+        self.opinion = self.first = topic.legalise(opinion)
 
     # Whom one sees.
 

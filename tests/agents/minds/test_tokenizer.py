@@ -42,6 +42,10 @@ def test_without_a_chat_template_a_prompt_is_plain_text_after_bos() -> None:
     assert tokenizer.tokenizer.decode(token_ids[1:]) == "Rules.\n\nAbout you: nice.\n\nWhat do you drink?\nAnswer:"
 
 
+def test_no_prompts_have_no_tokens() -> None:
+    assert PromptTokenizer(make_tokenizer(), "tiny").encode([]) == []
+
+
 def test_a_chat_template_brings_its_own_beginning() -> None:
     tokenizer = PromptTokenizer(make_tokenizer(CHAT), "tiny")
     [token_ids] = tokenizer.encode([PROMPT])

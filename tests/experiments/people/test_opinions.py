@@ -23,7 +23,8 @@ from experiments.people.measure_opinion import (
     resample,
     weight_by_direction,
 )
-from experiments.people.opinions import (
+from sandbox.runtime.config import load_run_config
+from training.panels.judgements import (
     ESTIMATES,
     NEWS,
     Group,
@@ -33,7 +34,6 @@ from experiments.people.opinions import (
     read_groups,
     read_news,
 )
-from sandbox.runtime.config import load_run_config
 from worlds.opinion.member import STEPS
 from worlds.opinion.rules import Reviser
 from worlds.opinion.settings import Topic

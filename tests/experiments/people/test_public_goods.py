@@ -14,8 +14,9 @@ from experiments.people.fit_cooperators import collect_decisions, fit, log_likel
 from experiments.people.fit_punishers import fit_logit, fit_punishers
 from experiments.people.measure_commons import FILE as EFFECTS
 from experiments.people.measure_commons import TREATMENTS, measure_all, measure_all_effects, outcomes_of
-from experiments.people.public_goods import FILE, Game, Person, Round, pool, read_games
+from experiments.people.public_goods import pool
 from sandbox.runtime.config import load_run_config
+from training.panels.games import FILE, Game, Person, Round, read_games
 from worlds.commons import Commons
 from worlds.commons.reactions import REACTIONS
 
@@ -60,7 +61,10 @@ def test_a_transcript_is_read_as_it_was_played(tmp_path: Path) -> None:
         file.write(json.dumps({"game": "g", "person": "p", "split": "train", "text": INSTRUCTIONS}) + "\n")
     [game] = read_games(tmp_path)
     assert (game.punishment, game.talk, game.all_or_nothing, game.multiplier) == (True, False, False, 1.8)
-    assert game.people[0].rounds == {0: Round(5, [20, 1], 29.0, [1]), 1: Round(0, [20], -2.0, [])}
+    assert game.people[0].rounds == {
+        0: Round(5, [20, 1], 29.0, [1], ["DOG", "OWL"], [("OWL", 3)], could_punish=True, others_earned=15.0),
+        1: Round(0, [20], -2.0, [], ["DOG"], [], could_punish=True),
+    }
     assert (game.opt_out, game.is_end_known, game.show_earnings) == (True, True, True)
     assert (game.group_size, game.price, game.impact) == (3, 1, 3)
     assert game.marginal_return == pytest.approx(0.6)

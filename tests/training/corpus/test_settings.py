@@ -37,6 +37,7 @@ def test_a_setting_that_a_document_names_can_be_set(setting: str) -> None:
         "earliest": "2010-01-01",
         "rating_scale": "[0,10]",
         "path": "log.zip",
+        "per_user": "3",
     }
     value = values.get(setting.rpartition(".")[2], "0.5")
     load_corpus_config([SOURCES, *FILES, f"{setting}={value}"])

@@ -16,6 +16,7 @@ from training.finetuning.examples import (
     draw_mixture,
     drop_long_examples,
     encode_rows,
+    list_unnamed_forms,
     read_rows,
 )
 from training.tasks.forms import answer_text, prompt_messages
@@ -63,6 +64,11 @@ def test_the_mixture_draws_by_the_seed() -> None:
     sample = draw_mixture(rows, {"a": 5, "b": None}, 1)
     assert [sum(row.form == form for row in sample) for form in "abc"] == [5, 50, 0]
     assert draw_mixture(rows[::-1], {"a": 5, "b": None}, 1) == sample != draw_mixture(rows, {"a": 5, "b": None}, 2)
+
+
+def test_a_form_that_the_mixture_does_not_name_is_listed() -> None:
+    rows = [TaskRow([], form, "u") for form in ("a", "b", "c", "c")]
+    assert list_unnamed_forms(rows, {"a": None, "b": 0}) == {"c": 2}
 
 
 def test_what_is_too_long_is_left_out() -> None:

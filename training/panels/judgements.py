@@ -7,8 +7,8 @@ doi:10.1371/journal.pone.0247487); of these, the 30 networks that answered in pe
 whom: the mean of all others in the network stands for it. The group or network is the unit of every interval.
 """
 
-import gzip
 import math
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pandas as pd
 
-from sandbox.runtime.config import load_run_config
-from sandbox.settings import validate
+from sandbox.errors import DataError
+from training.panels.panel import world_params
 from worlds.opinion.history import Floats, History, standardise
 from worlds.opinion.settings import OpinionParams, Topic
 
@@ -31,6 +31,10 @@ PARTIES = ("Democratic", "Republican")
 NO_PARTY = "none"
 TEST_EVERY = 5
 """The data of news have no splits; networks whose number is a multiple of this are the test split here."""
+RESPONSES = ("response_1", "response_2", "response_3")
+ESTIMATED = ("truth", *RESPONSES, "mean.neighbor.time1", "mean.neighbor.time2")
+JUDGED = ("trialID", "correctanswer", *RESPONSES)
+"""Columns that hold numbers."""
 ROUNDS = 3
 """Answers of everybody: one alone and two revised."""
 
@@ -49,6 +53,8 @@ class NewsJudgement(NamedTuple):
     """Shape (`ROUNDS`, people); NaN is missing."""
     others: Floats
     """Mean of those whom one saw before each later round, (`ROUNDS` - 1, people); NaN if one saw nobody."""
+    is_central: Sequence[bool] = ()
+    """Whether one is the person whom all others of a centralised network see; empty in other networks."""
 
 
 class Group(NamedTuple):
@@ -72,13 +78,23 @@ class Group(NamedTuple):
 
 def load_topics() -> dict[str, Topic]:
     """Return the topics of the world by name, which fix the middle and the scale of standardised opinions."""
-    settings = {name: value for name, value in load_run_config(["world=opinion"]).world.items() if name != "_target_"}
-    return validate(OpinionParams, settings, "world").topics
+    return world_params("opinion", OpinionParams, {}).topics
 
 
 def read_groups(data: Path) -> list[Group]:
-    """Return the groups that estimated quantities."""
-    rows = _read_table(data / ESTIMATES)
+    """Return the groups of a folder of data sets that estimated quantities."""
+    return read_estimates(data / ESTIMATES)
+
+
+def read_estimates(path: Path) -> list[Group]:
+    """Return the groups of a file that estimated quantities.
+
+    Raises:
+        DataError: The file is missing or of another format, or a group is in two splits.
+    """
+    rows = _read_table(path, ("group_number", "network", "task", "subject_id", "split", *ESTIMATED))
+    _check_numbers(path, rows, ESTIMATED)
+    _check_groups(path, rows, NETWORKS)
     return [
         Group(
             str(number),
@@ -91,9 +107,19 @@ def read_groups(data: Path) -> list[Group]:
 
 
 def read_news(data: Path) -> list[Group]:
-    """Return the networks that judged news in percent."""
-    rows = _read_table(data / NEWS)
+    """Return the networks of a folder of data sets that judged news in percent."""
+    return read_judged_news(data / NEWS)
+
+
+def read_judged_news(path: Path) -> list[Group]:
+    """Return the networks of a file that judged news in percent.
+
+    Raises:
+        DataError: The file is missing or of another format.
+    """
+    rows = _read_table(path, ("question", "condition", "user", "poli.party", *JUDGED))
     rows = cast("pd.DataFrame", rows[rows["condition"] == "Probabilistic"])
+    _check_numbers(path, rows, JUDGED)
     return [
         Group(
             f"news {number}",
@@ -112,9 +138,40 @@ def name_news(question: str) -> str:
     return f"{'politics' if subject == 'political' else subject}_{number}"
 
 
-def _read_table(path: Path) -> pd.DataFrame:
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        return pd.read_csv(file)
+def _read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Return a compressed CSV file that has these columns."""
+    try:
+        rows = pd.read_csv(path, compression="gzip")
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path} cannot be read as a compressed CSV file ({reason}); name the data's file") from error
+    if missing := [name for name in columns if name not in rows]:
+        raise DataError(f"{path} lacks the column {' and '.join(missing)}; it has {', '.join(map(str, rows.columns))}")
+    return rows
+
+
+def _check_numbers(path: Path, rows: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Raise `DataError` for the first cell of these columns that is no number, nor empty."""
+    for name in columns:
+        numbers: Any = pd.to_numeric(rows[name], errors="coerce")
+        is_wrong = np.array(numbers.isna() & rows[name].notna())
+        if is_wrong.any():
+            place = int(is_wrong.argmax())
+            line = int(rows.index[place]) + 2
+            raise DataError(f"{path}, line {line}: {name} is {rows[name].iloc[place]!r}; it must be a number")
+
+
+def _check_groups(path: Path, rows: pd.DataFrame, networks: Mapping[str, str]) -> None:
+    for place, network in enumerate(rows["network"]):
+        if network not in networks:
+            raise DataError(f"{path}, line {place + 2}: network is {network!r}; networks are {', '.join(networks)}")
+    for number, splits in rows.groupby("group_number")["split"]:
+        if len(different := sorted({str(split) for split in splits})) > 1:
+            names = " and ".join(different)
+            raise DataError(
+                f"{path}: the group {number} is in the splits {names}; its people saw one another, so put all of them "
+                "into one"
+            )
 
 
 def _read_estimates(task: str, rows: pd.DataFrame) -> NewsJudgement:
@@ -123,13 +180,14 @@ def _read_estimates(task: str, rows: pd.DataFrame) -> NewsJudgement:
         truth=float(rows["truth"].iloc[0]),
         people=rows["subject_id"].tolist(),
         parties=[""] * len(rows),
-        opinions=_to_numbers(rows, [f"response_{number}" for number in (1, 2, 3)]),
+        opinions=_to_numbers(rows, RESPONSES),
         others=_to_numbers(rows, [f"mean.neighbor.time{number}" for number in (1, 2)]),
+        is_central=[value is True or value == "True" for value in rows["is_central"]] if "is_central" in rows else (),
     )
 
 
 def _read_judged_news(question: str, rows: pd.DataFrame) -> NewsJudgement:
-    opinions = _to_numbers(rows, [f"response_{number}" for number in (1, 2, 3)])
+    opinions = _to_numbers(rows, RESPONSES)
     total, count = np.nansum(opinions[:-1], axis=1, keepdims=True), (~np.isnan(opinions[:-1])).sum(1, keepdims=True)
     return NewsJudgement(
         topic=name_news(question),
