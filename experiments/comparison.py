@@ -27,7 +27,7 @@ from sandbox.output.provenance import describe_origin
 from sandbox.output.reactions import draw_reactions
 from sandbox.quoting import drop_replaced
 from sandbox.runtime.assembly import resolve_world
-from sandbox.runtime.config import load_run_config
+from sandbox.runtime.config import RunConfig, load_run_config
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
 from sandbox.tables import write_table
@@ -38,7 +38,14 @@ ARMS = "arms"
 
 
 def start(overrides: Sequence[str]) -> Run:
-    """Begin a comparison; without `experiment=`, use the experiment named after the world or a parent, or else `arms`.
+    """Begin a comparison with the settings that `load` composes; see there for errors."""
+    return Run.start(*load(overrides))
+
+
+def load(overrides: Sequence[str]) -> tuple[list[str], RunConfig]:
+    """Return all overrides of a comparison, and the settings that they compose.
+
+    Without `experiment=`, it is the experiment named after the world or a parent, or else `arms`.
 
     Raises:
         ConfigError: There is only one arm, an outcome names no metric, or `humans` shares nothing with the comparison.
@@ -50,7 +57,7 @@ def start(overrides: Sequence[str]) -> Run:
     list_effects(config, kind)
     if len(config.arms()) < 2:
         raise ConfigError("nothing to compare: there is one arm; name several minds=[...] or treatments={...}")
-    return Run.start(overrides, config)
+    return overrides, config
 
 
 def conclude(run: Run, results: Results, notify: Callable[[str], None]) -> list[Path]:
