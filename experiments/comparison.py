@@ -16,6 +16,7 @@ from pathlib import Path
 
 from experiments.analysis import analyse_run, list_effects
 from experiments.outcomes import list_outcomes
+from experiments.preregistration import check_kept
 from experiments.reactions import NUM_PEOPLE
 from experiments.reports.charts import draw_contrasts, draw_scorecard
 from experiments.reports.headline import describe_findings
@@ -48,7 +49,9 @@ def load(overrides: Sequence[str]) -> tuple[list[str], RunConfig]:
     Without `experiment=`, it is the experiment named after the world or a parent, or else `arms`.
 
     Raises:
-        ConfigError: There is only one arm, an outcome names no metric, or `humans` shares nothing with the comparison.
+        ConfigError: There is only one arm, an outcome names no metric, `humans` shares nothing with the comparison, or
+            it differs from its preregistration.
+        DataError: A file that they name is damaged or, if it is a preregistration, was edited.
     """
     overrides = drop_replaced([*default_experiment(overrides), f"reactions={NUM_PEOPLE}", *overrides])
     config = load_run_config(overrides)
@@ -57,6 +60,7 @@ def load(overrides: Sequence[str]) -> tuple[list[str], RunConfig]:
     list_effects(config, kind)
     if len(config.arms()) < 2:
         raise ConfigError("nothing to compare: there is one arm; name several minds=[...] or treatments={...}")
+    check_kept(config)
     return overrides, config
 
 

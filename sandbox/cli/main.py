@@ -117,6 +117,12 @@ def _add_study_commands(subparsers: Any) -> None:
         "count what a language model would be asked with these settings, and say what it costs, before it is asked",
         True,
     )
+    preregister = _add(
+        subparsers,
+        studies.preregister,
+        "write down what a comparison will test, with time and hash, before it runs: preregister ... --to plan.yaml",
+        True,
+    )
     power = _add(
         subparsers,
         studies.power,
@@ -137,6 +143,9 @@ def _add_study_commands(subparsers: Any) -> None:
             f"--price-{name}", type=_price, metavar="DOLLARS", help=f"price of a million tokens that are {what}"
         )
     estimate.add_argument("--to", type=_path, metavar="FILE", help="also write all counts to this JSON file")
+    preregister.add_argument(
+        "--to", type=_path, required=True, metavar="FILE", help="YAML file to write; it must not exist"
+    )
     power.add_argument("--pilot", type=int, default=8, metavar="N", help="number of seeds of the pilot")
     power.add_argument("--minds", metavar="NAMES", help="minds of the pilot, such as rule,random (the default)")
     power.add_argument("--effect", default="10%", help="difference to look for: 10%% of the mean, or 0.2 in its unit")

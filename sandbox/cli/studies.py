@@ -1,4 +1,4 @@
-"""The commands that turn runs into findings: compare, estimate, power, audit, assay, ask, phase."""
+"""The commands that turn runs into findings: compare, estimate, preregister, power, audit, assay, ask, phase."""
 
 import argparse
 from collections.abc import Callable
@@ -46,6 +46,20 @@ def estimate(args: argparse.Namespace, overrides: list[str]) -> int:
     if args.to is not None:
         estimate_costs.write_costs(costs, overrides, args.to)
         print(args.to)
+    return 0
+
+
+def preregister(args: argparse.Namespace, overrides: list[str]) -> int:
+    """Write down what a comparison will test."""
+    from experiments import comparison, power, preregistration
+
+    _, config = comparison.load(overrides)
+    preregistration.check_new(config, args.to)
+    lines: list[str] = []
+    power.foresee(overrides, lines.append)
+    registration = preregistration.register(config, overrides, lines, args.to)
+    print("\n".join(lines))
+    print(f"\n{registration.path}: registered at {registration.registered}, SHA-256 {registration.sha256}")
     return 0
 
 
