@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from agents.minds.prefix_cache import PrefixCache
+from docs.generate import data_pages
 from experiments import comparison
 from experiments.estimate import COLUMNS, Estimate, count_log, estimate, load_settings
 from experiments.estimate_costs import Costs, Rate, cost_table, describe_costs, find_rate
@@ -40,6 +41,11 @@ def logged_counts(run: Run) -> pd.DataFrame:
     """Return what a finished run's log counts."""
     with closing(run.log()) as log:
         return count_log(log, "steps")
+
+
+def test_the_counts_are_in_the_dictionary() -> None:
+    (described,) = data_pages.list_tables("estimate")
+    assert tuple(described.column_names()) == COLUMNS
 
 
 def cost_of(changes: dict[str, int]) -> Costs:
