@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import pandas as pd
 
 from experiments import comparison
+from experiments.frames import column, rows_where
 from experiments.stand_in import Reading, StandIns
 from sandbox.core.answer import Answer
 from sandbox.core.question import Question
@@ -57,8 +58,8 @@ class Estimate(NamedTuple):
 
     def total(self, name: str, part: str = "") -> int:
         """Return the sum of one of `COUNTS`, over everything or one part."""
-        rows = self.counts[self.counts["part"] == part] if part else self.counts
-        return int(rows[name].sum())
+        rows = rows_where(self.counts, column(self.counts, "part") == part) if part else self.counts
+        return int(column(rows, name).sum())
 
 
 def load_settings(overrides: Sequence[str], command: Command | None = None) -> tuple[Command, RunConfig]:

@@ -149,7 +149,8 @@ def cost_table(estimate: Estimate) -> pd.DataFrame:
     counts = estimate.counts
     asked = rows_where(counts, column(counts, "questions") + column(counts, "cached_answers") > 0)
     asked = asked.assign(template=column(asked, "template").where(column(asked, "part") == "steps", "(reactions)"))
-    sums = asked.groupby(["arm", "template"], sort=False)[list(SHOWN)].sum().reset_index()
+    sums: Any = asked.groupby(["arm", "template"], sort=False)[list(SHOWN)].sum()
+    sums = sums.reset_index()
     cells = {title: [f"{number:,}" for number in sums[name]] for name, title in SHOWN.items()}
     return pd.DataFrame({"arm": sums["arm"], "template": sums["template"], **cells})
 

@@ -125,7 +125,7 @@ def register(config: RunConfig, overrides: Sequence[str], power: Sequence[str], 
     """
     check_new(config, path)
     origin = environment()
-    content = {
+    content: dict[str, Any] = {
         "registered": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "command": shlex.join(["python", "-m", "sandbox", "compare", *overrides, f"preregistration={path}"]),
         "declared": declare(config, bind_inputs(config)[1]),

@@ -15,6 +15,7 @@ from docs.generate import data_pages
 from experiments import comparison
 from experiments.estimate import COLUMNS, Estimate, count_log, estimate, load_settings
 from experiments.estimate_costs import Costs, Rate, cost_table, describe_costs, find_rate
+from experiments.frames import column, rows_where
 from experiments.stand_in import cut_by_bound
 from sandbox.cli.main import main
 from sandbox.errors import ConfigError
@@ -35,6 +36,12 @@ def ignore(_: str) -> None:
 def count(overrides: Sequence[str]) -> Estimate:
     """Return the estimate of some settings."""
     return estimate(overrides, None, Progress(), ignore)
+
+
+def counts_of_steps(estimated: Estimate) -> pd.DataFrame:
+    """Return the counts without the reactions."""
+    counts = estimated.counts
+    return rows_where(counts, column(counts, "part") == "steps").reset_index(drop=True)
 
 
 def logged_counts(run: Run) -> pd.DataFrame:
@@ -62,11 +69,10 @@ def test_an_estimate_of_a_run_by_rules_counts_exactly_its_decisions(settings: Se
     overrides = [*settings, "mind=rule"]
     run = Run.start([*overrides, f"run_dir={run_dir}"])
     run.resume(Progress(), ignore)
-    counts = count(overrides).counts
-    steps = counts[counts["part"] == "steps"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(steps, logged_counts(run))
+    estimated = count(overrides)
+    pd.testing.assert_frame_equal(counts_of_steps(estimated), logged_counts(run))
     reactions = pd.read_parquet(run_dir / "reactions" / "answers.parquet")
-    assert counts[counts["part"] == "reactions"]["decisions"].sum() == len(reactions)
+    assert estimated.total("decisions", "reactions") == len(reactions)
 
 
 def test_an_estimate_of_a_comparison_has_all_arms_and_seeds_and_as_many_reactions(run_dir: Path) -> None:
@@ -75,8 +81,7 @@ def test_an_estimate_of_a_comparison_has_all_arms_and_seeds_and_as_many_reaction
     run.resume(Progress(), ignore)
     estimated = count(overrides)
     assert estimated.command == "compare"
-    steps = estimated.counts[estimated.counts["part"] == "steps"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(steps, logged_counts(run))
+    pd.testing.assert_frame_equal(counts_of_steps(estimated), logged_counts(run))
     reactions = pd.read_parquet(run_dir / "reactions" / "answers.parquet")
     assert estimated.total("decisions", "reactions") == len(reactions)
     assert estimated.total("questions") == 0
@@ -94,7 +99,7 @@ def test_settings_with_several_arms_are_those_of_a_comparison() -> None:
 def test_a_model_is_asked_what_rule_agents_were_asked_and_the_others_cost_nothing() -> None:
     overrides = [*RUMOR, "minds=[server,rule,random]", "seeds=[0]", *SERVER]
     estimated = count(overrides)
-    sums = estimated.counts.groupby("arm")[["decisions", "questions", "prompt_tokens", "cached_tokens"]].sum()
+    sums: Any = estimated.counts.groupby("arm")[["decisions", "questions", "prompt_tokens", "cached_tokens"]].sum()
     assert sums.loc["server", "questions"] == sums.loc["server", "decisions"] == sums.loc["rule", "decisions"] > 0
     assert sums.loc[["rule", "random"], ["questions", "prompt_tokens"]].to_numpy().sum() == 0
     assert sums.loc["server", "prompt_tokens"] > 100 * sums.loc["server", "questions"]
@@ -216,10 +221,10 @@ def test_tokens_are_those_that_an_engine_logs(run_dir: Path, tmp_path: Path) -> 
     run = Run.start([*overrides, f"run_dir={run_dir}"])
     run.resume(Progress(), ignore)
     counts = ["decisions", "questions", "prompt_tokens", "cached_tokens", "output_tokens"]
-    first = count(overrides).counts.iloc[:1]  # the first round, before agents can differ
+    first: Any = count(overrides).counts[counts].iloc[0]  # the first round, before agents can differ
     with closing(sqlite3.connect(run_dir / "decisions.sqlite")) as log:
         row = log.execute(
             "SELECT count(*), count(*), sum(prompt_tokens), sum(cached_tokens), sum(output_tokens) FROM decision "
             "WHERE batch = 0"
         ).fetchone()
-    assert tuple(first[counts].iloc[0]) == row
+    assert tuple(first) == row
