@@ -60,8 +60,7 @@ class Costs:
     """Dollars per million tokens written."""
 
     def __post_init__(self) -> None:
-        if (self.price_input is None) != (self.price_output is None):
-            raise ConfigError("--price-input needs --price-output, and the reverse: dollars per million tokens")
+        check_prices(self.price_input, self.price_output)
 
     @property
     def typical_output(self) -> float:
@@ -89,6 +88,12 @@ class Costs:
         written = (self.typical_output, self.estimate.total("output_tokens"))
         typical, most = (read + tokens * self.price_output / MILLION for tokens in written)
         return typical, most
+
+
+def check_prices(price_input: float | None, price_output: float | None) -> None:
+    """Raise `ConfigError` if only one of the two prices is stated."""
+    if (price_input is None) != (price_output is None):
+        raise ConfigError("--price-input needs --price-output, and the reverse: dollars per million tokens")
 
 
 def find_rate(readings: Mapping[str, Reading]) -> Rate | None:

@@ -21,7 +21,7 @@ from agents.minds.tokenizer import PromptTokenizer
 from agents.minds.vllm import VllmEngine, VllmMind, VllmSettings, check_lengths, has_gpu, name_models
 from agents.models import MODELS, is_prepared, locate_model
 from sandbox.core.answer import Answer
-from sandbox.core.mind import Mind, MindContext, RuleMind
+from sandbox.core.mind import Mind, MindContext, RuleMind, Rules
 from sandbox.core.question import Question
 from sandbox.prompting.render import Prompt
 from sandbox.settings import validate
@@ -120,14 +120,21 @@ class StandIn(LanguageMind):
     """
 
     def __init__(
-        self, name: str, engine: Engine, context: MindContext, sampling: Sampling, default_adapter: str, is_cached: bool
+        self, name: str, engine: Engine, rules: Rules, sampling: Sampling, default_adapter: str, cache: Path | None
     ) -> None:
-        """Take the place of the mind of this name."""
-        is_cached = is_cached and context.cache is not None and context.cache.is_file()
-        cache = KnownAnswers(context.cache) if is_cached and context.cache is not None else None
-        super().__init__(engine, sampling, cache, default_adapter)
+        """Take the place of the mind of this name.
+
+        Args:
+            name: Its name.
+            engine: Counts its tokens.
+            rules: The world's rules.
+            sampling: How it draws answers, on which the keys of the answer cache depend.
+            default_adapter: See `LanguageMind`.
+            cache: File of the answer cache; None: there is none, or no answer in it can be found.
+        """
+        super().__init__(engine, sampling, None if cache is None else KnownAnswers(cache), default_adapter)
         self.name = name
-        self._rules = RuleMind(context.rules)
+        self._rules = RuleMind(rules)
 
     def _ask_engine(self, questions: Sequence[Question[Any]], jobs: Sequence[Job]) -> list[Answer]:
         if not jobs:
@@ -152,7 +159,7 @@ class StandIns:
 
     def __init__(self) -> None:
         self.readings: dict[str, Reading] = {}
-        """By name of the mind; only of minds that would cost something."""
+        """By name of the mind, with a number behind a name that is taken; only of minds that would cost something."""
 
     def build(self, kind: type[Mind], settings: dict[str, Any], context: MindContext) -> Mind:
         """Build a mind that costs nothing; of any other, the stand-in. It is a `MindBuilder`."""
@@ -165,8 +172,9 @@ class StandIns:
         else:
             reading = Reading(kind.name, is_exact=False, has_prefix_cache=False, knows_answers=False)
             engine = CountingEngine(cut_by_bound, None, kind.name, {})
-            stand_in = StandIn(kind.name, engine, context, PLAIN_SAMPLING, "", is_cached=False)
-        self.readings[kind.name] = reading
+            stand_in = StandIn(kind.name, engine, context.rules, PLAIN_SAMPLING, "", None)
+        is_new = kind.name not in self.readings
+        self.readings[kind.name if is_new else f"{kind.name} ({len(self.readings) + 1})"] = reading
         return stand_in
 
 
@@ -174,16 +182,16 @@ def _stand_in_for_vllm(kind: type[Mind], settings: VllmSettings, context: MindCo
     path = locate_model(context.model)
     tokenizer = load_tokenizer(context.model, context.notify)
     prefixes = PrefixCache(settings.block_size, _count_blocks(Path(path), settings))
-    is_cached = context.cache is not None and context.cache.is_file() and Path(path).is_dir()
-    if is_cached:  # only then is there an answer to look for, by the hashes of the weights
-        base, adapters = name_models(context.model, path, settings)
-    else:
+    cache = context.cache if context.cache is not None and context.cache.is_file() else None
+    if cache is None:  # no answer is looked for, so nobody needs the hashes of the weights
         base, adapters = context.model, {name: f"{context.model}+{name}" for name in settings.adapters}
+    else:
+        base, adapters = name_models(context.model, path, settings)
     encode, longest = (cut_by_bound, 0) if tokenizer is None else (tokenizer.encode, settings.max_model_len)
     engine = CountingVllm(encode, prefixes, base, adapters, longest)
     reading = Reading(context.model, tokenizer is not None, True, context.cache is not None)
-    adapter = settings.default_adapter or ""
-    return reading, StandIn(kind.name, engine, context, settings.sampling_only(), adapter, is_cached)
+    default_adapter = settings.default_adapter or ""
+    return reading, StandIn(kind.name, engine, context.rules, settings.sampling_only(), default_adapter, cache)
 
 
 def _stand_in_for_server(kind: type[Mind], settings: ServerSettings, context: MindContext) -> tuple[Reading, StandIn]:
@@ -194,7 +202,7 @@ def _stand_in_for_server(kind: type[Mind], settings: ServerSettings, context: Mi
     engine = CountingEngine(encode, prefixes, base, settings.adapters)
     model, urls = settings.served_model or "", tuple(settings.urls)
     reading = Reading(model, tokenizer is not None, prefixes is not None, False, urls)
-    return reading, StandIn(kind.name, engine, context, settings.sampling_only(), "", is_cached=False)
+    return reading, StandIn(kind.name, engine, context.rules, settings.sampling_only(), "", None)
 
 
 def load_tokenizer(model: str, notify: Callable[[str], None]) -> PromptTokenizer | None:

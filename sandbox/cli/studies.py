@@ -36,6 +36,7 @@ def estimate(args: argparse.Namespace, overrides: list[str]) -> int:
     from experiments import estimate, estimate_costs
     from sandbox.output.progress import ProgressBar, notify
 
+    estimate_costs.check_prices(args.price_input, args.price_output)
     command, config = estimate.load_settings(overrides, args.command_name)
     with ProgressBar(config.steps) as progress:
         estimated = estimate.estimate(overrides, command, progress, notify)

@@ -7,22 +7,32 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
 
+from agents.cache import AnswerCache
+from agents.minds.language import Job, LanguageMind
 from agents.minds.prefix_cache import PrefixCache
+from agents.minds.vllm import VllmMind
 from docs.generate import data_pages
 from experiments import comparison
 from experiments.estimate import COLUMNS, Estimate, count_log, estimate, load_settings
 from experiments.estimate_costs import Costs, Rate, cost_table, describe_costs, find_rate
 from experiments.frames import column, rows_where
-from experiments.stand_in import cut_by_bound
+from experiments.stand_in import StandIn, StandIns, cut_by_bound
 from sandbox.cli.main import main
+from sandbox.core.answer import Answer
+from sandbox.core.mind import MindContext, RuleMind
+from sandbox.core.question import Question
 from sandbox.errors import ConfigError
 from sandbox.prompting.render import Prompt
+from sandbox.runtime.assembly import build_worlds
+from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.manifest import environment
 from sandbox.runtime.run import Run
-from sandbox.runtime.runner import Progress
+from sandbox.runtime.runner import Progress, Runner
+from worlds.rumor import Rumor
 
 RUMOR = ("world=rumor", "population.size=20", "steps=4", "reactions=3")
 MARKET = ("world=marketplace", "population.size=12", "steps=3", "reactions=4")
@@ -200,6 +210,25 @@ def test_the_command_says_what_it_would_cost_and_leaves_nothing_behind(
     assert node["dollars"]["typical"] > 0
 
 
+def test_two_servers_are_counted_apart_and_have_no_speed_in_common() -> None:
+    second = "extra_minds.big={_target_: agents.minds.server.ServerMind, urls: ['http://localhost:9/v1'], api: chat, "
+    rest = "api_key_env: null, served_model: big-model, tokenizer: null, adapters: {}, temperature: 1.0, "
+    limits = "text_temperature: 0.8, top_p: 1.0, min_p: 0.0, top_logprobs: 20, max_concurrency: 8, retries: 1, "
+    mind = f"{second}{rest}{limits}backoff_s: 1.0, timeout_s: 9.0}}"
+    estimated = count([*RUMOR, *SERVER, mind, "minds=[server,big]"])
+    assert [reading.model for reading in estimated.readings.values()] == ["some-model", "big-model"]
+    assert find_rate(estimated.readings) is None
+    asked = estimated.counts.groupby("arm")["questions"].sum()
+    assert asked["server"] == asked["big"] > 0
+
+
+def test_a_world_in_which_nobody_is_asked_costs_nothing() -> None:
+    nothing = cost_of({"decisions": 0, "questions": 0}).estimate
+    empty = nothing._replace(counts=nothing.counts.iloc[:0])
+    assert cost_table(empty).empty
+    assert describe_costs(Costs(empty, None), [])[0] == "No language model is asked: 0 decisions cost no tokens."
+
+
 @pytest.mark.parametrize("flags", [["--rate", "0"], ["--rate", "nan"], ["--price-input", "-1"], ["--as", "power"]])
 def test_a_number_that_makes_no_sense_is_refused(flags: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
@@ -215,9 +244,43 @@ def test_a_file_that_cannot_be_written_and_settings_that_cannot_run_are_refused(
     assert "wealth" in capsys.readouterr().err
 
 
+class StoringMind(LanguageMind):
+    """Answers by rules what a model would be asked, and stores it as a model's answers."""
+
+    def _ask_engine(self, questions: Sequence[Question[Any]], jobs: Sequence[Job]) -> list[Answer]:
+        answers = RuleMind(Rumor.rules).answer(questions)
+        return [msgspec.structs.replace(answer, source="model", model="known") for answer in answers]
+
+
+def test_what_the_answer_cache_holds_costs_nothing(tmp_path: Path) -> None:
+    folder, file = tmp_path / "model", tmp_path / "answers.sqlite"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}", encoding="utf-8")
+    overrides = [*RUMOR, "mind=base", f"model={folder}"]
+    before = count(overrides)
+    assert before.total("questions") == before.total("decisions") > 0
+    assert not file.exists()
+    config, cache = load_settings(overrides)[1], AnswerCache(file)
+    context = MindContext(Rumor.rules, str(folder), file, ignore)
+    settings = {name: value for name, value in config.mind.items() if name != "_target_"}
+    stand_in = StandIns().build(VllmMind, settings, context)
+    assert isinstance(stand_in, StandIn)
+    mind = StoringMind(stand_in.engine, stand_in.sampling, cache)
+    with closing(DecisionLog.create(tmp_path / "log.sqlite")) as log:
+        Runner(build_worlds(config), lambda: mind, log, max_fallback_rate=0).run(config.steps)
+    size = file.stat().st_size
+    after = count(overrides)
+    assert after.total("questions", "steps") == after.total("prompt_tokens", "steps") == 0
+    assert after.total("cached_answers", "steps") == before.total("decisions", "steps")
+    assert after.total("questions", "reactions") > 0  # with another level of the fact, the question is a new one
+    assert count([*overrides, "cache=false"]).total("cached_answers") == 0
+    assert file.stat().st_size == size
+
+
 @pytest.mark.engine
-def test_tokens_are_those_that_an_engine_logs(run_dir: Path, tmp_path: Path) -> None:
-    overrides = [*RUMOR, "mind=humanllm", "cache=false", "mind.kv_cache_gib=0.5", "steps=1", "reactions=0"]
+def test_tokens_are_those_that_an_engine_logs(run_dir: Path) -> None:
+    world = ["world=rumor", "population.size=20", "steps=1", "reactions=0"]
+    overrides = [*world, "mind=humanllm", "cache=false", "mind.kv_cache_gib=0.5"]
     run = Run.start([*overrides, f"run_dir={run_dir}"])
     run.resume(Progress(), ignore)
     counts = ["decisions", "questions", "prompt_tokens", "cached_tokens", "output_tokens"]
