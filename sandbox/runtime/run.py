@@ -74,7 +74,9 @@ class Run:
     def start(cls, overrides: Sequence[str], config: RunConfig | None = None) -> "Run":
         """Create the folder of a new run, after all checks that need no engine."""
         notes: list[str] = []
-        config, inputs = bind_inputs(config or load_run_config(overrides), notify=notes.append)
+        if config is None and (config := load_run_config(overrides)).preregistration:
+            raise ConfigError("only `compare` keeps to a preregistration; leave preregistration= out")
+        config, inputs = bind_inputs(config, notify=notes.append)
         build_worlds(config, notes.append)
         check_minds(config)
         kind, _ = resolve_world(config)

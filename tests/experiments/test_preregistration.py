@@ -179,6 +179,12 @@ def test_what_was_registered_is_never_replaced(plan: Path, capsys: pytest.Captur
     )
 
 
+def test_a_command_that_would_not_check_it_refuses_it(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message = refusal(["run", "world=rumor", "mind=rule", "preregistration=plan.yaml", "run_dir=run"], capsys)
+    assert "only `compare` keeps to a preregistration" in message
+    assert not (plan.parent / "run").exists()
+
+
 def test_without_a_preregistration_nothing_is_checked(run_dir: Path) -> None:
     assert check_kept(load_run_config(["world=rumor"])) is None
     assert comparison.start([*STUDY, f"run_dir={run_dir}"]).manifest == Run(run_dir).manifest
