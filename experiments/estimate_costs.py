@@ -155,7 +155,8 @@ def cost_table(estimate: Estimate) -> pd.DataFrame:
     asked = rows_where(counts, column(counts, "questions") + column(counts, "cached_answers") > 0)
     asked = asked.assign(template=column(asked, "template").where(column(asked, "part") == "steps", "(reactions)"))
     sums: Any = asked.groupby(["arm", "template"], sort=False)[list(SHOWN)].sum()
-    sums = sums.reset_index()
+    order = {arm.name: place for place, arm in enumerate(estimate.config.arms())}
+    sums = sums.reset_index().sort_values("arm", key=lambda arms: arms.map(order), kind="stable")
     cells = {title: [f"{number:,}" for number in sums[name]] for name, title in SHOWN.items()}
     return pd.DataFrame({"arm": sums["arm"], "template": sums["template"], **cells})
 

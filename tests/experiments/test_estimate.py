@@ -218,6 +218,7 @@ def test_two_servers_are_counted_apart_and_have_no_speed_in_common() -> None:
     estimated = count([*RUMOR, *SERVER, mind, "minds=[server,big]"])
     assert [reading.model for reading in estimated.readings.values()] == ["some-model", "big-model"]
     assert find_rate(estimated.readings) is None
+    assert cost_table(estimated)["arm"].is_monotonic_decreasing  # server before big, as in `minds`
     asked: Any = estimated.counts.groupby("arm")["questions"].sum()
     assert asked["server"] == asked["big"] > 0
 
