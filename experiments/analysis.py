@@ -17,6 +17,7 @@ from experiments.outcomes import Outcome, arm_table, list_outcomes, make_outcome
 from experiments.people.effects import HumanEffect
 from experiments.people_arm import effect_items, people_table, read_humans, select_effects
 from experiments.position_bias import position_bias_table
+from experiments.preregistration import check_kept, describe_kept
 from experiments.reactions import reaction_rows, read_slopes
 from experiments.scorecard import nearness, scorecard
 from sandbox.core.world import World
@@ -47,6 +48,8 @@ class Analysis:
     """For which metrics and tables there is no reference data, in one sentence; empty if for none."""
     unscored_forms: Sequence[str] = ()
     """Forms of the evaluation on held-out people that are not scored, in words."""
+    registration: str = ""
+    """That the comparison was preregistered and kept to it, in words; empty if it was not preregistered."""
 
     @property
     def checks(self) -> set[str]:
@@ -98,7 +101,8 @@ def analyse_run(run: Run, results: Results) -> Analysis:
     }
     missing = describe_missing_references(kind, [name for name in results.tables if name != NETWORK])
     unscored = unscored_forms(scores) if scores and individual else ()
-    return Analysis(run, config, kind, outcomes, tables, items, slopes, missing, unscored)
+    registration = describe_kept(check_kept(config, run.manifest.inputs))
+    return Analysis(run, config, kind, outcomes, tables, items, slopes, missing, unscored, registration)
 
 
 def list_effects(config: RunConfig, kind: type[World[Any]]) -> list[HumanEffect]:

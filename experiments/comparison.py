@@ -16,6 +16,7 @@ from pathlib import Path
 
 from experiments.analysis import analyse_run, list_effects
 from experiments.outcomes import list_outcomes
+from experiments.preregistration import check_kept
 from experiments.reactions import NUM_PEOPLE
 from experiments.reports.charts import draw_contrasts, draw_scorecard
 from experiments.reports.headline import describe_findings
@@ -27,7 +28,7 @@ from sandbox.output.provenance import describe_origin
 from sandbox.output.reactions import draw_reactions
 from sandbox.quoting import drop_replaced
 from sandbox.runtime.assembly import resolve_world
-from sandbox.runtime.config import load_run_config
+from sandbox.runtime.config import RunConfig, load_run_config
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
 from sandbox.tables import write_table
@@ -38,10 +39,19 @@ ARMS = "arms"
 
 
 def start(overrides: Sequence[str]) -> Run:
-    """Begin a comparison; without `experiment=`, use the experiment named after the world or a parent, or else `arms`.
+    """Begin a comparison with the settings that `load` composes; see there for errors."""
+    return Run.start(*load(overrides))
+
+
+def load(overrides: Sequence[str]) -> tuple[list[str], RunConfig]:
+    """Return all overrides of a comparison, and the settings that they compose.
+
+    Without `experiment=`, it is the experiment named after the world or a parent, or else `arms`.
 
     Raises:
-        ConfigError: There is only one arm, an outcome names no metric, or `humans` shares nothing with the comparison.
+        ConfigError: There is only one arm, an outcome names no metric, `humans` shares nothing with the comparison, or
+            it differs from its preregistration.
+        DataError: A file that they name is damaged or, if it is a preregistration, was edited.
     """
     overrides = drop_replaced([*default_experiment(overrides), f"reactions={NUM_PEOPLE}", *overrides])
     config = load_run_config(overrides)
@@ -50,7 +60,8 @@ def start(overrides: Sequence[str]) -> Run:
     list_effects(config, kind)
     if len(config.arms()) < 2:
         raise ConfigError("nothing to compare: there is one arm; name several minds=[...] or treatments={...}")
-    return Run.start(overrides, config)
+    check_kept(config)
+    return overrides, config
 
 
 def conclude(run: Run, results: Results, notify: Callable[[str], None]) -> list[Path]:

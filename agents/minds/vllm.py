@@ -17,6 +17,7 @@ from pydantic import Field, PositiveInt
 from agents.adapters import check_adapters, describe_other_base
 from agents.cache import AnswerCache
 from agents.minds.adapter_proof import prove_change
+from agents.minds.exact_labels import compute_labels_in_float32
 from agents.minds.language import Engine, Generation, Job, LanguageMind, Sampling
 from agents.minds.shared_engine import EngineShelf
 from agents.minds.tokenizer import PromptTokenizer
@@ -80,7 +81,7 @@ class VllmMind(LanguageMind):
             raise ConfigError(
                 f"mind.default_adapter: {unknown('adapter', str(checked.default_adapter), checked.adapters)}"
             )
-        check_adapters(_adapter_folders(checked, model), locate_model(model), checked.max_lora_rank)
+        check_adapters(adapter_folders(checked, model), locate_model(model), checked.max_lora_rank)
 
     @classmethod
     def build(cls, settings: Mapping[str, Any], context: MindContext) -> Self:
@@ -102,17 +103,15 @@ class VllmEngine(Engine):
         self.settings = settings
         self._key = _shelf_key(model, settings)
         self._path = resolve_model(model)
-        folders = _adapter_folders(settings, model)
+        folders = adapter_folders(settings, model)
         check_adapters(folders, self._path, settings.max_lora_rank)  # a named model may have been fetched just now
         for warning in filter(None, (describe_other_base(folder, model) for folder in folders.values())):
             context.notify(warning)
         context.notify(f"starting vLLM with {model}")
         self._llm = _start_engine(self._path, settings)
         self._tokenizer = PromptTokenizer(self._llm.get_tokenizer(), model)
-        self._llm.apply_model(partial(_compute_labels_in_float32, label_ids=self._tokenizer.letter_ids))
-        weights, types = f"{model}@{weights_digest(self._path)[:12]}", unusual_types(settings)
-        self._models = {name: f"{weights}+{weights_digest(str(path))[:12]}{types}" for name, path in folders.items()}
-        self._base = weights + types
+        self._llm.apply_model(partial(compute_labels_in_float32, label_ids=self._tokenizer.letter_ids))
+        self._base, self._models = name_models(model, self._path, settings)
         self._lora_requests = _make_lora_requests(folders)
         prove_change(self, tuple(folders), settings.sampling_only())
         self._llm.reset_prefix_cache()  # which leaves no trace of the proof
@@ -131,10 +130,9 @@ class VllmEngine(Engine):
 
     def generate(self, jobs: Sequence[Job]) -> list[Generation | None]:
         """Run all jobs in one call."""
-        prompts = [
-            {"prompt_token_ids": token_ids} for token_ids in self._tokenizer.encode([job.prompt for job in jobs])
-        ]
-        _check_lengths(prompts, jobs, self.settings.max_model_len)
+        token_ids = self._tokenizer.encode([job.prompt for job in jobs])
+        check_lengths([*map(len, token_ids)], jobs, self.settings.max_model_len)
+        prompts = [{"prompt_token_ids": ids} for ids in token_ids]
         params = [self._sampling_params(job) for job in jobs]
         lora = [self._lora_requests.get(job.adapter) for job in jobs] if self._lora_requests else None
         outputs = self._llm.generate(prompts, params, lora_request=lora, use_tqdm=False)
@@ -192,7 +190,8 @@ def _shelf_key(model: str, settings: VllmSettings) -> tuple[str, str]:
     return model, settings.model_dump_json()
 
 
-def _adapter_folders(settings: VllmSettings, model: str) -> dict[str, Path]:
+def adapter_folders(settings: VllmSettings, model: str) -> dict[str, Path]:
+    """Return the folder of each adapter, by name."""
     return {name: adapter_folder(adapter, model) for name, adapter in settings.adapters.items()}
 
 
@@ -200,6 +199,13 @@ def unusual_types(settings: VllmSettings) -> str:
     """Return the number types that a model's name must state, because answers depend on them."""
     types = {name: getattr(settings, name) for name in USUAL_TYPES}
     return "".join(f" {name}={value}" for name, value in types.items() if value != USUAL_TYPES[name])
+
+
+def name_models(model: str, path: str, settings: VllmSettings) -> tuple[str, dict[str, str]]:
+    """Return the names of a model that is loaded from `path`, and of its adapters; see `VllmEngine.model`."""
+    weights, types = f"{model}@{weights_digest(path)[:12]}", unusual_types(settings)
+    digests = {name: weights_digest(str(folder))[:12] for name, folder in adapter_folders(settings, model).items()}
+    return weights + types, {name: f"{weights}+{digest}{types}" for name, digest in digests.items()}
 
 
 def _start_engine(path: str, settings: VllmSettings) -> Any:
@@ -247,33 +253,8 @@ def _engine_args(settings: VllmSettings) -> dict[str, Any]:
     }
 
 
-def _compute_labels_in_float32(model: Any, label_ids: Sequence[int]) -> None:
-    """Patch the model to compute the logits of the labels in float32, whatever the type of its last layer.
-
-    In bfloat16, logits near 16 are rounded to 1/8, so a choice's probabilities come in steps. A float32 last layer
-    would solve that too, but on a CPU vLLM converts the full matrix at every pass, and a choice needs only the rows of
-    the labels.
-    """
-    import torch
-    from torch.nn.functional import linear
-
-    processor = getattr(model.logits_processor, "base_layer", model.logits_processor)
-    apply_head = processor._apply_head
-    columns = list(label_ids)
-
-    def apply_head_with_exact_labels(
-        lm_head: Any, hidden_NH: torch.Tensor, bias_V: torch.Tensor | None
-    ) -> torch.Tensor:
-        logits_NV = apply_head(lm_head, hidden_NH, bias_V).float()
-        bias_L = None if bias_V is None else bias_V[columns].float()
-        logits_NV[:, columns] = linear(hidden_NH.float(), lm_head.weight[columns].float(), bias_L)
-        return logits_NV
-
-    processor._apply_head = apply_head_with_exact_labels
-
-
 def _cpu_args(settings: VllmSettings) -> dict[str, Any]:
-    if _has_gpu():
+    if has_gpu():
         return {}
     memory = {"kv_cache_memory_bytes": int(settings.kv_cache_gib * 2**30)}
     if not settings.enforce_eager:
@@ -285,7 +266,8 @@ def _cpu_args(settings: VllmSettings) -> dict[str, Any]:
     return {**memory, "ir_op_priority": PRIORITY}
 
 
-def _has_gpu() -> bool:
+def has_gpu() -> bool:
+    """Return whether the engine will run on a GPU."""
     import torch
 
     return torch.cuda.is_available()
@@ -297,9 +279,10 @@ def _make_lora_requests(folders: Mapping[str, Path]) -> dict[str, Any]:
     return {name: LoRARequest(name, number, str(path)) for number, (name, path) in enumerate(folders.items(), 1)}
 
 
-def _check_lengths(prompts: Sequence[Mapping[str, Any]], jobs: Sequence[Job], limit: int) -> None:
-    for prompt, job in zip(prompts, jobs, strict=True):
-        if (length := len(prompt["prompt_token_ids"]) + job.max_tokens) > limit:
+def check_lengths(lengths: Sequence[int], jobs: Sequence[Job], limit: int) -> None:
+    """Raise `BackendError` if a prompt, given its tokens, does not leave room for its answer."""
+    for prompt_tokens, job in zip(lengths, jobs, strict=True):
+        if (length := prompt_tokens + job.max_tokens) > limit:
             raise BackendError(f"a prompt needs {length} tokens but mind.max_model_len is {limit}; raise it")
 
 

@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, str] = {
     "export": "The rest of an export",
     "reactions": "Reactions",
     "comparison": "A comparison",
+    "estimate": "An estimate",
     "power": "A pilot",
     "interview": "Interviews",
     "audit": "An audit",

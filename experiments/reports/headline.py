@@ -33,7 +33,9 @@ def describe_findings(analysis: Analysis) -> list[str]:
         f"Stylised facts, against people ({seeds})": _describe_facts(analysis, arms),
         "Distances from people": _describe_distances(analysis, arms),
     }
-    return [line for title, lines in blocks.items() if lines for line in ("", title, *(f"- {text}" for text in lines))]
+    registration = ["", analysis.registration] if analysis.registration else []
+    filled = [(title, lines) for title, lines in blocks.items() if lines]
+    return [*registration, *(line for title, lines in filled for line in ("", title, *(f"- {text}" for text in lines)))]
 
 
 def describe_minds(answers: pd.DataFrame) -> str:

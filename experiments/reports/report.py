@@ -34,6 +34,7 @@ def _page_variables(analysis: Analysis, pictures: Sequence[Path]) -> dict[str, A
     judged = [arm.name for arm in arms if arm.mind not in FLOORS]
     figures = sorted((analysis.run.folder / "figures").glob("*.png"))
     return {
+        "registration": analysis.registration,
         "title": f"{analysis.world.name.capitalize()}: {', '.join(arm.name for arm in arms)}",
         "manifest": analysis.run.manifest,
         "config": config,

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -111,11 +112,40 @@ def _add_study_commands(subparsers: Any) -> None:
     compare = _add(
         subparsers, studies.compare, "compare arms (conditions) with one another and with people, over seeds", True
     )
+    estimate = _add(
+        subparsers,
+        studies.estimate,
+        "count what a language model would be asked with these settings, and say what it costs, before it is asked",
+        True,
+    )
+    preregister = _add(
+        subparsers,
+        studies.preregister,
+        "write down what a comparison will test, with time and hash, before it runs: preregister ... --to plan.yaml",
+        True,
+    )
     power = _add(
         subparsers,
         studies.power,
         "play a cheap pilot and say how many seeds a comparison with these settings needs",
         True,
+    )
+    estimate.add_argument(
+        "--as",
+        dest="command_name",
+        choices=["run", "compare"],
+        help="command that the settings are meant for; default: compare if they name several arms",
+    )
+    estimate.add_argument(
+        "--rate", type=_amount, metavar="N", help="new tokens per second; default: as measured in earlier runs"
+    )
+    for name, what in (("input", "read"), ("output", "written")):
+        estimate.add_argument(
+            f"--price-{name}", type=_price, metavar="DOLLARS", help=f"price of a million tokens that are {what}"
+        )
+    estimate.add_argument("--to", type=_path, metavar="FILE", help="also write all counts to this JSON file")
+    preregister.add_argument(
+        "--to", type=_path, required=True, metavar="FILE", help="YAML file to write; it must not exist"
     )
     power.add_argument("--pilot", type=int, default=8, metavar="N", help="number of seeds of the pilot")
     power.add_argument("--minds", metavar="NAMES", help="minds of the pilot, such as rule,random (the default)")
@@ -182,6 +212,20 @@ def _name_list(text: str) -> list[str]:
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
+        raise ValueError
+    return number
+
+
+def _price(text: str) -> float:
+    number = float(text)
+    if not (number >= 0 and isfinite(number)):
+        raise ValueError
+    return number
+
+
+def _amount(text: str) -> float:
+    number = _price(text)
+    if not number:
         raise ValueError
     return number
 

@@ -1,4 +1,4 @@
-"""The commands that turn runs into findings: compare, power, audit, assay, ask, phase."""
+"""The commands that turn runs into findings: compare, estimate, preregister, power, audit, assay, ask, phase."""
 
 import argparse
 from collections.abc import Callable
@@ -28,6 +28,39 @@ def compare(args: argparse.Namespace, overrides: list[str]) -> int:
         notify("comparing the arms with one another and with people")
         report, *_ = comparison.conclude(run, run.results(), print)
     print(f"\nreport: {report}")
+    return 0
+
+
+def estimate(args: argparse.Namespace, overrides: list[str]) -> int:
+    """Say what a run or a comparison would cost."""
+    from experiments import estimate, estimate_costs
+    from sandbox.output.progress import ProgressBar, notify
+
+    estimate_costs.check_prices(args.price_input, args.price_output)
+    command, config = estimate.load_settings(overrides, args.command_name)
+    with ProgressBar(config.steps) as progress:
+        estimated = estimate.estimate(overrides, command, progress, notify)
+    rate = estimate_costs.Rate(args.rate, "as stated", True) if args.rate else None
+    rate = rate or estimate_costs.find_rate(estimated.readings)
+    costs = estimate_costs.Costs(estimated, rate, args.price_input, args.price_output)
+    print("\n".join(estimate_costs.describe(costs, overrides)))
+    if args.to is not None:
+        estimate_costs.write_costs(costs, overrides, args.to)
+        print(args.to)
+    return 0
+
+
+def preregister(args: argparse.Namespace, overrides: list[str]) -> int:
+    """Write down what a comparison will test."""
+    from experiments import comparison, power, preregistration
+
+    _, config = comparison.load(overrides)
+    preregistration.check_new(config, args.to)
+    lines: list[str] = []
+    power.foresee(overrides, lines.append)
+    registration = preregistration.register(config, overrides, lines, args.to)
+    print("\n".join(lines))
+    print(f"\n{registration.path}: registered at {registration.registered}, SHA-256 {registration.sha256}")
     return 0
 
 

@@ -26,6 +26,8 @@ from sandbox.user_code import explain_user_code
 
 BoundConfig: TypeAlias = tuple[RunConfig, list[InputFile]]
 """A configuration with absolute paths, and the files that it names."""
+MindBuilder: TypeAlias = Callable[[type[Mind], dict[str, Any], MindContext], Mind]
+"""Takes a kind of mind, its settings and what the run passes to it."""
 
 
 def resolve_world(config: RunConfig, treatment: str = "") -> tuple[type[World[Any]], WorldParams]:
@@ -193,12 +195,17 @@ def check_minds(config: RunConfig) -> None:
         kind.check(settings, config.model)
 
 
-def build_minds(config: RunConfig, notify: Callable[[str], None]) -> MindRouter:
-    """Build the minds that some agent of a run may use; this starts engines."""
+def start_mind(kind: type[Mind], settings: dict[str, Any], context: MindContext) -> Mind:
+    """Build a mind from its settings; this may start an engine."""
+    return kind.build(settings, context)
+
+
+def build_minds(config: RunConfig, notify: Callable[[str], None], build: MindBuilder = start_mind) -> MindRouter:
+    """Build the minds that some agent of a run may use; this starts engines, unless `build` builds something else."""
     kind, _ = resolve_world(config)
     cache = answer_cache_file() if config.cache else None
     context = MindContext(kind.rules, config.model, cache, notify)
-    minds = {where: _build_mind(node, where, context) for where, node in _nodes_in_use(config).items()}
+    minds = {where: _build_mind(node, where, context, build) for where, node in _nodes_in_use(config).items()}
     default = minds.pop("mind", None)
     return MindRouter(default, {where.removeprefix("extra_minds."): mind for where, mind in minds.items()})
 
@@ -244,10 +251,10 @@ def _resolve_mind(node: dict[str, Any], where: str) -> tuple[type[Mind], dict[st
     return kind, settings
 
 
-def _build_mind(node: dict[str, Any], where: str, context: MindContext) -> Mind:
+def _build_mind(node: dict[str, Any], where: str, context: MindContext, build: MindBuilder) -> Mind:
     kind, settings = _resolve_mind(node, where)
     with explain_user_code(lambda: f"mind {kind.name}: starting it", lambda: kind):
-        return kind.build(settings, context)
+        return build(kind, settings, context)
 
 
 def _build_world(config: RunConfig, arm: Arm, seed: int, notify: Callable[[str], None]) -> World[Any]:

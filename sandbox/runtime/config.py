@@ -110,6 +110,8 @@ class RunConfig(Settings):
     humans: str | None = None
     """Effects of a human experiment that `compare` puts beside those of the arms: the name of one that comes with the
     project, or a CSV file; null: none."""
+    preregistration: str | None = None
+    """A file of `preregister` that `compare` keeps to: it refuses settings that differ from it; null: none."""
     model: str
     """Language model: a known name, a hub id or a folder."""
     steps: PositiveInt = Field(le=MAX_STEPS)

@@ -16,7 +16,9 @@ from sandbox.errors import DataError
 from sandbox.paths import POPULATIONS_DIR, expand_user, locate_population
 from sandbox.runtime.config import RunConfig
 
-PARTS = ("population", "graph", "world", "treatments", "interventions", "humans", "mind", "extra_minds")
+PARTS = (
+    "population", "graph", "world", "treatments", "interventions", "humans", "preregistration", "mind", "extra_minds",
+)  # fmt: skip
 """Settings that may name files."""
 POPULATION = "population.file"
 MINDS = ("mind.", "extra_minds.")

@@ -172,6 +172,21 @@ class DecisionLog:
         )
         return [dict(zip(names, row, strict=True)) for row in rows]
 
+    def count_costs(self) -> list[dict[str, Any]]:
+        """Return by arm, template and step: how many decisions there are, who answered them, and their tokens.
+
+        `questions` are decisions that a language model answered now, `cached_answers` those from the answer cache;
+        `text_tokens` are the `output_tokens` of answers that were written, not chosen.
+        """
+        names = ("decisions", "questions", "cached_answers", "prompt_tokens", "cached_tokens", "output_tokens")
+        keys = ("arm", "template", "step")
+        rows = self._db.execute(
+            "SELECT arm, template, step, count(*), sum(model != '' AND source != 'cache'), sum(source = 'cache'), "
+            "sum(prompt_tokens), sum(cached_tokens), sum(output_tokens), sum(output_tokens * (position IS NULL)) "
+            "FROM decision GROUP BY arm, template, step ORDER BY min(batch), min(position_in_batch)"
+        )
+        return [dict(zip((*keys, *names, "text_tokens"), row, strict=True)) for row in rows]
+
     def record_intervention(self, replicate: Replicate, step: int, number: int, description: str) -> None:
         """Record that an intervention happened; a log that is open for reading, or goes further, has it already.
 

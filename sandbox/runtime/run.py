@@ -72,7 +72,9 @@ class Run:
     def start(cls, overrides: Sequence[str], config: RunConfig | None = None) -> "Run":
         """Create the folder of a new run, after all checks that need no engine."""
         notes: list[str] = []
-        config, inputs = check_start(config or load_run_config(overrides), notes.append)
+        if config is None and (config := load_run_config(overrides)).preregistration:
+            raise ConfigError("only `compare` keeps to a preregistration; leave preregistration= out")
+        config, inputs = check_start(config, notes.append)
         kind, _ = resolve_world(config)
         folder = make_run_folder(config.run_dir, kind.name)
         begin_run(Manifest.new(folder, overrides, [Segment(0, config)], inputs, notes))
