@@ -31,8 +31,8 @@ def pack_examples(
     return concatenate_datasets([_pack_rows(part, length, share_prefixes).shuffle(seed=seed) for part in parts if part])
 
 
-def collate_rows(rows: Sequence[Mapping[str, Sequence[int]]]) -> dict[str, Any]:
-    """Join rows into one, with what the model and its attention need.
+def collate_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Join rows, which have the columns `COLUMNS`, into one, with what the model and its attention need.
 
     Returns:
         `input_ids`, `labels` and `position_ids`, (1, tokens); `cu_seq_lens_q`, where segments begin, and the end. If

@@ -20,7 +20,7 @@ from sandbox.errors import ConfigError
 from training.finetuning.attention import PACKED, register_attention
 from training.finetuning.config import RecipeConfig, SftConfig
 from training.finetuning.examples import IGNORED, Example
-from training.finetuning.packing import COLUMNS, collate_rows, pack_examples
+from training.finetuning.packing import collate_rows, pack_examples
 
 
 class ResponseTrainer(SFTTrainer):
@@ -103,8 +103,7 @@ def build_trainer(
         peft_config=_lora_config(config),
     )
     trainer.choice_weight = config.choice_weight
-    # TRL takes no collator of ours beside its own packing.
-    trainer.data_collator, trainer._signature_columns = collate_rows, list(COLUMNS)
+    trainer.data_collator = collate_rows  # TRL takes none of ours beside its own packing, so it is set afterwards
     # The loss is a mean over each row, so the trainer itself must divide it by the accumulation steps.
     trainer.loss_is_scaled_for_ga = False
     is_sharded = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
@@ -146,6 +145,7 @@ def training_arguments(config: SftConfig, state: PartialState, num_accumulated: 
         report_to=["tensorboard"] if config.tensorboard else [],
         dataloader_pin_memory=device == "cuda",
         dataset_kwargs={"skip_prepare_dataset": True},  # the rows are packed already
+        remove_unused_columns=False,  # TRL knows none of the columns of packed trees
         train_sampling_strategy="sequential" if config.first else "random",
         seed=config.seed,
         disable_tqdm=False,

@@ -1,6 +1,7 @@
 """Trees of examples that begin alike, packed into rows: every example is in them once, and nothing is lost."""
 
 from itertools import chain, pairwise
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,7 +71,8 @@ def test_every_example_can_be_read_from_the_trees(parts: list[tuple[str, int, li
 
 def test_every_segment_sees_what_leads_to_it() -> None:
     examples = [*make_examples("a", 2, MEMORY), *make_examples("b", 1, MEMORY)]
-    batch = collate_rows(list(pack_examples(examples, (), 1000, 0)))
+    packed: Any = pack_examples(examples, (), 1000, 0)
+    batch = collate_rows(list(packed))
     tokens, keys = batch["input_ids"][0], batch["key_index"]
     blocks = [tokens[keys[start:end]].tolist() for start, end in pairwise(batch["cu_seq_lens_k"].tolist())]
     assert all(example.input_ids in blocks for example in examples)
@@ -83,8 +85,8 @@ def test_every_segment_sees_what_leads_to_it() -> None:
 
 
 def test_without_shared_prefixes_rows_need_no_index() -> None:
-    rows = pack_examples(make_examples("a", 3, MEMORY), (), 1000, 0, share_prefixes=False)
-    batch = collate_rows(list(rows))
+    packed: Any = pack_examples(make_examples("a", 3, MEMORY), (), 1000, 0, share_prefixes=False)
+    batch = collate_rows(list(packed))
     assert "key_index" not in batch
     assert batch["cu_seq_lens_q"].tolist() == [0, 84, 168, 252]
 

@@ -29,7 +29,8 @@ EXAMPLES = [Example("a", [5, 6, 7, 8], [9, 10, 1]), Example("b", [11, 12], [13])
 
 def pack_row(examples: list[Example], share_prefixes: bool = False) -> dict[str, Any]:
     """Return examples in one row, as the trainer gets them."""
-    return collate_rows(list(pack_examples(examples, (), 2048, 0, share_prefixes)))
+    packed: Any = pack_examples(examples, (), 2048, 0, share_prefixes)
+    return collate_rows(list(packed))
 
 
 def loss_of(folder: Path, examples: list[Example], choice_weight: float = 1.0) -> float:
