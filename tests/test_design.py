@@ -85,7 +85,7 @@ def groups() -> list[tuple[str, str]]:
     return [(group, name) for group in GROUPS for name in list_choices(group)]
 
 
-TRAINING_GROUPS = ("corpus", "source", "filters", "synthesis", "judge", "recipe")
+TRAINING_GROUPS = ("corpus", "source", "panel", "filters", "synthesis", "judge", "recipe")
 
 
 def test_every_folder_of_settings_is_a_known_group() -> None:

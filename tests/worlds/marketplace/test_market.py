@@ -31,7 +31,7 @@ from worlds.marketplace.offers import label_offer
 from worlds.marketplace.people import PATIENCE, Buyer, Purchase, describe_experience
 from worlds.marketplace.settings import MarketParams
 
-DEFAULTS = yaml.safe_load((CONF_DIR / "world" / "marketplace.yaml").read_text())
+DEFAULTS = yaml.safe_load((CONF_DIR / "world" / "marketplace.yaml").read_text())["world"]
 del DEFAULTS["_target_"]
 
 
