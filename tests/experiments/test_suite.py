@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from experiments.comparison import default_experiment
 from experiments.suite import Suite, effect_error, format_suite, load_suite, main, run_all, suite_table
 from sandbox.runtime.config import load_run_config
 
@@ -69,5 +70,6 @@ def test_the_error_of_effects_is_one_without_any_effect() -> None:
 def test_every_world_of_the_suite_can_be_compared() -> None:
     suite = load_suite()
     for world, settings in suite.worlds.items():
-        config = load_run_config([f"world={world}", *suite.common, *settings])
+        overrides = [f"world={world}", *suite.common, *settings]
+        config = load_run_config([*default_experiment(overrides), *overrides])
         assert config.minds == ["base", "humanllm", "rule", "random"]
