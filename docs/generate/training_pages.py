@@ -42,20 +42,19 @@ def _corpus_page() -> list[str]:
 
 
 def _source_page() -> list[str]:
-    lines = title_lines("Sources of logs", "settings-source")
-    lines += ["`sources=[NAME]`; settings are `source.NAME.SETTING`.", ""]
-    for name in list_choices("source"):
-        model = resolve_choice("source", name)
-        lines += table_section("source", name, f"sources=[{name}]", model, f"source.{name}.")
-    return lines
+    return [*title_lines("Sources of logs", "settings-source"), *_list_of_corpus("source")]
 
 
 def _panel_page() -> list[str]:
-    lines = title_lines("Experiments and panels", "settings-panel")
-    lines += ["`panels=[NAME]`; settings are `panel.NAME.SETTING`.", ""]
-    for name in list_choices("panel"):
-        model = resolve_choice("panel", name)
-        lines += table_section("panel", name, f"panels=[{name}]", model, f"panel.{name}.")
+    return [*title_lines("Experiments and panels", "settings-panel"), *_list_of_corpus("panel")]
+
+
+def _list_of_corpus(group: str) -> list[str]:
+    """Return the sections of a group that a corpus names several choices of, such as `sources=[...]`."""
+    lines = [f"`{group}s=[NAME]`; settings are `{group}.NAME.SETTING`.", ""]
+    for name in list_choices(group):
+        model = resolve_choice(group, name)
+        lines += table_section(group, name, f"{group}s=[{name}]", model, f"{group}.{name}.")
     return lines
 
 

@@ -1,7 +1,7 @@
 """The data card of a corpus: what is in it, under which terms, what it cannot say, and how to delete a user."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +48,7 @@ def _describe_source(
     name: str, node: Mapping[str, Any], people: Sequence[Profile], counts: Sequence[Count]
 ) -> dict[str, Any]:
     def total(stage: str, entity: str, *reasons: str) -> int:
-        return sum(
-            count.number
-            for count in counts
-            if (count.stage, count.source, count.entity) == (stage, name, entity) and count.reason in reasons
-        )
+        return _count_of(counts, (stage, name, entity), reasons)
 
     return {
         "name": name,
@@ -65,11 +61,7 @@ def _describe_source(
 
 def _describe_panel(name: str, node: Mapping[str, Any], counts: Sequence[Count]) -> dict[str, Any]:
     def total(entity: str) -> int:
-        return sum(
-            count.number
-            for count in counts
-            if (count.stage, count.source, count.entity) == (PANELS, name, entity) and count.reason in SPLITS
-        )
+        return _count_of(counts, (PANELS, name, entity), SPLITS)
 
     return {
         "name": name,
@@ -78,6 +70,13 @@ def _describe_panel(name: str, node: Mapping[str, Any], counts: Sequence[Count])
         "people": total("people"),
         "decisions": total("decisions"),
     }
+
+
+def _count_of(counts: Sequence[Count], of: tuple[str, str, str], reasons: Collection[str]) -> int:
+    """Return the sum of what was counted of a stage, source and entity, for some reasons."""
+    return sum(
+        count.number for count in counts if (count.stage, count.source, count.entity) == of and count.reason in reasons
+    )
 
 
 def _describe_remaining(stage: str, total: Callable[..., int]) -> str:
