@@ -1,7 +1,5 @@
 """Transcripts of public-goods games are read as they were played; fitted types are those of the people."""
 
-import gzip
-import json
 import math
 from pathlib import Path
 
@@ -16,20 +14,12 @@ from experiments.people.measure_commons import FILE as EFFECTS
 from experiments.people.measure_commons import TREATMENTS, measure_all, measure_all_effects, outcomes_of
 from experiments.people.public_goods import pool
 from sandbox.runtime.config import load_run_config
+from tests.training.panels.transcripts import transcript, write_transcripts
 from training.panels.games import FILE, Game, Person, Round, read_games
 from worlds.commons import Commons
 from worlds.commons.reactions import REACTIONS
 
-INSTRUCTIONS = """In this multi-player online public goods game, you will be in a group of 3 players.
-After everyone has contributed, the amount in the public fund will be multiplied by the money multiplier of 1.8.
-You can choose to contribute any integer amount from 0 up to your entire endowment of 20 coins.
-You cannot communicate with other players.
-You start each round with all 20 coins in the public fund and can choose to withdraw these to your private fund.
-After seeing each player's contributions, players can impose deductions on each other.
-Per unit deduction, the punisher spends 1 coin, causing the punished player to lose 3 coins.
-
-# GAME STARTS
-
+ROUNDS = """
 ## Round 1 of 2:
 You contributed <<5 coins>>.
 ### Outcome Stage
@@ -57,8 +47,7 @@ You <<exited the game>>.
 def test_a_transcript_is_read_as_it_was_played(tmp_path: Path) -> None:
     path = tmp_path / FILE
     path.parent.mkdir()
-    with gzip.open(path, "wt", encoding="utf-8") as file:
-        file.write(json.dumps({"game": "g", "person": "p", "split": "train", "text": INSTRUCTIONS}) + "\n")
+    write_transcripts(path, [transcript("g", "p", "train", ROUNDS)])
     [game] = read_games(tmp_path)
     assert (game.punishment, game.talk, game.all_or_nothing, game.multiplier) == (True, False, False, 1.8)
     assert game.people[0].rounds == {
