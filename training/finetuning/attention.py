@@ -63,10 +63,10 @@ def packed_attention(
     dtype, window = query.dtype, options.get("sliding_window")
     if cu_seq_lens_q is None:
         cu_seq_lens_q = torch.tensor([0, query.shape[2]], dtype=torch.int32, device=query.device)
-    key_bounds = options.get("cu_seq_lens_k") if "key_index" in options else cu_seq_lens_q
+    bounds = Bounds(cu_seq_lens_q, cu_seq_lens_q)
     if "key_index" in options:
         key, value = (_gather_tokens(tensor, options["key_index"]) for tensor in (key, value))
-    bounds = Bounds(cu_seq_lens_q, cu_seq_lens_q if key_bounds is None else key_bounds)
+        bounds = Bounds(cu_seq_lens_q, options["cu_seq_lens_k"])
     if query.is_cuda and not dropout and (half := _half_dtype(query)):
         parts = query.to(half), key.to(half), value.to(half)
         longest = [options.get(name) or int(starts.diff().max()) for name, starts in zip(LONGEST, bounds, strict=True)]

@@ -55,12 +55,12 @@ def collate_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "position_ids": torch.cat([place[-size:] for place, size in zip(positions, sizes, strict=True)])[None],
         "cu_seq_lens_q": bounds.to(torch.int32),
         "max_length_q": max(sizes),
+        "max_length_k": max(map(len, seen.values())),  # on a GPU, attention would look for it in every layer
     }
     if any(distances):
         lengths = torch.tensor([0, *map(len, seen.values())])
         batch["key_index"] = torch.cat(list(seen.values()))
         batch["cu_seq_lens_k"] = lengths.cumsum(0).to(torch.int32)
-        batch["max_length_k"] = int(lengths.max())
     return batch
 
 

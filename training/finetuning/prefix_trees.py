@@ -7,36 +7,14 @@ without seeing the others. Losses and gradients are those of the examples apart.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
+
+from training.finetuning.examples import Example
 
 SHORTEST_SHARED = 16
 """Tokens that two examples must share for a segment of their own; below that, it costs more than it saves."""
 ROOT = -1
 """Parent of the first segment of a tree."""
-
-
-class Tokens(Protocol):
-    """What a tree is made of."""
-
-    @property
-    def person(self) -> str:
-        """Who is asked; examples of different people never share a tree."""
-        ...
-
-    @property
-    def prompt(self) -> list[int]:
-        """Tokens that may be shared, except for the last one, from which the first of the answer is predicted."""
-        ...
-
-    @property
-    def input_ids(self) -> list[int]:
-        """Prompt and answer."""
-        ...
-
-    @property
-    def labels(self) -> list[int]:
-        """One for each token."""
-        ...
 
 
 class Segment(NamedTuple):
@@ -48,7 +26,7 @@ class Segment(NamedTuple):
     """Place of the parent in the tree, which comes earlier; `ROOT` if there is none."""
 
 
-def plant_trees(examples: Sequence[Tokens], length: int) -> list[list[Segment]]:
+def plant_trees(examples: Sequence[Example], length: int) -> list[list[Segment]]:
     """Return trees of at most `length` tokens; an example that is longer has a tree of its own.
 
     Args:
@@ -70,8 +48,11 @@ def plant_trees(examples: Sequence[Tokens], length: int) -> list[list[Segment]]:
     return trees
 
 
-def _count_shared(first: Tokens, second: Tokens) -> int:
-    """Return how many tokens two prompts of a person share at the start, without the last token of either."""
+def _count_shared(first: Example, second: Example) -> int:
+    """Return how many tokens two prompts of a person share at the start.
+
+    The last token of either is left out: the first one of its answer is predicted from it.
+    """
     if first.person != second.person:
         return 0
     most = min(len(first.prompt), len(second.prompt)) - 1
@@ -79,13 +60,13 @@ def _count_shared(first: Tokens, second: Tokens) -> int:
     return next((place for place, (one, other) in enumerate(pairs) if one != other), most)
 
 
-def _count_tokens(examples: Sequence[Tokens], shared: Sequence[int], start: int, end: int) -> int:
+def _count_tokens(examples: Sequence[Example], shared: Sequence[int], start: int, end: int) -> int:
     """Return the number of tokens in the tree of the examples from `start` to before `end`."""
     return sum(len(segment.input_ids) for segment in _grow(examples, shared, start, end, 0, ROOT, []))
 
 
 def _grow(
-    examples: Sequence[Tokens],
+    examples: Sequence[Example],
     shared: Sequence[int],
     start: int,
     end: int,
