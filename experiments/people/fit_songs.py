@@ -17,8 +17,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from experiments.people.musiclab import NUM_SONGS, MarketLog, read_history, read_markets
 from sandbox.intervals import t_quantile
+from training.panels.musiclab import NUM_SONGS, MarketLog, read_history, read_markets
 from worlds.songs.history import Floats, History
 
 PAGE_SIZE = 6

@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from experiments.people.effects import HumanEffect, write_effects
-from experiments.people.musiclab import NUM_SONGS, MarketLog, read_history, read_markets, split_people
+from training.panels.musiclab import NUM_SONGS, MarketLog, read_history, read_markets, split_people
 from worlds.songs.history import Floats, mean_correlation, mean_gini, unpredictability
 
 TREATMENT, CONTROL = "social", "independent"

@@ -22,7 +22,7 @@ Baseline = Callable[[EvaluationCase], list[float]]
 """Returns probabilities of a case's options, in declared order."""
 SELECTION_FORMS = ("purchase", "thread")
 """Forms in which people pick one of several products or threads."""
-RATING_FORMS = ("stars", "verdict")
+RATING_FORMS = ("stars", "verdict", "experience")
 
 
 def fit_baselines(train: Sequence[EvaluationCase], people: Mapping[str, Profile], form: str) -> dict[str, Baseline]:

@@ -46,7 +46,13 @@ from training.finetuning.examples import (
     read_rows,
     tasks_hash,
 )
-from training.finetuning.trainer import ResponseTrainer, accumulation_steps, build_trainer, training_arguments
+from training.finetuning.trainer import (
+    ResponseTrainer,
+    accumulation_steps,
+    build_trainer,
+    check_start,
+    training_arguments,
+)
 
 KEY_FILE = "key"
 MANIFEST = "manifest.json"
@@ -90,8 +96,8 @@ def _tune_model(config: SftConfig, values: dict[str, Any], state: PartialState, 
     trained = folder / ("adapter" if config.recipe.lora else "model")
     notify_once: Any = state.on_main_process(notify)
     with state.main_process_first():
-        base = resolve_model(config.model)
-        key = _run_key(values, base, config.corpus_dir)
+        base = _resolve_base(config)
+        key = _run_key(values, base, config.corpus_dir, config.adapter)
         _check_owner(folder, key)
         if (folder / MANIFEST).exists():
             notify_once(f"{trained} is there already")
@@ -128,6 +134,14 @@ def _tune_model(config: SftConfig, values: dict[str, Any], state: PartialState, 
     if state.num_processes > 1:
         time.sleep(SHUTDOWN_SECONDS)
     return trained
+
+
+def _resolve_base(config: SftConfig) -> str:
+    """Return the base model, which the adapter that is trained further must fit."""
+    base = resolve_model(config.model)
+    if config.adapter:
+        check_start(config.adapter, base, config.recipe.lora)
+    return base
 
 
 def _join_processes() -> PartialState:
@@ -203,10 +217,11 @@ def _count_forms(examples: Sequence[Example]) -> dict[str, int]:
     return dict(sorted(Counter(example.form for example in examples).items()))
 
 
-def _run_key(values: dict[str, Any], base: str, corpus: Path) -> str:
-    """Return a hash of the settings, the base model's weights and the tasks."""
+def _run_key(values: dict[str, Any], base: str, corpus: Path, adapter: Path | None) -> str:
+    """Return a hash of the settings, the weights of the base model and of an adapter, and the tasks."""
     state = blake2b(json.dumps(values, sort_keys=True, default=str).encode(), digest_size=16)
-    state.update(weights_digest(base).encode())
+    for folder in (base, *([str(adapter)] if adapter else [])):
+        state.update(weights_digest(folder).encode())
     for split in ("train", "val"):
         state.update(bytes.fromhex(tasks_hash(corpus, split)))
     return state.hexdigest()

@@ -5,20 +5,22 @@ It computes logits of answers only, no attention between examples, and what exam
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import PartialState
-from peft import LoraConfig
+from peft import LoraConfig, PeftModel
 from torch.nn.functional import cross_entropy
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
+from agents.adapters import check_adapter, read_adapter_config
 from agents.model_loading import load_causal_model
 from sandbox.errors import ConfigError
 from training.finetuning.attention import PACKED, register_attention
-from training.finetuning.config import RecipeConfig, SftConfig
+from training.finetuning.config import LoraSettings, RecipeConfig, SftConfig
 from training.finetuning.examples import IGNORED, Example
 from training.finetuning.packing import collate_rows, pack_examples
 
@@ -93,6 +95,9 @@ def build_trainer(
         dtype=getattr(torch, recipe.dtype if recipe.lora else "float32"),
         attn_implementation=PACKED,
     )
+    layers = model.get_decoder().layers
+    if config.adapter:
+        model = PeftModel.from_pretrained(model, str(config.adapter), is_trainable=True)
     packing = recipe.pack_length, config.seed, recipe.share_prefixes
     trainer = ResponseTrainer(
         model=model,
@@ -100,7 +105,7 @@ def build_trainer(
         train_dataset=pack_examples(train, config.first, *packing),
         eval_dataset=pack_examples(held_out, (), *packing) if held_out else None,
         processing_class=tokenizer,
-        peft_config=_lora_config(config),
+        peft_config=None if config.adapter else _lora_config(config),
     )
     trainer.choice_weight = config.choice_weight
     trainer.data_collator = collate_rows  # TRL takes none of ours beside its own packing, so it is set afterwards
@@ -108,8 +113,26 @@ def build_trainer(
     trainer.loss_is_scaled_for_ga = False
     is_sharded = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
     if recipe.compile and not is_sharded and shutil.which("g++"):
-        _compile_layers(model)
+        _compile_layers(layers)
     return trainer
+
+
+def check_start(adapter: Path, base: str, lora: LoraSettings | None) -> None:
+    """Raise an error unless an adapter fits the base model and is of the recipe's kind.
+
+    Raises:
+        BackendError: It does not fit the base model, or is of a kind that engines cannot serve.
+        ConfigError: The recipe trains all weights, or its adapters have another rank or alpha.
+    """
+    if lora is None:
+        raise ConfigError("adapter= is trained further by a recipe with an adapter, such as recipe=lora; drop adapter=")
+    found = read_adapter_config(adapter)
+    if (found.get("r"), found.get("lora_alpha")) != (lora.rank, lora.alpha):
+        raise ConfigError(
+            f"{adapter} has rank {found.get('r')} and alpha {found.get('lora_alpha')}; set recipe.lora.rank and "
+            "recipe.lora.alpha to these"
+        )
+    check_adapter(adapter, base, lora.rank)
 
 
 def training_arguments(config: SftConfig, state: PartialState, num_accumulated: int) -> SFTConfig:
@@ -152,9 +175,9 @@ def training_arguments(config: SftConfig, state: PartialState, num_accumulated: 
     )
 
 
-def _compile_layers(model: Any) -> None:
+def _compile_layers(layers: Iterable[Any]) -> None:
     """Compile the layers one by one, in place, for rows of any length: all of them share a few compiled graphs."""
-    for layer in model.get_decoder().layers:
+    for layer in layers:
         layer.compile(dynamic=True)
 
 

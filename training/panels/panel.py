@@ -92,7 +92,8 @@ def world_params(world: str, kind: type[ParamsT], changes: Mapping[str, Any]) ->
 
 def build_world(kind: type[WorldT], params: WorldParams, size: int) -> WorldT:
     """Return a world of `size` unnamed agents without ties, as a run with the default memory would build it."""
-    return kind(params, profiles=[UNNAMED] * size, graph=nx.empty_graph(size), memory=default_memory())
+    profiles = [UNNAMED] * kind.num_profiles(params, size)
+    return kind(params, profiles=profiles, graph=nx.empty_graph(size), memory=default_memory())
 
 
 @lru_cache(maxsize=1)

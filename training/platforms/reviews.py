@@ -11,7 +11,7 @@ BEGINNING = date(1994, 1, 1)
 PLATFORM = Platform(
     "reviews",
     ReviewerProfiles(),
-    forms=BASIC_FORMS | {"purchase", "item_selection"},
+    forms=BASIC_FORMS | {"purchase", "item_selection", "experience"},
     products="reviewed",
     since=BEGINNING,
 )

@@ -16,7 +16,7 @@ from training.pipeline.funnel import Tally
 from training.pipeline.stages import Tables
 from training.sources.platform import find_platform
 from training.tasks.catalog import Catalog, load_catalogs
-from training.tasks.choices import purchase_tasks, reply_tasks, star_tasks, thread_tasks
+from training.tasks.choices import experience_tasks, purchase_tasks, reply_tasks, star_tasks, thread_tasks
 from training.tasks.decision_points import DecisionPoint, Record, find_decision_points
 from training.tasks.forms import TASK, Task
 from training.tasks.list_lookup import lookup_tasks
@@ -119,6 +119,7 @@ def _record_rows(
 def _tasks_about(point: DecisionPoint, catalog: Catalog, settings: Mapping[str, Any]) -> Iterator[Task]:
     yield from _list_tasks(point, catalog, settings)
     yield from star_tasks(point)
+    yield from experience_tasks(point)
     yield from reply_tasks(point, catalog)
     yield from preference_tasks(point, catalog)
     if settings["min_words"] <= len(point.record["text"].split()) <= settings["max_words"]:

@@ -54,9 +54,9 @@ class DecisionPoint(NamedTuple):
         draw = (self.draw,) if self.draw else ()
         return stable_hash(self.seed, self.record["source"], self.record["id"], form, *draw)
 
-    def presentation(self, form: str) -> Presentation:
-        """Return how one question is laid out."""
-        return draw_presentation(self.seed_for(form), self.varied_share)
+    def presentation(self, form: str, num_wordings: int = 1) -> Presentation:
+        """Return how one question is laid out, in one of the wordings that there are."""
+        return draw_presentation(self.seed_for(form), self.varied_share, num_wordings)
 
 
 def draw_presentation(seed: int, varied_share: float, num_wordings: int = 1) -> Presentation:

@@ -21,7 +21,7 @@ from sandbox.errors import ConfigError
 from sandbox.prompting.render import option_labels, render
 from training.sources.platform import find_platform
 from training.tasks.decision_points import DecisionPoint
-from training.tasks.worlds import is_world_template, world_template
+from training.tasks.worlds import SEPARATOR, is_world_template, list_wordings, world_template
 
 PROMPTS = Path(__file__).parent / "prompts"
 TASK_REPLICATE = Replicate("next", 0)
@@ -80,23 +80,27 @@ def sandbox_task(
     answer: str,
     variant: str = "",
     family: Family = "sandbox",
+    template: str = "",
     **meta: Any,
 ) -> Task:
     """Build a task in the sandbox's own form, rendered as a simulation renders it.
 
     Args:
         point: The decision point that it asks about.
-        form: Name of the task form, and of its template, which may be followed by the platform.
+        form: Name of the task form.
         facts: The template's variables.
         answer_form: The legal answers.
         answer: What they did: the key of an option, or a text.
         variant: Distinguishes several questions of one form about one decision point.
         family: `reading` if the answer follows from the question, whoever is asked.
+        template: Name of the template, such as a world's; empty: that of the form, which may be followed by the
+            platform.
         meta: What evaluation needs to know; the answer is added.
     """
     platform = point.record["platform"]
-    template = f"{form}_{platform}" if _platform_prompt(form, platform) else form
-    seed, presentation = point.seed_for(form + variant), point.presentation(form + variant)
+    template = template or (f"{form}_{platform}" if _platform_prompt(form, platform) else form)
+    num_wordings = len(list_wordings(template.partition(SEPARATOR)[0])) if is_world_template(template) else 1
+    seed, presentation = point.seed_for(form + variant), point.presentation(form + variant, num_wordings)
     stored_form = answer_form.without_objects() if isinstance(answer_form, Choose) else answer_form
     task_question = TaskQuestion(template, facts, stored_form, point.memory, seed, presentation)
     question = build_question(task_question, point.profile)

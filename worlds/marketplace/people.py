@@ -202,10 +202,21 @@ class Purchase(NamedTuple):
 
     def story(self, stars: int | None) -> str:
         """Return what the buyer will remember of it."""
-        review = f"; you gave it {stars} of 5 stars" if stars else ""
-        return (
-            f"You bought the {self.listing.title} for {format_dollars(self.price)}; it was {self.experience}{review}."
-        )
+        return tell_purchase(self.listing.title, self.price, self.experience, stars)
+
+
+def tell_purchase(title: str, price: int, experience: str = "", stars: int | None = None) -> str:
+    """Return a purchase as its buyer remembers it.
+
+    Args:
+        title: What was bought.
+        price: What was paid, in cents.
+        experience: How good it turned out, in words; empty: not known.
+        stars: What the buyer gave it; None: no review.
+    """
+    verdict = f"; it was {experience}" if experience else ""
+    review = f"; you gave it {stars} of 5 stars" if stars else ""
+    return f"You bought the {title} for {format_dollars(price)}{verdict}{review}."
 
 
 class Seller(Agent[Market]):

@@ -46,6 +46,10 @@ class Song(NamedTuple):
         """Return how the song reads on a page, without counts."""
         return f'"{self.title}" by {self.band} ({self.style}), {SOUNDS[self.sound]}'
 
+    def recall(self) -> str:
+        """Return its download as a listener remembers it."""
+        return f'You downloaded "{self.title}" by {self.band} ({self.style}).'
+
 
 def write_songs(number: int, appeal_spread: float, rng: np.random.Generator) -> list[Song]:
     """Return songs with titles, bands, styles and appeal at random; styles are equally common."""

@@ -137,7 +137,7 @@ class Songs(World[SongsParams]):
         for listener, number in choices:
             song = self.songs[number]
             listener.downloads[number] = None
-            listener.remember("download", f'You downloaded "{song.title}" by {song.band} ({song.style}).')
+            listener.remember("download", song.recall())
             taken[listener.market, number] += 1
             self.history.downloads[listener.market].append(number)
             self.log.append(self._describe_download(listener, number))

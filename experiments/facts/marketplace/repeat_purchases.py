@@ -34,7 +34,7 @@ def is_known(offer: dict[str, Any], question: Question[Any]) -> bool:
     return any(event.text.startswith(f"You bought the {offer['title']} ") for event in events)
 
 
-choose_again = choose_by(lambda offer, question: 1.2 if is_known(offer, question) else 0.0)
+choose_again = choose_by(lambda offer, question: 1.0 if is_known(offer, question) else 0.0)
 choose_new = choose_by(lambda offer, question: -4.0 if is_known(offer, question) else 0.0)
 
 REFERENCE = Reference(0.3356, 0.3281, 0.341, num_people=14_961)

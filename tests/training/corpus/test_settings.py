@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[3]
 NAMED = r"`\+?((?:source|filters|clean|splits|tasks|synthesis|judge)\.[A-Za-z_.0-9]*[a-z0-9])[`=]"
 """A setting of a corpus in a document."""
 SOURCES = "sources=[reddit,table,twitter,tafeng]"
+ALL_SOURCES = "sources=[reddit,table,twitter,tafeng,amazon]"
 FILES = ("source.twitter.paths=[a.js]", "source.table.paths=[a.csv]", "source.table.platform=microblog")
 
 
@@ -35,12 +36,13 @@ def test_a_setting_that_a_document_names_can_be_set(setting: str) -> None:
     values = {
         "shares": "{train: 1, val: 0, test: 0}",
         "earliest": "2010-01-01",
+        "citation": "Mine (2026)",
         "rating_scale": "[0,10]",
         "path": "log.zip",
         "per_user": "3",
     }
     value = values.get(setting.rpartition(".")[2], "0.5")
-    load_corpus_config([SOURCES, *FILES, f"{setting}={value}"])
+    load_corpus_config([ALL_SOURCES, *FILES, f"{setting}={value}"])
 
 
 @pytest.mark.parametrize(

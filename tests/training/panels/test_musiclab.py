@@ -10,7 +10,7 @@ from experiments.people.effects import HumanEffect, write_effects
 from experiments.people.fit_songs import VisitParameters, fit_visits, visit_probabilities
 from experiments.people.measure_songs import CONTROL, TREATMENT, Effort, Measured, list_effects, measure_all
 from experiments.people.measure_songs import FILE as RESULTS
-from experiments.people.musiclab import FILE, NUM_SONGS, Download, MarketLog, read_history, read_markets, split_people
+from training.panels.musiclab import FILE, NUM_SONGS, Download, MarketLog, read_history, read_markets, split_people
 from worlds.songs.history import History
 
 HEADER = "experiment,world,condition,person,song,seconds\n"

@@ -7,16 +7,19 @@ downloads are the train part, from which everything here is measured; the rest i
 
 import csv
 import gzip
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from sandbox.errors import DataError
 from worlds.songs.history import Cohort, History
 
 FILE = "market_musiclab/downloads.csv.gz"
 NUM_SONGS = 48
+COLUMNS = ("world", "condition", "person", "song", "seconds")
 TRAIN_SHARE = 0.75
 
 
@@ -47,16 +50,36 @@ class MarketLog(NamedTuple):
 
 def read_markets(data: Path) -> list[MarketLog]:
     """Return all worlds of experiment 1 in a folder of data sets, by number; the independent one is the last."""
+    return read_downloads(data / FILE)
+
+
+def read_downloads(path: Path) -> list[MarketLog]:
+    """Return all worlds of experiment 1 in a file, by number; the independent one is the last.
+
+    Raises:
+        DataError: The file cannot be read, or is of another format.
+    """
     rows: dict[tuple[int, bool], list[tuple[float, Download]]] = {}
-    with gzip.open(data / FILE, "rt", encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            download = Download(row["person"], int(row["song"]) - 1)
-            key = (int(row["world"]), row["condition"] == "social")
-            rows.setdefault(key, []).append((float(row["seconds"]), download))
+    for row in _read_rows(path):
+        download = Download(row["person"], int(row["song"]) - 1)
+        key = (int(row["world"]), row["condition"] == "social")
+        rows.setdefault(key, []).append((float(row["seconds"]), download))
     return [
         MarketLog(number, is_social, [download for _, download in sorted(entries, key=lambda entry: entry[0])])
         for (number, is_social), entries in sorted(rows.items())
     ]
+
+
+def _read_rows(path: Path) -> Iterator[Mapping[str, str]]:
+    """Yield the rows of a file; raise `DataError` if it is missing or not compressed, or lacks a column."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
+                raise DataError(f"{path} lacks the column {' and '.join(missing)}; name MusicLab's file of downloads")
+            yield from reader
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read as a compressed CSV file ({error}); name MusicLab's file") from error
 
 
 def split_people(market: MarketLog, size: int, rng: np.random.Generator) -> list[MarketLog]:
