@@ -37,7 +37,7 @@ class RecipeConfig(Settings):
     pack_length: PositiveInt
     """Tokens of a row that examples are packed into; longer examples are left out."""
     share_prefixes: bool
-    """Compute once what examples of a row share at their start, such as the person: the same losses in less time."""
+    """Compute once what examples of a row share at their start, such as world and person: equal losses in less time."""
     rows_per_step: PositiveInt
     """Rows whose gradients make one step, over all devices."""
     rows_per_device: PositiveInt

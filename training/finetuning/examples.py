@@ -34,7 +34,6 @@ class Example(NamedTuple):
     form: str
     prompt: list[int]
     answer: list[int]
-    person: str = ""
 
     @property
     def input_ids(self) -> list[int]:
@@ -123,7 +122,7 @@ def encode_rows(rows: Sequence[TaskRow], tokenizer: PromptTokenizer) -> list[Exa
     answers: list[list[int]] = encoder(texts, add_special_tokens=False)["input_ids"] if texts else []
     ends = [[] if lead else [encoder.eos_token_id] for lead in leads]
     parts = zip(rows, tokenizer.encode(prompts) if prompts else [], answers, ends, strict=True)
-    return [Example(row.form, prompt, answer + end, row.user) for row, prompt, answer, end in parts]
+    return [Example(row.form, prompt, answer + end) for row, prompt, answer, end in parts]
 
 
 def drop_long_examples(examples: Sequence[Example], most: int, most_answer: int) -> list[Example]:

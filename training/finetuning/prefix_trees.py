@@ -1,8 +1,8 @@
 """Examples that begin alike, as trees that hold what they share once.
 
-Questions to the same person begin with the same text: the world, the person, and often their memories. A choice spends
-hundreds of tokens on it for one token of loss. In a tree, that text is computed once, and each question follows it
-without seeing the others. Losses and gradients are those of the examples apart.
+All questions of a world begin with the same text, and those to one person go on with the person and often the same
+memories. A choice spends hundreds of tokens on it for one token of loss. In a tree, that text is computed once, and each
+question follows it without seeing the others. Losses and gradients are those of the examples apart.
 """
 
 from collections.abc import Sequence
@@ -30,13 +30,13 @@ def plant_trees(examples: Sequence[Example], length: int) -> list[list[Segment]]
     """Return trees of at most `length` tokens; an example that is longer has a tree of its own.
 
     Args:
-        examples: In any order; those of one person that begin alike come into one tree.
+        examples: In any order; those that begin alike come into one tree, as long as it has room.
         length: Most tokens of a tree.
 
     Returns:
         Each tree as its segments, every one after its parent.
     """
-    ordered = sorted(examples, key=lambda example: (example.person, example.input_ids))
+    ordered = sorted(examples, key=lambda example: example.input_ids)
     shared = [_count_shared(*pair) for pair in pairwise(ordered)]
     trees: list[list[Segment]] = []
     start = 0
@@ -49,12 +49,10 @@ def plant_trees(examples: Sequence[Example], length: int) -> list[list[Segment]]
 
 
 def _count_shared(first: Example, second: Example) -> int:
-    """Return how many tokens two prompts of a person share at the start.
+    """Return how many tokens two prompts share at the start.
 
     The last token of either is left out: the first one of its answer is predicted from it.
     """
-    if first.person != second.person:
-        return 0
     most = min(len(first.prompt), len(second.prompt)) - 1
     pairs = zip(first.prompt[:most], second.prompt, strict=False)
     return next((place for place, (one, other) in enumerate(pairs) if one != other), most)

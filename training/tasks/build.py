@@ -110,16 +110,15 @@ def _record_rows(
         draws = 1
         if record["split"] == "train":
             draws, point = settings["draws"], point._replace(varied_share=settings["varied_share"])
-        redrawn = (_list_tasks(point._replace(draw=draw), catalog, settings) for draw in range(1, draws))
+        redrawn = (_repeated_tasks(point._replace(draw=draw), catalog, settings) for draw in range(1, draws))
         for task in chain(_tasks_about(point, catalog, settings), *redrawn):
             if _is_wanted(task, record["platform"], settings):
                 yield _task_row(record, record["id"], task)
 
 
 def _tasks_about(point: DecisionPoint, catalog: Catalog, settings: Mapping[str, Any]) -> Iterator[Task]:
-    yield from _list_tasks(point, catalog, settings)
+    yield from _repeated_tasks(point, catalog, settings)
     yield from star_tasks(point)
-    yield from experience_tasks(point)
     yield from reply_tasks(point, catalog)
     yield from preference_tasks(point, catalog)
     if settings["min_words"] <= len(point.record["text"].split()) <= settings["max_words"]:
@@ -128,12 +127,13 @@ def _tasks_about(point: DecisionPoint, catalog: Catalog, settings: Mapping[str, 
         yield from comment_tasks(point, settings["length_hint"])
 
 
-def _list_tasks(point: DecisionPoint, catalog: Catalog, settings: Mapping[str, Any]) -> Iterator[Task]:
-    """Yield the tasks with a randomly drawn list of options."""
+def _repeated_tasks(point: DecisionPoint, catalog: Catalog, settings: Mapping[str, Any]) -> Iterator[Task]:
+    """Yield the tasks that train people are asked several times: with other lists of options, or in other words."""
     hard, uniform = settings["hard"], settings["uniform"]
     yield from purchase_tasks(point, catalog, hard, uniform)
     yield from thread_tasks(point, catalog, hard, uniform)
     yield from lookup_tasks(point, catalog, hard + uniform + 1)
+    yield from experience_tasks(point)
 
 
 def _is_wanted(task: Task, platform: str, settings: Mapping[str, Any]) -> bool:

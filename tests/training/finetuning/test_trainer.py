@@ -99,10 +99,10 @@ def test_a_token_weight_depends_on_its_example() -> None:
 
 
 def make_family() -> list[Example]:
-    """Return examples of one person that share a start, two of them more than that."""
+    """Return examples that share a start, two of them more than that."""
     start, middle = list(range(5, 30)), list(range(30, 50))
     ends = [(start + middle + [60], [61]), (start + middle + [62, 63], [64, 65]), ([*start, *[70] * 20], [71])]
-    return [Example("a", prompt, answer, "u") for prompt, answer in ends]
+    return [Example("a", prompt, answer) for prompt, answer in ends]
 
 
 def test_examples_that_share_a_start_have_the_losses_of_examples_apart(folder: Path) -> None:
