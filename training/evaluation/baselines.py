@@ -1,6 +1,7 @@
 """Baselines that a model must beat: predictors that know no language.
 
-All but `uniform` learn from what train users did. For purchases and threads, `popular` knows how often a category was
+All but `uniform` learn from what train users did. Decisions of experiments and panels have the domain's own model
+(`training.evaluation.domain_models`). For purchases and threads, `popular` knows how often a category was
 chosen, `last` what the person chose last, and `tastes` what the person chooses overall. Each has one parameter, how
 strongly choices follow that feature, fitted on train tasks (a conditional logit; McFadden 1974).
 """
@@ -16,6 +17,7 @@ from scipy.optimize import minimize_scalar
 from sandbox.core.form import Choose
 from sandbox.core.profile import Profile
 from training.evaluation.cases import EvaluationCase
+from training.evaluation.domain_models import DOMAIN_MODELS, fit_domain_model
 from training.tasks.list_lookup import LOOKUP_FORMS
 
 Baseline = Callable[[EvaluationCase], list[float]]
@@ -38,6 +40,8 @@ def fit_baselines(train: Sequence[EvaluationCase], people: Mapping[str, Profile]
         return baselines
     if form in SELECTION_FORMS:
         return {**baselines, **_category_baselines(train, people)}
+    if model := DOMAIN_MODELS.get(form):
+        baselines[model.name] = fit_domain_model(model, train)
     counts = Counter(case.answer for case in train)
     baselines["majority"] = lambda case: _normalize([counts[key] + 1 for key in option_keys(case)])
     if form in RATING_FORMS:

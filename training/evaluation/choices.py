@@ -8,11 +8,13 @@ import msgspec
 import numpy as np
 
 from sandbox.core.mind import Mind
+from sandbox.core.presentation import PLAIN
 from sandbox.core.profile import Profile
 from sandbox.core.question import Question
 from sandbox.errors import BackendError
 from training.evaluation.baselines import SELECTION_FORMS, fit_baselines, option_keys
 from training.evaluation.bootstrap import Bootstrap
+from training.evaluation.calibration import fit_calibration, name_answers
 from training.evaluation.cases import EvaluationCase, case_questions
 from training.evaluation.choice_metrics import (
     POPULATION_DISTANCES,
@@ -26,8 +28,12 @@ from training.evaluation.config import OWN, Control
 from training.evaluation.metrics import MetricKey, Metrics, Sample
 from training.tasks.list_lookup import LOOKUP_FORMS
 
+CALIBRATED = ", calibrated"
+"""What follows the name of a model whose probabilities are corrected."""
 NEW_PRODUCTS = "new products"
 """Name of the subset of cases about products that no train user chose."""
+OPTION_KINDS = ("hard", "uniform", "owned")
+"""Kinds of options that were not chosen, as tasks name them."""
 OptionProbs: TypeAlias = Sequence[float]
 """Probabilities of a case's options, in declared order."""
 Predictions: TypeAlias = dict[tuple[str, Control, str], list[OptionProbs]]
@@ -104,6 +110,41 @@ def predict_with_models(
     return predictions
 
 
+def predict_with_calibration(
+    name: str,
+    predictions: Predictions,
+    choices: Sequence[EvaluationCase],
+    train: Sequence[EvaluationCase],
+    people: Mapping[str, Profile],
+    mind: Mind,
+) -> Predictions:
+    """Correct a base model's predictions by temperature and biases that fit its answers to train tasks.
+
+    Args:
+        name: Name of the base model among the predictions.
+        predictions: Its own, for the choices.
+        choices: What is predicted.
+        train: Train tasks that the model is asked to fit the correction.
+        people: Profiles by user.
+        mind: The engine, whose default answers are those of the base model.
+
+    Returns:
+        Predictions under the name and `CALIBRATED`, for forms that have train tasks.
+    """
+    plain = [case._replace(question=msgspec.structs.replace(case.question, presentation=PLAIN)) for case in train]
+    asked = predict_with_models({name: None}, plain, people, [OWN], 0, mind)
+    calibrated: Predictions = {}
+    by_form = group_by_form(choices)
+    for form, fitted in group_by_form(plain).items():
+        if form in by_form:
+            golds = [option_keys(case).index(case.answer) for case in fitted]
+            calibration = fit_calibration(asked[name, OWN, form], name_answers(fitted, fitted), golds)
+            answers = name_answers(by_form[form], fitted)
+            pairs = zip(predictions[name, OWN, form], answers, strict=True)
+            calibrated[name + CALIBRATED, OWN, form] = [calibration.apply(probs, names) for probs, names in pairs]
+    return calibrated
+
+
 def score_choices(predictions: Predictions, choices: Sequence[EvaluationCase], bootstrap: Bootstrap) -> Metrics:
     """Score the predictions by form; also separately among hard and uniform options, and for new products."""
     metrics: Metrics = {}
@@ -153,18 +194,20 @@ def _score_population(
 def _subset_kinds(form: str, cases: Sequence[EvaluationCase]) -> list[str]:
     """Return the subsets worth scoring separately.
 
-    These are the kinds of options that were not chosen, if there are several, and new products, if not all cases or
-    none are about them.
+    These are the sources, if there are several; the kinds of options that were not chosen, likewise; and new products,
+    if not all cases or none are about them.
     """
+    sources = sorted({case.source for case in cases})
     option_kinds = {kind for case in cases for kind in case.meta.get("kinds", {}).values()} - {"chosen"}
-    kinds = sorted(option_kinds) if form in SELECTION_FORMS and len(option_kinds) > 1 else []
+    kinds = sources if len(sources) > 1 else []
+    kinds += sorted(option_kinds) if form in SELECTION_FORMS and len(option_kinds) > 1 else []
     return [*kinds, NEW_PRODUCTS] if form not in LOOKUP_FORMS and len({case.is_new for case in cases}) > 1 else kinds
 
 
 def _subset_label(form: str, kind: str | None) -> str:
     if kind is None:
         return form
-    return f"{form}, {NEW_PRODUCTS}" if kind == NEW_PRODUCTS else f"{form}, {kind} options"
+    return f"{form}, {kind} options" if kind in OPTION_KINDS else f"{form}, {kind}"
 
 
 def _restrict(cases: Sequence[EvaluationCase], kind: str | None) -> ChoiceSubset:
@@ -175,11 +218,13 @@ def _restrict(cases: Sequence[EvaluationCase], kind: str | None) -> ChoiceSubset
 
 
 def _keeps_option(case: EvaluationCase, key: str, kind: str | None) -> bool:
-    return kind in (None, NEW_PRODUCTS) or case.meta["kinds"][key] in ("chosen", kind)
+    return kind not in OPTION_KINDS or case.meta["kinds"][key] in ("chosen", kind)
 
 
 def _has_kind(case: EvaluationCase, kind: str | None) -> bool:
-    return kind is None or (case.is_new if kind == NEW_PRODUCTS else kind in case.meta["kinds"].values())
+    if kind in OPTION_KINDS:
+        return kind in case.meta["kinds"].values()
+    return kind is None or (case.is_new if kind == NEW_PRODUCTS else case.source == kind)
 
 
 def assign_mind(question: Question, mind: str) -> Question:

@@ -60,6 +60,9 @@ class EvaluateConfig(Settings):
     """Maximum number of texts of each form, and of answers in each of the paper's forms, scored by likelihood."""
     controls: list[Control]
     """Controls that are run in addition to `own`, each on the same tasks."""
+    calibration: NonNegativeInt
+    """Train tasks of each form that the first of the models is asked, if it is a base model, to find the temperature
+    and the biases that suit it best; the calibrated model is an opponent like the baselines. 0: none."""
     resamples: PositiveInt
     """Number of bootstrap draws of users."""
     mind: dict[str, Any]

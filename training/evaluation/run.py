@@ -38,6 +38,7 @@ from training.evaluation.choices import (
     Predictions,
     group_by_form,
     predict_with_baselines,
+    predict_with_calibration,
     predict_with_models,
     score_choices,
 )
@@ -119,6 +120,11 @@ def _score_answers(
             notify(f"asking {names} about {len(choices)} choices")
             controls = _list_controls(config)
             predictions |= predict_with_models(group.models, choices, people, controls, config.seed, mind)
+            reference = next(iter(config.models))
+            if config.calibration and config.models[reference] is None and reference in group.models:
+                notify(f"calibrating {reference} on up to {config.calibration} train tasks of each form")
+                asked = _sample_forms([case for case in train if case.is_choice], config.calibration)
+                predictions |= predict_with_calibration(reference, predictions, choices, asked, people, mind)
             if config.benchmarks:
                 notify(f"asking {names} the questions of {' and '.join(config.benchmarks)}")
                 metrics |= score_benchmarks(config.benchmarks, group.models, mind, config.benchmark_scenes, config.seed)
@@ -183,8 +189,12 @@ def _other_texts(config: EvaluateConfig, cases: Sequence[EvaluationCase]) -> dic
 
 def _select_texts(cases: Sequence[EvaluationCase], per_form: int) -> list[EvaluationCase]:
     """Return the first `per_form` texts of each form."""
-    texts = [case for case in cases if not case.is_choice]
-    return [case for form_cases in group_by_form(texts).values() for case in form_cases[:per_form]]
+    return _sample_forms([case for case in cases if not case.is_choice], per_form)
+
+
+def _sample_forms(cases: Sequence[EvaluationCase], per_form: int) -> list[EvaluationCase]:
+    """Return the first `per_form` cases of each form."""
+    return [case for form_cases in group_by_form(cases).values() for case in form_cases[:per_form]]
 
 
 def _score_likelihoods(

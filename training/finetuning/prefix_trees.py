@@ -1,8 +1,8 @@
 """Examples that begin alike, as trees that hold what they share once.
 
 All questions of a world begin with the same text, and those to one person go on with the person and often the same
-memories. A choice spends hundreds of tokens on it for one token of loss. In a tree, that text is computed once, and each
-question follows it without seeing the others. Losses and gradients are those of the examples apart.
+memories. A choice spends hundreds of tokens on it for one token of loss. In a tree, that text is computed once, and
+each question follows it without seeing the others. Losses and gradients are those of the examples apart.
 """
 
 from collections.abc import Sequence

@@ -23,6 +23,7 @@ from .tiny import tiny_model
 
 ROOT = Path(__file__).parents[3]
 LETTERS = "ABCDEFGH"
+ADAPTER_FILE = "adapter_model.safetensors"
 
 
 def task(number: int, split: str) -> dict[str, Any]:
@@ -213,3 +214,29 @@ def test_a_tokenizer_with_another_end_of_text_than_the_model_is_refused(
     assert main([*command(home, "other_end"), f"model={tmp_path / 'base'}"]) == 1
     message = capsys.readouterr().err
     assert "ends a text with '<|im_start|>', the model with '<|im_end|>'" in message
+
+
+def test_an_adapter_is_trained_further_from_where_it_was(training_run: Path, home: Path) -> None:
+    start = f"adapter={training_run / 'adapter'}"
+    assert main(command(home, "further", start, "recipe.learning_rate=1e-9", "recipe.max_steps=2", "checks=2")) == 0
+    last = validation_losses(training_run)[-1]
+    assert validation_losses(home / "further")[0] == pytest.approx(last, abs=0.02), "not that of the base"
+    before, after = (load_file(home / name / "adapter" / ADAPTER_FILE) for name in ("trained", "further"))
+    assert before.keys() == after.keys()
+    manifest = json.loads((home / "further" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["settings"]["adapter"] == str(training_run / "adapter")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["recipe.lora.rank=8"], "has rank 16 and alpha 32.0; set recipe.lora.rank and recipe.lora.alpha to these"),
+        (["recipe=full"], "by a recipe with an adapter, such as recipe=lora"),
+        (["adapter=/nowhere"], "/nowhere is no LoRA adapter"),
+    ],
+)
+def test_an_adapter_that_cannot_be_trained_further_is_refused(
+    overrides: list[str], message: str, training_run: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command(home, "refused", f"adapter={training_run / 'adapter'}", *overrides)) == 1
+    assert message in capsys.readouterr().err

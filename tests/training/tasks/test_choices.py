@@ -10,7 +10,7 @@ from sandbox.core.form import Choose
 from sandbox.core.memory import MemoryBudget
 from sandbox.core.presentation import PLAIN
 from training.tasks.catalog import Catalog, CatalogItem
-from training.tasks.choices import purchase_tasks, reply_tasks, star_tasks, thread_tasks
+from training.tasks.choices import experience_tasks, purchase_tasks, reply_tasks, star_tasks, thread_tasks
 from training.tasks.decision_points import find_decision_points
 from training.tasks.forms import Task, TaskQuestion, build_question, task_template
 from training.tasks.texts import text_tasks
@@ -142,6 +142,26 @@ def test_a_title_that_only_names_the_stars_is_not_quoted(title: str, is_quoted: 
     _, verdict = star_tasks(decision_point(record(0, title=title)))
     assert (title in verdict.messages[1]["content"]) is is_quoted
     assert ("word0" in verdict.messages[1]["content"]) is not is_quoted
+
+
+def test_an_experience_in_words_is_asked_as_the_marketplace_asks() -> None:
+    (task,) = experience_tasks(decision_point(record(0, stars=2.0, title="Meh", text="A poor pot.")))
+    assert (task.form, task.meta) == ("experience", {"answer": "2"})
+    assert task.messages[0]["content"] == task_template("marketplace/stars", "reviews").preamble.strip()
+    asked = "You paid $10.00 for the Pot no. 0. It was poor.\nHow many stars do you give it?"
+    assert asked in task.messages[1]["content"]
+
+
+def test_another_draw_asks_in_other_words() -> None:
+    point = decision_point(record(0, text="A poor pot."))._replace(varied_share=1)
+    tasks = [next(experience_tasks(point._replace(draw=draw))) for draw in range(20)]
+    assert {decode_question(task).presentation.wording for task in tasks} == {0, 1, 2, 3}
+    assert len({task.messages[1]["content"].partition("\n* ")[0].rpartition("\n\n")[2] for task in tasks}) == 4
+
+
+@pytest.mark.parametrize("changes", [{"text": "A pot."}, {"price": None}, {"stars": None}, {"text": "Good but poor."}])
+def test_without_an_experience_a_price_or_stars_nothing_is_asked(changes: dict[str, Any]) -> None:
+    assert list(experience_tasks(decision_point(record(0, **{"text": "A poor pot.", **changes})))) == []
 
 
 def test_another_draw_has_other_options_in_another_order() -> None:
