@@ -248,10 +248,11 @@ def _refuse_old_name(override: str) -> None:
 
 def _explain_unknown_setting(path: str, overrides: Sequence[str], config: str, groups: Sequence[str]) -> str:
     """Say which name of `path` does not exist, and which do."""
-    # without the override that is wrong, which would be explained again without end
+    # Without the override that is wrong, which would be explained again without end, and with the others, since some
+    # choices need them: graph=from_file has no path of its own.
     groups = [group for group in groups if group != path]
-    choices = [text for text in overrides if text.partition("=")[0] in groups and not text.endswith(("}", "]"))]
-    node: Any = compose(choices, config, groups)
+    others = [text for text in overrides if text.lstrip("+~").partition("=")[0] != path]
+    node: Any = compose([text for text in others if not text.endswith(("}", "]"))], config, groups)
     for name in path.split("."):
         if not isinstance(node, dict) or name not in node:
             settings = node if isinstance(node, dict) else {}

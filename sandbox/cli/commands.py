@@ -87,6 +87,35 @@ def export(args: argparse.Namespace, _: list[str]) -> int:
     return 0
 
 
+def describe(args: argparse.Namespace, _: list[str]) -> int:
+    """Write the methods section of a run."""
+    from sandbox.output.methods import describe_run, write_methods
+    from sandbox.output.progress import ReplayBar
+    from sandbox.runtime.run import Run
+
+    text = describe_run(Run(args.run, ReplayBar))
+    if args.to is None:
+        print(text)
+        return 0
+    for path in write_methods(text, args.to):
+        print(path)
+    return 0
+
+
+def verify(args: argparse.Namespace, _: list[str]) -> int:
+    """Check a run from its folder."""
+    from sandbox.output.progress import ReplayBar
+    from sandbox.runtime.run import Run
+    from sandbox.runtime.verification import verify_run
+
+    num_failed = 0
+    for verdict, sentence in verify_run(Run(args.run, ReplayBar)):
+        num_failed += verdict == "FAILED"
+        print(f"{verdict:<6}  {sentence}", flush=True)
+    print("the run does not hold" if num_failed else "the run holds", flush=True)
+    return int(num_failed > 0)
+
+
 def react(args: argparse.Namespace, _: list[str]) -> int:
     """Measure what moves agents."""
     from sandbox.output.progress import ReplayBar, notify, track

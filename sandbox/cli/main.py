@@ -85,11 +85,18 @@ def _add_run_commands(subparsers: Any) -> None:
     show = _add(subparsers, commands.show, "print the summary of a run")
     plot = _add(subparsers, commands.plot, "draw the figures of a run")
     export = _add(subparsers, commands.export, "export a run as Parquet, CSV and GraphML")
+    describe = _add(subparsers, commands.describe, "write the methods section of a run, with its references")
+    verify = _add(
+        subparsers,
+        commands.verify,
+        "check a run from its folder: does its log replay to its results?",
+    )
     react = _add(
         subparsers, commands.react, "ask agents of a run again with one fact changed: does the answer follow the fact?"
     )
-    for parser in (resume, branch, show, plot, export, react):
+    for parser in (resume, branch, show, plot, export, describe, verify, react):
         parser.add_argument("run", type=_path, help="folder of the run")
+    describe.add_argument("--to", type=_path, metavar="FILE", help="write to FILE.md, FILE.tex or FILE.docx (pandoc)")
     resume.add_argument(
         "--drop-damaged", action="store_true", help="go back to the batches of the log that come before any damage"
     )

@@ -53,12 +53,13 @@ def _metric_columns(metrics: "pd.DataFrame", labels: Mapping[str, str]) -> dict[
         rows = [over_steps(metrics, metric) for metric in labels]
         names: Sequence[str] = ("first step", "last step", "mean")
     else:
-        rows = [_means_by_arm(metrics, metric, arms[:MAX_ARMS]) for metric in labels]
+        rows = [means_by_arm(metrics, metric, arms[:MAX_ARMS]) for metric in labels]
         names = arms[:MAX_ARMS]
     return {name: [format_mean(row[place]) for row in rows] for place, name in enumerate(names)}
 
 
-def _means_by_arm(metrics: "pd.DataFrame", metric: str, arms: Sequence[str]) -> list[Mean]:
+def means_by_arm(metrics: "pd.DataFrame", metric: str, arms: Sequence[str]) -> list[Mean]:
+    """Return the mean over seeds of a metric's mean over steps, for each arm."""
     return [over_steps(cast("pd.DataFrame", metrics[metrics["arm"] == arm]), metric)[2] for arm in arms]
 
 

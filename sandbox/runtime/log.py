@@ -223,6 +223,10 @@ class DecisionLog:
         query = "SELECT arm, seed, step, description FROM intervention ORDER BY step, arm, seed, number"
         return self._db.execute(query).fetchall()
 
+    def seal(self) -> str:
+        """Return the hash that the chain ends with: who knows it can tell whether the log was changed since."""
+        return bytes(self._scalar("SELECT hash FROM ending")).hex()
+
     def check_end(self, num_decisions: float | None) -> None:
         """Close the log and raise `DamagedLogError` unless it holds all decisions with which its run finished."""
         number = self._scalar("SELECT count(*) FROM decision")

@@ -10,9 +10,10 @@ from training.evaluation.metrics import Array
 
 
 def single_choice_metrics(probs: Sequence[float], gold: int) -> dict[str, float]:
-    """Return negative log-likelihood (nats), hit rates at 1 and 3, NDCG and entropy (nats) of one choice.
+    """Return metrics of one choice: of its probability, and of the rank of what was chosen.
 
-    Where options tie with the chosen one, ranks are averaged over all orders of the tied options.
+    These are the negative log-likelihood (nats), hit rates at 1, 3 and 5, the reciprocal rank if it is at most 5, NDCG,
+    and the entropy (nats). Where options tie with the chosen one, ranks are averaged over all orders of these.
 
     Args:
         probs: One per option, summing to 1.
@@ -21,10 +22,12 @@ def single_choice_metrics(probs: Sequence[float], gold: int) -> dict[str, float]
     shares = np.clip(np.asarray(probs, float), 1e-9, None)
     shares /= shares.sum()
     better, tied = int((shares > shares[gold]).sum()), int((shares == shares[gold]).sum())
-    hits = {f"HR@{rank}": float(np.clip((rank - better) / tied, 0, 1)) for rank in (1, 3)}
-    gains = 1 / np.log2(np.arange(better, better + tied) + 2)
+    hits = {f"HR@{most}": float(np.clip((most - better) / tied, 0, 1)) for most in (1, 3, 5)}
+    ranks = np.arange(better, better + tied) + 1
+    means = {"MRR@5": np.where(ranks <= 5, 1 / ranks, 0), "NDCG": 1 / np.log2(ranks + 1)}
+    gains = {name: float(values.mean()) for name, values in means.items()}
     entropy = float(-(shares * np.log(shares)).sum())
-    return {"nll": float(-np.log(shares[gold])), **hits, "NDCG": float(gains.mean()), "entropy": entropy}
+    return {"nll": float(-np.log(shares[gold])), **hits, **gains, "entropy": entropy}
 
 
 def calibration_error(probs: Sequence[Sequence[float]], golds: Sequence[int], weights: Array, bins: int = 10) -> Array:

@@ -231,6 +231,13 @@ def test_a_sweep_names_the_run_that_fails_and_runs_the_rest(rule_market: Overrid
     assert set(pd.read_csv(next(Path("runs").glob("*/sweep.csv")))["world.tax"]) == {0.1}
 
 
+def test_an_unknown_setting_is_named_though_another_choice_needs_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "world=rumor", "graph=from_file", "graph.path=ties.csv", "seed=1"]) == 1
+    assert "unknown setting 'seed'" in capsys.readouterr().err
+    assert main(["run", "world=rumor", "graph=from_file"]) == 1
+    assert "graph.path" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [

@@ -17,6 +17,16 @@ def test_a_sure_choice_and_an_even_one() -> None:
     assert (third["HR@1"], third["HR@3"], third["NDCG"]) == (0, 1, pytest.approx(0.5))
 
 
+def test_ranks_beyond_the_fifth_do_not_count() -> None:
+    falling = [6 / 21, 5 / 21, 4 / 21, 3 / 21, 2 / 21, 1 / 21]
+    found = [single_choice_metrics(falling, gold) for gold in range(6)]
+    assert [metrics["MRR@5"] for metrics in found] == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 0])
+    assert [metrics["HR@5"] for metrics in found] == [1, 1, 1, 1, 1, 0]
+    even = single_choice_metrics([0.05] * 20, 7)
+    assert even["HR@5"] == pytest.approx(0.25)
+    assert even["MRR@5"] == pytest.approx((1 + 1 / 2 + 1 / 3 + 1 / 4 + 1 / 5) / 20)
+
+
 def test_the_error_of_calibration() -> None:
     once = np.ones((1, 100))
     assert calibration_error([[0.8, 0.2]] * 100, [0] * 80 + [1] * 20, once, bins=1)[0] == pytest.approx(0)
