@@ -116,6 +116,18 @@ def verify(args: argparse.Namespace, _: list[str]) -> int:
     return int(num_failed > 0)
 
 
+def bundle(args: argparse.Namespace, _: list[str]) -> int:
+    """Pack a run for a repository."""
+    from sandbox.output.bundle import bundle_run
+    from sandbox.output.progress import ReplayBar
+    from sandbox.runtime.run import Run
+
+    run = Run(args.run, ReplayBar)
+    path = bundle_run(run, args.to or Path(f"{run.folder.resolve().name}.zip"), args.licence)
+    print(path)
+    return 0
+
+
 def react(args: argparse.Namespace, _: list[str]) -> int:
     """Measure what moves agents."""
     from sandbox.output.progress import ReplayBar, notify, track

@@ -91,12 +91,17 @@ def _add_run_commands(subparsers: Any) -> None:
         commands.verify,
         "check a run from its folder: does its log replay to its results?",
     )
+    bundle = _add(
+        subparsers, commands.bundle, "pack a run for a repository, with all that a reader needs, into a ZIP file"
+    )
     react = _add(
         subparsers, commands.react, "ask agents of a run again with one fact changed: does the answer follow the fact?"
     )
-    for parser in (resume, branch, show, plot, export, describe, verify, react):
+    for parser in (resume, branch, show, plot, export, describe, verify, bundle, react):
         parser.add_argument("run", type=_path, help="folder of the run")
     describe.add_argument("--to", type=_path, metavar="FILE", help="write to FILE.md, FILE.tex or FILE.docx (pandoc)")
+    bundle.add_argument("--to", type=_path, metavar="FILE", help="ZIP file to write; default: named like the run, here")
+    bundle.add_argument("--licence", default="", metavar="TEXT", help='such as "CC BY 4.0"; default: none is stated')
     resume.add_argument(
         "--drop-damaged", action="store_true", help="go back to the batches of the log that come before any damage"
     )

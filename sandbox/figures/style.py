@@ -17,7 +17,7 @@ DASHES: "tuple[LineStyleType, ...]" = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 
 HUMAN = "#9A9A9A"
 INK = "#222222"
 FAINT = "#6B6B6B"
-SOLO_LABEL = "simulated people"
+SOLO_LABEL = "agents"
 """Name of the agents in a figure of a single arm."""
 
 WIDE, SQUARE = (5.2, 3.4), (5.0, 4.7)

@@ -16,6 +16,7 @@ from sandbox.core.world import World
 from sandbox.counting import count_of
 from sandbox.errors import ConfigError
 from sandbox.files import replace_file, replace_text
+from sandbox.folders import make_folder
 from sandbox.output.formatting import format_mean
 from sandbox.output.log_totals import LogTotals
 from sandbox.output.metrics_table import means_by_arm
@@ -62,13 +63,14 @@ def write_methods(text: str, path: Path) -> list[Path]:
     """
     if path.suffix not in FORMATS:
         raise ConfigError(f"--to {path}: the suffix says the format; use {', '.join(FORMATS)}")
+    make_folder(path.parent, "--to")
     if kind := FORMATS[path.suffix]:
         with replace_file(path) as draft:
             _convert(text, kind, draft)
     else:
         replace_text(path, text)
     bibliography = path.with_suffix(BIB)
-    replace_text(bibliography, _read_bibtex())
+    replace_text(bibliography, read_bibtex())
     return [path, bibliography]
 
 
@@ -112,7 +114,7 @@ def collect_facts(run: "Run") -> dict[str, Any]:
         "preamble": kind.prompts["preamble"].strip(),
         "templates": [_find_template(kind, name, config) for name in questions],
         "sources": sorted({reaction.source for reaction in kind.reactions}),
-        "bibtex": _read_bibtex(),
+        "bibtex": read_bibtex(),
     }
 
 
@@ -196,7 +198,8 @@ def _format_number(value: float) -> str:
     return f"{value:.3g}" if isfinite(value) else "–"
 
 
-def _read_bibtex() -> str:
+def read_bibtex() -> str:
+    """Return the references of every run."""
     return (FOLDER / "references.bib").read_text(encoding="utf-8")
 
 
