@@ -20,7 +20,7 @@ def test_bars_are_shares_beside_those_of_real_people(as_number: bool) -> None:
     STARS.draw(ax, make_data(tables={"stars": table}))
     assert bar_heights(ax) == pytest.approx([75, 25, 0, 40, 0, 60])
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "3"]
-    assert legend_texts(ax) == ["simulated people (n = 4)", "real people"]
+    assert legend_texts(ax) == ["agents (n = 4)", "real people"]
 
 
 def test_bars_of_several_seeds_are_the_mean_of_their_shares() -> None:

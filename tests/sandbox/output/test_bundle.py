@@ -15,8 +15,8 @@ from sandbox.runtime.runner import Progress
 from worlds.rumor import Rumor
 
 SETTINGS = (
-    "world=rumor", "mind=rule", "population.file=people.csv", "population.size=6", "graph.degree=2", "steps=3", "null_worlds=0",
-    "reactions=0", "run_dir=run",
+    "world=rumor", "mind=rule", "population.file=people.csv", "population.size=6", "graph.degree=2", "steps=3",
+    "null_worlds=0", "reactions=0", "run_dir=run",
 )  # fmt: skip
 
 
