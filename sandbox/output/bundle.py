@@ -36,11 +36,14 @@ LEFT_OUT = ("decisions.lock", f"{LOG}-wal", f"{LOG}-shm")
 DERIVED = ("export",)
 """Folders that anybody can make again."""
 SUMS, READ_ME, DICTIONARY = "SHA256SUMS", "README.md", "data_dictionary.csv"
+METHODS, REFERENCES = "methods.md", "methods.bib"
+WRITTEN = (SUMS, READ_ME, DICTIONARY, METHODS, REFERENCES)
+"""Files that an archive gets beside those of the run."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the archive: the earliest that a ZIP file can say."""
 NO_LICENCE = (
-    "None was stated, so nobody may copy this. Texts by a model may resemble its training data, and people of a "
-    "population may be real: look at the terms of both before you state one."
+    "None was stated; ask the authors before you reuse this. Texts by a model may resemble its training data, and the "
+    "people of a population may be real."
 )
 
 
@@ -62,7 +65,11 @@ def bundle_run(run: "Run", path: Path, licence: str = "") -> Path:
         raise DataError(f"{run.folder} is not finished; `python -m sandbox resume` continues it")
     if changes := describe_changes(run.manifest.inputs):
         raise DataError(f"{run.folder} cannot be bundled: {'; '.join(changes)}")
-    contents = dict(_list_contents(run, licence))
+    contents: dict[str, bytes] = {}
+    for name, content in _list_contents(run, path.stem, licence):
+        if name in contents:
+            raise DataError(f"two files would be {name} in the archive; rename what the run read, and run it again")
+        contents[name] = content
     sums = "".join(f"{sha256(content).hexdigest()}  {name}\n" for name, content in sorted(contents.items()))
     contents[SUMS] = sums.encode()
     make_folder(path.parent, "--to")
@@ -72,20 +79,22 @@ def bundle_run(run: "Run", path: Path, licence: str = "") -> Path:
     return path
 
 
-def _list_contents(run: "Run", licence: str) -> Iterator[tuple[str, bytes]]:
+def _list_contents(run: "Run", title: str, licence: str) -> Iterator[tuple[str, bytes]]:
     """Yield the files of the archive by their names in it."""
     yield LOG, _read_log(run)
     for file in sorted(run.folder.rglob("*")):
         name = file.relative_to(run.folder)
-        if file.is_file() and str(name) not in (LOG, *LEFT_OUT) and name.parts[0] not in DERIVED:
+        if file.is_file() and str(name) not in (LOG, *LEFT_OUT, *WRITTEN) and name.parts[0] not in DERIVED:
             yield name.as_posix(), file.read_bytes()
     carried = _list_inputs(run)
     for name, entry in carried.items():
-        yield name, Path(entry["path"]).read_bytes()
-    yield "methods.md", describe_run(run).encode()
-    yield "methods.bib", read_bibtex().encode()
+        content, there = Path(entry["path"]).read_bytes(), run.folder / name
+        if not (there.is_file() and there.read_bytes() == content):  # as in a run from an archive
+            yield name, content
+    yield METHODS, describe_run(run).encode()
+    yield REFERENCES, read_bibtex().encode()
     yield DICTIONARY, _describe_columns(run).encode()
-    yield READ_ME, _write_readme(run, carried, licence).encode()
+    yield READ_ME, _write_readme(run, title, carried, licence).encode()
 
 
 def _read_log(run: "Run") -> bytes:
@@ -117,7 +126,7 @@ def _list_inputs(run: "Run") -> dict[str, InputFile]:
 
 
 def _describe_columns(run: "Run") -> str:
-    """Return what the columns of all tables are, as CSV."""
+    """Return the columns of all tables with their types, and what metrics are, as CSV."""
     kind, _ = resolve_world(run.manifest.segments[-1].config)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -136,25 +145,20 @@ def _describe_columns(run: "Run") -> str:
     return text.getvalue()
 
 
-def _write_readme(run: "Run", carried: Mapping[str, InputFile], licence: str) -> str:
-    missing = [entry for entry in run.manifest.inputs if Path(entry["path"]).name not in carried]
+def _write_readme(run: "Run", title: str, carried: Mapping[str, InputFile], licence: str) -> str:
     lines = [f"- `{name}` is what `{entry['setting']}` named." for name, entry in carried.items()]
-    lines += [
-        f"- `{entry['given']}` ({entry['setting']}) is not here; its sha256 is {entry['sha256']}." for entry in missing
-    ]
-    inputs = "Files that the run read:\n\n" + "\n".join(lines) + "\n" if lines else ""
-    return (
-        (FOLDER / "bundle.md")
-        .read_text(encoding="utf-8")
-        .format(
-            title=run.folder.resolve().name,
-            name=run.folder.resolve().name,
-            commit=run.manifest.commit or "unknown",
-            inputs=inputs,
-            licence=licence or NO_LICENCE,
-            sums=SUMS,
-            dictionary=DICTIONARY,
-        )
+    for entry in run.manifest.inputs:
+        if (path := Path(entry["path"])).name not in carried:
+            place = "comes with the project" if path.parent == POPULATIONS_DIR else "is not here"
+            lines.append(f"- `{entry['given']}` ({entry['setting']}) {place}; its sha256 is {entry['sha256']}.")
+    template = (FOLDER / "bundle.md").read_text(encoding="utf-8")
+    return template.format(
+        title=title,
+        commit=run.manifest.commit or "unknown",
+        inputs="Files that the run read:\n\n" + "\n".join(lines) + "\n" if lines else "",
+        licence=licence or NO_LICENCE,
+        sums=SUMS,
+        dictionary=DICTIONARY,
     )
 
 

@@ -40,6 +40,8 @@ FORMATS = {".md": "", ".tex": "latex", ".docx": "docx"}
 BIB = ".bib"
 MAX_VALUE = 120
 """Characters of a parameter's value."""
+QUALITY = ("decisions", "data quality", "position bias")
+"""Lines of a summary that say how far answers can be trusted."""
 FEW_SEEDS = 8
 """With fewer seeds than this, intervals are wide and rest on the normality of few values."""
 
@@ -96,7 +98,9 @@ def collect_facts(run: "Run") -> dict[str, Any]:
         "interventions": [describe_intervention(node) for node in config.interventions],
         "changes": list_changes(manifest),
         "num_agents": kind.num_profiles(params, int(config.population["size"])),
-        "network": describe_network(results.tables[NETWORK]),
+        "network": describe_network(results.tables[NETWORK]) if NETWORK in results.tables else "",
+        "population": config.population.get("file", config.population["_target_"]),
+        "splits": ", ".join(config.population.get("splits") or ()),
         "models": list(_list_models(manifest)),
         "order": _describe_order(config),
         "num_decisions": int(totals.sums["decisions"]),
@@ -107,11 +111,11 @@ def collect_facts(run: "Run") -> dict[str, Any]:
             (label, [format_mean(mean) for mean in means_by_arm(results.metrics, name, arms)])
             for name, label in kind.metric_labels.items()
         ],
-        "quality": quality_lines(manifest, totals)[:3],
+        "quality": [line for line in quality_lines(manifest, totals) if line[0] in QUALITY],
         "seal": seal,
         "versions": ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
         "limits": _list_limits(config, results, slopes),
-        "preamble": kind.prompts["preamble"].strip(),
+        "preamble": _list_wordings(kind)[config.presentation.wording]["preamble"].strip(),
         "templates": [_find_template(kind, name, config) for name in questions],
         "sources": sorted({reaction.source for reaction in kind.reactions}),
         "bibtex": read_bibtex(),
@@ -151,14 +155,17 @@ def _list_models(manifest: Manifest) -> Iterator[tuple[str, str]]:
 def _describe_order(config: RunConfig) -> str:
     presentation = config.presentation
     words = "in the world's own wording" if not presentation.wording else f"in paraphrase {presentation.wording}"
-    return f"questions are asked {words}, and options without an order of their own are shuffled by the seed"
+    changes = {name: value for name, value in presentation.model_dump().items() if value not in (False, 0, "A")}
+    changes.pop("wording", None)
+    others = f" ({_join_settings(changes)})" if changes else ""
+    return f"questions are asked {words}, and options without an order of their own are shuffled by the seed{others}"
 
 
 def _list_limits(config: RunConfig, results: Results, slopes: "pd.DataFrame | None") -> list[str]:
     """Return what a reader has to know before believing the results."""
     limits = [
-        "The agents are a model's, not people. A match of their averages with people's is no evidence that they decide "
-        "as people do."
+        "Agents are simulated. If their averages match those of people, this does not show that they decide as people "
+        "do."
     ]
     if slopes is None:
         limits.append("Whether agents react to what should move them was not measured in this run.")
@@ -170,7 +177,7 @@ def _list_limits(config: RunConfig, results: Results, slopes: "pd.DataFrame | No
     num_steps = int(max(results.metrics["step"], default=-1)) + 1
     if num_steps < config.steps:
         limits.append(f"The run is not finished: {num_steps} of {count_of(config.steps, 'step')}.")
-    if "train" in (config.population.get("splits") or ()):
+    if "train" in (config.population.get("splits") or ["train"]):
         limits.append("Some of the people may be in the training data of the model that plays them.")
     return limits
 
@@ -185,8 +192,11 @@ def _list_reactions(slopes: "pd.DataFrame", kind: type[World[Any]]) -> Iterator[
 
 def _find_template(kind: type[World[Any]], name: str, config: RunConfig) -> Template:
     """Return the text of a question in the wording of the run."""
-    wordings = (kind.prompts, *kind.paraphrases)
-    return template_from(kind.name, name.rpartition("/")[2], wordings[config.presentation.wording])
+    return template_from(kind.name, name.rpartition("/")[2], _list_wordings(kind)[config.presentation.wording])
+
+
+def _list_wordings(kind: type[World[Any]]) -> Sequence[Mapping[str, str]]:
+    return (kind.prompts, *kind.paraphrases)
 
 
 def _format_cell(value: object) -> str:

@@ -1,8 +1,8 @@
-"""Check a run from its folder: its log replays to the results that are beside it, and nothing was edited.
+"""Check a run from its folder: its log replays to the results in the folder.
 
 A third party needs no language model for it. What minds answered is taken from the log; everything that follows from
-their answers is computed again and compared with what the folder holds. What cannot be computed again, such as answers
-to questions asked after the run, is said.
+their answers is computed again and compared with what the folder holds. Anything that cannot be computed again is
+reported as a note.
 """
 
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ from sandbox.runtime.inputs import describe_changes
 from sandbox.runtime.manifest import environment
 from sandbox.runtime.results import METRICS, TABLES, Results
 from sandbox.runtime.run import Run
-from sandbox.tables import read_table
+from sandbox.tables import read_table, table_files
 
 Verdict: TypeAlias = Literal["ok", "FAILED", "note"]
 """`note`: it could not be checked, or says only where a difference would come from."""
-OTHER_FOLDERS = ("reactions", "comparison", "answers")
-"""Folders of tables that depend on more than the log."""
+OTHER_FOLDERS = ("figures", "reactions", "comparison", "answers")
+"""Folders that depend on more than the log."""
 
 
 class Finding(NamedTuple):
@@ -35,18 +35,16 @@ class Finding(NamedTuple):
 def verify_run(run: Run) -> Iterator[Finding]:
     """Yield what each check of a run found; a check that cannot begin because an earlier one failed is left out."""
     yield _verify_log(run)
-    inputs = run.manifest.inputs
-    changes = describe_changes(inputs, is_live=True)
-    yield from (Finding("FAILED", change) for change in changes)
-    if inputs and not changes:
-        yield Finding("ok", f"{count_of(len(inputs), 'input file')} with the content of then")
+    yield from _verify_inputs(run)
     yield from _compare_software(run)
     try:
-        results = Results.of(run.replay())
+        worlds = run.replay()
+        results = Results.of(worlds)
     except SandboxError as error:
         yield Finding("FAILED", f"it cannot be replayed: {error}")
         return
     yield Finding("ok", "every question of the replay is the one that was answered")
+    yield from _verify_end(run, min(world.now for world in worlds))
     if run.manifest.status == "finished":
         yield from _compare_results(results, run.folder)
     else:
@@ -63,6 +61,34 @@ def _verify_log(run: Run) -> Finding:
             return Finding("ok", f"the log's {number} fit their chain of hashes, whose end is {log.seal()}")
     except SandboxError as error:
         return Finding("FAILED", str(error))
+
+
+def _verify_inputs(run: Run) -> Iterator[Finding]:
+    """Compare the files that the run read; a replay does not need those of minds, so an archive may lack them."""
+    needed = describe_changes(run.manifest.inputs)
+    others = [change for change in describe_changes(run.manifest.inputs, is_live=True) if change not in needed]
+    yield from (Finding("FAILED", change) for change in needed)
+    yield from (Finding("note", change) for change in others)
+    if (number := len(run.manifest.inputs) - len(needed) - len(others)) > 0:
+        yield Finding("ok", f"{count_of(number, 'input file')} with the content of then")
+
+
+def _verify_end(run: Run, num_steps: int) -> Iterator[Finding]:
+    """Check that the manifest says what the log holds: all steps, and the models that answered."""
+    config = run.manifest.segments[-1].config
+    if run.manifest.status == "finished" and num_steps != config.steps:
+        yield Finding(
+            "FAILED", f"the log ends after {count_of(num_steps, 'step')}, but the manifest says {config.steps}"
+        )
+    with closing(run.log()) as log:
+        answered = {row["model"] for row in log.count_answers() if row["model"]}
+        last_step = max((step for _, step, *_ in log.batches()), default=-1)
+    if last_step >= num_steps:
+        yield Finding("FAILED", f"the log goes on to step {last_step}, after the last one of the replay")
+    described = {mind.get("model") for mind in run.manifest.minds.values()}
+    described |= {model for mind in run.manifest.minds.values() for model in mind.get("adapters", {}).values()}
+    if strangers := sorted(answered - described):
+        yield Finding("FAILED", f"the manifest does not name {', '.join(strangers)}, which answered")
 
 
 def _compare_software(run: Run) -> Iterator[Finding]:
@@ -82,9 +108,9 @@ def _compare_results(results: Results, folder: Path) -> Iterator[Finding]:
         results.write(expected)
         places = [Path(METRICS), *(Path(TABLES) / table for table in results.tables)]
         differences = [difference for place in places if (difference := _find_difference(folder, expected, place))]
-    known = {f"{place.name}{suffix}" for place in places for suffix in (".csv", ".parquet")}
-    strangers = [file for file in sorted((folder / TABLES).glob("*")) if file.name not in known]
-    differences += [f"{file} is no table of this run" for file in strangers]
+    expected_names = {file.name for place in places for file in table_files(place)}
+    extra = [file for file in sorted((folder / TABLES).glob("*")) if file.name not in expected_names]
+    differences += [f"{file} is no table of this run" for file in extra]
     yield from (Finding("FAILED", difference) for difference in differences)
     if not differences:
         yield Finding("ok", f"{METRICS} and {count_of(len(places) - 1, 'table')} are those of the replay")
@@ -92,14 +118,14 @@ def _compare_results(results: Results, folder: Path) -> Iterator[Finding]:
 
 def _find_difference(folder: Path, expected: Path, place: Path) -> str:
     """Return how the files of a table differ from those of the replay; empty if they do not."""
-    text, table = (folder / place.with_name(f"{place.name}{suffix}") for suffix in (".csv", ".parquet"))
+    text, table = table_files(folder / place)
     if missing := [file for file in (text, table) if not file.is_file()]:
         return f"{missing[0]} is missing"
     if text.read_bytes() != (expected / text.relative_to(folder)).read_bytes():
         return f"{text} differs from the replay"
     try:
-        found, again = read_table(folder / place), read_table(expected / place)
+        stored, replayed = read_table(folder / place), read_table(expected / place)
     except DataError as error:
         return str(error)
-    assert found is not None
-    return "" if found.equals(again) else f"{table} differs from the replay"
+    assert stored is not None
+    return "" if stored.equals(replayed) else f"{table} differs from the replay"

@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from sandbox.core.form import Choose
 from sandbox.core.profile import Profile
-from training.evaluation.cases import EvaluationCase
+from training.evaluation.cases import EvaluationCase, option_keys
 from training.evaluation.domain_models import DOMAIN_MODELS, fit_domain_model
 from training.tasks.list_lookup import LOOKUP_FORMS
 
@@ -47,12 +46,6 @@ def fit_baselines(train: Sequence[EvaluationCase], people: Mapping[str, Profile]
     if form in RATING_FORMS:
         baselines["own stars"] = lambda case: _own_star_probs(people[case.user], case)
     return baselines
-
-
-def option_keys(case: EvaluationCase) -> list[str]:
-    """Return the keys of a choice's options, in declared order; empty for a text."""
-    form = case.question.form
-    return [option.key for option in form.options] if isinstance(form, Choose) else []
 
 
 def _uniform_probs(case: EvaluationCase) -> list[float]:

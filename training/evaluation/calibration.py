@@ -2,7 +2,7 @@
 
 Fine-tuning teaches a small model how often people choose what, and how sure to be. One temperature and one bias per
 answer, fitted to a few train tasks, do that without touching a weight (temperature and bias scaling; Guo et al. 2017,
-arXiv:1706.04599). What a fine-tuned model knows beyond that, it knows about people.
+arXiv:1706.04599). Only what a fine-tuned model knows beyond that can be knowledge of the situation or of the person.
 """
 
 from collections import Counter
@@ -14,8 +14,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from sandbox.core.answering import display_order
-from training.evaluation.baselines import option_keys
-from training.evaluation.cases import NOBODY, EvaluationCase
+from training.evaluation.cases import NOBODY, EvaluationCase, option_keys
 from training.evaluation.metrics import Array
 from training.tasks.forms import build_question
 
@@ -23,8 +22,8 @@ COMMON_SHARE = 0.5
 """Share of the questions of a form that must offer an option for it to have a bias of its own."""
 RIDGE = 1.0
 """Pull of the biases towards 0."""
-LEAST = 1e-9
-"""Smallest probability that is told from 0."""
+MIN_PROBABILITY = 1e-9
+"""Smaller probabilities count as this one."""
 
 
 class Calibration(NamedTuple):
@@ -37,7 +36,7 @@ class Calibration(NamedTuple):
 
     def apply(self, probs: Sequence[float], answers: Sequence[str]) -> list[float]:
         """Return corrected probabilities of the options, whose names are `answers`."""
-        logs = self.sharpness * np.log(np.maximum(probs, LEAST))
+        logs = self.sharpness * np.log(np.maximum(probs, MIN_PROBABILITY))
         return _softmax(logs + np.array([self.biases.get(answer, 0.0) for answer in answers])).tolist()
 
 
@@ -57,8 +56,8 @@ def name_answers(cases: Sequence[EvaluationCase], reference: Sequence[Evaluation
     for case in cases:
         question = build_question(case.question, msgspec.structs.replace(NOBODY, platform=case.platform))
         keys, order = option_keys(case), display_order(question)
-        is_common = set(keys) <= common
-        names.append(keys if is_common else [f"place {order.index(place)}" for place in range(len(keys))])
+        places = [order.index(place) for place in range(len(keys))]
+        names.append([key if key in common else f"place {place}" for key, place in zip(keys, places, strict=True)])
     return names
 
 
@@ -74,7 +73,7 @@ def fit_calibration(
     """
     names = sorted({name for row in answers for name in row})
     places = [[names.index(name) for name in row] for row in answers]
-    logs = [np.log(np.maximum(row, LEAST)) for row in probs]
+    logs = [np.log(np.maximum(row, MIN_PROBABILITY)) for row in probs]
 
     def loss(parameters: Array) -> tuple[float, Array]:
         sharpness, biases = parameters[0], parameters[1:]
@@ -82,7 +81,7 @@ def fit_calibration(
         total = RIDGE / 2 * float(biases @ biases)
         for row, own, gold in zip(logs, places, golds, strict=True):
             residual = _softmax(sharpness * row + biases[own])
-            total -= float(np.log(max(residual[gold], LEAST)))
+            total -= float(np.log(max(residual[gold], MIN_PROBABILITY)))
             residual[gold] -= 1
             gradient[0] += residual @ row
             np.add.at(gradient, [1 + place for place in own], residual)

@@ -55,6 +55,12 @@ class ChatCase(NamedTuple):
     """What the person wrote or chose, or what a language model wrote for a synthetic task."""
 
 
+def option_keys(case: EvaluationCase) -> list[str]:
+    """Return the keys of a choice's options, in declared order; empty for a text."""
+    form = case.question.form
+    return [option.key for option in form.options] if isinstance(form, Choose) else []
+
+
 class TaskLine(msgspec.Struct):
     """The fields of a line of `tasks/<split>.jsonl` that an evaluation reads."""
 

@@ -12,10 +12,10 @@ from sandbox.core.presentation import PLAIN
 from sandbox.core.profile import Profile
 from sandbox.core.question import Question
 from sandbox.errors import BackendError
-from training.evaluation.baselines import SELECTION_FORMS, fit_baselines, option_keys
+from training.evaluation.baselines import SELECTION_FORMS, fit_baselines
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.calibration import fit_calibration, name_answers
-from training.evaluation.cases import EvaluationCase, case_questions
+from training.evaluation.cases import EvaluationCase, case_questions, option_keys
 from training.evaluation.choice_metrics import (
     POPULATION_DISTANCES,
     SCALE_DISTANCES,
@@ -32,6 +32,8 @@ CALIBRATED = ", calibrated"
 """What follows the name of a model whose probabilities are corrected."""
 NEW_PRODUCTS = "new products"
 """Name of the subset of cases about products that no train user chose."""
+LISTED_FORMS = (*SELECTION_FORMS, "choose", "page")
+"""Forms whose options are other things in every question, so that their keys have no distribution."""
 OPTION_KINDS = ("hard", "uniform", "owned")
 """Kinds of options that were not chosen, as tasks name them."""
 OptionProbs: TypeAlias = Sequence[float]
@@ -146,7 +148,7 @@ def predict_with_calibration(
 
 
 def score_choices(predictions: Predictions, choices: Sequence[EvaluationCase], bootstrap: Bootstrap) -> Metrics:
-    """Score the predictions by form; also separately among hard and uniform options, and for new products."""
+    """Score the predictions by form; also by source, among hard and uniform options, and for new products."""
     metrics: Metrics = {}
     for form, cases in group_by_form(choices).items():
         for kind in [None, *_subset_kinds(form, cases)]:
@@ -156,7 +158,7 @@ def score_choices(predictions: Predictions, choices: Sequence[EvaluationCase], b
                     rows = [row for row, case in zip(probs, cases, strict=True) if _has_kind(case, kind)]
                     key = MetricKey(name, control, _subset_label(form, kind), "")
                     metrics |= _score_subset(key, subset, subset.renormalize(rows), bootstrap)
-        if form not in (*SELECTION_FORMS, *LOOKUP_FORMS) and _have_same_options(cases):
+        if form not in (*LISTED_FORMS, *LOOKUP_FORMS) and _have_same_options(cases):
             metrics |= _score_population(form, predictions, cases, bootstrap)
     return metrics
 

@@ -1,15 +1,15 @@
 """The domain's own models: what a modeller of these decisions would fit to them, without any language.
 
-A language model that does not beat them knows no more about the decision than its literature. Each is a conditional
-logit over what its literature says that people look at, fitted to train tasks like the other baselines.
+A language model that does not beat them adds nothing to what the literature knows. Each is a conditional logit over
+what the literature says that people look at, fitted to train tasks like the other baselines; none has tastes of its own
+for each person, as a mixed logit has.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from math import log, log1p
 from typing import Any, NamedTuple
 
-from sandbox.core.form import Choose
-from training.evaluation.cases import EvaluationCase
+from training.evaluation.cases import EvaluationCase, option_keys
 from training.evaluation.conditional_logit import Features, fit_conditional_logit
 from worlds.commons.member import LEAVE, NOBODY
 
@@ -26,7 +26,7 @@ class DomainModel(NamedTuple):
 
 def fit_domain_model(model: DomainModel, train: Sequence[EvaluationCase]) -> Callable[[EvaluationCase], list[float]]:
     """Fit a model to train tasks; return what predicts the probabilities of a case's options."""
-    golds = [_keys(case).index(case.answer) for case in train]
+    golds = [option_keys(case).index(case.answer) for case in train]
     fit = fit_conditional_logit([model.describe(case) for case in train], golds)
     return lambda case: fit.predict(model.describe(case))
 
@@ -68,7 +68,7 @@ def describe_contributions(case: EvaluationCase) -> Sequence[Features]:
             }
         return features
 
-    return [describe(key) for key in _keys(case)]
+    return [describe(key) for key in option_keys(case)]
 
 
 def describe_targets(case: EvaluationCase) -> Sequence[Features]:
@@ -78,7 +78,7 @@ def describe_targets(case: EvaluationCase) -> Sequence[Features]:
     """
     facts = case.question.facts
     endowment, own = facts["endowment"], facts["contribution"]
-    gifts = dict(zip([key for key in _keys(case) if key != NOBODY[0]], facts["others"], strict=True))
+    gifts = dict(zip([key for key in option_keys(case) if key != NOBODY[0]], facts["others"], strict=True))
     mean = sum(gifts.values()) / len(gifts)
     lowest = min(gifts.values())
 
@@ -95,7 +95,7 @@ def describe_targets(case: EvaluationCase) -> Sequence[Features]:
             "lowest": float(gift == lowest),
         }
 
-    return [describe(key) for key in _keys(case)]
+    return [describe(key) for key in option_keys(case)]
 
 
 def describe_revisions(case: EvaluationCase) -> Sequence[Features]:
@@ -108,7 +108,8 @@ def describe_revisions(case: EvaluationCase) -> Sequence[Features]:
     seen = "alone" if facts["others"] is None else facts["kind"]
     distance = 0.0 if facts["others"] is None else abs(facts["own"] - facts["others"]) / facts["scale"]
     return [
-        {f"{key}, {seen}": 1.0, "stay by distance": float(float(key) == 0) * log1p(distance)} for key in _keys(case)
+        {f"{key}, {seen}": 1.0, "stay by distance": float(float(key) == 0) * log1p(distance)}
+        for key in option_keys(case)
     ]
 
 
@@ -122,11 +123,10 @@ def describe_offers(case: EvaluationCase) -> Sequence[Features]:
 
     def describe(offer: Mapping[str, Any]) -> Features:
         name, *attributes = str(offer["title"]).split(", ")
-        price = log(offer["price"] / facts["usual_price"])
         times = sum(f" the {name} for " in text for text in bought)
         words = {f"{facts['category']}: {word}": 1.0 for word in (*name.split(), *attributes)}
         return {
-            f"log price of {facts['category']}": price,
+            f"log price of {facts['category']}": log(offer["price"]),
             f"bought last time, {facts['category']}": float(bool(bought) and f" the {name} for " in bought[-1]),
             f"share of purchases, {facts['category']}": times / len(bought) if bought else 0.0,
             **words,
@@ -136,13 +136,19 @@ def describe_offers(case: EvaluationCase) -> Sequence[Features]:
 
 
 def describe_songs(case: EvaluationCase) -> Sequence[Features]:
-    """Describe songs by how they sound and how often others downloaded them, as the song market's rule agents do."""
-    return [{"log count": log1p(song["count"] or 0), "sound": song["sound"]} for song in case.question.facts["songs"]]
+    """Describe songs by how they sound, which they are, and how often others downloaded them.
+
+    Counts: Salganik, Dodds and Watts (2006), doi:10.1126/science.1121066.
+    """
+    songs = case.question.facts["songs"]
+    return [
+        {"log count": log1p(song["count"] or 0), "sound": song["sound"], f"song {song['id']}": 1.0} for song in songs
+    ]
 
 
 def describe_experience(case: EvaluationCase) -> Sequence[Features]:
     """Describe stars by the word for the experience."""
-    return [{f"{key} after {case.question.facts['experience']}": 1.0, key: 1.0} for key in _keys(case)]
+    return [{f"{key} after {case.question.facts['experience']}": 1.0, key: 1.0} for key in option_keys(case)]
 
 
 DOMAIN_MODELS: Mapping[str, DomainModel] = {
@@ -154,8 +160,3 @@ DOMAIN_MODELS: Mapping[str, DomainModel] = {
     "experience": DomainModel("stars by experience", describe_experience),
 }
 """By form of the task."""
-
-
-def _keys(case: EvaluationCase) -> list[str]:
-    form = case.question.form
-    return [option.key for option in form.options] if isinstance(form, Choose) else []

@@ -59,7 +59,7 @@ class SftConfig(Settings):
     model: str
     """Base model: a known name, a hub id or a folder."""
     adapter: Path | None
-    """Adapter to train further, with the rank and alpha of the recipe; null: train a new one."""
+    """Adapter to train further, with the rank and alpha of the recipe, and a dropout of its own; null: a new one."""
     recipe: RecipeConfig
     mixture: dict[str, NonNegativeInt | None]
     """Training examples of each form, drawn by the seed; null: all of them. A form that is not named is left out."""

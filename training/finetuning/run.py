@@ -219,7 +219,8 @@ def _count_forms(examples: Sequence[Example]) -> dict[str, int]:
 
 def _run_key(values: dict[str, Any], base: str, corpus: Path, adapter: Path | None) -> str:
     """Return a hash of the settings, the weights of the base model and of an adapter, and the tasks."""
-    state = blake2b(json.dumps(values, sort_keys=True, default=str).encode(), digest_size=16)
+    settings = {name: value for name, value in values.items() if (name, value) != ("adapter", None)}
+    state = blake2b(json.dumps(settings, sort_keys=True, default=str).encode(), digest_size=16)
     for folder in (base, *([str(adapter)] if adapter else [])):
         state.update(weights_digest(folder).encode())
     for split in ("train", "val"):

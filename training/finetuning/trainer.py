@@ -26,20 +26,26 @@ from training.finetuning.packing import collate_rows, pack_examples
 
 
 class ResponseTrainer(SFTTrainer):
-    """Trains on packed rows; `choice_weight` is the weight of a choice's single answer token."""
+    """Trains on packed rows."""
 
     choice_weight: float = 1.0
+    """Weight of a choice's single answer token."""
+    mean_weights: tuple[float, float] | None = None
+    """Mean weight of the answers in a training row and in a validation row; None: each row's own."""
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """Return the weighted mean of the negative log-likelihood of the answers' tokens, in nats.
+        """Return the weighted negative log-likelihood of the answers' tokens, in nats, over the mean weight of a row.
+
+        Its mean over all rows is the weighted mean over all tokens: an example counts the same in a row of many, which
+        share what they begin with, as in a row of few.
 
         Args:
             model: Takes `logits_to_keep`, as every causal model of transformers does.
             inputs: One packed row, as `collate_rows` returns it. The first token of a segment has no label.
             return_outputs: Return the model's output too.
-            num_items_in_batch: Ignored: the loss is a mean over a row, and the trainer averages over rows.
+            num_items_in_batch: Ignored: the trainer averages over rows.
         """
         labels = inputs["labels"][0, 1:]
         targets = (labels != IGNORED).nonzero().flatten()
@@ -47,8 +53,17 @@ class ResponseTrainer(SFTTrainer):
         output = model(**model_inputs, logits_to_keep=targets, use_cache=False)
         losses = cross_entropy(output.logits[0].float(), labels[targets], reduction="none")
         weights = token_weights(targets + 1, inputs["cu_seq_lens_q"], self.choice_weight)
-        loss = (losses * weights).sum() / weights.sum().clamp(min=1)
+        if self.mean_weights is None:
+            total = weights.sum().clamp(min=1)
+        else:
+            total = self.mean_weights[0 if model.training else 1]
+        loss = (losses * weights).sum() / total
         return (loss, output) if return_outputs else loss
+
+
+def total_weight(examples: Sequence[Example], choice_weight: float) -> float:
+    """Return the weight of all answers' tokens together."""
+    return sum(choice_weight if len(example.answer) == 1 else len(example.answer) for example in examples)
 
 
 def token_weights(positions: torch.Tensor, starts: torch.Tensor, choice_weight: float) -> torch.Tensor:
@@ -108,8 +123,13 @@ def build_trainer(
         peft_config=None if config.adapter else _lora_config(config),
     )
     trainer.choice_weight = config.choice_weight
+    weights = [
+        total_weight(examples, config.choice_weight) / max(len(rows or ()), 1)
+        for examples, rows in ((train, trainer.train_dataset), (held_out, trainer.eval_dataset))
+    ]
+    trainer.mean_weights = weights[0], weights[1]
     trainer.data_collator = collate_rows  # TRL takes none of ours beside its own packing, so it is set afterwards
-    # The loss is a mean over each row, so the trainer itself must divide it by the accumulation steps.
+    # The trainer itself must divide the loss of a row by the accumulation steps.
     trainer.loss_is_scaled_for_ga = False
     is_sharded = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
     if recipe.compile and not is_sharded and shutil.which("g++"):

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-import pandas as pd
-
 from sandbox.errors import DataError
+from training.panels.csv_files import read_columns
 from training.panels.purchases import Occasion, Purchases, ShelfOffer, Shopper
 from training.sources.source import Rejects
 
@@ -27,16 +26,14 @@ POWER_TRAINS = {
 ORIGINS = {"american": "American", "japanese": "Japanese", "chinese": "Chinese", "skorean": "South Korean"}
 """Columns of the makers' countries; a car without any is German."""
 FAST_CHARGING = ("phevFastcharge", "bevFastcharge")
-COLUMNS = (
-    "person", "obsnum", "choice", "split", "price", "opCost", "accelTime", *POWER_TRAINS, *ORIGINS, *FAST_CHARGING
-)  # fmt: skip
-SPLITS = ("train", "val", "test")
+NUMBERS = ("price", "opCost", "accelTime", *POWER_TRAINS, *ORIGINS, *FAST_CHARGING)
+COLUMNS = ("person", "obsnum", "choice", "split", *NUMBERS)
 
 
 class Cars(Purchases):
     """Choices among cars: CSV, one row for a car; `obsnum` numbers the choices, and prices are in thousand dollars."""
 
-    is_remembered: ClassVar[bool] = False
+    is_real: ClassVar[bool] = False
 
     def category_of(self, path: Path) -> str:
         """Return what is bought."""
@@ -47,11 +44,16 @@ class Cars(Purchases):
         cars = read_columns(path, COLUMNS)
         shoppers: list[Shopper] = []
         for person, rows in cars.groupby("person", sort=False):
+            if (splits := rows["split"].nunique()) != 1:
+                raise DataError(f"{path}: the person {person} is in {splits} splits; put all rows of a person into one")
             occasions: list[Occasion] = []
             for number, offered in rows.groupby("obsnum", sort=False):
                 chosen = [place for place, choice in enumerate(offered["choice"]) if choice == 1]
                 if len(chosen) != 1 or len(offered) < 2:
                     rejects.add(None, f"a choice of {len(chosen)} among {len(offered)} cars", str(number))
+                    continue
+                if offered[list(NUMBERS)].isna().any(axis=None) or offered["price"].min() <= 0:
+                    rejects.add(None, "a car without a price, or with an empty cell", str(number))
                     continue
                 offers = [describe_car(car) for car in offered.to_dict("records")]
                 occasions.append(Occasion(str(number), offers, chosen[0]))
@@ -69,19 +71,3 @@ def describe_car(car: Mapping[str, float]) -> ShelfOffer:
         f"{car['accelTime']:g} seconds to 60 miles an hour"
     )
     return ShelfOffer(name, round(100_000 * car["price"]))
-
-
-def read_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Return a CSV file that has these columns.
-
-    Raises:
-        DataError: It cannot be read, or lacks one of them.
-    """
-    try:
-        table = pd.read_csv(path)
-    except (OSError, EOFError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{path} cannot be read as a CSV file ({reason}); name the data's file") from error
-    if missing := [name for name in columns if name not in table]:
-        raise DataError(f"{path} lacks the column {' and '.join(missing)}; it has {', '.join(map(str, table.columns))}")
-    return table

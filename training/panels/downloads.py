@@ -1,11 +1,11 @@
 """The downloads of MusicLab's experiment 1, asked as the song market asks: which song of a page do you download?
 
-Every download in a social world becomes one question: a page with that song and others that the person did not have, at
-random places as in the experiment, each beside its count in that world at that moment. What people listened to and
-left is not in the data, so pages lack the options of going on and of leaving. The songs' names and styles are not in
-the data either: each person sees other invented ones. How a song sounds is measured: its appeal in the train worlds,
-without the effect of counts, as the world puts appeal into words. Worlds are the groups: 7 is val, 8 is test, of the
-others the train part is used.
+Every download in a social world becomes one question: a page with that song and five that the person did not have, each
+beside its count in that world at that moment. The experiment's people saw all 48 songs at random places; a choice among
+a random sample of what was not chosen has the same odds (McFadden 1978). The data do not say what people heard and
+skipped, so pages have no option to go on or leave. Nor do they have names and styles of songs: each person sees other
+invented ones. How a song sounds is measured in the independent world, where nobody saw counts, and put into the world's
+words for appeal. Worlds are the groups: 7 is val, 8 is test, of the others the train part is used.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
-import networkx as nx
 import numpy as np
 
 from sandbox.core.form import Choose
 from sandbox.core.question import Question
 from sandbox.core.seeds import permutation
-from training.panels.musiclab import NUM_SONGS, MarketLog, read_downloads, read_history
-from training.panels.panel import UNNAMED, Panel, PanelDecision, default_memory, world_params
+from training.panels.musiclab import NUM_SONGS, MarketLog, read_downloads
+from training.panels.panel import Panel, PanelDecision, build_world, world_params
 from training.sources.source import Rejects
 from training.tasks.decision_points import stable_hash
 from worlds.songs import Songs
@@ -41,14 +40,23 @@ class Downloads(Panel):
     def read_decisions(self, path: Path, rejects: Rejects) -> Iterator[PanelDecision]:
         """Yield every download in a social world."""
         markets = read_downloads(path)
-        parts = [market.train_part() for market in markets if market.number not in (VAL_WORLD, TEST_WORLD)]
-        appeal = read_history(parts).fit_counts().appeal
+        appeal = measure_appeal([market.train_part() for market in markets if not market.is_social])
         params = world_params(self.world, SongsParams, {"num_social": 1, "num_independent": 0})
         for market in markets:
             if market.is_social:
                 split = {VAL_WORLD: "val", TEST_WORLD: "test"}.get(market.number, "train")
                 part = market.train_part() if split == "train" else market
-                yield from Site(part, split, appeal.tolist(), params).decide(rejects)
+                yield from Site(part, split, appeal, params).decide(rejects)
+
+
+def measure_appeal(independent: Sequence[MarketLog]) -> list[float]:
+    """Return the log odds of each song's download where nobody sees counts, 0 on average.
+
+    One download is added to each song, so that one that nobody wanted has an appeal too.
+    """
+    songs = [download.song for market in independent for download in market.downloads]
+    logs = np.log1p(np.bincount(songs, minlength=NUM_SONGS))
+    return (logs - logs.mean()).tolist()
 
 
 class Site:
@@ -57,9 +65,7 @@ class Site:
     def __init__(self, market: MarketLog, split: str, appeal: Sequence[float], params: SongsParams) -> None:
         self.market, self.split, self.appeal, self.params = market, split, appeal, params
         people = list(dict.fromkeys(download.person for download in market.downloads))
-        self.world = Songs(
-            params, profiles=[UNNAMED] * len(people), graph=nx.empty_graph(len(people)), memory=default_memory()
-        )
+        self.world = build_world(Songs, params, len(people))
         self.listeners = dict(zip(people, self.world.listeners, strict=True))
         for listener in self.world.listeners:
             listener.styles = ()

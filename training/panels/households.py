@@ -2,8 +2,8 @@
 
 Each file is one of its data sets, written as `write.csv` in R or `to_csv` in Python writes it: `Catsup.csv`,
 `Cracker.csv`, `Yogurt.csv` (Jain, Vilcassim & Chintagunta 1994), `Ketchup.csv`, `Tuna.csv` (Kim, Blattberg & Rossi
-1995). A row is a purchase, with the price of every brand in the shop. The data have no split: a hash of the household
-decides, so that all of its purchases are in one.
+1995). A row is a purchase, with the price of every brand in the shop. The data have no split: a hash of the household's
+number decides. So all purchases of a household are in one split, also if two files have the same households.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sandbox.core.seeds import uniform
 from sandbox.errors import DataError, unknown
-from training.panels.cars import read_columns
+from training.panels.csv_files import read_columns
 from training.panels.purchases import Occasion, Purchases, ShelfOffer, Shopper
 from training.sources.source import Rejects
 from training.tasks.decision_points import stable_hash
@@ -44,7 +44,7 @@ class Goods(NamedTuple):
 
 GOODS = {
     # Prices are in cents per ounce; what a bottle costs follows from its size, which the brand's name tells.
-    "Catsup": Goods("Ketchup", "id", "", {
+    "Catsup": Goods("Bottled Ketchup", "id", "", {
         "heinz41": Brand("Heinz ketchup of 41 ounces", 41),
         "heinz32": Brand("Heinz ketchup of 32 ounces", 32),
         "heinz28": Brand("Heinz ketchup of 28 ounces", 28),
@@ -96,15 +96,14 @@ class Households(Purchases):
         for household, rows in purchases.groupby(goods.household, sort=False):
             occasions: list[Occasion] = []
             for number, row in enumerate(rows.to_dict("records")):
-                offers = [_describe_brand(goods, brand, row) for brand in goods.brands]
                 if row[choice] not in goods.brands:
                     rejects.add(None, f"an unknown brand {row[choice]!r}", str(household))
-                elif min(offer.price for offer in offers) <= 0:
+                elif not all(row[f"price.{brand}"] > 0 for brand in goods.brands):  # nor is an empty cell
                     rejects.add(None, "a brand without a price", str(household))
                 else:
+                    offers = [_describe_brand(goods, brand, row) for brand in goods.brands]
                     occasions.append(Occasion(str(number), offers, list(goods.brands).index(row[choice])))
-            shopper = f"{path.stem}/{household}"
-            shoppers.append(Shopper(shopper, _draw_split(shopper), occasions))
+            shoppers.append(Shopper(f"{path.stem}/{household}", _draw_split(str(household)), occasions))
         return shoppers
 
 

@@ -61,13 +61,20 @@ def read_downloads(path: Path) -> list[MarketLog]:
     """
     rows: dict[tuple[int, bool], list[tuple[float, Download]]] = {}
     for row in _read_rows(path):
-        download = Download(row["person"], int(row["song"]) - 1)
+        download = Download(row["person"], _read_song(row["song"], path))
         key = (int(row["world"]), row["condition"] == "social")
         rows.setdefault(key, []).append((float(row["seconds"]), download))
     return [
         MarketLog(number, is_social, [download for _, download in sorted(entries, key=lambda entry: entry[0])])
         for (number, is_social), entries in sorted(rows.items())
     ]
+
+
+def _read_song(text: str, path: Path) -> int:
+    """Return the 0-based number of a song."""
+    if not text.isdecimal() or not 1 <= int(text) <= NUM_SONGS:
+        raise DataError(f"{path}: the song {text!r} is none of the numbers from 1 to {NUM_SONGS}")
+    return int(text) - 1
 
 
 def _read_rows(path: Path) -> Iterator[Mapping[str, str]]:

@@ -1,7 +1,8 @@
 """What panels about purchases share: somebody chooses among priced offers, as a buyer of the marketplace does.
 
-What the data do not say, the question does not either: a buyer's style and cash, reviews, friends. Nor is buying
-nothing an option, since the data hold only occasions at which one of the offers was taken.
+What the data do not say, the question does not either: a buyer's style and cash, reviews, friends. What people usually
+pay is the median of what train shoppers paid, where they paid. Buying nothing is no option, since the data hold only
+occasions at which one of the offers was taken.
 """
 
 from abc import abstractmethod
@@ -61,8 +62,8 @@ class Purchases(Panel):
     """Purchases of goods of one kind."""
 
     world: ClassVar[str] = "marketplace"
-    is_remembered: ClassVar[bool] = True
-    """Whether a shopper remembers earlier purchases; false if nothing was really bought."""
+    is_real: ClassVar[bool] = True
+    """Whether something was bought, so that shoppers remember it and there is a usual price."""
 
     @abstractmethod
     def read_shoppers(self, path: Path, rejects: Rejects) -> Sequence[Shopper]:
@@ -75,7 +76,7 @@ class Purchases(Panel):
     def read_decisions(self, path: Path, rejects: Rejects) -> Iterator[PanelDecision]:
         """Yield every purchase as a search of a buyer who remembers the earlier ones."""
         shoppers = self.read_shoppers(path, rejects)
-        category, usual_price = self.category_of(path), median_paid(shoppers)
+        category, usual_price = self.category_of(path), median_paid(shoppers) if self.is_real else None
         for shopper in shoppers:
             buyer = _new_buyer(category)
             for number, occasion in enumerate(shopper.occasions):
@@ -86,7 +87,7 @@ class Purchases(Panel):
                 answer = str(order.index(occasion.chosen))
                 record = f"{occasion.record}/{FORM}"
                 yield PanelDecision(shopper.id, shopper.id, shopper.split, record, FORM, question, answer)
-                if self.is_remembered:
+                if self.is_real:
                     bought = occasion.offers[occasion.chosen]
                     buyer.remember("purchase", tell_purchase(bought.name, bought.price), importance=1.5)
 

@@ -110,15 +110,19 @@ def _record_rows(
         draws = 1
         if record["split"] == "train":
             draws, point = settings["draws"], point._replace(varied_share=settings["varied_share"])
-        redrawn = (_repeated_tasks(point._replace(draw=draw), catalog, settings) for draw in range(1, draws))
-        for task in chain(_tasks_about(point, catalog, settings), *redrawn):
+        again = [point._replace(draw=draw) for draw in range(1, draws)]
+        redrawn = (_list_tasks(other, catalog, settings) for other in again)
+        # Of these, nothing is drawn but the presentation, which must differ, or the same prompt comes twice.
+        reworded = (experience_tasks(other._replace(varied_share=1.0)) for other in again)
+        for task in chain(_tasks_about(point, catalog, settings), *redrawn, *reworded):
             if _is_wanted(task, record["platform"], settings):
                 yield _task_row(record, record["id"], task)
 
 
 def _tasks_about(point: DecisionPoint, catalog: Catalog, settings: Mapping[str, Any]) -> Iterator[Task]:
-    yield from _repeated_tasks(point, catalog, settings)
+    yield from _list_tasks(point, catalog, settings)
     yield from star_tasks(point)
+    yield from experience_tasks(point)
     yield from reply_tasks(point, catalog)
     yield from preference_tasks(point, catalog)
     if settings["min_words"] <= len(point.record["text"].split()) <= settings["max_words"]:
@@ -127,13 +131,12 @@ def _tasks_about(point: DecisionPoint, catalog: Catalog, settings: Mapping[str, 
         yield from comment_tasks(point, settings["length_hint"])
 
 
-def _repeated_tasks(point: DecisionPoint, catalog: Catalog, settings: Mapping[str, Any]) -> Iterator[Task]:
-    """Yield the tasks that train people are asked several times: with other lists of options, or in other words."""
+def _list_tasks(point: DecisionPoint, catalog: Catalog, settings: Mapping[str, Any]) -> Iterator[Task]:
+    """Yield the tasks with a randomly drawn list of options."""
     hard, uniform = settings["hard"], settings["uniform"]
     yield from purchase_tasks(point, catalog, hard, uniform)
     yield from thread_tasks(point, catalog, hard, uniform)
     yield from lookup_tasks(point, catalog, hard + uniform + 1)
-    yield from experience_tasks(point)
 
 
 def _is_wanted(task: Task, platform: str, settings: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from sandbox.prompting.render import one_line
 from training.sources.platform import find_platform
 from training.tasks.catalog import Alternative, Catalog, CatalogItem
 from training.tasks.decision_points import NAME_TOKENS, DecisionPoint, Record, choice_key, format_price
-from training.tasks.experiences import SYNONYMS, find_experience
+from training.tasks.experiences import find_reviewed_experience
 from training.tasks.forms import Task, sandbox_task
 
 REPLY = choose(("yes", "yes, reply"), ("no", "no, read on"))
@@ -45,13 +45,15 @@ def star_tasks(point: DecisionPoint) -> Iterator[Task]:
 
 
 def experience_tasks(point: DecisionPoint) -> Iterator[Task]:
-    """How many stars did they give? Asked as the marketplace asks, after the one word that they had for it, if any."""
+    """How many stars did they give? Asked as the marketplace asks, after the one word that they had for it, if any.
+
+    What they paid is not in a review.
+    """
     record = point.record
-    experience = find_experience(f"{record['title']}. {record['text']}", SYNONYMS)
-    price = format_price(record["price"], record["platform"])
-    if not (record["stars"] and record["context"] and experience and price):
+    experience = find_reviewed_experience(record["title"], record["text"])
+    if not (record["stars"] and record["context"] and experience):
         return
-    facts = {"title": one_line(record["context"], NAME_TOKENS), "paid": price, "experience": experience}
+    facts = {"title": one_line(record["context"], NAME_TOKENS), "paid": "", "experience": experience}
     yield sandbox_task(point, "experience", facts, STARS, f"{record['stars']:.0f}", template="marketplace/stars")
 
 

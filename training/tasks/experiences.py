@@ -1,4 +1,4 @@
-"""How good something was, in the words of who bought it: from a review to the marketplace's word for an experience."""
+"""Map a review's words to the marketplace's word for an experience."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,11 @@ SYNONYMS: Mapping[str, str] = {
 """These, and words that mean the same."""
 WINDOW = 3
 """Words before an experience word in which a negation makes the review ambiguous."""
-_NEGATIONS = frozenset(("not", "no", "never", "isn't", "wasn't", "don't", "doesn't", "didn't", "aren't", "nothing"))
+SHORT = 40
+"""Words of a text in which a word for an experience is about the product, not about something else."""
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|nothing|nor|hardly|barely|without|cannot|\w+n't|dont|doesnt|didnt|isnt|wasnt)\b"
+)
 
 
 def find_experience(text: str, words: Mapping[str, str] = WORDS) -> str | None:
@@ -32,12 +36,17 @@ def find_experience(text: str, words: Mapping[str, str] = WORDS) -> str | None:
         text: Title and text of a review.
         words: Which experience each word is.
     """
-    text = text.lower()
+    text = text.lower().replace("’", "'")
     experiences: set[str] = set()
     # Longer words first: `very good` is not `good`.
     pattern = rf"\b({'|'.join(sorted(words, key=len, reverse=True))})\b"
     for match in re.finditer(pattern, text):
-        if _NEGATIONS & set(text[: match.start()].split()[-WINDOW:]):
+        if _NEGATION.search(" ".join(text[: match.start()].split()[-WINDOW:])):
             return None
         experiences.add(words[match[1]])
     return experiences.pop() if len(experiences) == 1 else None
+
+
+def find_reviewed_experience(title: str, text: str) -> str | None:
+    """Return the experience that a review names: in its title or, if there is none, in its text if it is short."""
+    return find_experience(title, SYNONYMS) or (find_experience(text, SYNONYMS) if len(text.split()) <= SHORT else None)

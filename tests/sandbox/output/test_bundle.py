@@ -40,9 +40,10 @@ def unpack(path: str) -> Path:
 
 
 def test_a_stranger_can_check_it(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bundle", "run", "--licence", "CC BY 4.0"]) == 0
-    assert capsys.readouterr().out == "run.zip\n"
-    folder = unpack("run.zip")
+    assert main(["bundle", "run", "--licence", "CC BY 4.0", "--to", "other.zip"]) == 0
+    assert capsys.readouterr().out == "other.zip\n"
+    folder = unpack("other.zip")
+    assert f"python -m sandbox verify {folder.name}\n" in (folder / "README.md").read_text(encoding="utf-8")
     Path("people.csv").unlink()
     for file in run.folder.iterdir():
         if file.is_file():
@@ -70,6 +71,20 @@ def test_the_log_is_one_file_with_everything(run: Run) -> None:
 def test_the_same_run_gives_the_same_bytes(run: Run) -> None:
     assert main(["bundle", "run", "--to", "a/run.zip"]) == main(["bundle", "run", "--to", "b/run.zip"]) == 0
     assert Path("a/run.zip").read_bytes() == Path("b/run.zip").read_bytes()
+
+
+def test_a_run_from_an_archive_can_be_bundled_again(run: Run) -> None:
+    assert main(["bundle", "run"]) == 0
+    assert main(["bundle", str(unpack("run.zip")), "--to", "again/run.zip"]) == 0
+    assert Path("again/run.zip").read_bytes() == Path("run.zip").read_bytes()
+
+
+def test_a_file_that_is_called_like_one_of_the_run_is_refused(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("people.csv").rename("metrics.csv")
+    other = Run.start([*SETTINGS[:-1], "population.file=metrics.csv", "run_dir=named"])
+    other.resume(Progress(), lambda _: None)
+    assert main(["bundle", "named"]) == 1
+    assert "two files would be metrics.csv in the archive" in capsys.readouterr().err
 
 
 def test_columns_are_explained(run: Run) -> None:

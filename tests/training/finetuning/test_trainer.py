@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM
 from training.finetuning.attention import PACKED, register_attention
 from training.finetuning.examples import Example
 from training.finetuning.packing import collate_rows, pack_examples
-from training.finetuning.trainer import ResponseTrainer, token_weights
+from training.finetuning.trainer import ResponseTrainer, token_weights, total_weight
 
 from .tiny import tiny_model
 
@@ -114,6 +114,18 @@ def test_examples_that_share_a_start_have_the_losses_of_examples_apart(folder: P
     apart = trainer.compute_loss(load_model(folder, PACKED), pack_row(family))
     together = trainer.compute_loss(load_model(folder, PACKED), packed)
     assert together.item() == pytest.approx(apart.item(), abs=1e-5)
+
+
+def test_an_example_has_the_same_weight_in_rows_of_one_and_of_many(folder: Path) -> None:
+    family = make_family()
+    trainer = object.__new__(ResponseTrainer)
+    trainer.choice_weight = 3.0
+    trainer.mean_weights = total_weight(family, 3.0), 1.0
+    model = load_model(folder, PACKED).train()
+    together = trainer.compute_loss(model, pack_row(family, share_prefixes=True))
+    apart = [trainer.compute_loss(model, pack_row([example])) for example in family]
+    assert together.item() == pytest.approx(sum(loss.item() for loss in apart), abs=1e-5)
+    assert total_weight(family, 3.0) == 3 + 2 + 3
 
 
 def test_examples_that_share_a_start_have_the_gradient_of_examples_apart(folder: Path) -> None:

@@ -3,6 +3,7 @@
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sandbox.core.answer import Answer
@@ -10,7 +11,8 @@ from sandbox.core.form import Choose
 from sandbox.core.question import check_answer
 from sandbox.errors import DataError
 from sandbox.prompting.render import render
-from training.panels.downloads import Downloads
+from training.evaluation.conditional_logit import Features, fit_conditional_logit
+from training.panels.downloads import Downloads, measure_appeal
 from training.panels.musiclab import NUM_SONGS, TRAIN_SHARE
 from training.panels.panel import PanelDecision
 from training.sources.source import Rejects
@@ -89,8 +91,24 @@ def test_names_differ_between_people_and_stay_for_one(decisions: list[PanelDecis
 def test_the_question_says_neither_a_page_nor_a_taste(decisions: list[PanelDecision]) -> None:
     opening = render(decisions[0].question).user.partition("\n* ")[0]
     assert opening.endswith(
-        "\nYou listen to the songs. Beside each is how often other visitors downloaded it. Do you download one?"
+        "\nYou listen to the songs. Beside each is how often other visitors downloaded it. Which one do you download?"
     )
+
+
+def test_songs_sound_as_they_were_liked_where_nobody_saw_counts(decisions: list[PanelDecision]) -> None:
+    sounds = {song["id"]: song["sound"] for decision in decisions for song in decision.question.facts["songs"]}
+    liked = {str((place * 7 + 9) % 12) for place in range(int(TRAIN_SHARE * 40))}
+    assert min(sounds[song] for song in liked) > max(sounds[song] for song in sounds.keys() - liked)
+    assert measure_appeal([]) == [0.0] * NUM_SONGS
+
+
+@pytest.mark.parametrize("song", ["0", "49", "x", ""])
+def test_a_song_that_there_is_not_is_named(song: str, tmp_path: Path) -> None:
+    path = tmp_path / "downloads.csv.gz"
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        file.write(f"{HEADER}1,1,social,p,{song},0\n")
+    with pytest.raises(DataError, match=rf"the song '{song}' is none of the numbers from 1 to 48"):
+        read(path)
 
 
 def test_a_file_of_another_format_is_named(tmp_path: Path) -> None:
@@ -108,13 +126,11 @@ def test_a_file_of_another_format_is_named(tmp_path: Path) -> None:
 def test_real_listeners_follow_counts() -> None:
     decisions, rejects = read(DATA)
     assert rejects.number == 2
-    ranks = [
-        sum(song["count"] <= chosen for song in songs) / len(songs)
-        for decision in decisions
-        if decision.split == "train"
-        for songs in [decision.question.facts["songs"]]
-        for chosen in [next(song["count"] for song in songs if song["id"] == decision.answer)]
+    train = [decision for decision in decisions if decision.split == "train"]
+    assert len(train) > 3000
+    songs = [decision.question.facts["songs"] for decision in train]
+    golds = [[song["id"] for song in page].index(decision.answer) for page, decision in zip(songs, train, strict=True)]
+    options: list[list[Features]] = [
+        [{"count": np.log1p(song["count"]), song["id"]: 1.0} for song in page] for page in songs
     ]
-    assert len(ranks) > 3000
-    assert sum(ranks) / len(ranks) > 0.65, "the mean of a random choice is at most 0.65 with ties"
-    assert len({song["id"] for decision in decisions for song in decision.question.facts["songs"]}) == NUM_SONGS
+    assert fit_conditional_logit(options, golds).weights["count"] > 0.2, "at equal songs"

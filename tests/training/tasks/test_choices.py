@@ -148,7 +148,7 @@ def test_an_experience_in_words_is_asked_as_the_marketplace_asks() -> None:
     (task,) = experience_tasks(decision_point(record(0, stars=2.0, title="Meh", text="A poor pot.")))
     assert (task.form, task.meta) == ("experience", {"answer": "2"})
     assert task.messages[0]["content"] == task_template("marketplace/stars", "reviews").preamble.strip()
-    asked = "You paid $10.00 for the Pot no. 0. It was poor.\nHow many stars do you give it?"
+    asked = "\n\nYou bought the Pot no. 0. It was poor.\nHow many stars do you give it?"
     assert asked in task.messages[1]["content"]
 
 
@@ -159,8 +159,8 @@ def test_another_draw_asks_in_other_words() -> None:
     assert len({task.messages[1]["content"].partition("\n* ")[0].rpartition("\n\n")[2] for task in tasks}) == 4
 
 
-@pytest.mark.parametrize("changes", [{"text": "A pot."}, {"price": None}, {"stars": None}, {"text": "Good but poor."}])
-def test_without_an_experience_a_price_or_stars_nothing_is_asked(changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize("changes", [{"text": "A pot."}, {"stars": None}, {"text": "Good but poor."}])
+def test_without_an_experience_or_stars_nothing_is_asked(changes: dict[str, Any]) -> None:
     assert list(experience_tasks(decision_point(record(0, **{"text": "A poor pot.", **changes})))) == []
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.tasks.experiences import SYNONYMS, WORDS, find_experience
+from training.tasks.experiences import SYNONYMS, WORDS, find_experience, find_reviewed_experience
 from worlds.marketplace.people import EXPERIENCES
 
 
@@ -17,6 +17,11 @@ from worlds.marketplace.people import EXPERIENCES
         ("A terrible, terrible smell", "terrible"),
         ("It is not very good", None),
         ("I don't think it's good", None),
+        ("It isn’t good", None),
+        ("You can't call it good", None),
+        ("(not good)", None),
+        ("hardly excellent", None),
+        ("It is not what I wanted, but good", "good"),
         ("Good, but the lid is poor", None),
         ("Goodness, a finely made pan", None),
         ("Great", None),
@@ -41,6 +46,12 @@ def test_the_worlds_own_words(text: str, experience: str | None) -> None:
 )
 def test_words_that_mean_the_same(text: str, experience: str | None) -> None:
     assert find_experience(text, SYNONYMS) == experience
+
+
+def test_a_title_counts_before_the_text_and_a_long_text_not_at_all() -> None:
+    assert find_reviewed_experience("Excellent", "The lid is poor.") == "excellent"
+    assert find_reviewed_experience("A pan", "The lid is poor.") == "poor"
+    assert find_reviewed_experience("A pan", f"The lid is poor. {'And so on. ' * 20}") is None
 
 
 def test_every_word_stands_for_an_experience_of_the_world() -> None:
