@@ -51,8 +51,10 @@ def describe_run(run: "Run") -> str:
     from jinja2 import Environment, StrictUndefined
 
     # It is text for a file: nothing in it is ever read as HTML or as a template.
-    jinja = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    jinja.filters |= {"count": count_of, "cell": _format_cell, "number": _format_number}
+    jinja: Any = Environment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    jinja.filters.update({"count": count_of, "cell": _format_cell, "number": _format_number})
     template = jinja.from_string((FOLDER / "methods.md").read_text(encoding="utf-8"))
     return template.render(collect_facts(run))
 

@@ -114,20 +114,22 @@ def build_trainer(
     if config.adapter:
         model = PeftModel.from_pretrained(model, str(config.adapter), is_trainable=True)
     packing = recipe.pack_length, config.seed, recipe.share_prefixes
+    rows = pack_examples(train, config.first, *packing)
+    held_out_rows = pack_examples(held_out, (), *packing) if held_out else None
+    num_rows = len(rows), len(held_out_rows) if held_out_rows else 1
     trainer = ResponseTrainer(
         model=model,
         args=arguments,
-        train_dataset=pack_examples(train, config.first, *packing),
-        eval_dataset=pack_examples(held_out, (), *packing) if held_out else None,
+        train_dataset=rows,
+        eval_dataset=held_out_rows,
         processing_class=tokenizer,
         peft_config=None if config.adapter else _lora_config(config),
     )
     trainer.choice_weight = config.choice_weight
-    weights = [
-        total_weight(examples, config.choice_weight) / max(len(rows or ()), 1)
-        for examples, rows in ((train, trainer.train_dataset), (held_out, trainer.eval_dataset))
-    ]
-    trainer.mean_weights = weights[0], weights[1]
+    trainer.mean_weights = (
+        total_weight(train, config.choice_weight) / num_rows[0],
+        total_weight(held_out, config.choice_weight) / num_rows[1],
+    )
     trainer.data_collator = collate_rows  # TRL takes none of ours beside its own packing, so it is set afterwards
     # The trainer itself must divide the loss of a row by the accumulation steps.
     trainer.loss_is_scaled_for_ga = False

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+
 from sandbox.errors import DataError
 from training.panels.csv_files import read_columns
 from training.panels.purchases import Occasion, Purchases, ShelfOffer, Shopper
@@ -44,7 +46,7 @@ class Cars(Purchases):
         cars = read_columns(path, COLUMNS)
         shoppers: list[Shopper] = []
         for person, rows in cars.groupby("person", sort=False):
-            if (splits := rows["split"].nunique()) != 1:
+            if (splits := len(set(rows["split"]))) != 1:
                 raise DataError(f"{path}: the person {person} is in {splits} splits; put all rows of a person into one")
             occasions: list[Occasion] = []
             for number, offered in rows.groupby("obsnum", sort=False):
@@ -52,7 +54,8 @@ class Cars(Purchases):
                 if len(chosen) != 1 or len(offered) < 2:
                     rejects.add(None, f"a choice of {len(chosen)} among {len(offered)} cars", str(number))
                     continue
-                if offered[list(NUMBERS)].isna().any(axis=None) or offered["price"].min() <= 0:
+                numbers = offered[list(NUMBERS)].to_numpy(float)
+                if np.isnan(numbers).any() or (numbers[:, 0] <= 0).any():
                     rejects.add(None, "a car without a price, or with an empty cell", str(number))
                     continue
                 offers = [describe_car(car) for car in offered.to_dict("records")]

@@ -47,7 +47,7 @@ def draw(scores: list[float]) -> int:
 
 
 def test_a_logit_finds_the_weights_that_choices_were_made_with() -> None:
-    choices: list[list[Features]] = [
+    choices = [
         [{"price": float(price), f"brand {place}": 1.0} for place, price in enumerate(RNG.normal(size=3))]
         for _ in range(3000)
     ]
@@ -65,7 +65,7 @@ def test_a_logit_of_choices_of_different_sizes_counts_only_their_options() -> No
 
 
 def test_what_is_rare_or_unknown_is_left_out() -> None:
-    choices: list[list[Features]] = [[{"common": 1.0}, {"rare": 1.0}]] * (MIN_OPTIONS - 1) + [[{"common": 1.0}, {}]]
+    choices = [*[[{"common": 1.0}, {"rare": 1.0}]] * (MIN_OPTIONS - 1), [{"common": 1.0}, {}]]
     fit = fit_conditional_logit(choices, [0] * len(choices))
     assert fit.weights.keys() == {"common"}
     assert fit.predict([{"unknown": 1.0}, {}]) == [0.5, 0.5]

@@ -1,5 +1,6 @@
 """Purchases are asked as the marketplace asks, without what the data do not say."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -27,7 +28,7 @@ def read(panel: Purchases) -> tuple[list[PanelDecision], Rejects]:
     return list(panel.read_decisions(path, rejects)), rejects
 
 
-def make_cars(path: Path, *cars: dict[str, object]) -> Cars:
+def make_cars(path: Path, *cars: Mapping[str, object]) -> Cars:
     """Write cars, whose other columns are 0, and return the panel that reads them."""
     common = {**dict.fromkeys(CAR_COLUMNS, 0), "person": "v1", "split": "train", "opCost": 6, "accelTime": 7.5}
     pd.DataFrame([{**common, **car} for car in cars]).to_csv(path, index=False)
