@@ -23,7 +23,7 @@ from experiments.frames import column, rows_where
 from sandbox.core import PeopleSlope
 from sandbox.errors import DataError
 from training.tasks.experiences import find_experience
-from worlds.marketplace.people import EXPERIENCES
+from worlds.marketplace.experiences import EXPERIENCES
 
 CAR_ATTRIBUTES = (
     "hev", "phev10", "phev20", "phev40", "bev75", "bev100", "bev150", "phevFastcharge", "bevFastcharge", "opCost",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from worlds.marketplace.people import EXPERIENCES
+from worlds.marketplace.experiences import EXPERIENCES
 
 WORDS: Mapping[str, str] = {"disappointing": "somewhat disappointing", **{word: word for word in EXPERIENCES}}
 """The marketplace's own words, and which experience each is."""

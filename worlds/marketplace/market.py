@@ -16,10 +16,11 @@ from sandbox.errors import ConfigError, ContractError
 from sandbox.graphs import tie_similarity
 from worlds.marketplace.accounts import Accounts
 from worlds.marketplace.counts import ClosedShop, MarketCounts, market_tables
+from worlds.marketplace.experiences import describe_experience
 from worlds.marketplace.goods import Factory, Listing, Offer, Shelf, build_shelves, popular_categories
 from worlds.marketplace.metrics import FIGURES, METRIC_LABELS, market_metrics
 from worlds.marketplace.offers import describe_listing
-from worlds.marketplace.people import MAX_FRIENDS, PATIENCE, Buyer, Purchase, Seller, describe_experience
+from worlds.marketplace.people import MAX_FRIENDS, PATIENCE, Buyer, Purchase, Seller
 from worlds.marketplace.reactions import REACTIONS
 from worlds.marketplace.rules import RULES
 from worlds.marketplace.settings import MarketParams

@@ -24,9 +24,6 @@ NO_TIPS: Mapping[int, str] = MappingProxyType({})
 PATIENCE = 4
 """Steps over which a seller adds up profits before thinking of closing."""
 
-EXPERIENCES = ("terrible", "poor", "somewhat disappointing", "fine", "good", "very good", "excellent")
-"""Experience in words, evenly from 1 to 5 stars."""
-
 
 class PriceMove(NamedTuple):
     """What a seller can do about a price; both as shares of the price."""
@@ -297,9 +294,3 @@ class Seller(Agent[Market]):
         for offered in self.listings:
             offered.set_price(offered.price)
         listing.set_price(max(1, round(listing.price * (1 + move.change))), move.discount)
-
-
-def describe_experience(stars: float) -> str:
-    """Return an experience from 1 to 5 stars as a word."""
-    step = (stars - 1) / 4 * len(EXPERIENCES)
-    return EXPERIENCES[min(len(EXPERIENCES) - 1, max(0, int(step)))]

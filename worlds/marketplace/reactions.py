@@ -23,9 +23,10 @@ from sandbox.core import (
     plain_fact,
 )
 from sandbox.core.seeds import uniform
+from worlds.marketplace.experiences import EXPERIENCES
 from worlds.marketplace.goods import STYLES, format_dollars, style_fit
 from worlds.marketplace.offers import label_offer
-from worlds.marketplace.people import EXPERIENCES, NOBODY, PRICE_MOVES
+from worlds.marketplace.people import NOBODY, PRICE_MOVES
 
 PRICE_RATIOS = (0.5, 0.71, 1.0, 1.41, 2.0)
 GOOD_RATING = 4.5

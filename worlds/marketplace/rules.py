@@ -11,8 +11,9 @@ from math import exp, log
 from typing import Any
 
 from sandbox.core import Choose, Question, Reply, Rules
+from worlds.marketplace.experiences import EXPERIENCES
 from worlds.marketplace.goods import style_fit
-from worlds.marketplace.people import EXPERIENCES, PATIENCE, PRICE_MOVES
+from worlds.marketplace.people import PATIENCE, PRICE_MOVES
 
 PRICE_WEIGHT = 3.0
 """Logit weight of the log price relative to the usual price: an own-price elasticity of about -2.5 with four offers."""

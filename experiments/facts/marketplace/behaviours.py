@@ -7,8 +7,8 @@ from typing import Any
 from sandbox.core import Question, Reply
 from sandbox.core.mind import Rule
 from sandbox.core.seeds import uniform
+from worlds.marketplace.experiences import EXPERIENCES
 from worlds.marketplace.metrics import HUMAN_STARS
-from worlds.marketplace.people import EXPERIENCES
 from worlds.marketplace.rules import OUTSIDE_UTILITY
 
 HUMAN_SHARES = tuple(HUMAN_STARS.values())

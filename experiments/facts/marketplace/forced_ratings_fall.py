@@ -12,7 +12,7 @@ from experiments.facts.partners import arm_with
 from experiments.facts.reference import Reference
 from experiments.frames import column
 from sandbox.core import Question, Reply
-from worlds.marketplace.people import EXPERIENCES
+from worlds.marketplace.experiences import EXPERIENCES
 
 
 def one_star_share(reviews: pd.DataFrame) -> float:

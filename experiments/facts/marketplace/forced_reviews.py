@@ -15,7 +15,7 @@ from experiments.facts.partners import arm_with
 from experiments.facts.reference import Band
 from experiments.frames import column
 from sandbox.core import Question, Reply
-from worlds.marketplace.people import EXPERIENCES
+from worlds.marketplace.experiences import EXPERIENCES
 
 
 def shape_change(forced: Tables, voluntary: Tables) -> pd.Series:

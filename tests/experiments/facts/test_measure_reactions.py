@@ -8,7 +8,7 @@ import pytest
 
 from experiments.facts.measure_reactions import brand_price_slope, experience_in, offers_of_panel
 from experiments.frames import column, rows_where
-from worlds.marketplace.people import EXPERIENCES
+from worlds.marketplace.experiences import EXPERIENCES
 
 CONSTANTS = {"a": 0.0, "weight": 1.0, "c": -0.5}
 """What a brand is worth at equal prices; one is called as a column of the offers is."""

@@ -19,7 +19,7 @@ def test_the_forms_of_the_platforms_are_those_that_are_capped() -> None:
     config = load_corpus_config(["sources=[tafeng]", "source.tafeng.path=pyproject.toml"])
     forms = frozenset[str]().union(*(find_platform(name).forms for name in shipped_platforms()))
     assert forms == set(config.tasks.caps)
-    assert forms - BASIC_FORMS == {"purchase", "item_selection"}
+    assert forms - BASIC_FORMS == {"purchase", "item_selection", "experience"}
 
 
 @pytest.mark.parametrize(("name", "hint"), [("forums", "Did you mean 'forum'"), ("../forum", "platforms/../forum.py")])

@@ -3,7 +3,7 @@
 import pytest
 
 from training.tasks.experiences import SYNONYMS, WORDS, find_experience, find_reviewed_experience
-from worlds.marketplace.people import EXPERIENCES
+from worlds.marketplace.experiences import EXPERIENCES
 
 
 @pytest.mark.parametrize(

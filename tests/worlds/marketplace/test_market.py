@@ -24,11 +24,12 @@ from sandbox.paths import CONF_DIR
 from tests.conftest import profiles
 from worlds.marketplace import Marketplace
 from worlds.marketplace.accounts import Accounts
+from worlds.marketplace.experiences import describe_experience
 from worlds.marketplace.goods import STYLES, Factory, Shelf, fit, style_fit, style_of
 from worlds.marketplace.interventions import Ban, FakeReview, Tax
 from worlds.marketplace.metrics import market_metrics
 from worlds.marketplace.offers import label_offer
-from worlds.marketplace.people import PATIENCE, Buyer, Purchase, describe_experience
+from worlds.marketplace.people import PATIENCE, Buyer, Purchase
 from worlds.marketplace.settings import MarketParams
 
 DEFAULTS = yaml.safe_load((CONF_DIR / "world" / "marketplace.yaml").read_text())["world"]
