@@ -56,6 +56,11 @@ class BaseWorld(mesa.Model):
         """Rounds of this step that asked with a template, by its name."""
         self._templates: dict[str, Template] = {}
 
+    @classmethod
+    def wordings(cls) -> Sequence[Mapping[str, str]]:
+        """Return the prompts in every wording: the world's own, then its paraphrases."""
+        return (cls.prompts, *cls.paraphrases)
+
     def cell(self, node: int) -> Any:
         """Return the cell of a node of the social graph."""
         network: Any = self.network  # Mesa types coordinates as tuples only
@@ -64,7 +69,5 @@ class BaseWorld(mesa.Model):
     def template(self, key: str) -> Template:
         """Return the prompt template of that key, in the wording of this world's presentation."""
         if key not in self._templates:
-            wording = self.presentation.wording
-            prompts = self.paraphrases[wording - 1] if wording else self.prompts
-            self._templates[key] = template_from(self.name, key, prompts)
+            self._templates[key] = template_from(self.name, key, self.wordings()[self.presentation.wording])
         return self._templates[key]

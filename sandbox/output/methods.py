@@ -117,7 +117,7 @@ def collect_facts(run: "Run") -> dict[str, Any]:
         "seal": seal,
         "versions": ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
         "limits": _list_limits(config, results, slopes),
-        "preamble": _list_wordings(kind)[config.presentation.wording]["preamble"].strip(),
+        "preamble": kind.wordings()[config.presentation.wording]["preamble"].strip(),
         "templates": [_find_template(kind, name, config) for name in questions],
         "sources": sorted({reaction.source for reaction in kind.reactions}),
         "bibtex": read_bibtex(),
@@ -194,11 +194,7 @@ def _list_reactions(slopes: "pd.DataFrame", kind: type[World[Any]]) -> Iterator[
 
 def _find_template(kind: type[World[Any]], name: str, config: RunConfig) -> Template:
     """Return the text of a question in the wording of the run."""
-    return template_from(kind.name, name.rpartition("/")[2], _list_wordings(kind)[config.presentation.wording])
-
-
-def _list_wordings(kind: type[World[Any]]) -> Sequence[Mapping[str, str]]:
-    return (kind.prompts, *kind.paraphrases)
+    return template_from(kind.name, name.rpartition("/")[2], kind.wordings()[config.presentation.wording])
 
 
 def _format_cell(value: object) -> str:

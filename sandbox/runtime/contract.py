@@ -112,7 +112,7 @@ def _check_rendering(config: RunConfig) -> str:
 
 def _check_variables(kind: type[World[Any]], facts: Mapping[str, set[str]]) -> None:
     """Look at all branches of all templates, also at those that no question has reached."""
-    for wording, prompts in enumerate((kind.prompts, *kind.paraphrases)):
+    for wording, prompts in enumerate(kind.wordings()):
         for key, text in prompts.items():
             name = f"{kind.name}/{key}" + (f" (wording {wording})" if wording else "")
             undefined = template_variables(name, text) - facts.get(key, set())
@@ -244,8 +244,7 @@ def _is_metric(value: object) -> bool:
 
 def _all_presentations(kind: type[World[Any]], question: Question[Any]) -> Iterator[tuple[int, Question[Any]]]:
     """Yield the number of a wording and the question, in every wording and in every presentation of the first one."""
-    for wording in range(len(kind.paraphrases) + 1):
-        prompts = kind.paraphrases[wording - 1] if wording else kind.prompts
+    for wording, prompts in enumerate(kind.wordings()):
         template = template_from(kind.name, question.template.key, prompts)
         yield wording, msgspec.structs.replace(question, template=template)
     for presentation in PRESENTATIONS[1:]:

@@ -116,7 +116,6 @@ def build_trainer(
     packing = recipe.pack_length, config.seed, recipe.share_prefixes
     rows = pack_examples(train, config.first, *packing)
     held_out_rows = pack_examples(held_out, (), *packing) if held_out else None
-    num_rows = len(rows), len(held_out_rows) if held_out_rows else 1
     trainer = ResponseTrainer(
         model=model,
         args=arguments,
@@ -127,8 +126,8 @@ def build_trainer(
     )
     trainer.choice_weight = config.choice_weight
     trainer.mean_weights = (
-        total_weight(train, config.choice_weight) / num_rows[0],
-        total_weight(held_out, config.choice_weight) / num_rows[1],
+        total_weight(train, config.choice_weight) / len(rows),
+        total_weight(held_out, config.choice_weight) / len(held_out_rows) if held_out_rows else 1.0,
     )
     trainer.data_collator = collate_rows  # TRL takes none of ours beside its own packing, so it is set afterwards
     # The trainer itself must divide the loss of a row by the accumulation steps.

@@ -8,7 +8,6 @@ whom: the mean of all others in the network stands for it. The group or network 
 """
 
 import math
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -17,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sandbox.errors import DataError
+from training.panels.csv_files import read_columns
 from training.panels.panel import world_params
 from worlds.opinion.history import Floats, History, standardise
 from worlds.opinion.settings import OpinionParams, Topic
@@ -92,7 +92,9 @@ def read_estimates(path: Path) -> list[Group]:
     Raises:
         DataError: The file is missing or of another format, or a group is in two splits.
     """
-    rows = _read_table(path, ("group_number", "network", "task", "subject_id", "split", *ESTIMATED))
+    rows = read_columns(
+        path, ("group_number", "network", "task", "subject_id", "split", *ESTIMATED), is_compressed=True
+    )
     _check_numbers(path, rows, ESTIMATED)
     _check_groups(path, rows, NETWORKS)
     return [
@@ -117,7 +119,7 @@ def read_judged_news(path: Path) -> list[Group]:
     Raises:
         DataError: The file is missing or of another format.
     """
-    rows = _read_table(path, ("question", "condition", "user", "poli.party", *JUDGED))
+    rows = read_columns(path, ("question", "condition", "user", "poli.party", *JUDGED), is_compressed=True)
     rows = cast("pd.DataFrame", rows[rows["condition"] == "Probabilistic"])
     _check_numbers(path, rows, JUDGED)
     return [
@@ -136,18 +138,6 @@ def name_news(question: str) -> str:
     number, *words = question.removeprefix("stim").partition(".")[0].split("_")
     subject = next(word for word in words if word not in ("true", "false"))
     return f"{'politics' if subject == 'political' else subject}_{number}"
-
-
-def _read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Return a compressed CSV file that has these columns."""
-    try:
-        rows = pd.read_csv(path, compression="gzip")
-    except (OSError, EOFError, zlib.error, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{path} cannot be read as a compressed CSV file ({reason}); name the data's file") from error
-    if missing := [name for name in columns if name not in rows]:
-        raise DataError(f"{path} lacks the column {' and '.join(missing)}; it has {', '.join(map(str, rows.columns))}")
-    return rows
 
 
 def _check_numbers(path: Path, rows: pd.DataFrame, columns: Sequence[str]) -> None:

@@ -77,8 +77,10 @@ class Purchases(Panel):
         """Yield every purchase as a search of a buyer who remembers the earlier ones."""
         shoppers = self.read_shoppers(path, rejects)
         category, usual_price = self.category_of(path), median_paid(shoppers) if self.is_real else None
-        for shopper in shoppers:
-            buyer = _new_buyer(category)
+        params = world_params(self.world, MarketParams, {"num_sellers": 1, "spare_places": 0})
+        buyers = build_world(Marketplace, params, len(shoppers)).buyers if shoppers else []
+        for shopper, buyer in zip(shoppers, buyers, strict=True):
+            buyer.wants = category
             for number, occasion in enumerate(shopper.occasions):
                 buyer.world.now = number
                 order = permutation(len(occasion.offers), stable_hash(path.name, shopper.id, occasion.record))
@@ -113,11 +115,3 @@ def ask_offers(buyer: Buyer, offers: Sequence[ShelfOffer], usual_price: float | 
     options = tuple(Option(str(place), label_offer(row)) for place, row in enumerate(rows))
     situation = {"category": buyer.wants, "style": "", "usual_price": usual_price, "cash": "", "offers": rows}
     return buyer.ask(FORM, situation, Choose(options, ordered=True))
-
-
-def _new_buyer(category: str) -> Buyer:
-    """Return the only buyer of a marketplace, without a memory."""
-    params = world_params(Purchases.world, MarketParams, {"num_sellers": 1, "spare_places": 0})
-    buyer = build_world(Marketplace, params, 1).buyers[0]
-    buyer.wants = category
-    return buyer

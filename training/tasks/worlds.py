@@ -1,6 +1,6 @@
 """Worlds whose questions tasks ask: found by name, with their settings and their prompts in any wording."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -61,7 +61,6 @@ def world_template(name: str, wording: int = 0) -> Template:
     return template_from(world, key, wordings[wording])
 
 
-def list_wordings(name: str) -> list[Mapping[str, str]]:
+def list_wordings(name: str) -> Sequence[Mapping[str, str]]:
     """Return the prompts of a world by key: its own first, then its paraphrases."""
-    kind = find_world(name).kind
-    return [kind.prompts, *kind.paraphrases]
+    return find_world(name).kind.wordings()
