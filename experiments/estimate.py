@@ -17,6 +17,7 @@ from experiments import comparison
 from experiments.frames import column, rows_where
 from experiments.stand_in import Reading, StandIns
 from sandbox.core.answer import Answer
+from sandbox.core.mind import RuleMind
 from sandbox.core.question import Question
 from sandbox.runtime.assembly import build_minds, build_worlds, check_start, resolve_world
 from sandbox.runtime.beginning import LOG
@@ -116,5 +117,5 @@ def _count_reactions(sample: QuestionSample, runner: Runner, path: Path) -> pd.D
             log.append(questions, answers, 0.0, 0.0)
             return answers
 
-        measure_reactions(list(sample.vary()), ask, kind.rules, runner.progress.track)
+        measure_reactions(list(sample.vary()), ask, RuleMind(kind.rules).answer, runner.progress.track)
         return count_log(log, "reactions")

@@ -69,7 +69,8 @@ def _check_rule(where: str, kind: type[World[Any]], reaction: Reaction, question
     """Check that rule agents react in the direction that theory gives: they are the reference where people are not."""
     sample = QuestionSample([reaction], len(questions))
     sample.add(questions)
-    answers = measure_reactions(list(sample.vary()), RuleMind(kind.rules).answer, kind.rules)
+    ask = RuleMind(kind.rules).answer
+    answers = measure_reactions(list(sample.vary()), ask, ask)
     slope = Mean.of(people_slopes(answers)).value
     if not slope * reaction.direction > 0:
         raise ContractError(

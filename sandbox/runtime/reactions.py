@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import pandas as pd
 
 from sandbox.core.answer import Answer
-from sandbox.core.mind import RandomMind, RuleMind, Rules
+from sandbox.core.mind import RandomMind
 from sandbox.core.question import Question
 from sandbox.core.reaction import Level, Reaction
 from sandbox.core.seeds import uniform
@@ -123,15 +123,21 @@ class _PeopleSample:
 
 
 def measure_reactions(
-    varied: Sequence[VariedQuestion], ask: Ask, rules: Rules, track: Track = untracked
+    varied: Sequence[VariedQuestion], ask: Ask, ask_rule: Ask, track: Track = untracked
 ) -> pd.DataFrame:
     """Ask all varied questions, those of each reaction in one batch, and rule and random agents the same.
+
+    Args:
+        varied: The questions.
+        ask: Answers for the agents that are measured.
+        ask_rule: Answers as a rule does, for comparison.
+        track: Reports progress.
 
     Returns:
         One row per varied question, with the columns `ANSWER_COLUMNS`. The outcome is missing if the answer could not
         be obtained.
     """
-    minds = (ask, RuleMind(rules).answer, RandomMind().answer)
+    minds = (ask, ask_rule, RandomMind().answer)
     rows: list[dict[str, Any]] = []
     batches = [list(entries) for _, entries in groupby(varied, key=lambda entry: entry.reaction.name)]
     for batch in track(batches, "reactions"):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from sandbox.core.assignment import MindRouter
+from sandbox.core.mind import RuleMind
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, ContractError, unknown
 from sandbox.runtime.assembly import (
@@ -290,5 +291,5 @@ class Run:
         """Ask sampled questions again with one fact changed, and write what comes of it; nothing if there are none."""
         kind, _ = resolve_world(self.manifest.segments[-1].config)
         varied = list(sample.vary(arms))
-        measured = measure_reactions(varied, ask, kind.rules, track)
+        measured = measure_reactions(varied, ask, RuleMind(kind.rules).answer, track)
         return write_reactions(measured, kind.reactions, self.folder) if varied else []

@@ -108,7 +108,7 @@ def test_people_of_the_rule_stop_because_their_friend_knew_it(mind: Any, verdict
     villagers = make_rumor().villagers
     sample = QuestionSample(Rumor.reactions, num_people=8)
     sample.add([teller.ask_again(hearer) for teller, hearer in pairwise(villagers)])
-    answers = measure_reactions(list(sample.vary()), mind.answer, Rumor.rules)
+    answers = measure_reactions(list(sample.vary()), mind.answer, RuleMind(Rumor.rules).answer)
     row = slope_table(answers, Rumor.reactions).iloc[0]
     assert (row["verdict"], row["slope"], row["rule"]) == (verdict, slope, -1)
     assert row["num_people"] == 8

@@ -88,6 +88,9 @@ class TaskConfig(Settings):
     varied_share: float = Field(ge=0, le=1)
     """Share of the sandbox's train questions that are presented differently: other labels, reversed scales or
     profiles, and a paraphrase of a panel's question."""
+    forgetful_share: float = Field(ge=0, le=1)
+    """Share of the sandbox's train questions that are asked of a person who remembers nothing, so that a model has to
+    read the situation."""
     per_category: PositiveInt
     """Products or threads of a category or community that options are drawn from."""
     memory: MemoryConfig

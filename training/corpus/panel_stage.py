@@ -35,6 +35,7 @@ def panel_stage(config: CorpusConfig) -> Stage:
             "families": config.tasks.families,
             "per_user": config.tasks.per_user,
             "varied_share": config.tasks.varied_share,
+            "forgetful_share": config.tasks.forgetful_share,
             "seed": config.seed,
         },
         source_files=[*(path for paths in files.values() for path in paths), secret, population, *SECTION_FILES],

@@ -12,7 +12,7 @@ from sandbox.core.presentation import PLAIN
 from sandbox.core.profile import Profile
 from sandbox.core.question import Question
 from sandbox.errors import BackendError
-from training.evaluation.baselines import SELECTION_FORMS, fit_baselines
+from training.evaluation.baselines import SELECTION_FORMS, Baseline
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.calibration import fit_calibration, name_answers
 from training.evaluation.cases import EvaluationCase, case_questions, option_keys
@@ -73,14 +73,14 @@ def group_by_form(cases: Sequence[EvaluationCase]) -> dict[str, list[EvaluationC
 
 
 def predict_with_baselines(
-    choices: Sequence[EvaluationCase], train: Sequence[EvaluationCase], people: Mapping[str, Profile]
+    choices: Sequence[EvaluationCase], baselines: Mapping[str, Mapping[str, Baseline]]
 ) -> Predictions:
-    """Fit the baselines on `train` and return their predictions for the choices."""
-    predictions: Predictions = {}
-    for form, cases in group_by_form(choices).items():
-        for name, baseline in fit_baselines([case for case in train if case.form == form], people, form).items():
-            predictions[name, OWN, form] = [baseline(case) for case in cases]
-    return predictions
+    """Return the predictions of baselines, which are given by form and name."""
+    return {
+        (name, OWN, form): [baseline(case) for case in cases]
+        for form, cases in group_by_form(choices).items()
+        for name, baseline in baselines[form].items()
+    }
 
 
 def predict_with_models(

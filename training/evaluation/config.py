@@ -63,6 +63,9 @@ class EvaluateConfig(Settings):
     calibration: NonNegativeInt
     """Train tasks of each form that the first of the models is asked, if it is a base model, to find the temperature
     and the biases that suit it best; the calibrated model is an opponent like the baselines. 0: none."""
+    reactions: NonNegativeInt
+    """People who are asked again about one of their decisions, for every reaction that the world behind it declares,
+    with one fact at each of its levels. 0: none."""
     resamples: PositiveInt
     """Number of bootstrap draws of users."""
     mind: dict[str, Any]

@@ -15,13 +15,23 @@ INTRODUCTION = (
     "Values with 95 % intervals from a bootstrap over users. Likelihoods are in nats, of texts per character. "
     "A difference counts as better or worse if it is significantly different from zero (its interval excludes 0)."
 )
+REACTIONS = (
+    "Each person was asked about one of their decisions again, with one fact changed and all else equal. The slopes "
+    "are means over people with Student's t intervals. The domain's own model was fitted to train people and asked the "
+    "same."
+)
 BASELINE_COLOUR = "#9A9A9A"
 MODEL_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 MAX_PANELS_PER_ROW = 4
 
 
 def write_report(
-    folder: Path, scores: Rows, contrasts: Rows, models: Sequence[str], human_forms: Collection[str]
+    folder: Path,
+    scores: Rows,
+    contrasts: Rows,
+    reactions: Rows,
+    models: Sequence[str],
+    human_forms: Collection[str],
 ) -> Path:
     """Write `report.md` and `figures/nll.png`; return the path of the report.
 
@@ -29,6 +39,7 @@ def write_report(
         folder: Output folder.
         scores: Rows of `scores.csv`.
         contrasts: Rows of `contrasts.csv`.
+        reactions: Rows of `reactions.csv`.
         models: The models under evaluation, the reference first.
         human_forms: Forms that real people answered; only these are in the figure.
     """
@@ -37,6 +48,8 @@ def write_report(
     parts = ["# Evaluation", "", "![Negative log-likelihood by form](figures/nll.png)", "", INTRODUCTION, ""]
     for name in models[1:]:
         parts += [f"## Summary for {name}", "", *_summary_lines(contrasts, name, models[0]), ""]
+    if reactions:
+        parts += ["## Reactions", "", REACTIONS, "", *_reaction_lines(reactions), ""]
     for form in sorted({row["form"] for row in scores}):
         parts += [f"## {form}", "", *_table_lines([row for row in scores if row["form"] == form]), ""]
         main_contrasts = [row for row in contrasts if row["form"] == form and row["metric"] in MAIN_METRICS]
@@ -84,6 +97,30 @@ def _table_lines(rows: Rows) -> list[str]:
         cells = [_format_interval(by_metric[metric]) if metric in by_metric else "" for metric in metrics]
         lines.append(f"| {name} | {control} | {' | '.join(cells)} |")
     return [*lines, "", f"{count_of(rows[0]['tasks'], 'task')} of {count_of(rows[0]['users'], 'user')}."]
+
+
+def _reaction_lines(reactions: Rows) -> list[str]:
+    """Return a table row per reaction: the slope of each model, of the domain's own and of people."""
+    models = list(dict.fromkeys(row["model"] for row in reactions))
+    lines = [
+        f"| reaction | people asked | {' | '.join(models)} | domain's own | people |",
+        f"|---|---|{'---|' * (len(models) + 2)}",
+    ]
+    for name in dict.fromkeys(row["reaction"] for row in reactions):
+        by_model = {row["model"]: row for row in reactions if row["reaction"] == name}
+        row = next(iter(by_model.values()))
+        cells = [f"{_format_slope(by_model[model])}, {by_model[model]['verdict']}" for model in models]
+        references = [_format_number(row[reference]) for reference in ("domain", "people")]
+        lines.append(f"| {' | '.join([name, str(row['num_people']), *cells, *references])} |")
+    return lines
+
+
+def _format_slope(row: Mapping[str, Any]) -> str:
+    return _format_interval({**row, "value": row["slope"]})
+
+
+def _format_number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3f}"
 
 
 def _difference_lines(rows: Rows) -> list[str]:

@@ -2,6 +2,7 @@
 
 scores.csv      one row per model, control, form and metric: value, 95 % interval, number of tasks and users
 contrasts.csv   the same for differences: from the reference model, from baselines, and from the model's own controls
+reactions.csv   one row per model and declared reaction: the slope of its answers on a fact that was changed
 texts.jsonl     what the models wrote, with form and user; real people's texts stay in the corpus
 report.md       summary and tables, with figures/nll.png
 manifest.json   settings, versions, hardware
@@ -12,8 +13,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import pandas as pd
 import polars as pl
 
 from sandbox.composition import compose
@@ -23,6 +25,7 @@ from sandbox.errors import DataError
 from sandbox.files import replace_file, replace_text
 from sandbox.runtime.manifest import environment
 from sandbox.settings import validate
+from training.evaluation.baselines import fit_baselines
 from training.evaluation.benchmarks.scoring import score_benchmarks
 from training.evaluation.bootstrap import Bootstrap, Estimate
 from training.evaluation.cases import (
@@ -47,6 +50,7 @@ from training.evaluation.engines import EngineGroup, group_by_engine, open_judge
 from training.evaluation.generated_texts import generate_texts, score_texts, write_texts
 from training.evaluation.metrics import Aggregate, MetricKey, Metrics, Sample
 from training.evaluation.pairwise_judge import check_judge, generate_answers, score_preferences, select_short
+from training.evaluation.reactions import vary_cases
 from training.evaluation.report import write_report
 
 TRAIN_CASES = 4000
@@ -84,20 +88,22 @@ def evaluate(config: EvaluateConfig, composed: dict[str, Any], notify: Notify = 
     notify(f"{count_of(len(cases) + len(chats), 'task')} of {count_of(num_users, 'user')}")
     judged_chats = _load_judged_chats(config, split, notify) if config.judge.mind else []
     bootstrap = Bootstrap(config.resamples, config.seed)
+    answer_metrics, slopes = _score_answers(config, cases, train, people, bootstrap, notify)
     metrics = {
-        **_score_answers(config, cases, train, people, bootstrap, notify),
+        **answer_metrics,
         **_score_judged_answers(config, judged_chats, notify),
         **_score_likelihoods(config, cases, chats, people, notify),
     }
     scores = [_score_row(key, bootstrap.estimate(result), result) for key, result in metrics.items()]
     contrasts = list(_contrast_rows(metrics, bootstrap, list(config.models), _list_controls(config)))
-    for name, table in (("scores", scores), ("contrasts", contrasts)):
+    reactions = [] if slopes is None else cast("list[dict[str, Any]]", slopes.to_dict("records"))
+    for name, table in (("scores", scores), ("contrasts", contrasts), ("reactions", reactions)):
         with replace_file(config.out_dir / f"{name}.csv") as draft:
             pl.DataFrame(table).write_csv(draft)
     manifest = {"settings": composed, **environment(("peft", "polars", "scipy"))}
     replace_text(config.out_dir / "manifest.json", json.dumps(manifest, indent=2, default=str) + "\n")
     human_forms = {case.form for case in (*cases, *chats)}
-    return write_report(config.out_dir, scores, contrasts, list(config.models), human_forms)
+    return write_report(config.out_dir, scores, contrasts, reactions, list(config.models), human_forms)
 
 
 def _score_answers(
@@ -107,11 +113,19 @@ def _score_answers(
     people: Mapping[str, Profile],
     bootstrap: Bootstrap,
     notify: Notify,
-) -> Metrics:
-    """Score choices, benchmarks and generated texts, answered through the engine of a simulation."""
+) -> tuple[Metrics, pd.DataFrame | None]:
+    """Score choices, benchmarks and generated texts, answered through the engine of a simulation.
+
+    Returns:
+        The scores, and the slopes of reactions, if any could be measured.
+    """
     choices = [case for case in cases if case.is_choice]
     texts = _select_texts(cases, config.written)
-    predictions: Predictions = predict_with_baselines(choices, train, people)
+    trained = group_by_form(train)
+    baselines = {form: fit_baselines(trained.get(form, []), people, form) for form in group_by_form(choices)}
+    predictions: Predictions = predict_with_baselines(choices, baselines)
+    varied = vary_cases(choices, people, config.reactions)
+    slopes: list[pd.DataFrame] = []
     metrics: Metrics = {}
     generated: dict[str, list[str]] = {}
     for group in _groups_with_models(config):
@@ -125,6 +139,12 @@ def _score_answers(
                 notify(f"calibrating {reference} on up to {config.calibration} train tasks of each form")
                 asked = _sample_forms([case for case in train if case.is_choice], config.calibration)
                 predictions |= predict_with_calibration(reference, predictions, choices, asked, people, mind)
+            for world, varied_cases in varied.items():
+                notify(f"asking {names} about {len(varied_cases)} choices of {world} with a fact changed")
+                slopes += [
+                    varied_cases.measure(name, mind, is_adapter=bool(folder), baselines=baselines)
+                    for name, folder in group.models.items()
+                ]
             if config.benchmarks:
                 notify(f"asking {names} the questions of {' and '.join(config.benchmarks)}")
                 metrics |= score_benchmarks(config.benchmarks, group.models, mind, config.benchmark_scenes, config.seed)
@@ -133,7 +153,7 @@ def _score_answers(
     if texts:
         write_texts(config.out_dir / "texts.jsonl", texts, generated)
         metrics |= score_texts(generated, texts, _other_texts(config, texts), bootstrap, config.seed)
-    return metrics | score_choices(predictions, choices, bootstrap)
+    return metrics | score_choices(predictions, choices, bootstrap), pd.concat(slopes) if slopes else None
 
 
 def _groups_with_models(config: EvaluateConfig) -> list[EngineGroup]:

@@ -28,7 +28,7 @@ from training.pipeline.funnel import Tally
 from training.pipeline.stages import REJECTS, Tables
 from training.sources.record import SPLITS
 from training.sources.source import Rejects
-from training.tasks.decision_points import draw_presentation, stable_hash
+from training.tasks.decision_points import draw_memory, draw_presentation, stable_hash
 from training.tasks.forms import TASK, TaskQuestion, answer_text, build_question, prompt_messages
 from training.tasks.worlds import list_wordings
 
@@ -61,7 +61,7 @@ def panel_unit(unit: Unit, settings: Mapping[str, Any], tally: Tally) -> Tables:
             `population`, whose train people lend personas.
         settings: `panels`, the node of each panel; `families`, those of the tasks that are wanted; `per_user`, the
             most decisions of a person, drawn by hash; `varied_share`, of train questions that are presented
-            differently; `seed`.
+            differently; `forgetful_share`, of train questions without memories; `seed`.
         tally: Counts decisions, people, tasks, and answers that were rejected or fitted.
 
     Raises:
@@ -210,12 +210,15 @@ def _task_row(
 
 
 def _to_task_question(panel: Panel, decision: PanelDecision, settings: Mapping[str, Any]) -> TaskQuestion:
-    """Return the world's question with a seed and a presentation of its own; only train questions are varied."""
+    """Return the world's question with a seed and a presentation of its own; only train questions vary or forget."""
     original: Question[Any] = decision.question
     seed = stable_hash(settings["seed"], panel.name, decision.person, decision.record)
-    varied_share = settings["varied_share"] if decision.split == "train" else 0.0
-    presentation = draw_presentation(seed, varied_share, len(list_wordings(panel.world)))
+    varied, forgetful = settings["varied_share"], settings["forgetful_share"]
+    if decision.split != "train":
+        varied = forgetful = 0.0
+    presentation = draw_presentation(seed, varied, len(list_wordings(panel.world)))
+    memory = draw_memory(seed, forgetful, original.memory)
     if isinstance(original.form, Fill):
         raise ContractError(f"panel.{panel.name}: {original.template.name} asks to fill a form; tasks choose or write")
     form = original.form.without_objects() if isinstance(original.form, Choose) else original.form
-    return TaskQuestion(original.template.name, original.facts, form, original.memory, seed, presentation)
+    return TaskQuestion(original.template.name, original.facts, form, memory, seed, presentation)

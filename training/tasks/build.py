@@ -109,7 +109,8 @@ def _record_rows(
         catalog = catalogs.get((record["source"], record["split"].replace("seen", "train")), EMPTY_CATALOG)
         draws = 1
         if record["split"] == "train":
-            draws, point = settings["draws"], point._replace(varied_share=settings["varied_share"])
+            draws = settings["draws"]
+            point = point._replace(**{name: settings[name] for name in ("varied_share", "forgetful_share")})
         again = [point._replace(draw=draw) for draw in range(1, draws)]
         redrawn = (_list_tasks(other, catalog, settings) for other in again)
         # Of these, nothing is drawn but the presentation, which must differ, or the same prompt comes twice.

@@ -6,10 +6,10 @@ from itertools import groupby
 from string import ascii_uppercase
 from typing import Any, NamedTuple, TypeAlias
 
-from sandbox.core.memory import Event, Memory, MemoryBudget, MemoryView
+from sandbox.core.memory import NO_MEMORY, Event, Memory, MemoryBudget, MemoryView
 from sandbox.core.presentation import PLAIN, Presentation
 from sandbox.core.profile import Profile
-from sandbox.core.seeds import uniforms
+from sandbox.core.seeds import uniform, uniforms
 from sandbox.prompting.render import one_line
 from training.sources.platform import find_platform
 
@@ -42,6 +42,8 @@ class DecisionPoint(NamedTuple):
     """Which of several lists of options the question uses."""
     varied_share: float = 0.0
     """Share of the questions about it that use another presentation than a simulation."""
+    forgetful_share: float = 0.0
+    """Share of the questions about it that are asked without the memory."""
 
     @property
     def is_new(self) -> bool:
@@ -57,6 +59,10 @@ class DecisionPoint(NamedTuple):
     def presentation(self, form: str, num_wordings: int = 1) -> Presentation:
         """Return how one question is laid out, in one of the wordings that there are."""
         return draw_presentation(self.seed_for(form), self.varied_share, num_wordings)
+
+    def memory_for(self, form: str) -> MemoryView:
+        """Return what the person remembers in one question."""
+        return draw_memory(self.seed_for(form), self.forgetful_share, self.memory)
 
 
 def draw_presentation(seed: int, varied_share: float, num_wordings: int = 1) -> Presentation:
@@ -76,6 +82,15 @@ def draw_presentation(seed: int, varied_share: float, num_wordings: int = 1) -> 
         first_label=ascii_uppercase[int(next(draws) * len(ascii_uppercase))],
         wording=int(next(draws) * num_wordings),
     )
+
+
+def draw_memory(seed: int, forgetful_share: float, memory: MemoryView) -> MemoryView:
+    """Return a person's memory or, with the probability `forgetful_share`, none.
+
+    Most decisions repeat earlier ones, so a model learns first to repeat what is remembered. Where nothing is, only the
+    situation and the person are left to learn from.
+    """
+    return NO_MEMORY if uniform(seed, b"memory") < forgetful_share else memory
 
 
 def find_decision_points(

@@ -102,7 +102,7 @@ def sandbox_task(
     num_wordings = len(list_wordings(template.partition(SEPARATOR)[0])) if is_world_template(template) else 1
     seed, presentation = point.seed_for(form + variant), point.presentation(form + variant, num_wordings)
     stored_form = answer_form.without_objects() if isinstance(answer_form, Choose) else answer_form
-    task_question = TaskQuestion(template, facts, stored_form, point.memory, seed, presentation)
+    task_question = TaskQuestion(template, facts, stored_form, point.memory_for(form + variant), seed, presentation)
     question = build_question(task_question, point.profile)
     meta = {"answer": answer, **meta} if isinstance(answer_form, Choose) else meta
     messages = [*prompt_messages(question), {"role": "assistant", "content": answer_text(question, answer)}]

@@ -65,8 +65,9 @@ def offer_fact(name: str, applies: Callable[[Row], bool]) -> VariedFact:
 
 def _read_price_ratio(question: Question[Any]) -> float | None:
     """Return 1, the price over itself, where the buyer could also pay the highest price of the grid."""
-    price, cash = varied_offer(question)["price"], _read_dollars(question.facts["cash"])
-    return 1.0 if price is not None and float(price) * PRICE_RATIOS[-1] <= cash else None
+    price, cash = varied_offer(question)["price"], question.facts["cash"]
+    is_payable = price is not None and (not cash or float(price) * PRICE_RATIOS[-1] <= _read_dollars(cash))
+    return 1.0 if is_payable else None
 
 
 def _write_price_ratio(question: Question[Any], ratio: float) -> Question[Any]:
@@ -74,8 +75,9 @@ def _write_price_ratio(question: Question[Any], ratio: float) -> Question[Any]:
     return change_offer(question, {"price": max(0.01, round(price * ratio, 2))})
 
 
-def _read_fit(question: Question[Any]) -> float:
-    return style_fit(str(varied_offer(question)["style"]), question.facts["style"])
+def _read_fit(question: Question[Any]) -> float | None:
+    style, own = str(varied_offer(question)["style"]), question.facts["style"]
+    return style_fit(style, own) if style and own else None
 
 
 def _write_fit(question: Question[Any], fit: float) -> Question[Any]:

@@ -1,6 +1,7 @@
 """A panel becomes people and tasks that fine-tuning and evaluation read like any other."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from agents.population import read_population
 from sandbox.core.form import Choose
+from sandbox.core.memory import NO_MEMORY
 from sandbox.errors import ConfigError, DataError
 from tests.training.logs import digests, write_logs
 from tests.training.panels.transcripts import FIRST, SECOND, transcript, write_games, write_transcripts
@@ -16,9 +18,10 @@ from training.corpus.build import build_corpus
 from training.corpus.config import load_corpus_config
 from training.corpus.export import export_corpus
 from training.corpus.losses import list_notes
+from training.evaluation.baselines import fit_baselines
 from training.evaluation.bootstrap import Bootstrap
 from training.evaluation.cases import case_questions, load_cases, load_people, mark_new_products
-from training.evaluation.choices import predict_with_baselines, score_choices
+from training.evaluation.choices import group_by_form, predict_with_baselines, score_choices
 from training.finetuning.config import load_sft_config
 from training.pipeline.funnel import Count
 from training.tasks.forms import TaskQuestion, answer_text, build_question, prompt_messages
@@ -116,6 +119,22 @@ def test_the_user_is_told_what_became_of_answers(tmp_path: Path) -> None:
     ]
 
 
+def count_forgetful(folder: Path) -> Mapping[str, tuple[int, int]]:
+    """Return by split how many questions are asked without a memory, and how many there are."""
+    rows = {
+        split: [msgspec.json.decode(row["question"], type=TaskQuestion) for row in part]
+        for split, part in read_tasks(folder).items()
+    }
+    return {split: (sum(row.memory == NO_MEMORY for row in part), len(part)) for split, part in rows.items()}
+
+
+def test_train_questions_can_be_asked_without_memories(corpus: Path, tmp_path: Path) -> None:
+    build(tmp_path / "c", corpus.parent / "games.gz", "tasks.forgetful_share=1")
+    before, after = count_forgetful(corpus), count_forgetful(tmp_path / "c")
+    assert before["train"][0] < before["train"][1] == after["train"][0] == after["train"][1]
+    assert {split: before[split] for split in ("val", "test")} == {split: after[split] for split in ("val", "test")}
+
+
 def test_decisions_of_one_person_are_capped(corpus: Path, tmp_path: Path) -> None:
     counts = build(tmp_path / "c", corpus.parent / "games.gz", "tasks.per_user=2")
     rows = [row for rows in read_tasks(tmp_path / "c").values() for row in rows]
@@ -200,7 +219,8 @@ def test_every_control_asks_a_panels_question(corpus: Path) -> None:
 def test_baselines_are_scored_although_options_differ_between_questions(corpus: Path) -> None:
     people = load_people(corpus)
     train, test = (load_cases(corpus / "tasks" / f"{split}.jsonl", 100, 0) for split in ("train", "test"))
-    predictions = predict_with_baselines(test, train, people)
+    baselines = {form: fit_baselines(cases, people, form) for form, cases in group_by_form(train).items()}
+    predictions = predict_with_baselines(test, baselines)
     metrics = score_choices(predictions, test, Bootstrap(20, 0))
     scored = {(key.form, key.metric) for key in metrics if key.model == "majority"}
     assert {form for form, metric in scored if metric == "nll"} == {"contribute", "punish", "units"}

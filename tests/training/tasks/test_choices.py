@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.core.answering import display_order
 from sandbox.core.form import Choose
-from sandbox.core.memory import MemoryBudget
+from sandbox.core.memory import NO_MEMORY, Event, MemoryBudget, MemoryView
 from sandbox.core.presentation import PLAIN
 from training.tasks.catalog import Catalog, CatalogItem
 from training.tasks.choices import experience_tasks, purchase_tasks, reply_tasks, star_tasks, thread_tasks
@@ -150,6 +150,15 @@ def test_an_experience_in_words_is_asked_as_the_marketplace_asks() -> None:
     assert task.messages[0]["content"] == task_template("marketplace/stars", "reviews").preamble.strip()
     asked = "\n\nYou bought the Pot no. 0. It was poor.\nHow many stars do you give it?"
     assert asked in task.messages[1]["content"]
+
+
+@pytest.mark.parametrize(("share", "kinds"), [(0.0, {False}), (0.5, {False, True}), (1.0, {True})])
+def test_a_share_of_questions_is_asked_without_the_memory(share: float, kinds: set[bool]) -> None:
+    memory = MemoryView(recent=(Event(0, "review", "You bought a pan."),))
+    point = decision_point(record(0, text="A poor pot."))._replace(memory=memory, forgetful_share=share)
+    tasks = [next(experience_tasks(point._replace(draw=draw))) for draw in range(20)]
+    assert {decode_question(task).memory == NO_MEMORY for task in tasks} == kinds
+    assert {"You bought a pan." not in task.messages[1]["content"] for task in tasks} == kinds
 
 
 def test_another_draw_asks_in_other_words() -> None:
