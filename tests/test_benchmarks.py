@@ -18,6 +18,7 @@ WORLDS = sorted(path.stem for path in (ROOT / "conf" / "world").glob("*.yaml"))
         ["benchmarks.start", "--repeats", "1"],
         ["benchmarks.privacy", "--number", "2"],
         ["benchmarks.coverage", "--experiments", "20", "--worlds", "3"],
+        ["benchmarks.rectified", "--samples", "5"],
         ["benchmarks.sources", "--records", "1000", "--repeats", "1"],
         ["benchmarks.corpus", "--sizes", "2000", "--speed", "2000"],
     ],

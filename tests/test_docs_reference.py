@@ -11,6 +11,7 @@ from docs.generate import data_pages
 from docs.generate.data_pages import DescribedColumn, DescribedTable
 from docs.generate.dictionary import setting_meanings, setting_units
 from docs.generate.setting_pages import find_incomplete_settings, list_setting_keys
+from experiments.inference import COLUMNS as INFERENCE_COLUMNS
 from sandbox.cli.main import main as run_sandbox
 from sandbox.runtime.sweep import JOB_FILE, write_tables
 
@@ -111,7 +112,8 @@ def test_every_column_of_reactions_is_described(run_folders: dict[str, Path]) ->
 
 @pytest.mark.filterwarnings("default")
 def test_every_column_of_an_interview_is_described(run_folders: dict[str, Path]) -> None:
-    answers, retest = data_pages.list_tables("interview")
+    answers, retest, inference = data_pages.list_tables("interview")
+    assert inference.column_names() == list(INFERENCE_COLUMNS)
     folder = run_folders["marketplace"] / "answers"
     check_columns(pd.read_parquet(folder / "market-at-3.parquet"), answers)
     check_columns(pd.read_csv(folder / "market-at-3-retest.csv"), retest)

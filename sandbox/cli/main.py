@@ -175,6 +175,11 @@ def _add_study_commands(subparsers: Any) -> None:
         'interview agents as they were at a step: ask RUN --at 10 "Why did you buy that?"',
         True,
     )
+    infer = _add(
+        subparsers,
+        studies.infer,
+        "estimate what people answer, from simulated answers and a few real ones",
+    )
     phase = _add(
         subparsers,
         studies.phase,
@@ -189,6 +194,16 @@ def _add_study_commands(subparsers: Any) -> None:
     )
     assay.add_argument("--run", type=_path, help="folder of an assay to resume")
     phase.add_argument("--run", type=_path, help="folder of an earlier map, to resume it or to draw another metric")
+    infer.add_argument("answers", type=_path, help="table of answers that `ask` wrote, RUN/answers/NAME-at-STEP.csv")
+    infer.add_argument(
+        "--humans", type=_path, metavar="FILE", help="CSV file of real answers: person, answer and, if several, item"
+    )
+    infer.add_argument(
+        "--simulation-only",
+        action="store_true",
+        help="also show items that no real person answered",
+    )
+    infer.add_argument("--to", type=_path, metavar="PATH", help="files to write, no suffix; default: beside ANSWERS")
     ask.add_argument("run", type=_path, help="folder of the run")
     ask.add_argument("--survey", type=_path, help="YAML file with several questions (likert, choice or open)")
     ask.add_argument("--at", type=int, required=True, metavar="STEP", help="number of steps before the interview")

@@ -1,4 +1,4 @@
-"""The commands that turn runs into findings: compare, estimate, preregister, power, audit, assay, ask, phase."""
+"""The commands that turn runs into findings: compare, estimate, preregister, power, audit, assay, ask, infer, phase."""
 
 import argparse
 from collections.abc import Callable
@@ -128,6 +128,30 @@ def ask(args: argparse.Namespace, words: list[str]) -> int:
     table = survey.ask(run, args.at, chosen_survey, notify)
     files = survey.write_answers(table, folder, run, chosen_survey, args.survey)
     print("\n".join((*survey.summarize(table), "", *map(str, files))))
+    return 0
+
+
+def infer(args: argparse.Namespace, _: list[str]) -> int:
+    """Estimate what people answer from simulated answers and some real ones."""
+    from experiments import answers, inference
+    from experiments.reports.inference_chart import draw_inference
+    from sandbox.output.progress import notify
+    from sandbox.tables import write_table
+
+    if args.humans is None and not args.simulation_only:
+        raise ConfigError(
+            "simulated answers alone are no estimate of people: name real ones with --humans FILE, or see them all the "
+            "same with --simulation-only"
+        )
+    simulated, scales = answers.read_simulated(args.answers), answers.read_scales(args.answers)
+    humans = answers.read_humans(args.humans) if args.humans else []
+    table = inference.infer(simulated, humans, scales, args.simulation_only, notify)
+    print("\n".join(inference.describe_inference(table)), end="\n\n")
+    path = args.to or args.answers.with_name(f"{args.answers.stem}-inference")
+    files = write_table(table, path) + draw_inference(
+        table, path, f"{args.answers}, {args.humans or 'no real answers'}"
+    )
+    print("\n".join(map(str, files)))
     return 0
 
 
