@@ -58,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(required=True, metavar="command")
     _add_run_commands(subparsers)
     _add_study_commands(subparsers)
+    _add_people_commands(subparsers)
     _add_other_commands(subparsers)
     return parser
 
@@ -175,11 +176,6 @@ def _add_study_commands(subparsers: Any) -> None:
         'interview agents as they were at a step: ask RUN --at 10 "Why did you buy that?"',
         True,
     )
-    infer = _add(
-        subparsers,
-        studies.infer,
-        "estimate what people answer, from simulated answers and a few real ones",
-    )
     phase = _add(
         subparsers,
         studies.phase,
@@ -194,6 +190,35 @@ def _add_study_commands(subparsers: Any) -> None:
     )
     assay.add_argument("--run", type=_path, help="folder of an assay to resume")
     phase.add_argument("--run", type=_path, help="folder of an earlier map, to resume it or to draw another metric")
+    ask.add_argument("run", type=_path, help="folder of the run")
+    ask.add_argument("--survey", type=_path, help="YAML file with several questions (likert, choice or open)")
+    ask.add_argument("--at", type=int, required=True, metavar="STEP", help="number of steps before the interview")
+    ask.add_argument("--agents", metavar="WHO", help="a role, or ids such as 3,17; default: all agents")
+    ask.add_argument(
+        "--remembers", metavar="KIND", help="ask only agents who remember an event of this kind, such as purchase"
+    )
+    ask.add_argument("--max-agents", type=int, metavar="N", help="ask at most this many agents of each replicate")
+
+
+def _add_people_commands(subparsers: Any) -> None:
+    """Add the commands that put real people beside simulated ones."""
+    predict = _add(
+        subparsers, studies.predict, "write down what a finished comparison says about people, with intervals and date"
+    )
+    score = _add(subparsers, studies.score, "hold a prediction against what people did")
+    infer = _add(
+        subparsers,
+        studies.infer,
+        "estimate what people answer, from simulated answers and a few real ones",
+    )
+    predict.add_argument("run", type=_path, help="folder of the comparison")
+    predict.add_argument(
+        "--groups", type=_positive, default=1, metavar="N", help="groups of people whose mean is predicted; default: 1"
+    )
+    predict.add_argument("--to", type=_path, required=True, metavar="FILE", help="new YAML file to write")
+    score.add_argument("prediction", type=_path, help="file that `predict` wrote")
+    score.add_argument("--humans", required=True, metavar="FILE", help="effects on people, as for compare humans=FILE")
+    score.add_argument("--to", type=_path, metavar="PATH", help="files to write, no suffix; default: beside PREDICTION")
     infer.add_argument("answers", type=_path, help="table of answers that `ask` wrote, RUN/answers/NAME-at-STEP.csv")
     infer.add_argument(
         "--humans", type=_path, metavar="FILE", help="CSV file of real answers: person, answer and, if several, item"
@@ -204,14 +229,6 @@ def _add_study_commands(subparsers: Any) -> None:
         help="also show items that no real person answered",
     )
     infer.add_argument("--to", type=_path, metavar="PATH", help="files to write, no suffix; default: beside ANSWERS")
-    ask.add_argument("run", type=_path, help="folder of the run")
-    ask.add_argument("--survey", type=_path, help="YAML file with several questions (likert, choice or open)")
-    ask.add_argument("--at", type=int, required=True, metavar="STEP", help="number of steps before the interview")
-    ask.add_argument("--agents", metavar="WHO", help="a role, or ids such as 3,17; default: all agents")
-    ask.add_argument(
-        "--remembers", metavar="KIND", help="ask only agents who remember an event of this kind, such as purchase"
-    )
-    ask.add_argument("--max-agents", type=int, metavar="N", help="ask at most this many agents of each replicate")
 
 
 def _add_other_commands(subparsers: Any) -> None:

@@ -1,4 +1,4 @@
-"""The commands that turn runs into findings: compare, estimate, preregister, power, audit, assay, ask, infer, phase."""
+"""The commands that turn runs into findings: compare, predict, audit, ask, infer and so on."""
 
 import argparse
 from collections.abc import Callable
@@ -61,6 +61,35 @@ def preregister(args: argparse.Namespace, overrides: list[str]) -> int:
     registration = preregistration.register(config, overrides, lines, args.to)
     print("\n".join(lines))
     print(f"\n{registration.path}: registered at {registration.registered}, SHA-256 {registration.sha256}")
+    return 0
+
+
+def predict(args: argparse.Namespace, _: list[str]) -> int:
+    """Write down what a comparison says about people."""
+    from experiments import prediction
+    from sandbox.output.progress import ReplayBar
+    from sandbox.runtime.assembly import resolve_world
+    from sandbox.runtime.run import Run
+
+    run = Run(args.run, ReplayBar)
+    config = run.manifest.segments[-1].config
+    kind, _settings = resolve_world(config)
+    forecasts = prediction.list_forecasts(config, kind, run.results().metrics, args.groups)
+    written = prediction.write_prediction(forecasts, config, run.manifest.overrides, args.groups, args.to)
+    print("\n".join(prediction.describe_prediction(written)))
+    return 0
+
+
+def score(args: argparse.Namespace, _: list[str]) -> int:
+    """Hold a prediction against what people did."""
+    from experiments import people_arm, prediction
+    from sandbox.tables import write_table
+
+    predicted = prediction.read_prediction(args.prediction)
+    table = prediction.score_prediction(predicted, people_arm.read_humans(args.humans))
+    print("\n".join(prediction.describe_scores(predicted, table)), end="\n\n")
+    path = args.to or args.prediction.with_name(f"{args.prediction.stem}-score")
+    print("\n".join(map(str, write_table(table, path))))
     return 0
 
 
