@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from agents.population import JSON_COLUMNS
+from agents.population_files import JSON_COLUMNS
 from docs.generate.dictionary import read_dictionary
 from docs.generate.docstrings import read_field_docstrings
 from docs.generate.markdown import anchor, code, escape_text, table

@@ -203,6 +203,50 @@ def phase(args: argparse.Namespace, overrides: list[str]) -> int:
     return 0
 
 
+def sensitivity(args: argparse.Namespace, overrides: list[str]) -> int:
+    """Rank settings by how much they move an outcome."""
+    from experiments import points, sensitivity
+    from experiments.reports.sensitivity_chart import draw_indices
+    from sandbox.output.progress import notify, track
+    from sandbox.runtime.config import load_run_config
+    from sandbox.tables import write_table
+
+    if args.run is not None and (overrides or args.method or args.samples):
+        raise ConfigError("sensitivity takes settings for a new study, or the folder of an earlier one, not both")
+    folder = args.run or sensitivity.create(overrides, args.metric, args.method or "morris", args.samples)
+    plan = sensitivity.read_plan(folder)
+    label = sensitivity.check_metric(load_run_config(plan.overrides), args.metric)
+    design = sensitivity.draw_design(plan)
+    with say_how_to_continue(f"sensitivity {args.metric} --run", folder, sensitivity.PLAN):
+        results = points.play_points(plan.overrides, design.points, folder / sensitivity.POINTS, track, notify)
+    table = sensitivity.index_table(plan, design, results, args.metric)
+    path = folder / f"sensitivity_{args.metric.replace('@', '_')}"
+    origin = f"{len(design.points)} points; settings: {' '.join(plan.overrides)}."
+    files = write_table(table, path) + draw_indices(table, plan.method, label, path, origin)
+    print("\n".join([*sensitivity.describe_indices(plan, table, label), "", *map(str, files)]))
+    return 0
+
+
+def calibrate(args: argparse.Namespace, overrides: list[str]) -> int:
+    """Find the values of settings at which a world does what people did."""
+    from experiments import calibration, posterior
+    from experiments.reports.posterior_chart import draw_posterior
+    from sandbox.output.progress import notify, track
+    from sandbox.tables import write_table
+
+    if args.run is not None and (overrides or args.points):
+        raise ConfigError("calibrate takes settings for a new study, or the folder of an earlier one, not both")
+    folder = args.run or calibration.create(overrides, args.points)
+    plan = calibration.read_plan(folder)
+    with say_how_to_continue("calibrate --run", folder, calibration.PLAN):
+        found = calibration.calibrate(plan, folder / calibration.POINTS, track, notify)
+    files = write_table(posterior.setting_table(found), folder / "settings")
+    files += write_table(posterior.target_table(found), folder / "fit")
+    files += draw_posterior(found, folder, f"humans={plan.humans}; settings: {' '.join(plan.overrides)}.")
+    print("\n".join([*posterior.describe_posterior(found), "", *map(str, files)]))
+    return 0
+
+
 def _open_or_start(folder: Path | None, overrides: list[str], command: str, start: "Callable[[], Run]") -> "Run":
     """Return the run in the folder, or start the one that the settings describe."""
     from sandbox.runtime.run import Run

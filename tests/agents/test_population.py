@@ -13,16 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.population import (
-    JSON_COLUMNS,
-    POPULATIONS_DIR,
-    draw_profiles,
-    load_profiles,
-    read_population,
-    write_population,
-)
+from agents.population import draw_profiles, load_profiles
+from agents.population_files import JSON_COLUMNS, read_population, write_population
 from sandbox.core.profile import Profile
 from sandbox.errors import ConfigError, DataError
+from sandbox.paths import POPULATIONS_DIR
 
 ANN: dict[str, Any] = {"id": "ann", "persona": "You are Ann, 40, and careful with money."}
 FULL = Profile(
@@ -359,3 +354,11 @@ def test_too_few_people_of_a_split_are_an_error_that_says_what_to_do() -> None:
         load_profiles("genome.parquet", 77, np.random.default_rng(0), platforms=["reviews"], splits=["val", "test"])
     everybody = load_profiles("genome.parquet", 400, np.random.default_rng(0), platforms=["reviews"], splits=["test"])
     assert len(everybody) == 400, "no split has that many, so people are used several times, as everywhere"
+
+
+def test_a_population_that_changed_between_two_draws_is_read_again(tmp_path: Path) -> None:
+    path = write_rows(tmp_path, ANN)
+    (first,) = load_profiles(str(path), 1, np.random.default_rng(0))
+    assert write_rows(tmp_path, {**ANN, "id": "annabel"}) == path
+    (second,) = load_profiles(str(path), 1, np.random.default_rng(0))
+    assert (first.id, second.id) == ("ann", "annabel")

@@ -10,7 +10,7 @@ import msgspec
 import polars as pl
 import pyarrow.parquet as pq
 
-from agents.population import write_population
+from agents.population_files import write_population
 from sandbox.core.profile import Profile
 from sandbox.errors import DataError
 from sandbox.files import publish_file, replace_file

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from agents.population import read_population
+from agents.population_files import read_population
 from sandbox.composition import resolve_target
 from sandbox.core.answer import Answer
 from sandbox.core.form import Choose, Fill

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import sandbox.output.row_writer
-from agents.population import write_population
+from agents.population_files import write_population
 from sandbox.core.question import Question
 from sandbox.errors import DataError
 from sandbox.output.export import DECISION_COLUMNS, export_run, to_long_form, write_graph

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from agents.population import write_population
+from agents.population_files import write_population
 from sandbox.core.mind import RandomMind
 from sandbox.graphs import describe_graph
 from sandbox.intervals import Mean

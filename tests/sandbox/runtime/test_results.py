@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 
-from agents.population import write_population
+from agents.population_files import write_population
 from sandbox.runtime.results import Results
 from sandbox.runtime.run import Run
 from sandbox.runtime.runner import Progress

@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 import pytest
 
-from agents.population import read_population
+from agents.population_files import read_population
 from sandbox.errors import ConfigError
 from sandbox.files import LOCK
 from tests.training.logs import digests, write_logs

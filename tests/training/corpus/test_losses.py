@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agents.population import read_population
+from agents.population_files import read_population
 from tests.training.logs import write_logs
 from training.cli import main
 from training.curation.k_core import REASON_SETTINGS, KCoreConfig

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.population import POPULATIONS_DIR, read_population
+from agents.population_files import read_population
 from sandbox.core.profile import Profile
+from sandbox.paths import POPULATIONS_DIR
 
 SHARED = Path(__file__).parents[4] / "shared/data"
 SETS = ("reviews_amazon2023", "forum_*", "blog_*", "microblog_*")

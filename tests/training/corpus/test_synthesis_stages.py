@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 import pytest
 
-from agents.population import read_population
+from agents.population_files import read_population
 from sandbox.core.profile import Profile
 from sandbox.errors import ConfigError
 from tests.training.corpus.test_build import KILLER, ROOT

@@ -1,0 +1,170 @@
+"""`python -m sandbox calibrate`: values of settings at which a world does what people did, and how well people tell.
+
+A world is played at points spread over the ranges (a Sobol sequence, which SciPy draws), and the points that come
+nearest to people tell which values they would have (`experiments.posterior`). A second round spreads its points over
+what is left of the ranges. What comes out is a sample of the posterior under a uniform prior.
+
+Every point follows from the plan, so a study is repeatable, plays on all cores, and goes on where it was killed.
+"""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from experiments.frames import Array
+from experiments.people.effects import HumanEffect
+from experiments.people_arm import read_humans, select_effects
+from experiments.points import PointResult, check_point, default_overrides, play_points, point_key
+from experiments.posterior import Posterior, fit_posterior
+from experiments.prediction import MAIN
+from experiments.ranges import Range, split_ranges
+from sandbox.errors import ConfigError, DataError
+from sandbox.files import replace_text
+from sandbox.folders import make_folder
+from sandbox.paths import dated_run_dir
+from sandbox.runtime.assembly import resolve_world
+from sandbox.runtime.config import RunConfig, load_run_config
+from sandbox.runtime.manifest import FILE
+from sandbox.runtime.runner import Track
+from sandbox.settings import Settings, validate
+
+PLAN, POINTS = "calibration.json", "points.jsonl"
+SEEDS = (0, 1, 2, 3, 4)
+"""Seeds of a study whose settings name none."""
+NUM_POINTS = 256
+"""Points of a round by default."""
+ROUNDS = 2
+MARGIN = 0.25
+"""By how much of its width the range of the kept points is widened on each side for the second round."""
+
+
+class Plan(Settings):
+    """What a study varies: `calibration.json`."""
+
+    humans: str
+    num_points: int
+    overrides: list[str]
+    """Settings that all points share."""
+    ranges: list[tuple[str, float, float, bool]]
+    """Name, ends, and whether whole, of each range."""
+
+    def list_ranges(self) -> list[Range]:
+        """Return the settings that vary."""
+        return [Range(name, low, high, is_whole=whole) for name, low, high, whole in self.ranges]
+
+
+def create(overrides: Sequence[str], num_points: int | None) -> Path:
+    """Begin a study.
+
+    Raises:
+        ConfigError: Nothing varies, a range is no range of numbers, there is no target, or a corner cannot be run.
+        DataError: The folder holds something already, or people's file is damaged.
+    """
+    fixed, ranges = split_ranges(overrides)
+    if not ranges:
+        raise ConfigError("calibrate needs settings that vary, such as world.first=1..10")
+    if named := [one.name for one in ranges if not one.is_ordered]:
+        raise ConfigError(f"{named[0]} has named values; calibrate once for each of them, and compare the distances")
+    run_dirs = [override.partition("=")[2] for override in fixed if override.startswith("run_dir=")]
+    shared = [override for override in fixed if not override.startswith("run_dir=")]
+    shared = [*default_overrides(shared), *shared]
+    if not any(override.startswith("seeds=") for override in shared):
+        shared.append(f"seeds=[{','.join(map(str, SEEDS))}]")
+    configs = [check_point(shared, {one.name: one.at(share) for one in ranges}) for share in (0.0, 1.0)]
+    list_targets(configs[0])
+    folder = Path(run_dirs[-1]) if run_dirs else dated_run_dir("calibration")
+    if (folder / PLAN).exists() or (folder / FILE).exists():
+        raise DataError(
+            f"{folder} holds a run already; continue with `calibrate --run {folder}` or name another run_dir"
+        )
+    make_folder(folder, "run_dir")
+    listed = [(one.name, one.low, one.high, one.is_whole) for one in ranges]
+    plan = Plan(humans=configs[0].humans or "", num_points=num_points or NUM_POINTS, overrides=shared, ranges=listed)
+    replace_text(folder / PLAN, plan.model_dump_json(indent=2) + "\n")
+    return folder
+
+
+def read_plan(folder: Path) -> Plan:
+    """Return what a study varies.
+
+    Raises:
+        DataError: The folder holds no calibration.
+    """
+    if not (folder / PLAN).is_file():
+        raise DataError(f"{folder} holds no calibration (no {PLAN}); begin one with `python -m sandbox calibrate`")
+    return validate(Plan, json.loads((folder / PLAN).read_text(encoding="utf-8")), str(folder / PLAN))
+
+
+def list_targets(config: RunConfig) -> list[HumanEffect]:
+    """Return people's means under the treatments that the world has; effects, where there are no means.
+
+    Raises:
+        ConfigError: No people are named, or they share nothing with the world.
+        DataError: People's file is damaged, or a target has no interval.
+    """
+    if not config.humans:
+        raise ConfigError("calibrate needs people to come near to: humans=FILE, or the name of a human experiment")
+    named = read_humans(config.humans)
+    effects = [effect._replace(treatment="") if effect.treatment == MAIN else effect for effect in named]
+    kind, _ = resolve_world(config)
+    chosen = select_effects(effects, kind, config.arms())
+    targets = [effect for effect in chosen if not effect.control] or chosen
+    if unknown := [effect for effect in targets if not effect.high > effect.low]:
+        raise DataError(
+            f"humans: {unknown[0].outcome} has no interval, so nobody knows how near is near; add low and high"
+        )
+    return targets
+
+
+def calibrate(plan: Plan, path: Path, track: Track, notify: Callable[[str], None]) -> Posterior:
+    """Play all rounds, and return the posterior.
+
+    Args:
+        plan: The study.
+        path: Where results are kept.
+        track: Shows how far it is.
+        notify: Is told about rounds.
+    """
+    ranges = plan.list_ranges()
+    targets = list_targets(load_run_config([*plan.overrides, *(f"{one.name}={one.at(0)}" for one in ranges)]))
+    box = np.array([[0.0, 1.0]] * len(ranges))
+    shares, simulated = np.empty((0, len(ranges))), np.empty((0, len(targets)))
+    for number in range(ROUNDS):
+        notify(f"round {number + 1} of {ROUNDS}: {plan.num_points} points")
+        drawn = box[:, 0] + _spread(plan.num_points, len(ranges), number) * (box[:, 1] - box[:, 0])
+        points = [{one.name: one.at(float(share)) for one, share in zip(ranges, row, strict=True)} for row in drawn]
+        results = play_points(plan.overrides, points, path, track, notify)
+        moments = np.array([_moments(results[point_key(point)], targets) for point in points])
+        inside = ((shares >= box[:, 0]) & (shares <= box[:, 1])).all(axis=1)
+        shares, simulated = np.vstack([shares[inside], drawn]), np.vstack([simulated[inside], moments])
+        posterior = fit_posterior(ranges, targets, shares, simulated)
+        box = _shrink(posterior, box)
+    return posterior
+
+
+def _spread(number: int, dimensions: int, seed: int) -> Array:
+    """Return points that fill a unit cube evenly."""
+    from scipy.stats import qmc
+
+    return qmc.Sobol(dimensions, seed=seed).random(number)
+
+
+def _moments(result: PointResult, targets: Sequence[HumanEffect]) -> list[float]:
+    def mean(treatment: str, outcome: str) -> float:
+        values = [value for value in result.values[treatment][outcome] if value is not None]
+        return float(np.mean(values)) if values else math.nan
+
+    return [
+        mean(target.treatment, target.outcome) - (mean(target.control, target.outcome) if target.control else 0.0)
+        for target in targets
+    ]
+
+
+def _shrink(posterior: Posterior, box: Array) -> Array:
+    """Return the part of the box in which the posterior lies, with a margin."""
+    low, high = posterior.samples.min(axis=0), posterior.samples.max(axis=0)
+    room = MARGIN * (high - low)
+    return np.column_stack([np.maximum(low - room, box[:, 0]), np.minimum(high + room, box[:, 1])])

@@ -1,0 +1,173 @@
+"""What people tell about the settings of a world: approximate Bayesian computation from points that were played.
+
+The points nearest to people are kept, and their settings are corrected by a local regression on how far off each was
+(Beaumont, Zhang and Balding 2002, doi:10.1093/genetics/162.4.2025).
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from experiments.frames import Array, column, rows_where, to_records
+from experiments.people.effects import HumanEffect
+from experiments.ranges import Range
+from sandbox.errors import ConfigError
+
+KEPT = 0.15
+"""Share of the points that are kept."""
+MIN_KEPT = 20
+RIDGE = 1e-2
+"""Pull of the regression's slopes towards 0, for targets that move together."""
+EDGE = 1e-3
+"""Shares of a range are kept this far from its ends, so that their log odds are finite."""
+NORMAL_95 = 1.959964
+"""Half-width of a 95 % interval in standard errors."""
+WEAK = 0.8
+"""Ratio of the posterior's to the prior's standard deviation from which people hardly tell a setting's value."""
+TIED = 0.8
+"""Absolute correlation of two settings in the posterior from which people tell one only given the other."""
+
+
+class Posterior(NamedTuple):
+    """What people tell about the settings."""
+
+    ranges: list[Range]
+    samples: Array
+    """Shares of the ranges, (kept points, settings)."""
+    weights: Array
+    """Of the samples, summing to 1."""
+    targets: list[HumanEffect]
+    simulated: Array
+    """What the world did at the kept points, (kept points, targets)."""
+    distances: Array
+    """Of the kept points from people: root mean square over targets, in standard errors of people's means."""
+
+
+def fit_posterior(
+    ranges: Sequence[Range], targets: Sequence[HumanEffect], shares: Array, simulated: Array
+) -> Posterior:
+    """Keep the points nearest to people, and correct them by regression.
+
+    Args:
+        ranges: The settings.
+        targets: What people did.
+        shares: Points, uniform over a box, (points, settings).
+        simulated: What the world did there, (points, targets); NaN where it has no value.
+
+    Raises:
+        ConfigError: The world has values at too few points.
+    """
+    from statsmodels.regression.linear_model import WLS
+
+    people = np.array([target.value for target in targets])
+    errors = np.array([(target.high - target.low) / (2 * NORMAL_95) for target in targets])
+    off = (simulated - people) / errors
+    valid = ~np.isnan(off).any(axis=1)
+    if valid.sum() < MIN_KEPT:
+        raise ConfigError(
+            f"the world has values of all targets at {int(valid.sum())} of {len(valid)} points, but {MIN_KEPT} are "
+            "needed; choose narrower ranges or more points"
+        )
+    shares, simulated, off = shares[valid], simulated[valid], off[valid]
+    distances = np.sqrt((off**2).mean(axis=1))
+    number = max(MIN_KEPT, math.ceil(KEPT * len(distances)))
+    kept = np.argsort(distances, kind="stable")[:number]
+    weights = 1 - (distances[kept] / (distances[kept].max() * (1 + 1e-9))) ** 2  # Epanechnikov's kernel
+    weights = weights / weights.sum() if weights.sum() > 0 else np.full(number, 1 / number)
+    bounded = np.clip(shares[kept], EDGE, 1 - EDGE)
+    design = np.column_stack([np.ones(number), off[kept]])
+    pull = np.array([0.0, *[RIDGE] * off.shape[1]])
+    corrected = [
+        odds - off[kept] @ WLS(odds, design, weights).fit_regularized(alpha=pull, L1_wt=0.0).params[1:]
+        for odds in (np.log(bounded) - np.log1p(-bounded)).T
+    ]
+    samples = 1 / (1 + np.exp(-np.column_stack(corrected)))
+    return Posterior(list(ranges), samples, weights, list(targets), simulated[kept], distances[kept])
+
+
+def setting_table(posterior: Posterior) -> pd.DataFrame:
+    """Return what people tell about each setting.
+
+    Returns:
+        setting, mean, low, high (95 % of the posterior), lowest, highest (the range), sd_ratio: the standard deviation
+        of the posterior over that of the prior. Near 0, people tell the value; near 1, they say nothing about it.
+    """
+    rows = []
+    for place, one in enumerate(posterior.ranges):
+        values = one.low + posterior.samples[:, place] * (one.high - one.low)
+        mean = float(values @ posterior.weights)
+        spread = math.sqrt(float((values - mean) ** 2 @ posterior.weights))
+        low, high = _quantiles(values, posterior.weights)
+        ratio = spread / ((one.high - one.low) / math.sqrt(12))
+        rows.append((one.name, mean, low, high, one.low, one.high, ratio))
+    return pd.DataFrame(rows, columns=["setting", "mean", "low", "high", "lowest", "highest", "sd_ratio"])
+
+
+def target_table(posterior: Posterior) -> pd.DataFrame:
+    """Return people's values beside what the world does at the kept points.
+
+    Returns:
+        treatment, control, outcome, people, people_low, people_high, simulated, simulated_low, simulated_high (95 % of
+        the kept points).
+    """
+    rows = []
+    for place, target in enumerate(posterior.targets):
+        values = posterior.simulated[:, place]
+        ends = _quantiles(values, posterior.weights)
+        numbers = (target.value, target.low, target.high, float(values @ posterior.weights), *ends)
+        rows.append((target.treatment, target.control, target.outcome, *numbers))
+    names = ("treatment", "control", "outcome", "people", "people_low", "people_high")
+    return pd.DataFrame(rows, columns=[*names, "simulated", "simulated_low", "simulated_high"])
+
+
+def list_ties(posterior: Posterior) -> list[tuple[str, str, float]]:
+    """Return pairs of settings that people tell only together, with their correlation in the posterior."""
+    if len(posterior.ranges) < 2:
+        return []
+    matrix = np.cov(posterior.samples.T, aweights=posterior.weights)
+    scale = np.sqrt(np.diag(matrix))
+    correlations = matrix / np.outer(scale, scale)
+    names = [one.name for one in posterior.ranges]
+    return [
+        (names[first], names[second], float(correlations[first, second]))
+        for first in range(len(names))
+        for second in range(first + 1, len(names))
+        if abs(correlations[first, second]) >= TIED
+    ]
+
+
+def describe_posterior(posterior: Posterior) -> list[str]:
+    """Return sentences: each setting with its interval, what people do not tell, and what the world cannot do."""
+    lines = [
+        f"{row['setting']}: {row['mean']:.4g} [{row['low']:.4g}, {row['high']:.4g}]{_describe_spread(row['sd_ratio'])}"
+        for row in to_records(setting_table(posterior))
+    ]
+    for first, second, correlation in list_ties(posterior):
+        lines.append(f"{first} and {second} are told only together (correlation {correlation:.2f}).")
+    nearest = float(posterior.distances.min())
+    lines.append(f"The nearest point is {nearest:.2f} standard errors of people's means away (root mean square).")
+    targets = target_table(posterior)
+    is_below = column(targets, "simulated_high") < column(targets, "people_low")
+    is_above = column(targets, "simulated_low") > column(targets, "people_high")
+    if missed := list(dict.fromkeys(rows_where(targets, is_below | is_above)["outcome"])):
+        lines.append(
+            f"Even at the nearest points, the world does not do what people did in {', '.join(missed)}: other values "
+            "of these settings will not mend it."
+        )
+    return lines
+
+
+def _describe_spread(ratio: float) -> str:
+    told = "people say little about it" if ratio >= WEAK else "people tell it"
+    return f"; {told} (spread {ratio:.2f} of the prior's)"
+
+
+def _quantiles(values: Array, weights: Array) -> tuple[float, float]:
+    """Return the weighted 2.5 % and 97.5 % quantiles."""
+    order = np.argsort(values, kind="stable")
+    places = np.cumsum(weights[order]) - weights[order] / 2
+    low, high = np.interp([0.025, 0.975], places, values[order])
+    return float(low), float(high)

@@ -1,0 +1,221 @@
+"""`python -m sandbox sensitivity`: which settings move an outcome, over all of their ranges at once.
+
+Three methods, all of SALib (Iwanaga, Usher and Herman 2022, doi:10.18174/sesmo.18155):
+
+- `morris` (Morris 1991, doi:10.1080/00401706.1991.10484804): elementary effects, for screening with few runs.
+- `sobol` (Saltelli et al. 2010, doi:10.1016/j.cpc.2009.09.018): shares of the variance, alone and with interactions.
+- `pawn` (Pianosi and Wagener 2018, doi:10.1016/j.envsoft.2018.07.019): how much the whole distribution moves.
+
+A setting that nothing depends on, `(nothing)`, is varied along: an index that is no larger than its own shows nothing.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from experiments.frames import Array, to_records
+from experiments.outcomes import make_outcome
+from experiments.points import PointResult, check_point, default_overrides, point_key
+from experiments.ranges import Range, split_ranges
+from sandbox.errors import ConfigError, DataError, unknown
+from sandbox.files import replace_text
+from sandbox.folders import make_folder
+from sandbox.paths import dated_run_dir
+from sandbox.runtime.assembly import resolve_world
+from sandbox.runtime.config import LAST
+from sandbox.runtime.manifest import FILE
+from sandbox.settings import Settings, validate
+
+Method: TypeAlias = Literal["morris", "sobol", "pawn"]
+PLAN, POINTS = "sensitivity.json", "points.jsonl"
+NOTHING = "(nothing)"
+SEEDS = (0, 1, 2)
+"""Seeds of a study whose settings name none."""
+SAMPLES: Mapping[Method, int] = {"morris": 20, "sobol": 64, "pawn": 300}
+"""Trajectories, base samples and samples by default."""
+LEVELS = 4
+"""Levels of the grid of `morris`."""
+SLICES = 10
+"""Slices of a range of `pawn`."""
+COLUMNS: Mapping[Method, Sequence[str]] = {
+    "morris": ("setting", "mu_star", "mu_star_interval", "mu", "sigma"),
+    "sobol": ("setting", "total", "total_interval", "first", "first_interval"),
+    "pawn": ("setting", "median", "minimum", "maximum"),
+}
+"""The first number is what settings are ranked by. Intervals are half-widths of 95 % bootstrap intervals."""
+
+
+class Plan(Settings):
+    """What a study varies, and how: `sensitivity.json`."""
+
+    method: Method
+    samples: int
+    overrides: list[str]
+    """Settings that all points share."""
+    ranges: list[tuple[str, float, float, list[str], bool]]
+    """Fields of each `Range`."""
+
+    def list_ranges(self) -> list[Range]:
+        """Return the settings that vary."""
+        return [Range(name, low, high, tuple(values), whole) for name, low, high, values, whole in self.ranges]
+
+
+class Design(NamedTuple):
+    """The points of a study."""
+
+    problem: dict[str, Any]
+    """As SALib describes the settings, `NOTHING` among them; all vary from 0 to 1."""
+    shares: Array
+    """Where each point is in the ranges, (points, settings)."""
+    points: list[dict[str, str]]
+    """The settings of each point, as typed, without `NOTHING`."""
+
+
+def create(overrides: Sequence[str], metric: str, method: Method, samples: int | None) -> Path:
+    """Begin a study.
+
+    Raises:
+        ConfigError: Nothing varies, there is no such metric, or a corner of the ranges cannot be run.
+        DataError: The folder holds something already.
+    """
+    fixed, ranges = split_ranges(overrides)
+    if not ranges:
+        raise ConfigError("sensitivity needs settings that vary, such as world.rent=0..10 graph.rewire=0.0..1.0")
+    run_dirs = [override.partition("=")[2] for override in fixed if override.startswith("run_dir=")]
+    shared = [override for override in fixed if not override.startswith("run_dir=")]
+    shared = [*default_overrides(shared), *shared]
+    if not any(override.startswith("seeds=") for override in shared):
+        shared.append(f"seeds=[{','.join(map(str, SEEDS))}]")
+    for share in (0.0, 1.0):
+        config = check_point(shared, {one.name: one.at(share) for one in ranges})
+        if config.treatments:
+            raise ConfigError("sensitivity has no treatments; leave treatments={...} and the experiment with them out")
+        check_metric(config, metric)
+    folder = Path(run_dirs[-1]) if run_dirs else dated_run_dir("sensitivity")
+    if (folder / PLAN).exists() or (folder / FILE).exists():
+        raise DataError(
+            f"{folder} holds a run already; continue with `sensitivity {metric} --run {folder}` or name another run_dir"
+        )
+    make_folder(folder, "run_dir")
+    listed = [(one.name, one.low, one.high, list(one.values), one.is_whole) for one in ranges]
+    plan = Plan(method=method, samples=samples or SAMPLES[method], overrides=shared, ranges=listed)
+    replace_text(folder / PLAN, plan.model_dump_json(indent=2) + "\n")
+    return folder
+
+
+def read_plan(folder: Path) -> Plan:
+    """Return what a study varies.
+
+    Raises:
+        DataError: The folder holds no study of sensitivity.
+    """
+    if not (folder / PLAN).is_file():
+        raise DataError(
+            f"{folder} holds no study of sensitivity (no {PLAN}); begin one with `python -m sandbox sensitivity`"
+        )
+    return validate(Plan, json.loads((folder / PLAN).read_text(encoding="utf-8")), str(folder / PLAN))
+
+
+def check_metric(config: Any, metric: str) -> str:
+    """Return what a metric is called; raise `ConfigError` if the world has no such metric."""
+    kind, _ = resolve_world(config)
+    if (name := metric.removesuffix(LAST)) not in kind.metric_labels:
+        raise ConfigError(unknown("metric", name, kind.metric_labels))
+    return make_outcome(metric, kind).label
+
+
+def draw_design(plan: Plan) -> Design:
+    """Return the points of a study; they follow from its plan alone."""
+    ranges = plan.list_ranges()
+    names = [*(one.name for one in ranges), NOTHING]
+    problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
+    shares = _sample(plan, problem)
+    points = [{one.name: one.at(float(share)) for one, share in zip(ranges, row, strict=False)} for row in shares]
+    return Design(problem, shares, points)
+
+
+def index_table(
+    plan: Plan, design: Design, results: Mapping[tuple[str, ...], PointResult], metric: str
+) -> pd.DataFrame:
+    """Return the indices of every setting, the largest first; see `COLUMNS`.
+
+    Raises:
+        ConfigError: The outcome is missing at a point, or the same at all.
+    """
+    outcome = np.array([_mean(results[point_key(point)], metric) for point in design.points])
+    if num_missing := int(np.isnan(outcome).sum()):
+        raise ConfigError(
+            f"{metric} has no value at {num_missing} of {len(outcome)} points; choose another metric or narrower ranges"
+        )
+    if np.ptp(outcome) == 0:
+        raise ConfigError(f"{metric} is {outcome[0]:.4g} at all points, so no setting moves it")
+    table = pd.DataFrame(_analyse(plan, design, outcome), columns=list(COLUMNS[plan.method]))
+    return table.sort_values(COLUMNS[plan.method][1], ascending=False, kind="stable", ignore_index=True)
+
+
+def describe_indices(plan: Plan, table: pd.DataFrame, label: str) -> list[str]:
+    """Return sentences: which settings move the outcome, most first, and which show nothing."""
+    name = COLUMNS[plan.method][1]
+    rows = to_records(table)
+    floor = next(_highest(row, name) for row in rows if row["setting"] == NOTHING)
+    shown = [row for row in rows if row["setting"] != NOTHING and _lowest(row, name) > floor]
+    others = [row["setting"] for row in rows if row["setting"] != NOTHING and row not in shown]
+    moved = ", ".join(f"{row['setting']} ({row[name]:.3g})" for row in shown)
+    sentences = [f"{label}, {plan.method}: {f'moved by {moved}' if shown else 'no setting is shown to move it'}."]
+    if others:
+        sentences.append(f"Not shown to move it: {', '.join(others)}.")
+    return sentences
+
+
+def _sample(plan: Plan, problem: dict[str, Any]) -> Array:
+    """Draw points in the unit cube, with a fixed seed."""
+    if plan.method == "morris":
+        from SALib.sample import morris
+
+        return morris.sample(problem, plan.samples, num_levels=LEVELS, seed=0)
+    if plan.method == "sobol":
+        from SALib.sample import sobol
+
+        return sobol.sample(problem, plan.samples, calc_second_order=False, seed=0)
+    from SALib.sample import latin
+
+    return latin.sample(problem, plan.samples, seed=0)
+
+
+def _analyse(plan: Plan, design: Design, outcome: Array) -> list[tuple[Any, ...]]:
+    """Return a row of `COLUMNS` for each setting."""
+    names = design.problem["names"]
+    if plan.method == "morris":
+        from SALib.analyze import morris
+
+        found = morris.analyze(design.problem, design.shares, outcome, num_levels=LEVELS, seed=0)
+        numbers = [found[name] for name in ("mu_star", "mu_star_conf", "mu", "sigma")]
+    elif plan.method == "sobol":
+        from SALib.analyze import sobol
+
+        found = sobol.analyze(design.problem, outcome, calc_second_order=False, seed=0)
+        numbers = [found[name] for name in ("ST", "ST_conf", "S1", "S1_conf")]
+    else:
+        from SALib.analyze import pawn
+
+        found = pawn.analyze(design.problem, design.shares, outcome, S=SLICES, seed=0)
+        numbers = [found[name] for name in ("median", "minimum", "maximum")]
+    return [(name, *map(float, row)) for name, row in zip(names, np.transpose(np.array(numbers)), strict=True)]
+
+
+def _mean(result: PointResult, metric: str) -> float:
+    (outcomes,) = result.values.values()
+    values = [value for value in outcomes[metric] if value is not None]
+    return float(np.mean(values)) if values else float("nan")
+
+
+def _lowest(row: Mapping[str, Any], name: str) -> float:
+    return row[name] - row.get(f"{name}_interval", 0.0)
+
+
+def _highest(row: Mapping[str, Any], name: str) -> float:
+    return row[name] + row.get(f"{name}_interval", 0.0)

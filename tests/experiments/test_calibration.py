@@ -1,0 +1,124 @@
+"""Calibration finds the settings that outcomes were made with, and says what outcomes cannot tell."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.people.effects import HumanEffect, write_effects
+from experiments.posterior import MIN_KEPT, describe_posterior, fit_posterior, list_ties, setting_table
+from experiments.ranges import Range
+from sandbox.cli.main import main
+from sandbox.errors import ConfigError
+
+RANGES = [Range("a", 0.0, 1.0), Range("b", 0.0, 10.0)]
+
+
+def target(outcome: str, value: float, error: float = 0.05, treatment: str = "main", control: str = "") -> HumanEffect:
+    """Return what people did, with a standard error."""
+    return HumanEffect(treatment, control, outcome, value, value - 1.96 * error, value + 1.96 * error, 9, "group")
+
+
+def test_settings_that_outcomes_tell_are_found_and_others_keep_their_prior() -> None:
+    rng = np.random.default_rng(0)
+    shares = rng.random((2000, 2))
+    simulated = np.exp(shares[:, :1]) + rng.normal(0, 0.02, (2000, 1))
+    posterior = fit_posterior(RANGES, [target("x", np.exp(0.4))], shares, simulated)
+    table = setting_table(posterior).set_index("setting")
+    assert table.loc["a", "mean"] == pytest.approx(0.4, abs=0.02)
+    assert table.loc["a", "low"] < 0.4 < table.loc["a", "high"]
+    assert table.loc["a", "sd_ratio"] < 0.25
+    assert table.loc["b", "sd_ratio"] == pytest.approx(1, abs=0.12)
+    assert table.loc["b", "mean"] == pytest.approx(5, abs=0.6)
+    lines = describe_posterior(posterior)
+    assert "people tell it" in lines[0]
+    assert "people say little about it" in lines[1]
+
+
+def test_settings_that_only_a_sum_tells_are_tied() -> None:
+    rng = np.random.default_rng(0)
+    shares = rng.random((3000, 2))
+    posterior = fit_posterior(RANGES, [target("x", 1.0, 0.01)], shares, shares.sum(axis=1, keepdims=True))
+    ((first, second, correlation),) = list_ties(posterior)
+    assert (first, second) == ("a", "b")
+    assert correlation < -0.9
+    assert "a and b are told only together" in "\n".join(describe_posterior(posterior))
+
+
+def test_an_outcome_out_of_reach_is_said() -> None:
+    shares = np.random.default_rng(0).random((500, 2))
+    posterior = fit_posterior(RANGES, [target("x", 3.0)], shares, shares[:, :1])
+    assert "the world does not do what people did in x" in describe_posterior(posterior)[-1]
+
+
+def test_points_without_a_value_do_not_count() -> None:
+    shares = np.random.default_rng(0).random((200, 2))
+    simulated = np.where(shares[:, :1] < 0.5, np.nan, shares[:, :1])
+    assert setting_table(fit_posterior(RANGES, [target("x", 0.7)], shares, simulated))["mean"][0] > 0.6
+    with pytest.raises(ConfigError, match=f"at 3 of 200 points, but {MIN_KEPT} are needed"):
+        fit_posterior(RANGES, [target("x", 0.7)], shares, np.where(np.arange(200)[:, None] < 3, 1.0, np.nan))
+
+
+@pytest.fixture
+def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return settings of a study of the lever, in a folder whose own settings name it."""
+    (tmp_path / "conf" / "world").mkdir(parents=True)
+    text = "_target_: tests.experiments.lever.Lever\nstrong: 0.0\nweak: 0.0\nidle: 0.0\ntwin: 0.0\nnoise: 0.0\n"
+    (tmp_path / "conf" / "world" / "lever.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    write_effects(tmp_path / "people.csv", [target("height", 2.4, 0.1)])
+    return ["world=lever", "population.size=8", "steps=1", "seeds=[0]", "humans=people.csv"]
+
+
+def test_a_world_is_calibrated_and_a_killed_study_gives_the_same(words: list[str], tmp_path: Path) -> None:
+    study = [*words, "world.strong=0.0..1.0", "world.idle=0.0..1.0", "run_dir=study"]
+    assert main(["calibrate", *study, "--points", "64"]) == 0
+    settings = pd.read_csv("study/settings.csv").set_index("setting")
+    assert settings.loc["world.strong", "mean"] == pytest.approx(0.6, abs=0.05)
+    assert settings.loc["world.idle", "sd_ratio"] > 0.7
+    fit = pd.read_csv("study/fit.csv")
+    assert fit["simulated"][0] == pytest.approx(2.4, abs=0.3)
+    assert {path.suffix for path in (tmp_path / "study").iterdir()} >= {".csv", ".parquet", ".png", ".svg", ".jsonl"}
+    points = tmp_path / "study" / "points.jsonl"
+    content = points.read_bytes()
+    points.write_bytes(content[: len(content) // 2])
+    assert main(["calibrate", "--run", "study"]) == 0
+    assert points.read_bytes() == content
+    assert pd.read_csv("study/settings.csv").set_index("setting").equals(settings)
+
+
+def test_treatments_of_people_are_treatments_of_the_world(words: list[str], tmp_path: Path) -> None:
+    effects = [target("height", 1.0, treatment="low"), target("height", 4.0, treatment="high")]
+    write_effects(tmp_path / "people.csv", effects)
+    treatments = "+treatments={low: {strong: 0.0}, high: {strong: 0.6}}"
+    assert main(["calibrate", *words, treatments, "world.weak=0.0..3.0", "run_dir=study", "--points", "32"]) == 0
+    assert pd.read_csv("study/settings.csv")["mean"][0] == pytest.approx(1.3, abs=0.3)
+    assert list(pd.read_csv("study/fit.csv")["treatment"]) == ["low", "high"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ([], "calibrate needs settings that vary"),
+        (["world.weak=0,1"], "world.weak has named values; calibrate once for each"),
+        (["world.weak=0.0..1.0", "humans=null"], "calibrate needs people to come near to"),
+        (["world.weak=0.0..1.0", "humans=commons"], "unknown metric"),
+        (["world.weak=0.0..1.0", "minds=[rule,random]"], "a study of this kind has one mind"),
+    ],
+)
+def test_a_mistake_gets_a_sentence_before_anything_is_played(
+    changes: Sequence[str], complaint: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["calibrate", *words, *changes, "run_dir=study"]) == 1
+    assert complaint in capsys.readouterr().err
+    assert not Path("study").exists()
+
+
+def test_people_without_an_interval_are_refused(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_effects(tmp_path / "people.csv", [target("height", 1.0)._replace(low=float("nan"), high=float("nan"))])
+    assert main(["calibrate", *words, "world.weak=0.0..1.0", "run_dir=study"]) == 1
+    assert "height has no interval, so nobody knows how near is near" in capsys.readouterr().err
