@@ -90,7 +90,7 @@ def main() -> None:
                 ends = {name: np.array([method(*sample) for sample in samples]) for name, method in methods.items()}
                 widths = {name: np.diff(pair).mean() for name, pair in ends.items()}
                 coverages = [np.mean((pair[:, 0] <= truth) & (truth <= pair[:, 1])) for pair in ends.values()]
-                row = [draw.__name__.removeprefix("draw_"), correlation, number]
+                row: list[object] = [draw.__name__.removeprefix("draw_"), correlation, number]
                 row += [f"{100 * coverage:.1f}" for coverage in coverages]
                 rows.append(row + [f"{widths[name] / widths['answers alone']:.2f}" for name in list(methods)[1:]])
     head = ["answers", "correlation", "people", *(f"coverage of {name} %" for name in methods)]

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pandas as pd
 
@@ -117,10 +117,15 @@ def quantities(item: Item, simulated: pd.DataFrame) -> Iterator[tuple[str, pd.Se
     """Yield the name of the option, or nothing for a mean, and each simulated person's prediction."""
     people = column(simulated, "person")
     if item.is_number:
-        yield "", _predict_numbers(item, simulated).groupby(people).mean()
+        yield "", _average(_predict_numbers(item, simulated), people)
         return
     for option in item.scale:
-        yield option, (column(simulated, "answer") == option).astype(float).groupby(people).mean()
+        yield option, _average(column(simulated, "answer") == option, people)
+
+
+def _average(values: pd.Series, people: pd.Series) -> pd.Series:
+    """Return the mean of each person's values, by person."""
+    return cast("pd.Series", values.astype(float).groupby(people).mean())
 
 
 def _predict_numbers(item: Item, simulated: pd.DataFrame) -> pd.Series:

@@ -133,23 +133,24 @@ def calibrate(plan: Plan, path: Path, track: Track, notify: Callable[[str], None
     box = np.array([[0.0, 1.0]] * len(ranges))
     shares, simulated = np.empty((0, len(ranges))), np.empty((0, len(targets)))
     for number in range(ROUNDS):
+        if number:
+            box = _shrink(fit_posterior(ranges, targets, shares, simulated), box)
         notify(f"round {number + 1} of {ROUNDS}: {plan.num_points} points")
         drawn = box[:, 0] + _spread(plan.num_points, len(ranges), number) * (box[:, 1] - box[:, 0])
         points = [{one.name: one.at(float(share)) for one, share in zip(ranges, row, strict=True)} for row in drawn]
         results = play_points(plan.overrides, points, path, track, notify)
         moments = np.array([_moments(results[point_key(point)], targets) for point in points])
+        # Earlier points in what is left of the ranges are spread evenly over it too.
         inside = ((shares >= box[:, 0]) & (shares <= box[:, 1])).all(axis=1)
         shares, simulated = np.vstack([shares[inside], drawn]), np.vstack([simulated[inside], moments])
-        posterior = fit_posterior(ranges, targets, shares, simulated)
-        box = _shrink(posterior, box)
-    return posterior
+    return fit_posterior(ranges, targets, shares, simulated)
 
 
 def _spread(number: int, dimensions: int, seed: int) -> Array:
     """Return points that fill a unit cube evenly."""
     from scipy.stats import qmc
 
-    return qmc.Sobol(dimensions, seed=seed).random(number)
+    return qmc.Sobol(dimensions, rng=seed).random(number)
 
 
 def _moments(result: PointResult, targets: Sequence[HumanEffect]) -> list[float]:

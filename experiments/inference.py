@@ -6,7 +6,7 @@ answers as it narrows the interval.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -127,8 +127,8 @@ def _item_rows(
                 index=[answer.person for answer, _ in numbers],
                 dtype=float,
             )
-            human = values.groupby(level=0, sort=True).mean()
-            human = human[human.index.isin(predicted.index)]
+            means = cast("pd.Series", values.groupby(level=0).mean())
+            human = means.loc[means.index.intersection(predicted.index)]
             yield (arm, name, option, *_estimate(human, predicted))
 
 

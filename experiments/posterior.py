@@ -6,7 +6,7 @@ The points nearest to people are kept, and their settings are corrected by a loc
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,12 @@ WEAK = 0.8
 """Ratio of the posterior's to the prior's standard deviation from which people hardly tell a setting's value."""
 TIED = 0.8
 """Absolute correlation of two settings in the posterior from which people tell one only given the other."""
+
+SETTING_COLUMNS = ("setting", "mean", "low", "high", "lowest", "highest", "sd_ratio")
+FIT_COLUMNS = (
+    "treatment", "control", "outcome", "people", "people_low", "people_high", "simulated", "simulated_low",
+    "simulated_high",
+)  # fmt: skip
 
 
 class Posterior(NamedTuple):
@@ -60,16 +66,16 @@ def fit_posterior(
     Raises:
         ConfigError: The world has values at too few points.
     """
-    from statsmodels.regression.linear_model import WLS
+    from statsmodels.regression import linear_model
 
     people = np.array([target.value for target in targets])
     errors = np.array([(target.high - target.low) / (2 * NORMAL_95) for target in targets])
     off = (simulated - people) / errors
     valid = ~np.isnan(off).any(axis=1)
-    if valid.sum() < MIN_KEPT:
+    if np.count_nonzero(valid) < MIN_KEPT:
         raise ConfigError(
-            f"the world has values of all targets at {int(valid.sum())} of {len(valid)} points, but {MIN_KEPT} are "
-            "needed; choose narrower ranges or more points"
+            f"the world has values of all targets at {np.count_nonzero(valid)} of {len(off)} points, but {MIN_KEPT} "
+            "are needed; choose narrower ranges or more points"
         )
     shares, simulated, off = shares[valid], simulated[valid], off[valid]
     distances = np.sqrt((off**2).mean(axis=1))
@@ -79,9 +85,10 @@ def fit_posterior(
     weights = weights / weights.sum() if weights.sum() > 0 else np.full(number, 1 / number)
     bounded = np.clip(shares[kept], EDGE, 1 - EDGE)
     design = np.column_stack([np.ones(number), off[kept]])
+    regression: Any = linear_model.WLS
     pull = np.array([0.0, *[RIDGE] * off.shape[1]])
     corrected = [
-        odds - off[kept] @ WLS(odds, design, weights).fit_regularized(alpha=pull, L1_wt=0.0).params[1:]
+        odds - off[kept] @ regression(odds, design, weights).fit_regularized(alpha=pull, L1_wt=0.0).params[1:]
         for odds in (np.log(bounded) - np.log1p(-bounded)).T
     ]
     samples = 1 / (1 + np.exp(-np.column_stack(corrected)))
@@ -103,7 +110,7 @@ def setting_table(posterior: Posterior) -> pd.DataFrame:
         low, high = _quantiles(values, posterior.weights)
         ratio = spread / ((one.high - one.low) / math.sqrt(12))
         rows.append((one.name, mean, low, high, one.low, one.high, ratio))
-    return pd.DataFrame(rows, columns=["setting", "mean", "low", "high", "lowest", "highest", "sd_ratio"])
+    return pd.DataFrame(rows, columns=list(SETTING_COLUMNS))
 
 
 def target_table(posterior: Posterior) -> pd.DataFrame:
@@ -119,8 +126,7 @@ def target_table(posterior: Posterior) -> pd.DataFrame:
         ends = _quantiles(values, posterior.weights)
         numbers = (target.value, target.low, target.high, float(values @ posterior.weights), *ends)
         rows.append((target.treatment, target.control, target.outcome, *numbers))
-    names = ("treatment", "control", "outcome", "people", "people_low", "people_high")
-    return pd.DataFrame(rows, columns=[*names, "simulated", "simulated_low", "simulated_high"])
+    return pd.DataFrame(rows, columns=list(FIT_COLUMNS))
 
 
 def list_ties(posterior: Posterior) -> list[tuple[str, str, float]]:

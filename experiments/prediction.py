@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from experiments.frames import to_records
+from experiments.frames import column, rows_where, to_records
 from experiments.outcomes import make_outcome
 from experiments.people.effects import HumanEffect
 from experiments.people_arm import effect_values
@@ -206,11 +206,12 @@ def describe_prediction(prediction: Prediction) -> list[str]:
 def describe_scores(prediction: Prediction, table: pd.DataFrame) -> list[str]:
     """Return a line for each forecast, and by mind how many hold."""
     lines = [_describe_score(row) for row in to_records(table)]
-    for mind, rows in table.groupby("mind", sort=False):
-        num_inside, signs = int(rows["is_inside"].sum()), rows["has_sign"].dropna()
+    for mind in dict.fromkeys(table["mind"]):
+        rows = rows_where(table, column(table, "mind") == mind)
+        num_inside, signs = np.count_nonzero(column(rows, "is_inside")), column(rows, "has_sign").dropna()
         expected = CONFIDENCE * len(rows)
         sentence = f"{mind}: {num_inside} of {len(rows)} inside; {expected:.1f} would be if people were as simulated"
-        sign = f"; {int(signs.sum())} of {len(signs)} effects with people's sign" if len(signs) else ""
+        sign = f"; {np.count_nonzero(signs)} of {len(signs)} effects with people's sign" if len(signs) else ""
         lines.append(f"{sentence}{sign}.")
     time = prediction.predicted.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return [*lines, f"Predicted on {time} ({prediction.path.name}, SHA-256 {prediction.sha256}), not edited since."]

@@ -7,7 +7,7 @@ It describes the mean over all possible seeds, not where a single seed will fall
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class Mean(NamedTuple):
         return self.value + self.half_width
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "Mean":
+    def of(cls, values: "Sequence[float] | np.ndarray[Any, Any]") -> "Mean":
         """Return the mean and interval of one value per seed; NaN is left out."""
         sample = np.asarray(values, float)
         sample = sample[~np.isnan(sample)]

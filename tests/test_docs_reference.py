@@ -126,6 +126,19 @@ def test_every_column_of_an_audit_is_described() -> None:
     assert sensitivities.column_names() == list(COLUMNS)
 
 
+def test_every_column_of_a_study_of_settings_is_described() -> None:
+    from experiments.posterior import FIT_COLUMNS, SETTING_COLUMNS
+    from experiments.prediction import COLUMNS as SCORE_COLUMNS
+    from experiments.sensitivity import COLUMNS as INDEX_COLUMNS
+
+    indices = {table.name: table.column_names() for table in data_pages.list_tables("sensitivity")}
+    assert indices == {f"sensitivity_METRIC ({method})": list(names) for method, names in INDEX_COLUMNS.items()}
+    settings, fit = data_pages.list_tables("calibration")
+    assert (settings.column_names(), fit.column_names()) == (list(SETTING_COLUMNS), list(FIT_COLUMNS))
+    (scores,) = data_pages.list_tables("prediction")
+    assert scores.column_names() == list(SCORE_COLUMNS)
+
+
 def test_every_column_of_a_phase_diagram_is_described() -> None:
     from experiments.phase import CELL_COLUMNS
 

@@ -37,6 +37,9 @@ SECTIONS: Mapping[str, str] = {
     "interview": "Interviews",
     "audit": "An audit",
     "phase": "A phase diagram",
+    "sensitivity": "A study of sensitivity",
+    "calibration": "A calibration",
+    "prediction": "A prediction",
     "sweep": "A sweep",
 }
 """Sections of `docs/dictionary.yaml` and their titles."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from experiments.frames import to_records
+from experiments.frames import column, to_records
 from experiments.reports.charts import ROW_HEIGHT
 from experiments.sensitivity import LEVELS, NOTHING, SLICES, Method
 from sandbox.figures.style import COLORS, FAINT, INK, project_style
@@ -79,7 +79,7 @@ def _draw_estimate(
 
 
 def _draw_interactions(ax: "Axes", table: pd.DataFrame) -> None:
-    highest = float(table["mu_star"].max())
+    highest = float(column(table, "mu_star").max())
     for row in to_records(table):
         color = FAINT if row["setting"] == NOTHING else COLORS[0]
         ax.plot([row["mu_star"]], [row["sigma"]], "o", color=color)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.frames import to_records
 from experiments.people.effects import HumanEffect, write_effects
 from experiments.posterior import MIN_KEPT, describe_posterior, fit_posterior, list_ties, setting_table
 from experiments.ranges import Range
@@ -56,7 +57,8 @@ def test_an_outcome_out_of_reach_is_said() -> None:
 def test_points_without_a_value_do_not_count() -> None:
     shares = np.random.default_rng(0).random((200, 2))
     simulated = np.where(shares[:, :1] < 0.5, np.nan, shares[:, :1])
-    assert setting_table(fit_posterior(RANGES, [target("x", 0.7)], shares, simulated))["mean"][0] > 0.6
+    row, _ = to_records(setting_table(fit_posterior(RANGES, [target("x", 0.7)], shares, simulated)))
+    assert row["mean"] > 0.6
     with pytest.raises(ConfigError, match=f"at 3 of 200 points, but {MIN_KEPT} are needed"):
         fit_posterior(RANGES, [target("x", 0.7)], shares, np.where(np.arange(200)[:, None] < 3, 1.0, np.nan))
 
@@ -78,8 +80,8 @@ def test_a_world_is_calibrated_and_a_killed_study_gives_the_same(words: list[str
     settings = pd.read_csv("study/settings.csv").set_index("setting")
     assert settings.loc["world.strong", "mean"] == pytest.approx(0.6, abs=0.05)
     assert settings.loc["world.idle", "sd_ratio"] > 0.7
-    fit = pd.read_csv("study/fit.csv")
-    assert fit["simulated"][0] == pytest.approx(2.4, abs=0.3)
+    (fit,) = to_records(pd.read_csv("study/fit.csv"))
+    assert fit["simulated"] == pytest.approx(2.4, abs=0.3)
     assert {path.suffix for path in (tmp_path / "study").iterdir()} >= {".csv", ".parquet", ".png", ".svg", ".jsonl"}
     points = tmp_path / "study" / "points.jsonl"
     content = points.read_bytes()
@@ -94,7 +96,8 @@ def test_treatments_of_people_are_treatments_of_the_world(words: list[str], tmp_
     write_effects(tmp_path / "people.csv", effects)
     treatments = "+treatments={low: {strong: 0.0}, high: {strong: 0.6}}"
     assert main(["calibrate", *words, treatments, "world.weak=0.0..3.0", "run_dir=study", "--points", "32"]) == 0
-    assert pd.read_csv("study/settings.csv")["mean"][0] == pytest.approx(1.3, abs=0.3)
+    (setting,) = to_records(pd.read_csv("study/settings.csv"))
+    assert setting["mean"] == pytest.approx(1.3, abs=0.3)
     assert list(pd.read_csv("study/fit.csv")["treatment"]) == ["low", "high"]
 
 

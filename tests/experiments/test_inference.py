@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from experiments.answers import read_humans, read_scales, read_simulated
-from experiments.frames import to_records
+from experiments.frames import column, rows_where, to_records
 from experiments.inference import describe_inference, infer
 from experiments.survey import SurveyItem
 from sandbox.cli.main import main
@@ -141,7 +141,7 @@ def test_open_questions_have_no_mean(tmp_path: Path) -> None:
     simulated = read_simulated(answers)
     only_open = {"why": SurveyItem(id="why", text="Why?")}
     with pytest.raises(ConfigError, match="open answers have neither a mean nor shares"):
-        infer(simulated[simulated["item"] == "why"], [], only_open, True, lambda _: None)
+        infer(rows_where(simulated, column(simulated, "item") == "why"), [], only_open, True, lambda _: None)
 
 
 def test_a_table_that_is_none_of_answers_is_refused(tmp_path: Path) -> None:
