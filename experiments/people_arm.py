@@ -20,7 +20,8 @@ from experiments.facts.evidence import Evidence
 from experiments.facts.item import ScoreItem
 from experiments.facts.reference import Reference, Verdict
 from experiments.outcomes import Outcome, SeedValues, make_outcome
-from experiments.people.effects import HumanEffect, read_effects
+from experiments.people.effects import HumanEffect
+from experiments.people.observations import read_people
 from experiments.statistics import ALPHA, FloatArray, equivalence_p_value, outside_p_value, paired_differences
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, unknown
@@ -55,7 +56,7 @@ def read_humans(humans: str) -> list[HumanEffect]:
     path = shipped.get(humans, expand_user(humans))
     if not path.is_file():
         raise ConfigError(f"humans: {unknown('file or human experiment', humans, shipped)}")
-    return read_effects(path)
+    return read_people(path)
 
 
 class Counts(NamedTuple):

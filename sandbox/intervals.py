@@ -64,7 +64,7 @@ class GeometricMean(NamedTuple):
 
 
 @lru_cache
-def t_quantile(degrees_of_freedom: int) -> float:
+def t_quantile(degrees_of_freedom: float) -> float:
     """Return the half-width of the central 95 % of Student's t, in standard errors."""
     from scipy.special import stdtrit
 
