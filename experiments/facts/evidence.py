@@ -14,6 +14,7 @@ from sandbox.composition import resolve_target
 from sandbox.errors import DataError
 from sandbox.runtime.config import Arm, RunConfig
 from sandbox.runtime.run import Run
+from sandbox.runtime.treatments import world_changes
 
 Tables: TypeAlias = Mapping[str, pd.DataFrame]
 
@@ -105,7 +106,7 @@ def arm_settings(config: RunConfig, arm: Arm) -> ArmSettings:
     adapter = arm.mind or config.mind.get("default_adapter")
     is_named = adapter in (kind.name, *config.extra_minds)
     mind = f"{kind.name}:{adapter}" if adapter and not is_named else adapter or kind.name
-    world = {**config.world, **config.treatments.get(arm.treatment, {})}
+    world = {**config.world, **world_changes(config, arm.treatment)}
     return ArmSettings(arm.name, str(mind), {key: value for key, value in world.items() if key != "_target_"})
 
 

@@ -21,6 +21,7 @@ from sandbox.runtime.config import LAST, Arm, RunConfig
 from sandbox.runtime.declarations import check_declarations
 from sandbox.runtime.inputs import InputFile, find_default_inputs, find_inputs, with_paths
 from sandbox.runtime.people import build_people, resolve_graph
+from sandbox.runtime.treatments import config_under, name_treatment, world_changes
 from sandbox.settings import validate
 from sandbox.user_code import explain_user_code
 
@@ -40,7 +41,7 @@ def resolve_world(config: RunConfig, treatment: str = "") -> tuple[type[World[An
         params = validate(kind.Params, settings, "world")
         if not treatment:
             return kind, params
-        changes = config.treatments[treatment]
+        changes = world_changes(config, treatment)
         return kind, validate(kind.Params, {**settings, **changes}, f"treatments.{treatment}")
 
 
@@ -51,8 +52,12 @@ def build_worlds(config: RunConfig, notify: Callable[[str], None] = lambda text:
         config: The run.
         notify: Receives what may surprise about people and networks, world by world.
     """
-    worlds = [_build_world(config, arm, seed, notify) for arm in config.arms() for seed in config.seeds]
-    check_interventions(worlds)
+    worlds: list[World[Any]] = []
+    for arm in config.arms():
+        with name_treatment(config, arm.treatment):
+            own = [_build_world(config, arm, seed, notify) for seed in config.seeds]
+            check_interventions(own)
+            worlds += own
     return worlds
 
 
@@ -259,6 +264,7 @@ def _build_mind(node: dict[str, Any], where: str, context: MindContext, build: M
 
 def _build_world(config: RunConfig, arm: Arm, seed: int, notify: Callable[[str], None]) -> World[Any]:
     kind, params = resolve_world(config, arm.treatment)
+    config = config_under(config, arm.treatment)
     seeds = SeedTree(seed)
     profiles, graph = build_people(config, kind, params, seeds, notify)
     assignment, presentation = build_assignment(config, kind, arm.mind), _build_presentation(config, kind)

@@ -16,6 +16,7 @@ from sandbox.runtime.assembly import (
 from sandbox.runtime.config import Arm, RunConfig, load_run_config
 from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.manifest import Manifest, Segment
+from sandbox.runtime.treatments import config_under
 
 MIND_SETTINGS = ("mind", "extra_minds", "assignment", "model")
 """Settings that say who answers; all but the arms' minds can change in a branch."""
@@ -61,9 +62,7 @@ def last_change_of_minds(segments: Sequence[Segment]) -> int:
 
 def refuse_changed_past(old: RunConfig, new: RunConfig, step: int) -> None:
     """Raise `ConfigError` if a branch's configuration would change what came before `step`."""
-    for name in ("population", "graph", "seeds", "memory", "presentation"):
-        if getattr(new, name) != getattr(old, name):
-            raise ConfigError(f"{name} shapes a run from its first step and cannot change in a branch")
+    _refuse_changed_shape(old, new)
     if new.arms() != old.arms():
         raise ConfigError("minds and the names of treatments shape a run from its first step; start a new run")
     if resolve_world(old)[0] is not resolve_world(new)[0]:
@@ -72,12 +71,20 @@ def refuse_changed_past(old: RunConfig, new: RunConfig, step: int) -> None:
         _refuse_changed_past_of(arm, old, new, step)
 
 
+def _refuse_changed_shape(old: RunConfig, new: RunConfig) -> None:
+    for name in ("population", "graph", "seeds", "memory", "presentation"):
+        if getattr(new, name) != getattr(old, name):
+            raise ConfigError(f"{name} shapes a run from its first step and cannot change in a branch")
+
+
 def _refuse_changed_past_of(arm: Arm, old: RunConfig, new: RunConfig, step: int) -> None:
     kind, old_params = resolve_world(old, arm.treatment)
     _, new_params = resolve_world(new, arm.treatment)
     for name in sorted(old_params.fixed):
         if getattr(old_params, name) != getattr(new_params, name):
             raise ConfigError(f"world.{name} shapes the world when it is created and cannot change in a branch")
+    old, new = config_under(old, arm.treatment), config_under(new, arm.treatment)
+    _refuse_changed_shape(old, new)
     build_assignment(new, kind, arm.mind)
     old_interventions = build_interventions(kind, old_params, old.interventions, old.steps)
     for intervention in build_interventions(kind, new_params, new.interventions, new.steps):
@@ -99,4 +106,4 @@ def switch_config(worlds: Sequence[World[Any]], old: RunConfig, new: RunConfig) 
         changes = {name: getattr(after, name) for name in type(after).model_fields}
         world.change(**{name: value for name, value in changes.items() if getattr(before, name) != value})
         world.assign_minds(build_assignment(new, kind, arm.mind))
-        world.scheduled = build_interventions(kind, after, new.interventions, new.steps)
+        world.scheduled = build_interventions(kind, after, config_under(new, arm.treatment).interventions, new.steps)

@@ -12,6 +12,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_
 
 from sandbox.composition import compose
 from sandbox.errors import quote_value
+from sandbox.runtime.treatments import resolve_choices
 from sandbox.settings import Settings, validate
 
 LAST = "@last"
@@ -102,7 +103,8 @@ class RunConfig(Settings):
     """Minds to compare, one arm each, in which all agents use that mind; empty: one arm, with minds as
     assigned. An empty name is such an arm beside others."""
     treatments: dict[str, dict[str, Any]]
-    """Treatments to compare, one arm each: the world's parameters that differ. Crossed with `minds`."""
+    """Treatments to compare, one arm each: what differs, parameters of the world, or settings of its people, social
+    graph, memory and interventions. Crossed with `minds`."""
     outcomes: list[str]
     """Metrics to compare, declared before the run; all others are exploratory. `@last`: at the last step."""
     primary: list[str] = Field(default=[])
@@ -177,4 +179,5 @@ class RunConfig(Settings):
 
 def load_run_config(overrides: Sequence[str]) -> RunConfig:
     """Compose and validate the configuration of a run."""
-    return validate(RunConfig, compose(overrides))
+    values = compose(overrides)
+    return validate(RunConfig, {**values, "treatments": resolve_choices(values.get("treatments"))})
