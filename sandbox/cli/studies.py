@@ -31,6 +31,22 @@ def compare(args: argparse.Namespace, overrides: list[str]) -> int:
     return 0
 
 
+def contrast(args: argparse.Namespace, _: list[str]) -> int:
+    """Say how one run differs from another."""
+    from experiments import run_contrast
+    from sandbox.output.progress import ReplayBar, notify
+    from sandbox.output.writable import writable_folder
+    from sandbox.runtime.run import Run
+
+    first, second = Run(args.first, ReplayBar), Run(args.second, ReplayBar)
+    found = run_contrast.contrast_runs(first, second, args.outcomes, args.from_step)
+    substitute = Path.cwd() / f"{second.folder.resolve().name}-contrast"
+    folder = args.to or writable_folder(second.folder / "contrast", substitute, notify)
+    files = run_contrast.write_contrast(found, second, folder)
+    print("\n".join([*run_contrast.describe_contrast(found), "", *map(str, files)]))
+    return 0
+
+
 def estimate(args: argparse.Namespace, overrides: list[str]) -> int:
     """Say what a run or a comparison would cost."""
     from experiments import estimate, estimate_costs

@@ -3,13 +3,16 @@
 from typing import Any
 
 from sandbox.cli import studies
-from sandbox.cli.parsing import add, as_amount, as_path, as_positive, as_price
+from sandbox.cli.parsing import add, as_amount, as_name_list, as_path, as_positive, as_price
 
 
 def add_study_commands(subparsers: Any) -> None:
     """Add the commands that compare, test and interview."""
     compare = add(
         subparsers, studies.compare, "compare arms (conditions) with one another and with people, over seeds", True
+    )
+    contrast = add(
+        subparsers, studies.contrast, "say how a run differs from another with the same seeds: contrast PARENT BRANCH"
     )
     estimate = add(
         subparsers,
@@ -29,6 +32,15 @@ def add_study_commands(subparsers: Any) -> None:
         "play a cheap pilot and say how many seeds a comparison with these settings needs",
         True,
     )
+    contrast.add_argument("first", type=as_path, help="folder of the run that is subtracted, such as the parent")
+    contrast.add_argument("second", type=as_path, help="folder of the other run, such as the branch")
+    contrast.add_argument(
+        "--outcomes", type=as_name_list, default=[], metavar="METRICS", help="such as sales,gini_sales@last"
+    )
+    contrast.add_argument(
+        "--from", dest="from_step", type=int, metavar="STEP", help="first step that counts; default: where they part"
+    )
+    contrast.add_argument("--to", type=as_path, metavar="FOLDER", help="folder to write to; default: SECOND/contrast")
     estimate.add_argument(
         "--as",
         dest="command_name",
