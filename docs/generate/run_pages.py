@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from agents.minds.human import HumanMind, HumanSettings
 from agents.minds.server import ServerMind, ServerSettings
 from agents.minds.vllm import VllmMind, VllmSettings
 from docs.generate.markdown import code, escape_text
@@ -29,6 +30,7 @@ MIND_SETTINGS: Mapping[type[Mind], type[Settings]] = {
     VllmMind: VllmSettings,
     ServerMind: ServerSettings,
     RandomMind: RandomSettings,
+    HumanMind: HumanSettings,
     BoundedConfidence: BoundedConfidenceSettings,
 }
 """Settings of the minds that have some."""

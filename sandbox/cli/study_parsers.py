@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.cli import studies
+from sandbox.cli import people, studies
 from sandbox.cli.parsing import add, as_amount, as_name_list, as_path, as_positive, as_price
 
 
@@ -127,13 +127,26 @@ def add_sweep_commands(subparsers: Any) -> None:
 def add_people_commands(subparsers: Any) -> None:
     """Add the commands that put real people beside simulated ones."""
     predict = add(
-        subparsers, studies.predict, "write down what a finished comparison says about people, with intervals and date"
+        subparsers, people.predict, "write down what a finished comparison says about people, with intervals and date"
     )
-    score = add(subparsers, studies.score, "hold a prediction against what people did")
+    score = add(subparsers, people.score, "hold a prediction against what people did")
+    questionnaire = add(
+        subparsers, people.questionnaire, "write questions as a page for real people, and collect what they answer"
+    )
     infer = add(
         subparsers,
-        studies.infer,
+        people.infer,
         "estimate what people answer, from simulated answers and a few real ones",
+    )
+    questionnaire.add_argument("--survey", type=as_path, metavar="FILE", help="survey, as for ask")
+    questionnaire.add_argument("--run", type=as_path, help="folder of a run, whose agents' questions people are asked")
+    questionnaire.add_argument("--template", metavar="NAME", help="which of the run's questions, such as contribute")
+    questionnaire.add_argument(
+        "--max-questions", type=as_positive, default=12, metavar="N", help="most questions of a run for each person"
+    )
+    questionnaire.add_argument("--collect", type=as_path, metavar="FOLDER", help="folder of files that people saved")
+    questionnaire.add_argument(
+        "--to", type=as_path, required=True, metavar="FILE", help="page to write, .html; with --collect, answers, .csv"
     )
     predict.add_argument("run", type=as_path, help="folder of the comparison")
     predict.add_argument(

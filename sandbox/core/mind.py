@@ -7,7 +7,7 @@ A mind is pure: an equal question (with its seed) gets an equal answer, whatever
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import msgspec
 from pydantic import BaseModel, NonNegativeInt
@@ -44,6 +44,8 @@ class Mind(ABC):
     """Answers questions."""
 
     name: str
+    asks_people: ClassVar[bool] = False
+    """Whether people answer, who are not asked the same again with a fact changed."""
 
     @classmethod
     @abstractmethod

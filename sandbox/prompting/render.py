@@ -64,10 +64,14 @@ def render(question: Question[Any]) -> Prompt:
     sections = [person_section(question.profile, question.presentation.profile_reversed)]
     if memory := memory_section(question.memory):
         sections.append(memory)
-    situation = _fill_in(template.name, template.situation, question.facts)
-    sections.append("\n".join((situation, *_answer_lines(question))))
+    sections.append("\n".join((describe_situation(question), *_answer_lines(question))))
     lead = "Answer:" if isinstance(question.form, Choose) else ""
     return Prompt(_fill_in(f"{template.name} (preamble)", template.preamble, {}), "\n\n".join(sections), lead)
+
+
+def describe_situation(question: Question[Any]) -> str:
+    """Render what is asked, without the person, the memory and the options."""
+    return _fill_in(question.template.name, question.template.situation, question.facts)
 
 
 def person_section(profile: Profile, is_reversed: bool = False) -> str:

@@ -198,6 +198,10 @@ def check_minds(config: RunConfig) -> None:
     for where, node in _nodes_in_use(config).items():
         kind, settings = _resolve_mind(node, where)
         kind.check(settings, config.model)
+        if kind.asks_people and config.reactions:
+            raise ConfigError(
+                f"{where} asks a person, who is not asked the same again with a fact changed: add reactions=0"
+            )
 
 
 def start_mind(kind: type[Mind], settings: dict[str, Any], context: MindContext) -> Mind:

@@ -17,6 +17,7 @@ from sandbox.runtime.assembly import (
     build_minds,
     build_worlds,
     check_interventions,
+    check_minds,
     check_start,
     resolve_world,
 )
@@ -166,6 +167,7 @@ class Run:
         names = [arm.name for arm in config.arms()]
         if strangers := [name for name in arms if name not in names]:
             raise ConfigError(f"--arms: {unknown('arm', strangers[0], names)}")
+        check_minds(config.model_copy(update={"reactions": num_people}))
         if not kind.reactions:
             raise ConfigError(
                 f"world {kind.name} declares no reactions; say in `{kind.__name__}.reactions` which facts should move "
