@@ -90,7 +90,7 @@ def analyse_run(run: Run, results: Results) -> Analysis:
         "outcomes": outcome_table(outcomes, results.metrics),
         "arms": arm_table(outcomes, results.metrics),
         "contrasts": contrasts,
-        "people": people_table(effects, kind, results.metrics, config.arms()),
+        "people": people_table(effects, kind, results.metrics, config.arms(), config.margins),
         "agreements": agreement_table(contrasts),
         "facts": judge_facts(evidence, kind),
         "scorecard": scorecard(evidence, items, [*reaction, *individual]),

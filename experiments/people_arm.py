@@ -9,6 +9,7 @@ effect of people whose own interval excludes 0 has a sign that can be reproduced
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -25,7 +26,7 @@ from experiments.people.observations import read_people
 from experiments.statistics import ALPHA, FloatArray, equivalence_p_value, outside_p_value, paired_differences
 from sandbox.core.world import World
 from sandbox.errors import ConfigError, unknown
-from sandbox.intervals import Mean
+from sandbox.intervals import Mean, t_quantile
 from sandbox.paths import expand_user
 from sandbox.runtime.config import LAST, Arm
 
@@ -35,14 +36,18 @@ LEVEL = "effect"
 Sign: TypeAlias = Literal["same", "opposite", "not shown", "people not shown", "people unknown", ""]
 """Of an arm's effect against people's: the interval is on the same side of 0, on the other side, on both sides, or
 people's own is on both sides, or unknown; empty for a mean."""
+Equivalence: TypeAlias = Literal["equivalent", "different", "inconclusive", ""]
+NORMAL_95 = 1.959964
+"""Half-width of a 95 % interval in standard errors."""
 _TESTED = ("same", "opposite", "not shown")
 COLUMNS = (
-    "outcome", "treatment", "control", "mind", "sign", "place", "value", "low", "high", "people", "people_low",
-    "people_high", "ratio", "ratio_low", "ratio_high", "num_seeds", "num_units", "unit",
+    "outcome", "treatment", "control", "mind", "sign", "place", "equivalence", "value", "low", "high", "people",
+    "people_low", "people_high", "ratio", "ratio_low", "ratio_high", "num_seeds", "num_units", "unit",
 )  # fmt: skip
 """A row is an effect, or a mean if `control` is empty. `place`: whether the arm's mean over seeds is within people's
-interval, outside of it, or inconclusive, by the tests of the stylised facts. `ratio`: the arm's effect over people's,
-with Fieller's interval; missing where people's effect is not shown."""
+interval, outside of it, or inconclusive, by the tests of the stylised facts. `equivalence`: whether it is
+`equivalent` to people's value within the declared margin, `different` or `inconclusive`; empty without a margin.
+`ratio`: the arm's effect over people's, with Fieller's interval; missing where people's effect is not shown."""
 
 
 def read_humans(humans: str) -> list[HumanEffect]:
@@ -88,7 +93,11 @@ def select_effects(effects: Sequence[HumanEffect], kind: type[World[Any]], arms:
 
 
 def people_table(
-    effects: Sequence[HumanEffect], kind: type[World[Any]], metrics: pd.DataFrame, arms: Sequence[Arm]
+    effects: Sequence[HumanEffect],
+    kind: type[World[Any]],
+    metrics: pd.DataFrame,
+    arms: Sequence[Arm],
+    margins: Mapping[str, float] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """Put people's effects and means beside those of every mind; see `COLUMNS`.
 
@@ -97,11 +106,12 @@ def people_table(
         kind: The world.
         metrics: The metrics of the comparison by arm, seed and step.
         arms: All its arms.
+        margins: By outcome, how far from people's value still counts as equal.
     """
     minds = list(dict.fromkeys(arm.mind for arm in arms))
     by_outcome = {name: make_outcome(name, kind).values(metrics) for name in {effect.outcome for effect in effects}}
     rows = [
-        _describe(effect, mind, values)
+        _describe(effect, mind, values, margins.get(effect.outcome))
         for effect in effects
         for mind in minds
         if len(values := effect_values(effect, by_outcome[effect.outcome], arms, mind))
@@ -163,7 +173,7 @@ def _item_values(
     return effect_values(effect, outcome.values(evidence.tables["metrics"]), arms, arm.mind).to_frame(0)
 
 
-def _describe(effect: HumanEffect, mind: str, values: pd.Series) -> dict[str, Any]:
+def _describe(effect: HumanEffect, mind: str, values: pd.Series, margin: float | None) -> dict[str, Any]:
     numbers = values.to_numpy(float)
     mean = Mean.of(numbers.tolist())
     ratio, ratio_low, ratio_high = _ratio(effect, values)
@@ -171,11 +181,30 @@ def _describe(effect: HumanEffect, mind: str, values: pd.Series) -> dict[str, An
         **{"outcome": effect.outcome, "treatment": effect.treatment, "control": effect.control, "mind": mind},
         "sign": _compare_sign(effect, mean) if effect.control else "",
         "place": _find_place(effect, numbers),
+        "equivalence": judge_equivalence(effect, mean, margin),
         **{"value": mean.value, "low": mean.low, "high": mean.high},
         **{"people": effect.value, "people_low": effect.low, "people_high": effect.high},
         **{"ratio": ratio, "ratio_low": ratio_low, "ratio_high": ratio_high},
         **{"num_seeds": mean.num, "num_units": effect.num_units, "unit": effect.unit},
     }
+
+
+def judge_equivalence(effect: HumanEffect, mean: Mean, margin: float | None) -> Equivalence:
+    """Return whether a mean over seeds equals people's value within a margin (two one-sided tests; Schuirmann 1987).
+
+    Both have errors: that of the seeds, and that of people, which their interval gives.
+    """
+    if margin is None:
+        return ""
+    error, of_people = mean.half_width / t_quantile(max(mean.num - 1, 1)), (effect.high - effect.low) / (2 * NORMAL_95)
+    both = math.hypot(error, of_people)
+    if not math.isfinite(both):
+        return "inconclusive"
+    freedom = (mean.num - 1) * (both / error) ** 4 if error else math.inf  # Welch and Satterthwaite
+    distance = abs(mean.value - effect.value)
+    if distance + t_quantile(freedom, 1 - 2 * ALPHA) * both < margin:
+        return "equivalent"
+    return "different" if distance - t_quantile(freedom) * both > margin else "inconclusive"
 
 
 def _is_shown(effect: HumanEffect) -> bool:

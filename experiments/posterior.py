@@ -13,6 +13,7 @@ import pandas as pd
 
 from experiments.frames import Array, column, rows_where, to_records
 from experiments.people.effects import HumanEffect
+from experiments.people_arm import NORMAL_95
 from experiments.ranges import Range
 from sandbox.errors import ConfigError
 
@@ -23,8 +24,6 @@ RIDGE = 1e-2
 """Pull of the regression's slopes towards 0, for targets that move together."""
 EDGE = 1e-3
 """Shares of a range are kept this far from its ends, so that their log odds are finite."""
-NORMAL_95 = 1.959964
-"""Half-width of a 95 % interval in standard errors."""
 WEAK = 0.8
 """Ratio of the posterior's to the prior's standard deviation from which people hardly tell a setting's value."""
 TIED = 0.8

@@ -42,7 +42,9 @@ RENAMED_SETTINGS: Mapping[str, str] = {
 
 MAX_REASON_CHARS = 200
 """Characters of what Hydra says about an override."""
-_NEW_KEYS_ALLOWED = re.compile(r"\+{0,2}((assignment|extra_minds|treatments)[.=]|(world|population|graph|source)\.)")
+_NEW_KEYS_ALLOWED = re.compile(
+    r"\+{0,2}((assignment|extra_minds|treatments|margins)[.=]|(world|population|graph|source)\.)"
+)
 """Settings that take names which no file declares: Hydra's `assignment.buyer=rule` alone changes only what is there.
 The file of a world, a population, a graph or a source may leave out settings that have a default; the class that it
 names knows them, and refuses others. (A mind of one's own need not check its settings.)"""

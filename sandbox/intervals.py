@@ -64,8 +64,8 @@ class GeometricMean(NamedTuple):
 
 
 @lru_cache
-def t_quantile(degrees_of_freedom: float) -> float:
-    """Return the half-width of the central 95 % of Student's t, in standard errors."""
+def t_quantile(degrees_of_freedom: float, confidence: float = CONFIDENCE) -> float:
+    """Return the half-width of the central 95 %, or another share, of Student's t, in standard errors."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(degrees_of_freedom, (1 + CONFIDENCE) / 2))
+    return float(stdtrit(degrees_of_freedom, (1 + confidence) / 2))

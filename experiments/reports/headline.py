@@ -110,7 +110,8 @@ def _describe_likeness(row: Mapping[str, Any]) -> str:
     """Say in words how an effect compares with people's."""
     sign = {"same": "people's sign", "opposite": "the opposite sign", "not shown": "no effect shown"}.get(row["sign"])
     place = {"within": "inside people's interval", "outside": "outside of people's interval"}.get(row["place"])
-    return ", ".join(filter(None, (sign, place))) or "inconclusive"
+    equivalence = {"equivalent": "equivalent within the margin", "different": "different beyond the margin"}
+    return ", ".join(filter(None, (sign, place, equivalence.get(row["equivalence"])))) or "inconclusive"
 
 
 def _describe_facts(analysis: Analysis, arms: Sequence[str]) -> list[str]:

@@ -167,10 +167,11 @@ def _check_intervention(world: World[Any], intervention: Intervention[Any]) -> N
 
 
 def check_outcomes(config: RunConfig, kind: type[World[Any]]) -> None:
-    """Raise `ConfigError` if an outcome is not a metric of the world."""
-    for name in config.outcomes:
-        if name.removesuffix(LAST) not in kind.metric_labels:
-            raise ConfigError(f"outcomes: {unknown('metric', name.removesuffix(LAST), kind.metric_labels)}")
+    """Raise `ConfigError` if an outcome, or one with a margin, is not a metric of the world."""
+    for setting, names in (("outcomes", config.outcomes), ("margins", config.margins)):
+        for name in names:
+            if name.removesuffix(LAST) not in kind.metric_labels:
+                raise ConfigError(f"{setting}: {unknown('metric', name.removesuffix(LAST), kind.metric_labels)}")
 
 
 def build_assignment(config: RunConfig, kind: type[World[Any]], mind: str = "") -> Assignment:

@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from sandbox.composition import compose
 from sandbox.errors import quote_value
@@ -112,6 +112,9 @@ class RunConfig(Settings):
     humans: str | None = None
     """Effects of a human experiment that `compare` puts beside those of the arms: the name of one that comes with the
     project, or a CSV file; null: none."""
+    margins: dict[str, PositiveFloat] = Field(default={})
+    """By outcome, how far from people's value still counts as equal, in the unit of the outcome: `compare` tests
+    equivalence with people within it."""
     preregistration: str | None = None
     """A file of `preregister` that `compare` keeps to: it refuses settings that differ from it; null: none."""
     model: str

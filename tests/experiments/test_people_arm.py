@@ -14,12 +14,14 @@ from experiments.people_arm import (
     Counts,
     count_effects,
     describe_counts,
+    judge_equivalence,
     people_table,
     read_humans,
     select_effects,
 )
 from sandbox.core.world import World
 from sandbox.errors import ConfigError
+from sandbox.intervals import Mean
 from sandbox.runtime.config import Arm
 
 
@@ -152,3 +154,36 @@ def test_humans_are_a_name_or_a_file(tmp_path: Path) -> None:
     assert read_humans(str(tmp_path / "mine.csv")) == [TALK]
     with pytest.raises(ConfigError, match="unknown file or human experiment 'comons'"):
         read_humans("comons")
+
+
+@pytest.mark.parametrize(
+    ("mean", "margin", "verdict"),
+    [
+        (Mean(0.21, 0.02, 20), 0.1, "equivalent"),
+        (Mean(0.21, 0.02, 20), 0.02, "inconclusive"),  # people's own error is larger than the margin
+        (Mean(0.60, 0.02, 20), 0.1, "different"),
+        (Mean(0.21, math.nan, 1), 0.1, "inconclusive"),
+        (Mean(0.21, 0.0, 5), 0.1, "equivalent"),
+        (Mean(0.21, 0.02, 20), None, ""),
+    ],
+)
+def test_equivalence_within_a_margin_knows_the_errors_of_both(mean: Mean, margin: float | None, verdict: str) -> None:
+    people = HumanEffect("talk", "plain", "gift", 0.2, 0.15, 0.25, 40, "game")
+    assert judge_equivalence(people, mean, margin) == verdict
+
+
+def test_worlds_at_the_margin_are_seldom_called_equivalent() -> None:
+    rng = np.random.default_rng(0)
+    called = 0
+    for _ in range(1000):
+        value = float(rng.normal(0.0, 0.03))
+        people = HumanEffect("talk", "plain", "gift", value, value - 0.0588, value + 0.0588, 40, "game")
+        called += judge_equivalence(people, Mean.of(rng.normal(0.2, 0.2, 12)), 0.2) == "equivalent"
+    assert 0.02 < called / 1000 < 0.065
+
+
+def test_a_margin_of_an_outcome_makes_the_table_judge_it() -> None:
+    table = people_table([TALK], Giving, make_metrics(), ARMS, {"giving": 0.3})
+    assert dict(zip(table["mind"], table["equivalence"], strict=True)) == {
+        "like people": "equivalent", "too strong": "different", "backwards": "different", "unmoved": "inconclusive",
+    }  # fmt: skip
