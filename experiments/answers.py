@@ -1,14 +1,16 @@
 """Answers of real and of simulated people to the same questions: read, and brought to one scale."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
+import msgspec
 import pandas as pd
 
 from experiments.frames import column, rows_where
 from experiments.survey import SurveyItem, read_survey
+from sandbox.core.form import Choose
 from sandbox.errors import ConfigError, DataError, quote_value, unknown
 from sandbox.tables import read_table
 from sandbox.text_tables import TableRow, read_text_table
@@ -69,7 +71,15 @@ def read_simulated(path: Path) -> pd.DataFrame:
     table = table.rename(columns={"profile": "person", **({} if "item" in table else {"template": "item"})})
     if missing := [name for name in ("arm", "person", "item", "answer", "source") if name not in table]:
         raise DataError(f"{path} has no column {missing[0]!r}, so it holds no answers; name a table that `ask` wrote")
+    known = set(table["person"])
+    table["person"] = [_original(str(person), known) for person in table["person"]]
     return rows_where(table, column(table, "source") != "fallback")
+
+
+def _original(person: str, known: Set[str]) -> str:
+    """Return whose copy an agent is: a world that needs more people than there are has copies, such as `ann#2`."""
+    name, mark, number = person.rpartition("#")
+    return name if mark and number.isdecimal() and name in known else person
 
 
 def read_scales(path: Path) -> dict[str, SurveyItem]:
@@ -107,10 +117,23 @@ def describe_item(
         if not (scale := scales[name].scale):
             raise ConfigError(f"item {name}: open answers have neither a mean nor shares; ask a choice or a scale")
         return Item(name, scale, scales[name].kind == "likert")
-    texts = [*map(str, simulated["answer"]), *(answer.answer for answer in answers)]
-    if all(map(_is_number, texts)):
+    given = {*map(str, simulated["answer"]), *(answer.answer for answer in answers)}
+    form = _logged_form(simulated)
+    if (form is None or form.ordered) and all(map(_is_number, given)):
         return Item(name, (), True)
-    return Item(name, sorted(set(map(str, simulated["answer"]))), False)
+    options = sorted(given) if form is None else [option.key for option in form.options]
+    return Item(name, options, False)
+
+
+def _logged_form(simulated: pd.DataFrame) -> Choose[Any] | None:
+    """Return what decisions chose from, as the log has it; None for a survey's answers, or where questions differ."""
+    if "content" not in simulated:
+        return None
+    forms = [msgspec.json.decode(content)[2] for content in dict.fromkeys(simulated["content"])]
+    if any(form.get("type") != "choose" for form in forms):
+        return None
+    keys = {tuple(option["key"] for option in form["options"]) for form in forms}
+    return msgspec.convert(forms[0], Choose[Any]) if len(keys) == 1 else None
 
 
 def quantities(item: Item, simulated: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
@@ -147,9 +170,16 @@ def to_number(item: Item, answer: HumanAnswer) -> float | str:
         raise DataError(f"humans: line {answer.line}: {unknown(f'answer to {item.name}', answer.answer, item.scale)}")
     if answer.answer in item.scale:
         return float(item.scale.index(answer.answer) + 1)
-    highest = len(item.scale) or math.inf
-    if _is_number(answer.answer) and (not item.scale or 1 <= float(answer.answer) <= highest):
-        return float(answer.answer)
+    if _is_number(answer.answer):
+        number = float(answer.answer)
+        if not item.scale:
+            return number
+        if all(map(_is_number, item.scale)):  # labels are numbers, so this is one of them, such as 7.0
+            places = [place for place, label in enumerate(item.scale, 1) if float(label) == number]
+        else:
+            places = [number] if 1 <= number <= len(item.scale) else []
+        if places:
+            return float(places[0])
     scale = f"1 to {len(item.scale)}, or one of {', '.join(item.scale)}" if item.scale else "a number"
     found = quote_value(answer.answer)
     raise DataError(f"humans: line {answer.line}: {found} is no answer to {item.name}; give {scale}")

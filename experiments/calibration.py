@@ -1,7 +1,7 @@
 """`python -m sandbox calibrate`: values of settings at which a world does what people did, and how well people tell.
 
 A world is played at points spread over the ranges (a Sobol sequence, which SciPy draws), and the points that come
-nearest to people tell which values they would have (`experiments.posterior`). A second round spreads its points over
+nearest to people say which values fit them (`experiments.posterior`). A second round spreads its points over
 what is left of the ranges. What comes out is a sample of the posterior under a uniform prior.
 
 Every point follows from the plan, so a study is repeatable, plays on all cores, and goes on where it was killed.
@@ -19,7 +19,6 @@ from experiments.people.effects import HumanEffect
 from experiments.people_arm import read_humans, select_effects
 from experiments.points import PointResult, check_point, default_overrides, play_points, point_key
 from experiments.posterior import Posterior, fit_posterior
-from experiments.prediction import MAIN
 from experiments.ranges import Range, split_ranges
 from sandbox.errors import ConfigError, DataError
 from sandbox.files import replace_text
@@ -107,10 +106,8 @@ def list_targets(config: RunConfig) -> list[HumanEffect]:
     """
     if not config.humans:
         raise ConfigError("calibrate needs people to come near to: humans=FILE, or the name of a human experiment")
-    named = read_humans(config.humans)
-    effects = [effect._replace(treatment="") if effect.treatment == MAIN else effect for effect in named]
     kind, _ = resolve_world(config)
-    chosen = select_effects(effects, kind, config.arms())
+    chosen = select_effects(read_humans(config.humans), kind, config.arms())
     targets = [effect for effect in chosen if not effect.control] or chosen
     if unknown := [effect for effect in targets if not effect.high > effect.low]:
         raise DataError(

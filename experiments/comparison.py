@@ -57,7 +57,10 @@ def load(overrides: Sequence[str]) -> tuple[list[str], RunConfig]:
     config = load_run_config(overrides)
     kind, _ = resolve_world(config)
     list_outcomes(config, kind)
-    list_effects(config, kind)
+    effects = {effect.outcome for effect in list_effects(config, kind)}
+    if unmatched := [name for name in config.margins if name not in effects]:
+        of_people = ", ".join(sorted(effects)) or "nothing, since humans= names nobody"
+        raise ConfigError(f"margins: {unmatched[0]} is not among people's outcomes, which are {of_people}")
     if len(config.arms()) < 2:
         raise ConfigError("nothing to compare: there is one arm; name several minds=[...] or treatments={...}")
     check_kept(config)

@@ -1,6 +1,6 @@
 """Contrasts: how arms differ in outcomes, which of their p-values are adjusted together, and whether minds agree."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -19,6 +19,8 @@ COLUMNS = (
 """`kind`: `mind` (first minus second mind, within one treatment), `treatment` (first minus second treatment, within one
 mind, whose name is in `treatment`), or `interaction` (the treatment's effect on the first mind minus that on the
 second). `family` and `family_size`: see `experiments.families`."""
+
+KINDS = ("mind", "treatment", "interaction")
 
 
 class ArmPair(NamedTuple):
@@ -70,8 +72,10 @@ def pair_values(pair: ArmPair, values: Mapping[str, SeedValues], arms: Sequence[
     return effects[0], effects[1]
 
 
-def contrast_table(outcomes: Sequence[Outcome], metrics: pd.DataFrame, arms: Sequence[Arm]) -> pd.DataFrame:
-    """Return all contrasts of all outcomes; see `COLUMNS`.
+def contrast_table(
+    outcomes: Sequence[Outcome], metrics: pd.DataFrame, arms: Sequence[Arm], kinds: Collection[str] = KINDS
+) -> pd.DataFrame:
+    """Return the contrasts of all outcomes, all of them or those of some kinds; see `COLUMNS`.
 
     `detectable` is the smallest true difference that the printed test finds with 80 % power: at the level of the row's
     family, or at 5 % if its p-value is not adjusted.
@@ -87,6 +91,7 @@ def contrast_table(outcomes: Sequence[Outcome], metrics: pd.DataFrame, arms: Seq
         }
         for outcome in outcomes
         for pair, contrast in _outcome_contrasts(outcome, metrics, arms)
+        if pair.kind in kinds
     ]
     table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in ADDED])
     return columns(adjust_by_family(table), COLUMNS)

@@ -5,9 +5,11 @@ the same people, the bias is estimated and removed (`experiments.rectified`), an
 answers as it narrows the interval.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 
 from experiments.answers import HumanAnswer, describe_item, name_items, quantities, to_number
@@ -16,7 +18,7 @@ from experiments.rectified import extra_people, rectify
 from experiments.survey import SurveyItem
 from sandbox.counting import count_of
 from sandbox.errors import ConfigError
-from sandbox.intervals import Mean
+from sandbox.intervals import CONFIDENCE, Mean
 
 COLUMNS = (
     "arm", "item", "option", "num_people", "num_simulated", "human", "human_low", "human_high", "simulated",
@@ -50,8 +52,13 @@ def infer(
         ConfigError: They share no person, an item is unknown, or nothing is left to show.
         DataError: An answer is none of its item's options.
     """
-    items = [name for name in dict.fromkeys(simulated["item"]) if name not in scales or scales[name].scale]
-    usable = _keep_simulated(name_items(humans, items), set(simulated["person"]), notify)
+    asked = list(dict.fromkeys(simulated["item"]))
+    items = [name for name in asked if name not in scales or scales[name].scale]
+    named = name_items(humans, asked)
+    if is_open := sorted({answer.item for answer in named} - set(items)):
+        notify(f"{', '.join(is_open)}: open answers have neither a mean nor shares, so they are left out")
+    closed = [answer for answer in named if answer.item in items]
+    usable = _keep_simulated(closed, set(simulated["person"]), notify)
     rows: list[tuple[Any, ...]] = []
     unanswered: list[str] = []
     for name in items:
@@ -107,7 +114,7 @@ def _keep_simulated(
 def _describe_worth(row: Mapping[str, Any]) -> str:
     if not row["weight"]:
         return "the simulation is worth no further answers: the people who answered stand alone"
-    return f"weight {row['weight']:.2f}; worth about {count_of(round(row['extra_people']), 'more answer')}"
+    return f"weight {row['weight']:.2f}; worth about {count_of(max(0, round(row['extra_people'])), 'more answer')}"
 
 
 def _format(row: Mapping[str, Any], name: str) -> str:
@@ -129,15 +136,16 @@ def _item_rows(
             )
             means = cast("pd.Series", values.groupby(level=0).mean())
             human = means.loc[means.index.intersection(predicted.index)]
-            yield (arm, name, option, *_estimate(human, predicted))
+            yield (arm, name, option, *_estimate(human, predicted, is_share=bool(option)))
 
 
-def _estimate(human: pd.Series, predicted: pd.Series) -> tuple[Any, ...]:
+def _estimate(human: pd.Series, predicted: pd.Series, is_share: bool) -> tuple[Any, ...]:
     """Return the numbers of `COLUMNS` for one quantity.
 
     Args:
         human: By person who answered.
         predicted: By simulated person.
+        is_share: Whether it is the share of an option.
     """
     answers = human.to_numpy(float)
     predictions = predicted.loc[human.index].to_numpy(float)
@@ -145,8 +153,18 @@ def _estimate(human: pd.Series, predicted: pd.Series) -> tuple[Any, ...]:
     alone, rectified = Mean.of(answers), rectify(answers, predictions, others)
     everybody, bias = Mean.of(predicted.to_numpy(float)), Mean.of(predictions - answers)
     ends = [(mean.value, mean.low, mean.high) for mean in (alone, everybody, bias, rectified.mean)]
+    if len(answers) and not np.ptp(answers):  # of equal answers, Student's t would be certain
+        ends[0] = ends[3] = (alone.value, *_ends_of_equal(alone.value, len(answers), is_share))
     worth = extra_people(alone, rectified.mean)
     return (len(answers), len(predicted), *ends[0], *ends[1], *ends[2], rectified.weight, *ends[3], worth)
+
+
+def _ends_of_equal(value: float, number: int, is_share: bool) -> tuple[float, float]:
+    """Return the interval of a share if all or none chose an option (Clopper and Pearson 1934); unknown for a mean."""
+    if not is_share or value not in (0.0, 1.0):
+        return math.nan, math.nan
+    smallest = ((1 - CONFIDENCE) / 2) ** (1 / number)
+    return (smallest, 1.0) if value else (0.0, 1 - smallest)
 
 
 def _by_arm(simulated: pd.DataFrame, item: str) -> Iterator[tuple[str, pd.DataFrame]]:

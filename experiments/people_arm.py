@@ -36,6 +36,8 @@ LEVEL = "effect"
 Sign: TypeAlias = Literal["same", "opposite", "not shown", "people not shown", "people unknown", ""]
 """Of an arm's effect against people's: the interval is on the same side of 0, on the other side, on both sides, or
 people's own is on both sides, or unknown; empty for a mean."""
+MAIN = "main"
+"""What people's files call the only treatment of a world without treatments."""
 Equivalence: TypeAlias = Literal["equivalent", "different", "inconclusive", ""]
 NORMAL_95 = 1.959964
 """Half-width of a 95 % interval in standard errors."""
@@ -80,6 +82,8 @@ def select_effects(effects: Sequence[HumanEffect], kind: type[World[Any]], arms:
     Raises:
         ConfigError: There is none, or one is about an outcome that the world does not have.
     """
+    if not any(arm.treatment for arm in arms):
+        effects = [effect._replace(treatment="") if effect.treatment == MAIN else effect for effect in effects]
     for effect in effects:
         if (metric := effect.outcome.removesuffix(LAST)) not in kind.metric_labels:
             raise ConfigError(f"humans: {unknown('metric', metric, kind.metric_labels)}")

@@ -1,4 +1,4 @@
-"""What people tell about the settings of a world: approximate Bayesian computation from points that were played.
+"""What people's data say about the settings of a world: approximate Bayesian computation from points that were played.
 
 The points nearest to people are kept, and their settings are corrected by a local regression on how far off each was
 (Beaumont, Zhang and Balding 2002, doi:10.1093/genetics/162.4.2025).
@@ -24,10 +24,12 @@ RIDGE = 1e-2
 """Pull of the regression's slopes towards 0, for targets that move together."""
 EDGE = 1e-3
 """Shares of a range are kept this far from its ends, so that their log odds are finite."""
+PRIOR_POINTS = 10_001
+"""Points from which the standard deviation of a prior is computed."""
 WEAK = 0.8
-"""Ratio of the posterior's to the prior's standard deviation from which people hardly tell a setting's value."""
+"""Ratio of the posterior's to the prior's standard deviation from which the data hardly determine a setting."""
 TIED = 0.8
-"""Absolute correlation of two settings in the posterior from which people tell one only given the other."""
+"""Absolute correlation of two settings in the posterior from which the data determine them only together."""
 
 SETTING_COLUMNS = ("setting", "mean", "low", "high", "lowest", "highest", "sd_ratio")
 FIT_COLUMNS = (
@@ -37,7 +39,7 @@ FIT_COLUMNS = (
 
 
 class Posterior(NamedTuple):
-    """What people tell about the settings."""
+    """What people's data say about the settings."""
 
     ranges: list[Range]
     samples: Array
@@ -49,6 +51,8 @@ class Posterior(NamedTuple):
     """What the world did at the kept points, (kept points, targets)."""
     distances: Array
     """Of the kept points from people: root mean square over targets, in standard errors of people's means."""
+    is_reached: bool
+    """Whether kept points lie on both sides of people, in every target. If not, the samples are the nearest points."""
 
 
 def fit_posterior(
@@ -65,11 +69,11 @@ def fit_posterior(
     Raises:
         ConfigError: The world has values at too few points.
     """
-    from statsmodels.regression import linear_model
-
     people = np.array([target.value for target in targets])
     errors = np.array([(target.high - target.low) / (2 * NORMAL_95) for target in targets])
-    off = (simulated - people) / errors
+    # People are a sample too: what would be seen of them varies around what they do, and so must what is compared.
+    seen = simulated + np.random.default_rng(0).normal(0, errors, simulated.shape)
+    off = (seen - people) / errors
     valid = ~np.isnan(off).any(axis=1)
     if np.count_nonzero(valid) < MIN_KEPT:
         raise ConfigError(
@@ -82,32 +86,43 @@ def fit_posterior(
     kept = np.argsort(distances, kind="stable")[:number]
     weights = 1 - (distances[kept] / (distances[kept].max() * (1 + 1e-9))) ** 2  # Epanechnikov's kernel
     weights = weights / weights.sum() if weights.sum() > 0 else np.full(number, 1 / number)
-    bounded = np.clip(shares[kept], EDGE, 1 - EDGE)
-    design = np.column_stack([np.ones(number), off[kept]])
+    # Where the nearest points all lie on one side of people, a regression would guess beyond them.
+    is_reached = bool(((off[kept].min(axis=0) <= 0) & (off[kept].max(axis=0) >= 0)).all())
+    samples = _correct(shares[kept], off[kept], weights) if is_reached else shares[kept]
+    return Posterior(
+        list(ranges), samples, weights, list(targets), simulated[kept], distances[kept], is_reached=is_reached
+    )
+
+
+def _correct(shares: Array, off: Array, weights: Array) -> Array:
+    """Return shares of ranges as they would be if the points were not off people at all."""
+    from statsmodels.regression import linear_model
+
+    bounded = np.clip(shares, EDGE, 1 - EDGE)
+    design = np.column_stack([np.ones(len(off)), off])
     regression: Any = linear_model.WLS
     pull = np.array([0.0, *[RIDGE] * off.shape[1]])
     corrected = [
-        odds - off[kept] @ regression(odds, design, weights).fit_regularized(alpha=pull, L1_wt=0.0).params[1:]
+        odds - off @ regression(odds, design, weights).fit_regularized(alpha=pull, L1_wt=0.0).params[1:]
         for odds in (np.log(bounded) - np.log1p(-bounded)).T
     ]
-    samples = 1 / (1 + np.exp(-np.column_stack(corrected)))
-    return Posterior(list(ranges), samples, weights, list(targets), simulated[kept], distances[kept])
+    return 1 / (1 + np.exp(-np.column_stack(corrected)))
 
 
 def setting_table(posterior: Posterior) -> pd.DataFrame:
-    """Return what people tell about each setting.
+    """Return what people's data say about each setting.
 
     Returns:
         setting, mean, low, high (95 % of the posterior), lowest, highest (the range), sd_ratio: the standard deviation
-        of the posterior over that of the prior. Near 0, people tell the value; near 1, they say nothing about it.
+        of the posterior over that of the prior. Near 0, the data determine the setting; near 1, they say nothing of it.
     """
     rows = []
     for place, one in enumerate(posterior.ranges):
-        values = one.low + posterior.samples[:, place] * (one.high - one.low)
+        values = one.numbers_at(posterior.samples[:, place])
         mean = float(values @ posterior.weights)
         spread = math.sqrt(float((values - mean) ** 2 @ posterior.weights))
         low, high = _quantiles(values, posterior.weights)
-        ratio = spread / ((one.high - one.low) / math.sqrt(12))
+        ratio = spread / float(np.std(one.numbers_at(np.linspace(0, 1, PRIOR_POINTS))))
         rows.append((one.name, mean, low, high, one.low, one.high, ratio))
     return pd.DataFrame(rows, columns=list(SETTING_COLUMNS))
 
@@ -129,7 +144,7 @@ def target_table(posterior: Posterior) -> pd.DataFrame:
 
 
 def list_ties(posterior: Posterior) -> list[tuple[str, str, float]]:
-    """Return pairs of settings that people tell only together, with their correlation in the posterior."""
+    """Return pairs of settings that the data determine only together, with their correlation in the posterior."""
     if len(posterior.ranges) < 2:
         return []
     matrix = np.cov(posterior.samples.T, aweights=posterior.weights)
@@ -145,28 +160,30 @@ def list_ties(posterior: Posterior) -> list[tuple[str, str, float]]:
 
 
 def describe_posterior(posterior: Posterior) -> list[str]:
-    """Return sentences: each setting with its interval, what people do not tell, and what the world cannot do."""
+    """Return sentences: each setting with its interval, what the data leave open, and what the world cannot do."""
     lines = [
-        f"{row['setting']}: {row['mean']:.4g} [{row['low']:.4g}, {row['high']:.4g}]{_describe_spread(row['sd_ratio'])}"
+        f"{row['setting']}: {row['mean']:.4g} [{row['low']:.4g}, {row['high']:.4g}]"
+        f"{_describe_spread(row['sd_ratio']) if posterior.is_reached else ''}"
         for row in to_records(setting_table(posterior))
     ]
-    for first, second, correlation in list_ties(posterior):
-        lines.append(f"{first} and {second} are told only together (correlation {correlation:.2f}).")
+    for first, second, correlation in list_ties(posterior) if posterior.is_reached else ():
+        lines.append(f"{first} and {second} are determined only together (correlation {correlation:.2f}).")
+    if not posterior.is_reached:
+        lines.append(
+            "The world does not reach people within these ranges, so these are the nearest values, no estimates."
+        )
     nearest = float(posterior.distances.min())
     lines.append(f"The nearest point is {nearest:.2f} standard errors of people's means away (root mean square).")
     targets = target_table(posterior)
     is_below = column(targets, "simulated_high") < column(targets, "people_low")
     is_above = column(targets, "simulated_low") > column(targets, "people_high")
     if missed := list(dict.fromkeys(rows_where(targets, is_below | is_above)["outcome"])):
-        lines.append(
-            f"Even at the nearest points, the world does not do what people did in {', '.join(missed)}: other values "
-            "of these settings will not mend it."
-        )
+        lines.append(f"Even at the nearest points, the world does not do what people did in {', '.join(missed)}.")
     return lines
 
 
 def _describe_spread(ratio: float) -> str:
-    told = "people say little about it" if ratio >= WEAK else "people tell it"
+    told = "the data say little about it" if ratio >= WEAK else "determined by the data"
     return f"; {told} (spread {ratio:.2f} of the prior's)"
 
 

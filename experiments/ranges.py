@@ -7,6 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from experiments.frames import Array
 from sandbox.composition import split_sweeps
 from sandbox.errors import ConfigError, quote_value
 
@@ -35,6 +38,13 @@ class Range(NamedTuple):
             number = int(self.high - self.low) + 1
             return str(int(self.low) + min(int(share * number), number - 1))
         return f"{self.low + share * (self.high - self.low):.{DIGITS}g}"
+
+    def numbers_at(self, shares: Array) -> Array:
+        """Return the numbers at shares of a range of numbers."""
+        if self.is_whole:
+            number = int(self.high - self.low) + 1
+            return self.low + np.minimum(np.floor(shares * number), number - 1)
+        return self.low + shares * (self.high - self.low)
 
     @property
     def is_ordered(self) -> bool:

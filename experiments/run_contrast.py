@@ -36,6 +36,8 @@ class RunContrast(NamedTuple):
     labels: Mapping[str, str]
     from_step: int
     """First step that counts."""
+    num_steps: int
+    """Steps that both runs have; later ones of one run do not count."""
     num_seeds: int
 
 
@@ -62,20 +64,23 @@ def contrast_runs(first: Run, second: Run, outcomes: Sequence[str], from_step: i
         raise ConfigError(f"{first.folder} and {second.folder} share no {missing}, so nothing is paired")
     start = find_parting(first, second) if from_step is None else from_step
     runs = _name_runs(first.folder, second.folder)
+    results = [run.results().metrics for run in (first, second)]
+    num_steps = min(int(column(metrics, "step").max()) + 1 for metrics in results)
+    if start >= num_steps:
+        raise ConfigError(
+            f"both runs have {num_steps} steps, so none from step {start} on; name an earlier one, --from"
+        )
     parts = [
-        _select(run.results().metrics, names, seeds, start).assign(run=name)
-        for run, name in zip((first, second), runs, strict=True)
+        _select(metrics, names, seeds, range(start, num_steps)).assign(run=name)
+        for metrics, name in zip(results, runs, strict=True)
     ]
-    if any(part.empty for part in parts):
-        raise ConfigError(f"one of the runs has no step {start}; choose an earlier one with --from")
     metrics = pd.concat(parts, ignore_index=True)
     metrics["arm"] = [_name_arm(arm, run) for arm, run in zip(metrics["arm"], metrics["run"], strict=True)]
     arms = [Arm(_name_arm(name, run), name, run) for name in names for run in runs]
     config = configs[1].model_copy(update={"outcomes": list(outcomes), "primary": []} if outcomes else {})
     listed = list_outcomes(config, kinds[1])
-    table = contrast_table(listed, metrics.drop(columns="run"), arms)
-    effects = rows_where(table, column(table, "kind") == "treatment")
-    return RunContrast(effects, {one.name: one.label for one in listed}, start, len(seeds))
+    table = contrast_table(listed, metrics.drop(columns="run"), arms, ("treatment",))
+    return RunContrast(table, {one.name: one.label for one in listed}, start, num_steps, len(seeds))
 
 
 def find_parting(first: Run, second: Run) -> int:
@@ -84,7 +89,7 @@ def find_parting(first: Run, second: Run) -> int:
     shared = 0
     for own, other in zip(*segments, strict=False):
         if own != other:
-            return max(own.from_step, other.from_step) if shared else 0
+            return min(own.from_step, other.from_step) if shared else 0
         shared += 1
     longer = max(segments, key=len)
     return longer[shared].from_step if shared < len(longer) else 0
@@ -96,7 +101,8 @@ def describe_contrast(contrast: RunContrast) -> list[str]:
     declared = rows_where(table, column(table, "declared"))
     shown = declared if len(declared) else table.sort_values("deciding", kind="stable").head(MAX_SHOWN)
     first, second = table["second"].iloc[0], table["first"].iloc[0]
-    lines = [f"{second} minus {first}, steps from {contrast.from_step}, {count_of(contrast.num_seeds, 'seed')}:"]
+    steps = f"steps {contrast.from_step} to {contrast.num_steps - 1}"
+    lines = [f"{second} minus {first}, {steps}, {count_of(contrast.num_seeds, 'seed')}:"]
     lines += [_describe(row, contrast.labels) for row in to_records(shown)]
     if not len(declared):
         lines.append("No outcome was declared, so these are exploratory: the clearest of all metrics, not adjusted.")
@@ -129,6 +135,6 @@ def _name_arm(arm: str, run: str) -> str:
     return f"{arm}: {run}"
 
 
-def _select(metrics: pd.DataFrame, arms: Sequence[str], seeds: Sequence[int], start: int) -> pd.DataFrame:
+def _select(metrics: pd.DataFrame, arms: Sequence[str], seeds: Sequence[int], steps: Sequence[int]) -> pd.DataFrame:
     is_shared = column(metrics, "arm").isin(arms) & column(metrics, "seed").isin(seeds)
-    return rows_where(metrics, is_shared & (column(metrics, "step") >= start))
+    return rows_where(metrics, is_shared & column(metrics, "step").isin(steps))

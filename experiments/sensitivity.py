@@ -6,7 +6,8 @@ Three methods, all of SALib (Iwanaga, Usher and Herman 2022, doi:10.18174/sesmo.
 - `sobol` (Saltelli et al. 2010, doi:10.1016/j.cpc.2009.09.018): shares of the variance, alone and with interactions.
 - `pawn` (Pianosi and Wagener 2018, doi:10.1016/j.envsoft.2018.07.019): how much the whole distribution moves.
 
-A setting that nothing depends on, `(nothing)`, is varied along: an index that is no larger than its own shows nothing.
+Which seeds a point is played with is varied along, as `(seeds)`: an index that is no larger than that of the seeds
+shows nothing but chance.
 """
 
 import json
@@ -26,13 +27,16 @@ from sandbox.files import replace_text
 from sandbox.folders import make_folder
 from sandbox.paths import dated_run_dir
 from sandbox.runtime.assembly import resolve_world
-from sandbox.runtime.config import LAST
+from sandbox.runtime.config import LAST, load_run_config
 from sandbox.runtime.manifest import FILE
 from sandbox.settings import Settings, validate
 
 Method: TypeAlias = Literal["morris", "sobol", "pawn"]
 PLAN, POINTS = "sensitivity.json", "points.jsonl"
-NOTHING = "(nothing)"
+CHANCE = "(seeds)"
+"""What a study calls the choice of seeds, which it varies along: what that does is chance."""
+SEED_SETS = 4
+"""Sets of seeds from which the points choose."""
 SEEDS = (0, 1, 2)
 """Seeds of a study whose settings name none."""
 SAMPLES: Mapping[Method, int] = {"morris": 20, "sobol": 64, "pawn": 300}
@@ -68,11 +72,11 @@ class Design(NamedTuple):
     """The points of a study."""
 
     problem: dict[str, Any]
-    """As SALib describes the settings, `NOTHING` among them; all vary from 0 to 1."""
+    """As SALib describes the settings, `CHANCE` among them; all vary from 0 to 1."""
     shares: Array
     """Where each point is in the ranges, (points, settings)."""
     points: list[dict[str, str]]
-    """The settings of each point, as typed, without `NOTHING`."""
+    """The settings of each point, as typed, and its seeds."""
 
 
 def create(overrides: Sequence[str], metric: str, method: Method, samples: int | None) -> Path:
@@ -90,8 +94,10 @@ def create(overrides: Sequence[str], metric: str, method: Method, samples: int |
     shared = [*default_overrides(shared), *shared]
     if not any(override.startswith("seeds=") for override in shared):
         shared.append(f"seeds=[{','.join(map(str, SEEDS))}]")
-    for share in (0.0, 1.0):
-        config = check_point(shared, {one.name: one.at(share) for one in ranges})
+    ends = [{one.name: one.at(share) for one in ranges} for share in (0.0, 1.0)]
+    named = [{**ends[0], one.name: value} for one in ranges for value in one.values[1:-1]]
+    for settings in (*ends, *named):
+        config = check_point(shared, settings)
         if config.treatments:
             raise ConfigError("sensitivity has no treatments; leave treatments={...} and the experiment with them out")
         check_metric(config, metric)
@@ -131,10 +137,17 @@ def check_metric(config: Any, metric: str) -> str:
 def draw_design(plan: Plan) -> Design:
     """Return the points of a study; they follow from its plan alone."""
     ranges = plan.list_ranges()
-    names = [*(one.name for one in ranges), NOTHING]
+    names = [*(one.name for one in ranges), CHANCE]
     problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
     shares = _sample(plan, problem)
-    points = [{one.name: one.at(float(share)) for one, share in zip(ranges, row, strict=False)} for row in shares]
+    seeds = load_run_config(plan.overrides).seeds
+    points = [
+        {
+            **{one.name: one.at(float(share)) for one, share in zip(ranges, row, strict=False)},
+            "seeds": _shift_seeds(seeds, min(int(row[-1] * SEED_SETS), SEED_SETS - 1)),
+        }
+        for row in shares
+    ]
     return Design(problem, shares, points)
 
 
@@ -161,14 +174,20 @@ def describe_indices(plan: Plan, table: pd.DataFrame, label: str) -> list[str]:
     """Return sentences: which settings move the outcome, most first, and which show nothing."""
     name = COLUMNS[plan.method][1]
     rows = to_records(table)
-    floor = next(_highest(row, name) for row in rows if row["setting"] == NOTHING)
-    shown = [row for row in rows if row["setting"] != NOTHING and _lowest(row, name) > floor]
-    others = [row["setting"] for row in rows if row["setting"] != NOTHING and row not in shown]
+    floor = next(_highest(row, name) for row in rows if row["setting"] == CHANCE)
+    shown = [row for row in rows if row["setting"] != CHANCE and _lowest(row, name) > floor]
+    others = [row["setting"] for row in rows if row["setting"] != CHANCE and row not in shown]
     moved = ", ".join(f"{row['setting']} ({row[name]:.3g})" for row in shown)
     sentences = [f"{label}, {plan.method}: {f'moved by {moved}' if shown else 'no setting is shown to move it'}."]
     if others:
         sentences.append(f"Not shown to move it: {', '.join(others)}.")
     return sentences
+
+
+def _shift_seeds(seeds: Sequence[int], number: int) -> str:
+    """Return one of the sets of seeds, as an override's value; 0 is the study's own."""
+    shift = number * (max(seeds) + 1)
+    return f"[{','.join(str(seed + shift) for seed in seeds)}]"
 
 
 def _sample(plan: Plan, problem: dict[str, Any]) -> Array:
@@ -218,4 +237,5 @@ def _lowest(row: Mapping[str, Any], name: str) -> float:
 
 
 def _highest(row: Mapping[str, Any], name: str) -> float:
-    return row[name] + row.get(f"{name}_interval", 0.0)
+    """Return the upper end of an index; of `pawn`, the largest distance, since its median varies by chance."""
+    return row.get("maximum", row[name] + row.get(f"{name}_interval", 0.0))

@@ -32,7 +32,7 @@ COMPOSED: Mapping[str, tuple[str, Sequence[str]]] = {
     "evaluate": ("evaluate", ("mind",)),
 }
 """By command: the file in `conf/` that its settings change, and the groups of that file."""
-RULES = {"mind=rule", "minds=[rule,random]"}
+RULES = {"mind=random", "mind=rule", "minds=[rule,random]"}
 MAX_TERMS = 40
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
 """Stands above a block that is not executed, and says why."""

@@ -13,6 +13,7 @@ from sandbox.core.form import Choose, Write
 from sandbox.core.question import Question
 from sandbox.errors import ConfigError, ContractError
 from sandbox.prompting.page import build_page
+from sandbox.prompting.render import one_line
 
 HOST = "127.0.0.1"
 POLL_SECONDS = 20.0
@@ -74,7 +75,8 @@ class Desk:
                 return "This question was answered already; please reload the page."
             if problem := _find_problem(self._open[1], value):
                 return problem
-            self._open, self._value = None, value.strip()
+            is_text = not isinstance(self._open[1].form, Choose)
+            self._open, self._value = None, one_line(value, MAX_BODY) if is_text else value
             self._changed.notify_all()
             return ""
 
@@ -118,7 +120,8 @@ class DeskHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Take an answer."""
-        size = int(self.headers.get("Content-Length") or 0)
+        length = self.headers.get("Content-Length") or ""
+        size = int(length) if length.isascii() and length.isdecimal() else MAX_BODY + 1
         if not self._is_allowed() or urlsplit(self.path).path != "/answer":
             self._reply(HTTPStatus.FORBIDDEN, {"error": "open the link that the run has printed"})
             return
@@ -128,7 +131,7 @@ class DeskHandler(BaseHTTPRequestHandler):
         try:
             body = json.loads(self.rfile.read(size))
             number, value = body["number"], body["value"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             self._reply(HTTPStatus.BAD_REQUEST, {"error": "This is no answer."})
             return
         problem = self.desk.take_answer(number, value)
@@ -140,7 +143,7 @@ class DeskHandler(BaseHTTPRequestHandler):
     def _is_allowed(self) -> bool:
         given = parse_qs(urlsplit(self.path).query).get("token", [""])[0]
         # A page of another site must not reach it through a name that leads here.
-        host = (self.headers.get("Host") or "").rpartition(":")[0]
+        host = urlsplit(f"//{self.headers.get('Host') or ''}").hostname
         return secrets.compare_digest(given.encode(), self.desk.token.encode()) and host in (HOST, "localhost")
 
     def _reply(self, status: HTTPStatus, content: Mapping[str, Any]) -> None:

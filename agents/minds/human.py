@@ -1,11 +1,11 @@
 """A person in the browser: plays some agents of a running world, while another mind answers for all others.
 
 The page is served on this machine alone, to whoever has the link with its token. The person sees what the agent's
-prompt says, and what they decide is logged like any answer. A run waits for them as long as they need; stop it with
-Ctrl-C, and `resume` continues with the question that they have not answered.
+prompt says, and what they decide is logged like any answer. A run waits for them as long as they need. Stop it with
+Ctrl-C, and `resume` continues with the batch that is not complete.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Self
 
 from pydantic import Field, NonNegativeInt
@@ -13,6 +13,7 @@ from pydantic import Field, NonNegativeInt
 from agents.minds.desk import Desk
 from sandbox.composition import resolve_target
 from sandbox.core.answer import Answer
+from sandbox.core.answering import display_order
 from sandbox.core.form import Choose
 from sandbox.core.mind import Mind, MindContext
 from sandbox.core.question import Question
@@ -51,6 +52,12 @@ class HumanMind(Mind):
         kind.check(node, model)
 
     @classmethod
+    def check_agents(cls, settings: Mapping[str, Any], agents: Collection[int]) -> None:
+        """Raise `ConfigError` if the person is to play an agent who does not exist."""
+        if missing := [agent for agent in validate(HumanSettings, settings, "mind").agents if agent not in agents]:
+            raise ConfigError(f"mind.agents names {missing[0]}, but agents are numbered {min(agents)} to {max(agents)}")
+
+    @classmethod
     def build(cls, settings: Mapping[str, Any], context: MindContext) -> Self:
         """Build the other mind, and serve the page."""
         checked = validate(HumanSettings, settings, "mind")
@@ -84,7 +91,8 @@ class HumanMind(Mind):
             return Answer(value, self.name, mind=self.name)
         index = form.index(value)
         probs = tuple(float(place == index) for place in range(len(form.options)))
-        return Answer(value, self.name, mind=self.name, index=index, probs=probs)
+        position = display_order(question).index(index)
+        return Answer(value, self.name, mind=self.name, index=index, probs=probs, position=position)
 
 
 def _resolve_others(settings: HumanSettings) -> tuple[type[Mind], dict[str, Any]]:

@@ -14,7 +14,7 @@ from sandbox.composition import resolve_target
 from sandbox.errors import DataError
 from sandbox.runtime.config import Arm, RunConfig
 from sandbox.runtime.run import Run
-from sandbox.runtime.treatments import world_changes
+from sandbox.runtime.treatments import SHAPING, config_under, world_changes
 
 Tables: TypeAlias = Mapping[str, pd.DataFrame]
 
@@ -106,7 +106,9 @@ def arm_settings(config: RunConfig, arm: Arm) -> ArmSettings:
     adapter = arm.mind or config.mind.get("default_adapter")
     is_named = adapter in (kind.name, *config.extra_minds)
     mind = f"{kind.name}:{adapter}" if adapter and not is_named else adapter or kind.name
-    world = {**config.world, **world_changes(config, arm.treatment)}
+    under = config_under(config, arm.treatment)
+    changed = {name: getattr(under, name) for name in SHAPING if getattr(under, name) != getattr(config, name)}
+    world = {**config.world, **world_changes(config, arm.treatment), **changed}
     return ArmSettings(arm.name, str(mind), {key: value for key, value in world.items() if key != "_target_"})
 
 

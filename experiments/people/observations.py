@@ -44,7 +44,7 @@ def read_people(path: Path) -> list[HumanEffect]:
     if path.suffix.lower() == ".parquet":
         return measure_observations(_read_parquet(path), path)
     columns = read_text_table(path).columns
-    if "num_units" in columns or not {"unit", "value"} <= {ALIASES.get(name, name) for name in columns}:
+    if "num_units" in columns or not {"unit", "value"} <= {_name_column(name) for name in columns}:
         return read_effects(path)
     return measure_observations(read_text_table(path).rows, path)
 
@@ -113,10 +113,10 @@ def _difference(
 
 
 def _read_observations(rows: Sequence[TableRow], path: Path) -> Iterator[Observation]:
+    if rows:
+        _check_columns(rows[0].cells, path)
     for row in rows:
         cells = _rename(row.cells)
-        if missing := [name for name in COLUMNS if name not in cells]:
-            raise DataError(f"{path}: line 1 names no column {missing[0]!r}, found {', '.join(row.cells)}; add it")
         if not cells["value"].strip():
             continue
         treatment, unit, outcome = names = [cells[name].strip() for name in COLUMNS[:3]]
@@ -138,7 +138,21 @@ def _check_units(observations: Sequence[Observation], path: Path) -> None:
 
 
 def _rename(cells: Mapping[str, str]) -> dict[str, str]:
-    return {ALIASES.get(name.lower(), name.lower()): cell for name, cell in cells.items()}
+    return {_name_column(name): cell for name, cell in cells.items()}
+
+
+def _name_column(name: str) -> str:
+    return ALIASES.get(name.lower(), name.lower())
+
+
+def _check_columns(cells: Mapping[str, str], path: Path) -> None:
+    """Raise `DataError` if a column is missing, or two mean the same."""
+    meanings = [_name_column(name) for name in cells]
+    if missing := [name for name in COLUMNS if name not in meanings]:
+        raise DataError(f"{path}: line 1 names no column {missing[0]!r}, found {', '.join(cells)}; add it")
+    for meaning in meanings:
+        if len(same := [name for name in cells if _name_column(name) == meaning]) > 1:
+            raise DataError(f"{path}: the columns {' and '.join(same)} both mean {meaning}; rename or drop one")
 
 
 def _number(path: Path, row: TableRow, name: str, text: str) -> float:

@@ -42,9 +42,8 @@ def draw_posterior(posterior: Posterior, folder: Path, origin: str) -> list[Path
 def _draw_settings(posterior: Posterior, path: Path, origin: str) -> list[Path]:
     number = len(posterior.ranges)
     sheet = make_sheet(max(PANEL * number, 3.6), PANEL * number + 1.2)
-    values = [
-        one.low + posterior.samples[:, place] * (one.high - one.low) for place, one in enumerate(posterior.ranges)
-    ]
+    columns = zip(posterior.ranges, posterior.samples.T, strict=True)
+    values = [one.numbers_at(shares) for one, shares in columns]
     for row, own in enumerate(posterior.ranges):
         for place, other in enumerate(posterior.ranges[: row + 1]):
             ax = sheet.add_subplot(number, number, row * number + place + 1)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from experiments.frames import column, to_records
 from experiments.reports.charts import ROW_HEIGHT
-from experiments.sensitivity import LEVELS, NOTHING, SLICES, Method
+from experiments.sensitivity import CHANCE, LEVELS, SLICES, Method
 from sandbox.figures.style import COLORS, FAINT, INK, project_style
 from sandbox.output.plot import add_note, make_sheet, save_sheet
 
@@ -27,7 +27,7 @@ NOTES: dict[Method, str] = {
 }
 LABELLED = 0.15
 """Share of the largest effect below which points lie too close together to be named; the left panel names them."""
-_DUMMY = f"Grey: {NOTHING}, a setting on which nothing depends; what is no larger shows nothing."
+_DUMMY = f"Grey: {CHANCE}, which seeds are used; what is no larger shows nothing but chance."
 
 
 def draw_indices(table: pd.DataFrame, method: Method, label: str, path: Path, origin: str) -> list[Path]:
@@ -54,7 +54,7 @@ def draw_indices(table: pd.DataFrame, method: Method, label: str, path: Path, or
 
 def _draw_ranking(ax: "Axes", table: pd.DataFrame, method: Method) -> None:
     for place, row in enumerate(to_records(table)):
-        color = FAINT if row["setting"] == NOTHING else COLORS[0]
+        color = FAINT if row["setting"] == CHANCE else COLORS[0]
         if method == "morris":
             _draw_estimate(ax, place, row["mu_star"], row["mu_star_interval"], color)
         elif method == "sobol":
@@ -81,7 +81,7 @@ def _draw_estimate(
 def _draw_interactions(ax: "Axes", table: pd.DataFrame) -> None:
     highest = float(column(table, "mu_star").max())
     for row in to_records(table):
-        color = FAINT if row["setting"] == NOTHING else COLORS[0]
+        color = FAINT if row["setting"] == CHANCE else COLORS[0]
         ax.plot([row["mu_star"]], [row["sigma"]], "o", color=color)
         if row["mu_star"] > LABELLED * highest:
             place = (row["mu_star"], row["sigma"])

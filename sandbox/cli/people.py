@@ -15,6 +15,7 @@ def predict(args: argparse.Namespace, _: list[str]) -> int:
     run = Run(args.run, ReplayBar)
     config = run.manifest.segments[-1].config
     kind, _settings = resolve_world(config)
+    prediction.check_run(run)
     forecasts = prediction.list_forecasts(config, kind, run.results().metrics, args.groups)
     written = prediction.write_prediction(forecasts, config, run.manifest.overrides, args.groups, args.to)
     print("\n".join(prediction.describe_prediction(written)))

@@ -5,7 +5,7 @@ A mind is pure: an equal question (with its seed) gets an equal answer, whatever
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
@@ -55,6 +55,10 @@ class Mind(ABC):
     @classmethod  # noqa: B027  # most minds need nothing
     def check(cls, settings: Mapping[str, Any], model: str) -> None:
         """Raise `SandboxError` if this mind could not be built, without fetching or starting anything."""
+
+    @classmethod  # noqa: B027  # most minds answer for whoever asks
+    def check_agents(cls, settings: Mapping[str, Any], agents: Collection[int]) -> None:
+        """Raise `ConfigError` if settings name an agent who is not among those of the run."""
 
     @abstractmethod
     def answer(self, questions: Sequence[Question[Any]]) -> list[Answer]:

@@ -140,8 +140,12 @@ def check_start(config: RunConfig, notify: Callable[[str], None] = lambda text: 
         SandboxError: The run could not begin.
     """
     config, inputs = bind_inputs(config, notify=notify)
-    build_worlds(config, notify)
+    worlds = build_worlds(config, notify)
     check_minds(config)
+    agents = {agent.unique_id for world in worlds for agent in world.agents}
+    for where, node in _nodes_in_use(config).items():
+        kind, settings = _resolve_mind(node, where)
+        kind.check_agents(settings, agents)
     kind, _ = resolve_world(config)
     check_outcomes(config, kind)
     return config, inputs

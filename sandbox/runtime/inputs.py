@@ -153,7 +153,12 @@ def _describe_change(entry: InputFile) -> str:
 def _is_shipped(entry: InputFile) -> bool:
     """Return whether a file is a population that comes with the project."""
     path = Path(entry["path"])
-    return entry["setting"] == POPULATION and path.parts[-3:] == (*POPULATIONS_DIR.parts[-2:], entry["given"])
+    return _is_population(entry["setting"]) and path.parts[-3:] == (*POPULATIONS_DIR.parts[-2:], entry["given"])
+
+
+def _is_population(setting: str) -> bool:
+    """Return whether a setting names a file of people, be it in a treatment."""
+    return setting == POPULATION or setting.endswith(f".{POPULATION}")
 
 
 def _is_of_mind(entry: InputFile) -> bool:
@@ -169,7 +174,7 @@ def _list_served(config: RunConfig) -> tuple[str, ...]:
 def _locate(setting: str, text: str) -> Path | None:
     """Return the absolute path of what a setting names; None if it names no file."""
     try:
-        if setting == POPULATION:
+        if _is_population(setting):
             path = locate_population(text)
             return path.absolute() if path.is_file() else None
         path = expand_user(text).absolute()

@@ -45,6 +45,7 @@ from sandbox.runtime.reactions import (
 )
 from sandbox.runtime.results import Results
 from sandbox.runtime.runner import Progress, Runner, Track, untracked
+from sandbox.runtime.treatments import config_under
 
 Observer: TypeAlias = Callable[[int, Sequence[World[Any]]], None]
 """Receives the number of finished steps and the worlds as they are then."""
@@ -95,7 +96,7 @@ class Run:
         kind, _ = resolve_world(config)
         with closing(self.log()) as log:
             check_branch_step(self.manifest, step, log)
-            if config.interventions != old.interventions:
+            if _list_interventions(config) != _list_interventions(old):
                 worlds = self.replay(step)
                 switch_config(worlds, old, config)
                 check_interventions(worlds)
@@ -295,3 +296,8 @@ class Run:
         varied = list(sample.vary(arms))
         measured = measure_reactions(varied, ask, RuleMind(kind.rules).answer, track)
         return write_reactions(measured, kind.reactions, self.folder) if varied else []
+
+
+def _list_interventions(config: RunConfig) -> list[list[dict[str, Any]]]:
+    """Return the interventions of each arm."""
+    return [config_under(config, arm.treatment).interventions for arm in config.arms()]

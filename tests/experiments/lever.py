@@ -1,5 +1,6 @@
 """A world without decisions, whose metric is a known function of its parameters."""
 
+from random import Random
 from typing import Any, ClassVar
 
 from sandbox.core import Turn, World, WorldParams
@@ -13,6 +14,8 @@ class LeverParams(WorldParams):
     idle: float = 0.0
     twin: float = 0.0
     """Matters only together with `strong`."""
+    static: float = 0.0
+    """Any value of it draws other noise, of the same size."""
     noise: float = 0.0
     """Standard deviation between seeds."""
 
@@ -36,4 +39,6 @@ class Lever(World[LeverParams]):
         """Return how high the lever is."""
         params = self.params
         height = 4 * params.strong + params.weak + 3 * params.strong * params.twin + params.noise * self.shock
+        if params.static:
+            height += Random(f"{params.static}/{params.idle}/{self.shock}").gauss(0, 1)
         return {"height": height, "nothing": 1.0}

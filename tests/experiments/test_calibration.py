@@ -34,8 +34,8 @@ def test_settings_that_outcomes_tell_are_found_and_others_keep_their_prior() -> 
     assert table.loc["b", "sd_ratio"] == pytest.approx(1, abs=0.12)
     assert table.loc["b", "mean"] == pytest.approx(5, abs=0.6)
     lines = describe_posterior(posterior)
-    assert "people tell it" in lines[0]
-    assert "people say little about it" in lines[1]
+    assert "determined by the data" in lines[0]
+    assert "the data say little about it" in lines[1]
 
 
 def test_settings_that_only_a_sum_tells_are_tied() -> None:
@@ -45,13 +45,44 @@ def test_settings_that_only_a_sum_tells_are_tied() -> None:
     ((first, second, correlation),) = list_ties(posterior)
     assert (first, second) == ("a", "b")
     assert correlation < -0.9
-    assert "a and b are told only together" in "\n".join(describe_posterior(posterior))
+    assert "a and b are determined only together" in "\n".join(describe_posterior(posterior))
 
 
 def test_an_outcome_out_of_reach_is_said() -> None:
     shares = np.random.default_rng(0).random((500, 2))
     posterior = fit_posterior(RANGES, [target("x", 3.0)], shares, shares[:, :1])
-    assert "the world does not do what people did in x" in describe_posterior(posterior)[-1]
+    lines = describe_posterior(posterior)
+    assert "does not reach people within these ranges" in lines[2]
+    assert "the world does not do what people did in x" in lines[-1]
+    assert "determined" not in "".join(lines)
+    assert 0.8 < setting_table(posterior)["mean"][0] < 1
+
+
+@pytest.mark.parametrize("error", [0.03, 0.15])
+def test_intervals_hold_the_settings_that_people_had_in_95_of_100(error: float) -> None:
+    rng = np.random.default_rng(int(1000 * error))
+    num_held, widths = 0, []
+    for _ in range(150):
+        truth = rng.uniform(0.25, 0.75)
+        shares = rng.random((600, 2))
+        simulated = shares[:, :1] + rng.normal(0, 0.02, (600, 1))
+        people = target("x", float(truth + rng.normal(0, error)), error)
+        row, _ = to_records(setting_table(fit_posterior(RANGES, [people], shares, simulated)))
+        num_held += row["low"] <= truth <= row["high"]
+        widths.append(row["high"] - row["low"])
+    assert num_held / 150 >= 0.89
+    assert np.mean(widths) == pytest.approx(2 * 1.96 * error, rel=0.35)
+
+
+def test_whole_numbers_are_those_of_the_range() -> None:
+    dice = Range("d", 1.0, 6.0, is_whole=True)
+    shares = np.random.default_rng(0).random((3000, 1))
+    (row,) = to_records(setting_table(fit_posterior([dice], [target("x", 6.0)], shares, dice.numbers_at(shares))))
+    assert row["mean"] == pytest.approx(6, abs=0.1)
+    assert set(dice.numbers_at(np.linspace(0, 1, 100))) == {1, 2, 3, 4, 5, 6}
+    assert [str(int(number)) for number in dice.numbers_at(shares[:50, 0])] == [
+        dice.at(share) for share in shares[:50, 0]
+    ]
 
 
 def test_points_without_a_value_do_not_count() -> None:
@@ -67,7 +98,7 @@ def test_points_without_a_value_do_not_count() -> None:
 def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return settings of a study of the lever, in a folder whose own settings name it."""
     (tmp_path / "conf" / "world").mkdir(parents=True)
-    text = "_target_: tests.experiments.lever.Lever\nstrong: 0.0\nweak: 0.0\nidle: 0.0\ntwin: 0.0\nnoise: 0.0\n"
+    text = "_target_: tests.experiments.lever.Lever\n"
     (tmp_path / "conf" / "world" / "lever.yaml").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     write_effects(tmp_path / "people.csv", [target("height", 2.4, 0.1)])

@@ -222,3 +222,11 @@ def test_a_report_counts_copies_of_people_and_its_charts_say_what_they_are_of(
         assert "10 of the 20 agents are copies of others" in (tmp_path / "run" / name).read_text(encoding="utf-8")
     chart = (tmp_path / "run" / "comparison" / "contrasts_mind.svg").read_text(encoding="utf-8")
     assert "3 seeds (0 to 2); settings:" in " ".join(chart.split())
+
+
+def test_a_margin_of_an_outcome_that_people_lack_is_refused() -> None:
+    overrides = ["world=commons", "minds=[rule,random]", "margins={efficiency: 0.1, left_share: 0.1}"]
+    with pytest.raises(ConfigError, match="margins: left_share is not among people's outcomes, which are con"):
+        comparison.load(overrides)
+    with pytest.raises(ConfigError, match="which are nothing, since humans= names nobody"):
+        comparison.load([*overrides, "humans=null"])

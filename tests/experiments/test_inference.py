@@ -1,11 +1,13 @@
 """What simulated answers say about people, with some real answers: files in, estimates out."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from experiments.answers import read_humans, read_scales, read_simulated
 from experiments.frames import column, rows_where, to_records
@@ -88,6 +90,46 @@ def test_repeated_answers_of_one_person_are_averaged(tmp_path: Path) -> None:
     assert (row["num_people"], row["human"]) == (3, 3)
 
 
+def test_five_equal_answers_are_not_certain(tmp_path: Path) -> None:
+    answers = write_answers(tmp_path)
+    rows = [*(f"p{n},next,more" for n in range(5)), *(f"p{n},trust,3" for n in range(5)), "p1,why,Because I can."]
+    notes: list[str] = []
+    humans = read_humans(write_humans(tmp_path / "h.csv", rows))
+    trust, more, less = to_records(infer(read_simulated(answers), humans, read_scales(answers), False, notes.append))
+    assert notes == ["why: open answers have neither a mean nor shares, so they are left out"]
+    assert np.isnan(trust["human_low"])
+    exact = stats.binomtest(5, 5).proportion_ci(0.95)
+    assert (more["human"], more["human_low"], more["human_high"]) == (1, pytest.approx(exact.low), 1)
+    assert (less["rectified"], less["rectified_low"], less["rectified_high"]) == (0, 0, pytest.approx(1 - exact.low))
+
+
+def test_a_scale_of_digits_means_its_labels(tmp_path: Path) -> None:
+    scale = [str(number) for number in range(11)]
+    item = {"satisfied": SurveyItem(id="satisfied", kind="likert", text="Satisfied", options=scale)}
+    row = {"arm": "a", "item": "satisfied", "answer": "7", "number": 8, "expected": 8.0, "source": "model"}
+    write_table(pd.DataFrame([{**row, "profile": f"p{n}"} for n in range(10)]), tmp_path / "s")
+    humans = read_humans(write_humans(tmp_path / "h.csv", ["p0,satisfied,7", "p1,satisfied,7.0", "p2,satisfied,7"]))
+    (row,) = to_records(infer(read_simulated(tmp_path / "s.csv"), humans, item, False, lambda _: None))
+    assert (row["human"], row["bias"]) == (8, 0)
+
+
+def test_copies_of_a_person_are_that_person(tmp_path: Path) -> None:
+    ids = ["p1", "p2", "p3", "p1#2", "q#2"]
+    rows = [{"arm": "a", "profile": name, "item": "x", "answer": "1", "source": "model"} for name in ids]
+    write_table(pd.DataFrame(rows), tmp_path / "s")
+    assert list(read_simulated(tmp_path / "s.csv")["person"]) == ["p1", "p2", "p3", "p1", "q#2"]
+
+
+def test_decisions_without_an_order_have_shares_of_their_options(tmp_path: Path) -> None:
+    form = {"type": "choose", "options": [{"key": "10"}, {"key": "20"}, {"key": "30"}]}
+    content = json.dumps(["songs/page", {}, form])
+    row = {"arm": "a", "template": "songs/page", "answer": "10", "source": "model", "content": content}
+    write_table(pd.DataFrame([{**row, "profile": f"p{n}"} for n in range(9)]), tmp_path / "d")
+    humans = read_humans(write_humans(tmp_path / "h.csv", ["p1,page,20", "p2,page,10"]))
+    table = infer(read_simulated(tmp_path / "d.csv"), humans, {}, False, lambda _: None)
+    assert list(table["option"]) == ["10", "20", "30"]
+
+
 def test_numbers_of_decisions_need_no_survey(tmp_path: Path) -> None:
     rows = [
         {"arm": "a", "profile": f"p{n}", "template": "commons/contribute", "answer": str(n % 20), "source": "model"}
@@ -121,7 +163,7 @@ def test_a_bad_file_gets_one_sentence(header: str, rows: Sequence[str], complain
         ("p1,trust,6", DataError, "line 2: '6' is no answer to trust; give 1 to 5, or one of strongly disagree"),
         ("p1,next,mor", DataError, "line 2: .*'mor'.*more"),
         ("p1,trusts,3", ConfigError, "line 2: .*'trusts'.*trust"),
-        ("p1,,3", ConfigError, "line 2 names no item, and the simulated people answered 2"),
+        ("p1,,3", ConfigError, "line 2 names no item, and the simulated people answered 3"),
         (
             "nobody,trust,3",
             ConfigError,

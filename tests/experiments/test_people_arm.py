@@ -187,3 +187,9 @@ def test_a_margin_of_an_outcome_makes_the_table_judge_it() -> None:
     assert dict(zip(table["mind"], table["equivalence"], strict=True)) == {
         "like people": "equivalent", "too strong": "different", "backwards": "different", "unmoved": "inconclusive",
     }  # fmt: skip
+
+
+def test_people_without_treatments_stand_beside_a_world_without_them() -> None:
+    people = HumanEffect("main", "", "giving", 0.5, 0.3, 0.7, 21, "game")
+    (chosen,) = select_effects([people], Giving, [Arm("main", "", "")])
+    assert chosen.treatment == ""

@@ -10,9 +10,19 @@ import pytest
 
 from experiments.frames import to_records
 from experiments.people.effects import HumanEffect, write_effects
-from experiments.prediction import Forecast, Prediction, describe_scores, read_prediction, score_prediction
+from experiments.prediction import (
+    Forecast,
+    Prediction,
+    check_run,
+    describe_scores,
+    list_unanswered,
+    read_prediction,
+    score_prediction,
+)
 from sandbox.cli.main import main
 from sandbox.errors import ConfigError, DataError
+from sandbox.runtime.run import Run
+from sandbox.runtime.runner import Progress
 
 COMPARISON = (
     "world=rumor", "experiment=arms", "minds=[rule,random]", "seeds=[0,1,2,3]", "steps=3", "population.size=20",
@@ -51,24 +61,57 @@ def test_people_are_inside_or_outside(
     assert row["error"] == pytest.approx(people.value + 0.5)
 
 
-def test_intervals_of_people_who_are_as_simulated_hold_95_of_100() -> None:
-
+@pytest.mark.parametrize("is_effect", [False, True])
+def test_intervals_of_people_who_are_as_simulated_hold_95_of_100(is_effect: bool) -> None:
     rng = np.random.default_rng(0)
-    wanted = effect(math.nan)
+    wanted = effect(math.nan)._replace(control="free" if is_effect else "")
     num_inside = 0
     for _ in range(2000):
-        forecast = Forecast.of("base", wanted, rng.normal(3, 2, size=5).tolist(), 4)
-        num_inside += forecast.low <= rng.normal(3, 2, size=4).mean() <= forecast.high
-    assert num_inside / 2000 == pytest.approx(0.95, abs=0.012)
+        level = rng.normal(0, 2, size=8)  # of a seed, which both arms share
+        arms = level + rng.normal(0, 0.5, size=(2, 8))
+        people = rng.normal(0, math.hypot(2, 0.5), size=(2, 4)).mean(axis=1)
+        if is_effect:
+            values, sd, outcome = arms[0] - arms[1], math.hypot(*arms.std(axis=1, ddof=1)), people[0] - people[1]
+        else:
+            values, sd, outcome = arms[0], float(arms[0].std(ddof=1)), people[0]
+        forecast = Forecast.of("base", wanted, values.tolist(), sd, 4)
+        num_inside += forecast.low <= outcome <= forecast.high
+    # Two standard deviations have more than seven degrees of freedom, so effects are held a little more often.
+    assert 0.938 <= num_inside / 2000 <= (0.975 if is_effect else 0.962)
 
 
 def test_counts_stand_beside_what_chance_would_give() -> None:
     mean = Forecast("base", "sales", "free", "", 3.0, 2.0, 4.0, 8)
     predicted = prediction_of(FORECAST, mean)
     table = score_prediction(predicted, [effect(-0.6), effect(3.5, treatment="free", control="")])
-    *_, count, date = describe_scores(predicted, table)
+    *_, count, groups, date = describe_scores(predicted, table)
+    assert groups.startswith("The intervals are for means of 1 group, but people were 4 and 9")
     assert count == "base: 2 of 2 inside; 1.9 would be if people were as simulated; 1 of 1 effects with people's sign."
     assert date.startswith("Predicted on 2026-01-02 00:00 UTC")
+
+
+def test_an_effect_is_the_same_the_other_way_round() -> None:
+    (row,) = to_records(score_prediction(prediction_of(FORECAST), [effect(0.6, treatment="free", control="taxed")]))
+    assert (row["people"], row["is_inside"], row["has_sign"]) == (-0.6, True, True)
+    assert row["people_low"] == pytest.approx(-0.7)
+
+
+def test_what_people_have_no_value_for_is_named() -> None:
+    predicted = prediction_of(FORECAST, Forecast("base", "sales", "free", "", 3.0, 2.0, 4.0, 8))
+    table = score_prediction(predicted, [effect(-0.6)])
+    assert list_unanswered(predicted, table)[0] == "People's file has no value for sales (free)."
+
+
+def test_a_run_that_is_not_finished_or_a_branch_predicts_nothing(tmp_path: Path) -> None:
+    run = Run.start([*COMPARISON, f"run_dir={tmp_path / 'run'}"])
+    with pytest.raises(ConfigError, match="is not finished; resume it, then predict"):
+        check_run(run)
+    run.resume(Progress(), lambda _: None)
+    check_run(run)
+    branch = run.branch(2, ["world.text=It snows", f"run_dir={tmp_path / 'branch'}"])
+    branch.resume(Progress(), lambda _: None)
+    with pytest.raises(ConfigError, match="is a branch, whose steps have different settings"):
+        check_run(branch)
 
 
 def test_people_who_did_something_else_are_refused() -> None:

@@ -54,6 +54,27 @@ def test_all_steps_of_them_are_a_smaller_difference(pair: tuple[Run, Run]) -> No
     assert whole == pytest.approx(late / 2)
 
 
+def test_only_steps_that_both_have_count(pair: tuple[Run, Run], tmp_path: Path) -> None:
+    longer = pair[0].branch(6, ["steps=9", f"run_dir={tmp_path / 'longer'}"])
+    longer.resume(Progress(), lambda _: None)
+    contrast = contrast_runs(pair[0], longer, ["mean_price", "sales@last"], 0)
+    assert contrast.num_steps == 6
+    assert {row["difference"] for row in to_records(contrast.table) if row["declared"]} == {0}
+
+
+def test_branches_of_one_parent_part_where_the_first_of_them_left(pair: tuple[Run, Run], tmp_path: Path) -> None:
+    late = pair[0].branch(5, ["world.tax=0.6", f"run_dir={tmp_path / 'late'}"])
+    assert find_parting(pair[1], late) == find_parting(late, pair[1]) == 3
+
+
+def test_families_hold_only_what_is_asked(tmp_path: Path) -> None:
+    arms = ("experiment=arms", "minds=[rule,random]", "seeds=[0,1,2]", "outcomes=[mean_price]")
+    first, second = (run(tmp_path / name, *MARKET, *arms, f"world.tax={tax}") for name, tax in (("a", 0.0), ("b", 0.5)))
+    table = contrast_runs(first, second, [], None).table
+    assert set(table["kind"]) == {"treatment"}
+    assert max(table.loc[table["declared"], "family_size"]) <= 2
+
+
 def test_a_run_does_not_differ_from_itself(pair: tuple[Run, Run], tmp_path: Path) -> None:
     again = run(tmp_path / "parent", *MARKET, "seeds=[1,2,7]")
     contrast = contrast_runs(pair[0], again, [], None)
@@ -67,7 +88,7 @@ def test_the_command_writes_a_table_and_a_picture(
 ) -> None:
     words = ["contrast", str(pair[0].folder), str(pair[1].folder), "--to", str(tmp_path)]
     assert main([*words, "--outcomes", "mean_price,sales@last"]) == 0
-    assert "branch minus parent, steps from 3, 4 seeds:" in (out := capsys.readouterr().out)
+    assert "branch minus parent, steps 3 to 5, 4 seeds:" in (out := capsys.readouterr().out)
     assert "differs" in out
     assert {"contrast.csv", "contrasts_treatment.png"} <= {path.name for path in tmp_path.iterdir()}
     assert main(words) == 0
@@ -81,5 +102,5 @@ def test_runs_that_share_nothing_are_refused(pair: tuple[Run, Run], tmp_path: Pa
     other = run(tmp_path / "other", *MARKET, "seeds=[9]")
     with pytest.raises(ConfigError, match="share no seed, so nothing is paired"):
         contrast_runs(pair[0], other, [], None)
-    with pytest.raises(ConfigError, match="has no step 6; choose an earlier one with --from"):
+    with pytest.raises(ConfigError, match="both runs have 6 steps, so none from step 6 on"):
         contrast_runs(*pair, [], 6)

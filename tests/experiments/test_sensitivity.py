@@ -10,7 +10,7 @@ import pytest
 
 from experiments.points import play_points, read_results
 from experiments.ranges import Range, split_ranges
-from experiments.sensitivity import NOTHING, POINTS, Method, draw_design, index_table, read_plan
+from experiments.sensitivity import CHANCE, POINTS, Method, draw_design, index_table, read_plan
 from sandbox.cli.main import main
 from sandbox.errors import ConfigError, DataError
 from sandbox.runtime.runner import untracked
@@ -23,7 +23,7 @@ RANGES = ["world.strong=0.0..1.0", "world.weak=0.0..1.0", "world.idle=0.0..1.0",
 def _lever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in a folder whose own settings name the world."""
     (tmp_path / "conf" / "world").mkdir(parents=True)
-    text = "_target_: tests.experiments.lever.Lever\nstrong: 0.0\nweak: 0.0\nidle: 0.0\ntwin: 0.0\nnoise: 0.0\n"
+    text = "_target_: tests.experiments.lever.Lever\n"
     (tmp_path / "conf" / "world" / "lever.yaml").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
@@ -75,7 +75,7 @@ def test_elementary_effects_are_those_of_the_function(tmp_path: Path, capsys: py
     assert table.loc["world.weak", "mu_star"] == pytest.approx(1)
     assert table.loc["world.weak", "sigma"] == pytest.approx(0, abs=1e-9)
     assert table.loc["world.strong", "sigma"] > 0.5
-    assert list(table.loc[["world.idle", NOTHING], "mu_star"]) == [0, 0]
+    assert list(table.loc[["world.idle", CHANCE], "mu_star"]) == [0, 0]
     out = capsys.readouterr().out
     assert "height of the lever, morris: moved by world.strong" in out
     assert "Not shown to move it: world.idle." in out
@@ -93,8 +93,19 @@ def test_shares_of_the_variance_are_those_of_the_function(tmp_path: Path) -> Non
 def test_a_distribution_is_moved_by_what_moves_it(tmp_path: Path) -> None:
     table = study(tmp_path / "s", "pawn", 120)
     assert table.index[0] == "world.strong"
-    assert table.loc["world.strong", "median"] > 2 * table.loc[NOTHING, "median"]
-    assert table.loc["world.idle", "median"] < 1.5 * table.loc[NOTHING, "median"]
+    assert table.loc["world.strong", "median"] > 2 * table.loc[CHANCE, "median"]
+    assert table.loc["world.idle", "median"] < 1.5 * table.loc[CHANCE, "median"]
+
+
+@pytest.mark.parametrize(("method", "samples"), [("morris", 12), ("sobol", 16), ("pawn", 100)])
+def test_what_seeds_do_is_chance_and_moved_by_nothing(
+    method: Method, samples: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*WORLD, "world.static=0.0..1.0", "world.idle=0.0..1.0", f"run_dir={tmp_path / 's'}"]
+    assert main(["sensitivity", "height", *words, "--method", method, "--samples", str(samples)]) == 0
+    out = capsys.readouterr().out
+    assert "no setting is shown to move it" in out
+    assert "Not shown to move it: world." in out
 
 
 def test_a_killed_study_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -112,8 +123,10 @@ def test_points_can_be_run_again_and_equal_points_are_played_once(tmp_path: Path
     study(tmp_path / "s", "morris", 3, "world.noise=0.5", "seeds=[0,1]")
     plan = read_plan(tmp_path / "s")
     design, results = draw_design(plan), read_results(tmp_path / "s" / POINTS)
-    assert len(results) == len({json.dumps(point) for point in design.points}) < len(design.points)
-    again = play_points(plan.overrides, design.points[:3], tmp_path / "again.jsonl", untracked, lambda _: None)
+    assert len(results) == len({json.dumps(point) for point in design.points})
+    repeated = [*design.points[:3], *design.points[:3]]
+    again = play_points(plan.overrides, repeated, tmp_path / "again.jsonl", untracked, lambda _: None)
+    assert len(again) == len(read_results(tmp_path / "again.jsonl")) == 3
     assert all(result in results for result in again.values())
     first = results[0].values[""]["height"]
     assert len(first) == 2

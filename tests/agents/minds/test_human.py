@@ -38,6 +38,12 @@ def play(run: Run, person: Callable[[str], None]) -> None:
     players[0].join(30)
 
 
+def logged(run: Run) -> list[dict[str, Any]]:
+    """Return the rows of a run's log."""
+    with closing(run.log()) as log:
+        return list(log.decisions())
+
+
 def answer_all(choose_option: Callable[[dict[str, Any]], str]) -> Callable[[str], None]:
     """Return a person who answers every question that the page would show."""
 
@@ -53,7 +59,7 @@ def answer_all(choose_option: Callable[[dict[str, Any]], str]) -> Callable[[str]
 
 
 def test_a_person_decides_for_an_agent_and_rules_for_the_others(tmp_path: Path) -> None:
-    run = start(tmp_path / "run", "mind.agents=[0,1,2,3,4,5]", "world.first=3")
+    run = start(tmp_path / "run", "mind.agents=[1,2,3,4,5,6]", "world.first=3")
     texts: list[str] = []
 
     def tell_first(question: dict[str, Any]) -> str:
@@ -63,14 +69,14 @@ def test_a_person_decides_for_an_agent_and_rules_for_the_others(tmp_path: Path) 
 
     play(run, answer_all(tell_first))
     assert texts
-    with closing(run.log()) as log:
-        rows = [(row["agent"], row["source"]) for row in log.decisions()]
-    assert {source for agent, source in rows if agent < 6} == {"human"}
-    assert {source for agent, source in rows if agent >= 6} == {"rule"}
+    assert {row["position"] for row in logged(run) if row["source"] == "human"} == {0}
+    rows = [(row["agent"], row["source"]) for row in logged(run)]
+    assert {source for agent, source in rows if agent <= 6} == {"human"}
+    assert {source for agent, source in rows if agent > 6} == {"rule"}
     assert len(texts) == sum(source == "human" for _, source in rows)
     again = Run(run.folder)
     assert [villager.state for villager in again.replay()[0].villagers]
-    assert again.manifest.minds["main"] == {"mind": "human", "agents": [0, 1, 2, 3, 4, 5], "others": {"mind": "rule"}}
+    assert again.manifest.minds["main"] == {"mind": "human", "agents": [1, 2, 3, 4, 5, 6], "others": {"mind": "rule"}}
 
 
 @pytest.fixture
@@ -104,6 +110,7 @@ def test_without_the_token_or_from_another_site_nothing_is_shown(desk: Desk) -> 
     ("form", "wrong", "complaint", "right"),
     [
         (choose("tea", "milk"), "beer", "This is none of the options.", "milk"),
+        (choose(" tea", "milk"), "tea", "This is none of the options.", " tea"),
         (Write(2), "one two three", "Please use at most 2 words.", "one two"),
         (Write(2), "  ", "Please answer.", "yes"),
     ],
@@ -119,6 +126,7 @@ def test_an_illegal_answer_is_explained_and_asked_again(
         assert reply.status_code == status
         assert reply.json()["error"].startswith(error)
     assert httpx.post(link, content=b"{").status_code == 400
+    assert httpx.post(link, content=b"[" * 90_000).status_code == 400
     assert httpx.post(link, content=b"x" * 100_001).status_code == 413
     thread.join(10)
     assert answers == [right]
@@ -135,6 +143,8 @@ def test_a_port_that_is_taken_is_named(desk: Desk) -> None:
     [
         (["reactions=8"], "mind asks a person, who is not asked the same again with a fact changed: add reactions=0"),
         (["mind.agents=[]"], "mind.agents"),
+        (["mind.agents=[0]"], "mind.agents names 0, but agents are numbered 1 to 12"),
+        (["mind.agents=[1,99]"], "mind.agents names 99, but agents are numbered 1 to 12"),
         (["mind.others={_target_: agents.minds.human.HumanMind}"], "mind.others must name another mind"),
     ],
 )
@@ -148,7 +158,7 @@ def test_wrong_settings_are_refused_at_the_start(
 
 @needs_browser
 def test_a_person_plays_in_the_browser(tmp_path: Path) -> None:
-    run = start(tmp_path / "run", "mind.agents=[0,1,2,3,4,5]", "world.first=6", "steps=2")
+    run = start(tmp_path / "run", "mind.agents=[1,2,3,4,5,6]", "world.first=6", "steps=2")
     shown: list[str] = []
 
     def person(link: str) -> None:
@@ -165,6 +175,5 @@ def test_a_person_plays_in_the_browser(tmp_path: Path) -> None:
                     page.get_by_role("button", name="Next").click()
 
     play(run, person)
-    with closing(run.log()) as log:
-        assert len(shown) == sum(row["source"] == "human" for row in log.decisions()) > 0
+    assert len(shown) == sum(row["source"] == "human" for row in logged(run)) > 0
     assert "Do you pass it on now?" in shown[0]

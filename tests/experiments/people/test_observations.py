@@ -86,6 +86,7 @@ def test_a_table_of_effects_is_still_one(tmp_path: Path) -> None:
         ("treatment,unit,outcome,value", ["a,1,x,1", "b,1,x,2"], "the unit '1' has the treatments a and b"),
         ("treatment,unit,time,outcome,value", ["a,1,soon,x,1"], "line 2 has 'soon' as its time"),
         ("treatment,control,outcome", ["a,b,x"], "line 1 must name the columns"),
+        ("Arm,unit,group,outcome,value", ["a,1,2,x,3"], "the columns unit and group both mean unit"),
     ],
 )
 def test_a_bad_file_gets_one_sentence(header: str, rows: Sequence[str], complaint: str, tmp_path: Path) -> None:
