@@ -40,7 +40,7 @@ MARGIN = 0.25
 """By how much of its width the range of the kept points is widened on each side for the second round."""
 
 
-class Plan(Settings):
+class CalibrationPlan(Settings):
     """What a study varies: `calibration.json`."""
 
     humans: str
@@ -81,12 +81,14 @@ def create(overrides: Sequence[str], num_points: int | None) -> Path:
         )
     make_folder(folder, "run_dir")
     listed = [(one.name, one.low, one.high, one.is_whole) for one in ranges]
-    plan = Plan(humans=configs[0].humans or "", num_points=num_points or NUM_POINTS, overrides=shared, ranges=listed)
+    plan = CalibrationPlan(
+        humans=configs[0].humans or "", num_points=num_points or NUM_POINTS, overrides=shared, ranges=listed
+    )
     replace_text(folder / PLAN, plan.model_dump_json(indent=2) + "\n")
     return folder
 
 
-def read_plan(folder: Path) -> Plan:
+def read_plan(folder: Path) -> CalibrationPlan:
     """Return what a study varies.
 
     Raises:
@@ -94,7 +96,7 @@ def read_plan(folder: Path) -> Plan:
     """
     if not (folder / PLAN).is_file():
         raise DataError(f"{folder} holds no calibration (no {PLAN}); begin one with `python -m sandbox calibrate`")
-    return validate(Plan, json.loads((folder / PLAN).read_text(encoding="utf-8")), str(folder / PLAN))
+    return validate(CalibrationPlan, json.loads((folder / PLAN).read_text(encoding="utf-8")), str(folder / PLAN))
 
 
 def list_targets(config: RunConfig) -> list[HumanEffect]:
@@ -116,7 +118,7 @@ def list_targets(config: RunConfig) -> list[HumanEffect]:
     return targets
 
 
-def calibrate(plan: Plan, path: Path, track: Track, notify: Callable[[str], None]) -> Posterior:
+def calibrate(plan: CalibrationPlan, path: Path, track: Track, notify: Callable[[str], None]) -> Posterior:
     """Play all rounds, and return the posterior.
 
     Args:

@@ -126,7 +126,7 @@ def list_forecasts(config: RunConfig, kind: type[World[Any]], metrics: pd.DataFr
                     wanted._replace(treatment=name, control="") for name in (treatment, control)[: 1 + bool(control)]
                 ]
                 values = effect_values(wanted, by_arm, arms, mind).dropna()
-                sds = [float(effect_values(mean, by_arm, arms, mind).std(ddof=1)) for mean in means]
+                sds = [float(np.std(effect_values(mean, by_arm, arms, mind).dropna(), ddof=1)) for mean in means]
                 if len(values) > 1:
                     forecasts.append(Forecast.of(mind, wanted, values.tolist(), math.hypot(*sds), num_groups))
     return forecasts

@@ -53,7 +53,7 @@ COLUMNS: Mapping[Method, Sequence[str]] = {
 """The first number is what settings are ranked by. Intervals are half-widths of 95 % bootstrap intervals."""
 
 
-class Plan(Settings):
+class SensitivityPlan(Settings):
     """What a study varies, and how: `sensitivity.json`."""
 
     method: Method
@@ -108,12 +108,12 @@ def create(overrides: Sequence[str], metric: str, method: Method, samples: int |
         )
     make_folder(folder, "run_dir")
     listed = [(one.name, one.low, one.high, list(one.values), one.is_whole) for one in ranges]
-    plan = Plan(method=method, samples=samples or SAMPLES[method], overrides=shared, ranges=listed)
+    plan = SensitivityPlan(method=method, samples=samples or SAMPLES[method], overrides=shared, ranges=listed)
     replace_text(folder / PLAN, plan.model_dump_json(indent=2) + "\n")
     return folder
 
 
-def read_plan(folder: Path) -> Plan:
+def read_plan(folder: Path) -> SensitivityPlan:
     """Return what a study varies.
 
     Raises:
@@ -123,7 +123,7 @@ def read_plan(folder: Path) -> Plan:
         raise DataError(
             f"{folder} holds no study of sensitivity (no {PLAN}); begin one with `python -m sandbox sensitivity`"
         )
-    return validate(Plan, json.loads((folder / PLAN).read_text(encoding="utf-8")), str(folder / PLAN))
+    return validate(SensitivityPlan, json.loads((folder / PLAN).read_text(encoding="utf-8")), str(folder / PLAN))
 
 
 def check_metric(config: Any, metric: str) -> str:
@@ -134,7 +134,7 @@ def check_metric(config: Any, metric: str) -> str:
     return make_outcome(metric, kind).label
 
 
-def draw_design(plan: Plan) -> Design:
+def draw_design(plan: SensitivityPlan) -> Design:
     """Return the points of a study; they follow from its plan alone."""
     ranges = plan.list_ranges()
     names = [*(one.name for one in ranges), CHANCE]
@@ -152,7 +152,7 @@ def draw_design(plan: Plan) -> Design:
 
 
 def index_table(
-    plan: Plan, design: Design, results: Mapping[tuple[str, ...], PointResult], metric: str
+    plan: SensitivityPlan, design: Design, results: Mapping[tuple[str, ...], PointResult], metric: str
 ) -> pd.DataFrame:
     """Return the indices of every setting, the largest first; see `COLUMNS`.
 
@@ -170,7 +170,7 @@ def index_table(
     return table.sort_values(COLUMNS[plan.method][1], ascending=False, kind="stable", ignore_index=True)
 
 
-def describe_indices(plan: Plan, table: pd.DataFrame, label: str) -> list[str]:
+def describe_indices(plan: SensitivityPlan, table: pd.DataFrame, label: str) -> list[str]:
     """Return sentences: which settings move the outcome, most first, and which show nothing."""
     name = COLUMNS[plan.method][1]
     rows = to_records(table)
@@ -190,7 +190,7 @@ def _shift_seeds(seeds: Sequence[int], number: int) -> str:
     return f"[{','.join(str(seed + shift) for seed in seeds)}]"
 
 
-def _sample(plan: Plan, problem: dict[str, Any]) -> Array:
+def _sample(plan: SensitivityPlan, problem: dict[str, Any]) -> Array:
     """Draw points in the unit cube, with a fixed seed."""
     if plan.method == "morris":
         from SALib.sample import morris
@@ -205,7 +205,7 @@ def _sample(plan: Plan, problem: dict[str, Any]) -> Array:
     return latin.sample(problem, plan.samples, seed=0)
 
 
-def _analyse(plan: Plan, design: Design, outcome: Array) -> list[tuple[Any, ...]]:
+def _analyse(plan: SensitivityPlan, design: Design, outcome: Array) -> list[tuple[Any, ...]]:
     """Return a row of `COLUMNS` for each setting."""
     names = design.problem["names"]
     if plan.method == "morris":

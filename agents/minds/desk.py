@@ -137,7 +137,7 @@ class DeskHandler(BaseHTTPRequestHandler):
         problem = self.desk.take_answer(number, value)
         self._reply(HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK, {"error": problem})
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # the name that http.server has
         """Keep the terminal for the run."""
 
     def _is_allowed(self) -> bool:

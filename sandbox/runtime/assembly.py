@@ -1,6 +1,6 @@
 """Build the parts that a configuration names: worlds with their profiles and graphs, minds, interventions."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -141,11 +141,7 @@ def check_start(config: RunConfig, notify: Callable[[str], None] = lambda text: 
     """
     config, inputs = bind_inputs(config, notify=notify)
     worlds = build_worlds(config, notify)
-    check_minds(config)
-    agents = {agent.unique_id for world in worlds for agent in world.agents}
-    for where, node in _nodes_in_use(config).items():
-        kind, settings = _resolve_mind(node, where)
-        kind.check_agents(settings, agents)
+    check_minds(config, {agent.unique_id for world in worlds for agent in world.agents})
     kind, _ = resolve_world(config)
     check_outcomes(config, kind)
     return config, inputs
@@ -198,11 +194,13 @@ def build_assignment(config: RunConfig, kind: type[World[Any]], mind: str = "") 
     return Assignment({**(dict.fromkeys(kind.roles, mind) if mind else {}), **config.assignment}, names)
 
 
-def check_minds(config: RunConfig) -> None:
-    """Raise `SandboxError` if a mind of the run could not be built, as far as that shows without an engine."""
+def check_minds(config: RunConfig, agents: Collection[int] = ()) -> None:
+    """Raise `SandboxError` if a mind of the run could not be built, or names agents who are not among these, if any."""
     for where, node in _nodes_in_use(config).items():
         kind, settings = _resolve_mind(node, where)
         kind.check(settings, config.model)
+        if agents:
+            kind.check_agents(settings, agents)
         if kind.asks_people and config.reactions:
             raise ConfigError(
                 f"{where} asks a person, who is not asked the same again with a fact changed: add reactions=0"

@@ -45,7 +45,7 @@ from sandbox.runtime.reactions import (
 )
 from sandbox.runtime.results import Results
 from sandbox.runtime.runner import Progress, Runner, Track, untracked
-from sandbox.runtime.treatments import config_under
+from sandbox.runtime.treatments import list_interventions
 
 Observer: TypeAlias = Callable[[int, Sequence[World[Any]]], None]
 """Receives the number of finished steps and the worlds as they are then."""
@@ -96,7 +96,7 @@ class Run:
         kind, _ = resolve_world(config)
         with closing(self.log()) as log:
             check_branch_step(self.manifest, step, log)
-            if _list_interventions(config) != _list_interventions(old):
+            if list_interventions(config) != list_interventions(old):
                 worlds = self.replay(step)
                 switch_config(worlds, old, config)
                 check_interventions(worlds)
@@ -296,8 +296,3 @@ class Run:
         varied = list(sample.vary(arms))
         measured = measure_reactions(varied, ask, RuleMind(kind.rules).answer, track)
         return write_reactions(measured, kind.reactions, self.folder) if varied else []
-
-
-def _list_interventions(config: RunConfig) -> list[list[dict[str, Any]]]:
-    """Return the interventions of each arm."""
-    return [config_under(config, arm.treatment).interventions for arm in config.arms()]

@@ -45,6 +45,11 @@ def config_under(config: "RunConfig", treatment: str) -> "RunConfig":
     return validate(type(config), {**config.model_dump(), **plain}, f"treatments.{treatment}")
 
 
+def list_interventions(config: "RunConfig") -> list[list[dict[str, Any]]]:
+    """Return the settings of the interventions of each arm."""
+    return [config_under(config, arm.treatment).interventions for arm in config.arms()]
+
+
 @contextmanager
 def name_treatment(config: "RunConfig", treatment: str) -> Generator[None]:
     """Name the treatment in errors about settings that it changes."""

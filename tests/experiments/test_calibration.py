@@ -55,7 +55,8 @@ def test_an_outcome_out_of_reach_is_said() -> None:
     assert "does not reach people within these ranges" in lines[2]
     assert "the world does not do what people did in x" in lines[-1]
     assert "determined" not in "".join(lines)
-    assert 0.8 < setting_table(posterior)["mean"][0] < 1
+    row, _ = to_records(setting_table(posterior))
+    assert 0.8 < row["mean"] < 1
 
 
 @pytest.mark.parametrize("error", [0.03, 0.15])

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ SURVEY = Survey(
 )
 
 
-def read_data(page: str) -> dict[str, object]:
+def read_data(page: str) -> dict[str, Any]:
     """Return what is embedded in a page."""
     (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, flags=re.DOTALL)
     return json.loads(text)

@@ -75,7 +75,7 @@ def test_a_person_decides_for_an_agent_and_rules_for_the_others(tmp_path: Path) 
     assert {source for agent, source in rows if agent > 6} == {"rule"}
     assert len(texts) == sum(source == "human" for _, source in rows)
     again = Run(run.folder)
-    assert [villager.state for villager in again.replay()[0].villagers]
+    assert again.replay()[0].now == 4
     assert again.manifest.minds["main"] == {"mind": "human", "agents": [1, 2, 3, 4, 5, 6], "others": {"mind": "rule"}}
 
 

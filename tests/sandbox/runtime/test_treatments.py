@@ -41,7 +41,7 @@ def test_worlds_of_a_seed_share_what_the_treatment_does_not_change() -> None:
         treatments("{plain: {}, rewired: {graph: {rewire: 1.0}}, recalling: {memory.recent: 500}}")
     )
     worlds = build_worlds(config)
-    people = [[agent.profile.id for agent in world.villagers] for world in worlds]
+    people = [[profile.id for profile in world.profiles] for world in worlds]
     assert people[0] == people[2] == people[4] != people[1]
     assert worlds[0].network.G.edges == worlds[4].network.G.edges
     assert (config.memory.recent, config_under(config, "recalling").memory.recent) == (96, 500)
