@@ -15,25 +15,25 @@ LOWEST_COVERAGE = 0.94
 """Of intervals that say 95 %."""
 
 
-class Sample(NamedTuple):
+class Answered(NamedTuple):
     """Answers, and predictions of them that are off by a bias."""
 
     answers: np.ndarray
     predictions: np.ndarray
 
 
-def draw_scale(rng: np.random.Generator, number: int, correlation: float, bias: float) -> Sample:
+def draw_scale(rng: np.random.Generator, number: int, correlation: float, bias: float) -> Answered:
     """Draw answers on a scale from 1 to 5, and its predicted mean."""
     known = rng.normal(size=number)
     answers = 3.4 + correlation * known + math.sqrt(1 - correlation**2) * rng.normal(size=number)
-    return Sample(np.clip(np.round(answers), 1, 5), 3 + 0.5 * known + bias)
+    return Answered(np.clip(np.round(answers), 1, 5), 3 + 0.5 * known + bias)
 
 
-def draw_choice(rng: np.random.Generator, number: int, correlation: float, bias: float) -> Sample:
+def draw_choice(rng: np.random.Generator, number: int, correlation: float, bias: float) -> Answered:
     """Draw whether an option is chosen, and its predicted probability."""
     known = rng.normal(size=number)
     latent = correlation * known + math.sqrt(1 - correlation**2) * rng.normal(size=number)
-    return Sample((latent > 0.3).astype(float), 0.4 + 0.1 * known + bias)
+    return Answered((latent > 0.3).astype(float), 0.4 + 0.1 * known + bias)
 
 
 @pytest.mark.parametrize("draw", [draw_scale, draw_choice])
@@ -41,7 +41,7 @@ def draw_choice(rng: np.random.Generator, number: int, correlation: float, bias:
     ("number", "correlation", "bias"), [(25, 0.8, 0.0), (25, 0.4, -2.0), (60, 0.8, 2.0), (60, 0.0, 1.0)]
 )
 def test_intervals_hold_the_truth_whatever_the_bias(
-    draw: Callable[[np.random.Generator, int, float, float], Sample], number: int, correlation: float, bias: float
+    draw: Callable[[np.random.Generator, int, float, float], Answered], number: int, correlation: float, bias: float
 ) -> None:
     rng = np.random.default_rng((number, int(10 * correlation)))
     truth = draw(rng, 2_000_000, correlation, bias).answers.mean()

@@ -23,11 +23,11 @@ PEOPLE = {f"u{number}": Profile(f"u{number}", "", platform="reviews") for number
 STARS_AFTER: dict[str, int] = dict(zip(EXPERIENCES, (1, 1, 2, 3, 4, 5, 5), strict=True))
 
 
-class Reviewer(Mind):
+class FairReviewer(Mind):
     """Gives the stars that the experience deserves, if it is asked under its own name."""
 
     @classmethod
-    def build(cls, settings: Mapping[str, Any], context: MindContext) -> "Reviewer":
+    def build(cls, settings: Mapping[str, Any], context: MindContext) -> "FairReviewer":
         """Return one; there is nothing to set."""
         return cls()
 
@@ -63,8 +63,8 @@ def test_slopes_tell_who_reacts(cases: VariedCases) -> None:
     baselines = {"experience": fit_baselines(train, PEOPLE, "experience")}
     assert len(cases) == 10 * len(EXPERIENCES)
     table = [
-        cases.measure("reviewer", Reviewer(), is_adapter=True, baselines=baselines),
-        cases.measure("base", Reviewer(), is_adapter=False, baselines=baselines),
+        cases.measure("reviewer", FairReviewer(), is_adapter=True, baselines=baselines),
+        cases.measure("base", FairReviewer(), is_adapter=False, baselines=baselines),
         cases.measure("random", RandomMind(), is_adapter=False, baselines=baselines),
     ]
     rows = [part.iloc[0] for part in table]
