@@ -17,7 +17,7 @@ import numpy as np
 from experiments.frames import Array
 from experiments.people.effects import HumanEffect
 from experiments.people_arm import read_humans, select_effects
-from experiments.points import PointResult, check_point, default_overrides, play_points, point_key
+from experiments.points import PointResult, check_point, default_overrides, find_study_inputs, play_points, point_key
 from experiments.posterior import Posterior, fit_posterior
 from experiments.ranges import Range, split_ranges
 from sandbox.errors import ConfigError, DataError
@@ -26,6 +26,7 @@ from sandbox.folders import make_folder
 from sandbox.paths import dated_run_dir
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import RunConfig, load_run_config
+from sandbox.runtime.inputs import InputFile, check_inputs
 from sandbox.runtime.manifest import FILE
 from sandbox.runtime.runner import Track
 from sandbox.settings import Settings, validate
@@ -47,6 +48,8 @@ class CalibrationPlan(Settings):
     num_points: int
     overrides: list[str]
     """Settings that all points share."""
+    inputs: list[InputFile]
+    """Files that they name, with their hashes."""
     ranges: list[tuple[str, float, float, bool]]
     """Name, ends, and whether whole, of each range."""
 
@@ -80,9 +83,14 @@ def create(overrides: Sequence[str], num_points: int | None) -> Path:
             f"{folder} holds a run already; continue with `calibrate --run {folder}` or name another run_dir"
         )
     make_folder(folder, "run_dir")
+    inputs = find_study_inputs(shared, {one.name: one.at(0) for one in ranges})
     listed = [(one.name, one.low, one.high, one.is_whole) for one in ranges]
     plan = CalibrationPlan(
-        humans=configs[0].humans or "", num_points=num_points or NUM_POINTS, overrides=shared, ranges=listed
+        humans=configs[0].humans or "",
+        num_points=num_points or NUM_POINTS,
+        overrides=shared,
+        inputs=inputs,
+        ranges=listed,
     )
     replace_text(folder / PLAN, plan.model_dump_json(indent=2) + "\n")
     return folder
@@ -92,11 +100,13 @@ def read_plan(folder: Path) -> CalibrationPlan:
     """Return what a study varies.
 
     Raises:
-        DataError: The folder holds no calibration.
+        DataError: The folder holds no calibration, or a file that it reads has changed.
     """
     if not (folder / PLAN).is_file():
         raise DataError(f"{folder} holds no calibration (no {PLAN}); begin one with `python -m sandbox calibrate`")
-    return validate(CalibrationPlan, json.loads((folder / PLAN).read_text(encoding="utf-8")), str(folder / PLAN))
+    plan = validate(CalibrationPlan, json.loads((folder / PLAN).read_text(encoding="utf-8")), str(folder / PLAN))
+    check_inputs(plan.inputs, folder, is_live=True)
+    return plan
 
 
 def list_targets(config: RunConfig) -> list[HumanEffect]:

@@ -24,9 +24,10 @@ from sandbox.composition import resolve_target
 from sandbox.core.assignment import MindRouter
 from sandbox.core.mind import RandomMind, RuleMind
 from sandbox.errors import ConfigError, DataError
-from sandbox.runtime.assembly import build_minds, build_worlds, check_first_seed, resolve_world
+from sandbox.runtime.assembly import bind_inputs, build_minds, build_worlds, check_first_seed, resolve_world
 from sandbox.runtime.beginning import LOG
 from sandbox.runtime.config import LAST, RunConfig, load_run_config
+from sandbox.runtime.inputs import InputFile
 from sandbox.runtime.log import DecisionLog
 from sandbox.runtime.results import Results
 from sandbox.runtime.runner import Runner, Track
@@ -42,6 +43,11 @@ class PointResult(msgspec.Struct, frozen=True):
 
     settings: dict[str, str]
     values: Values
+
+
+def find_study_inputs(overrides: Sequence[str], settings: Mapping[str, str]) -> list[InputFile]:
+    """Return the files that the settings of a study name, with their hashes."""
+    return bind_inputs(load_run_config([*overrides, *as_overrides(settings)]))[1]
 
 
 def default_overrides(overrides: Sequence[str]) -> list[str]:

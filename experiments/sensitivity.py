@@ -20,7 +20,7 @@ import pandas as pd
 
 from experiments.frames import Array, to_records
 from experiments.outcomes import make_outcome
-from experiments.points import PointResult, check_point, default_overrides, point_key
+from experiments.points import PointResult, check_point, default_overrides, find_study_inputs, point_key
 from experiments.ranges import Range, split_ranges
 from sandbox.errors import ConfigError, DataError, unknown
 from sandbox.files import replace_text
@@ -28,6 +28,7 @@ from sandbox.folders import make_folder
 from sandbox.paths import dated_run_dir
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import LAST, load_run_config
+from sandbox.runtime.inputs import InputFile, check_inputs
 from sandbox.runtime.manifest import FILE
 from sandbox.settings import Settings, validate
 
@@ -60,6 +61,8 @@ class SensitivityPlan(Settings):
     samples: int
     overrides: list[str]
     """Settings that all points share."""
+    inputs: list[InputFile]
+    """Files that they name, with their hashes."""
     ranges: list[tuple[str, float, float, list[str], bool]]
     """Fields of each `Range`."""
 
@@ -107,8 +110,11 @@ def create(overrides: Sequence[str], metric: str, method: Method, samples: int |
             f"{folder} holds a run already; continue with `sensitivity {metric} --run {folder}` or name another run_dir"
         )
     make_folder(folder, "run_dir")
+    inputs = find_study_inputs(shared, {one.name: one.at(0) for one in ranges})
     listed = [(one.name, one.low, one.high, list(one.values), one.is_whole) for one in ranges]
-    plan = SensitivityPlan(method=method, samples=samples or SAMPLES[method], overrides=shared, ranges=listed)
+    plan = SensitivityPlan(
+        method=method, samples=samples or SAMPLES[method], overrides=shared, inputs=inputs, ranges=listed
+    )
     replace_text(folder / PLAN, plan.model_dump_json(indent=2) + "\n")
     return folder
 
@@ -117,13 +123,15 @@ def read_plan(folder: Path) -> SensitivityPlan:
     """Return what a study varies.
 
     Raises:
-        DataError: The folder holds no study of sensitivity.
+        DataError: The folder holds no study of sensitivity, or a file that it reads has changed.
     """
     if not (folder / PLAN).is_file():
         raise DataError(
             f"{folder} holds no study of sensitivity (no {PLAN}); begin one with `python -m sandbox sensitivity`"
         )
-    return validate(SensitivityPlan, json.loads((folder / PLAN).read_text(encoding="utf-8")), str(folder / PLAN))
+    plan = validate(SensitivityPlan, json.loads((folder / PLAN).read_text(encoding="utf-8")), str(folder / PLAN))
+    check_inputs(plan.inputs, folder, is_live=True)
+    return plan
 
 
 def check_metric(config: Any, metric: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from agents.cache import AnswerCache
+from agents.minds.human import HumanMind, HumanSettings, resolve_others
 from agents.minds.language import Engine, Generation, Job, LanguageMind, Sampling
 from agents.minds.prefix_cache import PrefixCache
 from agents.minds.server import ServerMind
@@ -165,6 +166,9 @@ class StandIns:
         """Build a mind that costs nothing; of any other, the stand-in. It is a `MindBuilder`."""
         if kind.__module__.partition(".")[0] in OWN_PACKAGES:
             return kind.build(settings, context)
+        if issubclass(kind, HumanMind):  # a person costs nothing here; the others may
+            others, node = resolve_others(validate(HumanSettings, settings, "mind"))
+            return self.build(others, node, context)
         if issubclass(kind, VllmMind):
             reading, stand_in = _stand_in_for_vllm(kind, validate(VllmSettings, settings, "mind"), context)
         elif issubclass(kind, ServerMind):

@@ -48,7 +48,7 @@ class HumanMind(Mind):
     @classmethod
     def check(cls, settings: Mapping[str, Any], model: str) -> None:
         """Validate the settings, and those of the other mind."""
-        kind, node = _resolve_others(validate(HumanSettings, settings, "mind"))
+        kind, node = resolve_others(validate(HumanSettings, settings, "mind"))
         kind.check(node, model)
 
     @classmethod
@@ -61,7 +61,7 @@ class HumanMind(Mind):
     def build(cls, settings: Mapping[str, Any], context: MindContext) -> Self:
         """Build the other mind, and serve the page."""
         checked = validate(HumanSettings, settings, "mind")
-        kind, node = _resolve_others(checked)
+        kind, node = resolve_others(checked)
         return cls(checked, kind.build(node, context), context.notify)
 
     def answer(self, questions: Sequence[Question[Any]]) -> list[Answer]:
@@ -95,7 +95,8 @@ class HumanMind(Mind):
         return Answer(value, self.name, mind=self.name, index=index, probs=probs, position=position)
 
 
-def _resolve_others(settings: HumanSettings) -> tuple[type[Mind], dict[str, Any]]:
+def resolve_others(settings: HumanSettings) -> tuple[type[Mind], dict[str, Any]]:
+    """Return the mind of all other agents, and its settings."""
     kind, node = resolve_target(settings.others, "mind.others")
     if not (isinstance(kind, type) and issubclass(kind, Mind)) or kind is HumanMind:
         raise ConfigError("mind.others must name another mind, such as sandbox.core.mind.RuleMind")

@@ -15,7 +15,7 @@ from experiments.reports.headline import describe_minds
 from experiments.reports.page import inline_image, name_in_words, write_pages
 from experiments.scorecard import FLOORS, worst_items
 from experiments.statistics import describe_intervals
-from sandbox.runtime.assembly import resolve_world
+from sandbox.output.provenance import describe_agents
 
 PAGES = ("report.html", "report.md")
 
@@ -29,7 +29,6 @@ def _page_variables(analysis: Analysis, pictures: Sequence[Path]) -> dict[str, A
     """Return what the templates show."""
     config, tables, titles = analysis.config, analysis.tables, analysis.titles
     people = tables["people"]
-    _, params = resolve_world(config)
     arms = config.arms()
     judged = [arm.name for arm in arms if arm.mind not in FLOORS]
     figures = sorted((analysis.run.folder / "figures").glob("*.png"))
@@ -38,7 +37,7 @@ def _page_variables(analysis: Analysis, pictures: Sequence[Path]) -> dict[str, A
         "title": f"{analysis.world.name.capitalize()}: {', '.join(arm.name for arm in arms)}",
         "manifest": analysis.run.manifest,
         "config": config,
-        "num_agents": analysis.world.num_profiles(params, int(config.population["size"])),
+        "agents": describe_agents(config),
         "answered": describe_minds(tables["answers"]),
         "arms": to_records(rows_where(tables["arms"], column(tables["arms"], "declared"))),
         "labels": analysis.labels,

@@ -20,7 +20,7 @@ from sandbox.folders import make_folder
 from sandbox.output.formatting import format_mean
 from sandbox.output.log_totals import LogTotals
 from sandbox.output.metrics_table import means_by_arm
-from sandbox.output.provenance import describe_intervention, describe_seeds, list_changes
+from sandbox.output.provenance import describe_agents, describe_interventions, describe_seeds, list_changes
 from sandbox.output.reactions import FAILURES, failure_note, sort_weakest_first
 from sandbox.output.summary import describe_network, quality_lines
 from sandbox.runtime.assembly import resolve_world
@@ -97,9 +97,9 @@ def collect_facts(run: "Run") -> dict[str, Any]:
         "parameters": list(_list_parameters(params)),
         "seeds": describe_seeds(config.seeds),
         "treatments": {name: _join_settings(changes) for name, changes in config.treatments.items()},
-        "interventions": [describe_intervention(node) for node in config.interventions],
+        "interventions": describe_interventions(config),
         "changes": list_changes(manifest),
-        "num_agents": kind.num_profiles(params, int(config.population["size"])),
+        "agents": describe_agents(config),
         "network": describe_network(results.tables[NETWORK]) if NETWORK in results.tables else "",
         "population": config.population.get("file", config.population["_target_"]),
         "splits": ", ".join(config.population.get("splits") or ()),

@@ -4,10 +4,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from sandbox.counting import count_of
 from sandbox.figures.figure import Mark
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import RunConfig
 from sandbox.runtime.manifest import Manifest
+from sandbox.runtime.treatments import config_under, interventions_by_arms
 
 MAX_SETTINGS, MAX_LABEL, MAX_VALUE = 400, 18, 60
 """Characters of a line of settings on a picture, of a label beside a mark, and of one value."""
@@ -18,8 +20,8 @@ TOLD_ELSEWHERE = ("interventions", "minds", "run_dir", "seeds")
 def describe_settings(manifest: Manifest) -> list[str]:
     """Return sentences on the settings of a run, its interventions and what a branch changed."""
     lines = [f"Settings: {_list_overrides(manifest)}; all are in manifest.json."]
-    if interventions := manifest.segments[-1].config.interventions:
-        sentence = f"Interventions: {'; '.join(map(describe_intervention, interventions))}"
+    if interventions := describe_interventions(manifest.segments[-1].config):
+        sentence = f"Interventions: {'; '.join(interventions)}"
         lines.append(f"{sentence.removesuffix('.')}.")
     for step, changes in list_changes(manifest).items():
         lines.append(f"From step {step} on: {', '.join(changes)}.")
@@ -66,13 +68,38 @@ def describe_seeds(seeds: Sequence[int]) -> str:
 
 def list_marks(manifest: Manifest) -> list[Mark]:
     """Return what figures over steps mark: interventions, and steps at which a branch changed settings."""
-    interventions = manifest.segments[-1].config.interventions
-    marks = [Mark(int(node["step"]), _label(node), _describe_change(node)) for node in interventions]
+    marks = [
+        Mark(int(node["step"]), _label(node), f"{_describe_change(node)}{_in_arms(arms)}")
+        for node, arms in interventions_by_arms(manifest.segments[-1].config)
+    ]
     marks += [
         Mark(step, "branch", f"branch with {', '.join(changes) or 'equal settings'}")
         for step, changes in list_changes(manifest).items()
     ]
     return sorted(marks)
+
+
+def describe_interventions(config: RunConfig) -> list[str]:
+    """Return every intervention in words, with the arms in which it happens if it does not in all."""
+    return [f"{describe_intervention(node)}{_in_arms(arms)}" for node, arms in interventions_by_arms(config)]
+
+
+def describe_agents(config: RunConfig) -> str:
+    """Return how many agents a world of a run has, and how many of them live on the social graph."""
+    numbers: set[tuple[int, int]] = set()
+    for arm in config.arms():
+        kind, params = resolve_world(config, arm.treatment)
+        size = int(config_under(config, arm.treatment).population["size"])
+        numbers.add((kind.num_profiles(params, size), size))
+    if len(numbers) > 1:
+        low, high = min(numbers)[0], max(numbers)[0]
+        return f"{low:,} to {high:,} agents, by treatment" if low < high else count_of(low, "agent")
+    ((number, size),) = numbers
+    return count_of(number, "agent") + (f", {size:,} of them on the social graph" if number != size else "")
+
+
+def _in_arms(arms: Sequence[str]) -> str:
+    return f" (in {', '.join(arms)})" if arms else ""
 
 
 def describe_intervention(node: Mapping[str, Any]) -> str:

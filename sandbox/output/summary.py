@@ -23,7 +23,7 @@ from sandbox.output.formatting import (
 )
 from sandbox.output.log_totals import LogTotals, OddsRatio, PositionBias
 from sandbox.output.metrics_table import MAX_ARMS, UNBOUNDED, print_metrics
-from sandbox.output.provenance import describe_seeds, describe_settings
+from sandbox.output.provenance import describe_agents, describe_seeds, describe_settings
 from sandbox.output.reactions import failure_note, weakest_lines
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.manifest import Manifest
@@ -78,14 +78,10 @@ def write_summary(
 def headline(manifest: Manifest, kind: type[World[Any]], totals: LogTotals, num_steps: int) -> list[str]:
     """Return lines that say who was simulated for how long, and who answered."""
     config = manifest.segments[-1].config
-    _, params = resolve_world(config)
-    size = int(config.population["size"])
-    num_agents = kind.num_profiles(params, size)
-    agents = count_of(num_agents, "agent") + (f", {size:,} of them on the social graph" if num_agents != size else "")
     done = "" if num_steps == config.steps else f"{num_steps:,} of "
     steps = f"{done}{count_of(config.steps, 'step')}"
     ending = "" if manifest.status == "finished" else "; unfinished, continue it with `resume`"
-    lines = [f"{kind.name}: {agents}; {steps}; {describe_seeds(config.seeds)}{ending}."]
+    lines = [f"{kind.name}: {describe_agents(config)}; {steps}; {describe_seeds(config.seeds)}{ending}."]
     if totals.minds:
         models = f" ({', '.join(totals.models)})" if totals.models else ""
         lines.append(f"Answered by {_describe_by_arm(totals.minds)}{models}.")

@@ -8,9 +8,10 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
+from typing_extensions import TypedDict
 
 from sandbox.errors import DataError
 from sandbox.paths import POPULATIONS_DIR, expand_user, locate_population

@@ -50,6 +50,20 @@ def list_interventions(config: "RunConfig") -> list[list[dict[str, Any]]]:
     return [config_under(config, arm.treatment).interventions for arm in config.arms()]
 
 
+def interventions_by_arms(config: "RunConfig") -> list[tuple[dict[str, Any], list[str]]]:
+    """Return every intervention once, with the names of the arms in which it happens; no names if in all of them."""
+    names = [arm.name for arm in config.arms()]
+    found: list[tuple[dict[str, Any], list[str]]] = []
+    for name, nodes in zip(names, list_interventions(config), strict=True):
+        for node in nodes:
+            known = next((arms for other, arms in found if other == node), None)
+            if known is None:
+                found.append((node, [name]))
+            else:
+                known.append(name)
+    return [(node, [] if len(arms) == len(names) else arms) for node, arms in found]
+
+
 @contextmanager
 def name_treatment(config: "RunConfig", treatment: str) -> Generator[None]:
     """Name the treatment in errors about settings that it changes."""

@@ -157,3 +157,12 @@ def test_people_without_an_interval_are_refused(
     write_effects(tmp_path / "people.csv", [target("height", 1.0)._replace(low=float("nan"), high=float("nan"))])
     assert main(["calibrate", *words, "world.weak=0.0..1.0", "run_dir=study"]) == 1
     assert "height has no interval, so nobody knows how near is near" in capsys.readouterr().err
+
+
+def test_people_who_changed_since_a_study_began_are_not_mixed_in(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["calibrate", *words, "world.strong=0.0..1.0", "run_dir=study", "--points", "32"]) == 0
+    write_effects(tmp_path / "people.csv", [target("height", 1.0, 0.1)])
+    assert main(["calibrate", "--run", "study"]) == 1
+    assert "people.csv" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.cli.main import main
 from sandbox.errors import ConfigError
+from sandbox.output.provenance import describe_agents, describe_settings, list_marks
 from sandbox.runtime.assembly import build_worlds
 from sandbox.runtime.config import load_run_config
 from sandbox.runtime.run import Run
@@ -92,3 +93,15 @@ def test_two_graphs_are_compared(tmp_path: Path) -> None:
     )
     table = (tmp_path / "run" / "comparison" / "contrasts.csv").read_text(encoding="utf-8")
     assert "mixed" in table
+
+
+def test_what_is_said_of_a_run_knows_what_its_arms_differ_in(tmp_path: Path) -> None:
+    shaken = "{interventions: [{step: 1, do: set, params: {text: It snows}}]}"
+    run = Run.start(
+        [*treatments(f"{{calm: {{population.size: 20}}, shaken: {shaken}}}"), f"run_dir={tmp_path / 'run'}"]
+    )
+    config = run.manifest.segments[-1].config
+    assert describe_agents(config) == "12 to 20 agents, by treatment"
+    (mark,) = list_marks(run.manifest)
+    assert (mark.step, mark.description.endswith("(in shaken)")) == (1, True)
+    assert any("(in shaken)" in line for line in describe_settings(run.manifest))
