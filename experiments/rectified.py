@@ -7,7 +7,7 @@ most precise is the slope of answers on predictions, shrunk for few others (PPI+
 arXiv:2311.01453).
 
 The package `ppi-python` computes the same estimate with normal intervals, which are too narrow for few people: with 20
-answers they hold the true mean in 90 to 93 % of cases. Here the variance takes each answer as if it had been left out
+answers they hold the true mean in 89 to 93 % of cases. Here the variance takes each answer as if it had been left out
 (HC3; MacKinnon and White 1985, doi:10.1016/0304-4076(85)90158-7), with Student's t. `python -m benchmarks.rectified`
 repeats the comparison.
 """
