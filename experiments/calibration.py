@@ -7,7 +7,6 @@ what is left of the ranges. What comes out is a sample of the posterior under a 
 Every point follows from the plan, so a study is repeatable, plays on all cores, and goes on where it was killed.
 """
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,21 +16,15 @@ import numpy as np
 from experiments.frames import Array
 from experiments.people.effects import HumanEffect
 from experiments.people_arm import read_humans, select_effects
-from experiments.points import PointResult, check_point, default_overrides, find_study_inputs, play_points, point_key
+from experiments.plans import RangePlan, read_outline
+from experiments.points import PointResult, check_point, play_points, point_key
 from experiments.posterior import Posterior, fit_posterior
-from experiments.ranges import Range, split_ranges
 from sandbox.errors import ConfigError, DataError
-from sandbox.files import replace_text
-from sandbox.folders import make_folder
-from sandbox.paths import dated_run_dir
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import RunConfig, load_run_config
-from sandbox.runtime.inputs import InputFile, check_inputs
-from sandbox.runtime.manifest import FILE
 from sandbox.runtime.runner import Track
-from sandbox.settings import Settings, validate
 
-PLAN, POINTS = "calibration.json", "points.jsonl"
+POINTS = "points.jsonl"
 SEEDS = (0, 1, 2, 3, 4)
 """Seeds of a study whose settings name none."""
 NUM_POINTS = 256
@@ -41,21 +34,16 @@ MARGIN = 0.25
 """By how much of its width the range of the kept points is widened on each side for the second round."""
 
 
-class CalibrationPlan(Settings):
+class CalibrationPlan(RangePlan):
     """What a study varies: `calibration.json`."""
+
+    file = "calibration.json"
+    noun = "calibration"
+    command = "calibrate"
 
     humans: str
     num_points: int
-    overrides: list[str]
-    """Settings that all points share."""
-    inputs: list[InputFile]
-    """Files that they name, with their hashes."""
-    ranges: list[tuple[str, float, float, bool]]
-    """Name, ends, and whether whole, of each range."""
-
-    def list_ranges(self) -> list[Range]:
-        """Return the settings that vary."""
-        return [Range(name, low, high, is_whole=whole) for name, low, high, whole in self.ranges]
+    """Points of a round."""
 
 
 def create(overrides: Sequence[str], num_points: int | None) -> Path:
@@ -65,48 +53,21 @@ def create(overrides: Sequence[str], num_points: int | None) -> Path:
         ConfigError: Nothing varies, a range is no range of numbers, there is no target, or a corner cannot be run.
         DataError: The folder holds something already, or people's file is damaged.
     """
-    fixed, ranges = split_ranges(overrides)
-    if not ranges:
-        raise ConfigError("calibrate needs settings that vary, such as world.first=1..10")
-    if named := [one.name for one in ranges if not one.is_ordered]:
+    outline = read_outline(overrides, SEEDS, "calibrate needs settings that vary, such as world.first=1..10")
+    if named := [one.name for one in outline.ranges if not one.is_ordered]:
         raise ConfigError(f"{named[0]} has named values; calibrate once for each of them, and compare the distances")
-    run_dirs = [override.partition("=")[2] for override in fixed if override.startswith("run_dir=")]
-    shared = [override for override in fixed if not override.startswith("run_dir=")]
-    shared = [*default_overrides(shared), *shared]
-    if not any(override.startswith("seeds=") for override in shared):
-        shared.append(f"seeds=[{','.join(map(str, SEEDS))}]")
-    configs = [check_point(shared, {one.name: one.at(share) for one in ranges}) for share in (0.0, 1.0)]
-    list_targets(configs[0])
-    folder = Path(run_dirs[-1]) if run_dirs else dated_run_dir("calibration")
-    if (folder / PLAN).exists() or (folder / FILE).exists():
-        raise DataError(
-            f"{folder} holds a run already; continue with `calibrate --run {folder}` or name another run_dir"
-        )
-    make_folder(folder, "run_dir")
-    inputs = find_study_inputs(shared, {one.name: one.at(0) for one in ranges})
-    listed = [(one.name, one.low, one.high, one.is_whole) for one in ranges]
+    config, _ = [check_point(outline.overrides, outline.settings_at(share)) for share in (0.0, 1.0)]
+    list_targets(config)
+    folder = CalibrationPlan.choose_folder(outline.run_dir, "calibrate")
     plan = CalibrationPlan(
-        humans=configs[0].humans or "",
+        humans=config.humans or "",
         num_points=num_points or NUM_POINTS,
-        overrides=shared,
-        inputs=inputs,
-        ranges=listed,
+        overrides=outline.overrides,
+        inputs=outline.find_inputs(),
+        ranges=outline.ranges,
     )
-    replace_text(folder / PLAN, plan.model_dump_json(indent=2) + "\n")
+    plan.write(folder)
     return folder
-
-
-def read_plan(folder: Path) -> CalibrationPlan:
-    """Return what a study varies.
-
-    Raises:
-        DataError: The folder holds no calibration, or a file that it reads has changed.
-    """
-    if not (folder / PLAN).is_file():
-        raise DataError(f"{folder} holds no calibration (no {PLAN}); begin one with `python -m sandbox calibrate`")
-    plan = validate(CalibrationPlan, json.loads((folder / PLAN).read_text(encoding="utf-8")), str(folder / PLAN))
-    check_inputs(plan.inputs, folder, is_live=True)
-    return plan
 
 
 def list_targets(config: RunConfig) -> list[HumanEffect]:
@@ -137,7 +98,7 @@ def calibrate(plan: CalibrationPlan, path: Path, track: Track, notify: Callable[
         track: Shows how far it is.
         notify: Is told about rounds.
     """
-    ranges = plan.list_ranges()
+    ranges = plan.ranges
     targets = list_targets(load_run_config([*plan.overrides, *(f"{one.name}={one.at(0)}" for one in ranges)]))
     box = np.array([[0.0, 1.0]] * len(ranges))
     shares, simulated = np.empty((0, len(ranges))), np.empty((0, len(targets)))

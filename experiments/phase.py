@@ -5,7 +5,6 @@ batch; every combination of other settings (people, graph, mind, presentation, a
 `cells/`. Every cell is also played by random minds: the null, which says what chance alone gives there.
 """
 
-import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import product
@@ -16,25 +15,22 @@ import pandas as pd
 
 from experiments.frames import column, columns
 from experiments.outcomes import SeedValues, make_outcome
+from experiments.plans import StudyPlan
 from experiments.reports.phase_map import PhaseLabels, describe_phase, draw_phase
 from experiments.statistics import holm, paired_contrast
 from sandbox.composition import compose, resolve_target, split_sweeps
 from sandbox.core.mind import RandomMind
 from sandbox.core.world import World
-from sandbox.errors import ConfigError, DataError, unknown
-from sandbox.files import replace_text
-from sandbox.folders import make_folder
+from sandbox.errors import ConfigError, unknown
 from sandbox.intervals import Mean
 from sandbox.output.provenance import describe_origin
-from sandbox.paths import dated_run_dir
 from sandbox.runtime.assembly import check_first_seed, resolve_world
 from sandbox.runtime.config import LAST, MAX_NAME_CHARS, RunConfig, load_run_config
 from sandbox.runtime.manifest import FILE, Manifest, check_begun_runs
 from sandbox.runtime.run import Run
-from sandbox.settings import Settings, validate
+from sandbox.settings import validate
 from sandbox.tables import write_table
 
-PLAN = "phase.json"
 SEEDS = tuple(range(5))
 """Seeds of a phase diagram whose settings name none."""
 NULL = RandomMind.name
@@ -55,12 +51,16 @@ class Axis(NamedTuple):
     values: tuple[str, ...]
 
 
-class Plan(Settings):
+class PhasePlan(StudyPlan):
     """What a phase diagram varies: `phase.json`."""
+
+    file = "phase.json"
+    noun = "phase diagram"
+    command = "phase"
 
     overrides: list[str]
     """Settings that all cells share, in Hydra's syntax."""
-    axes: list[tuple[str, list[str]]]
+    axes: list[Axis]
     """Swept settings and their values, first those across; the first value of each makes the reference cell."""
 
 
@@ -86,40 +86,19 @@ def create(overrides: Sequence[str], metric: str) -> Path:
             f"graph.rewire=0,0.1,1; found {len(sweeps)}"
         )
     run_dir = load_run_config([*fixed, *(f"{name}={values[0]}" for name, values in sweeps.items())]).run_dir
-    folder = run_dir or dated_run_dir("phase")
-    if (folder / PLAN).exists() or (folder / FILE).exists():
-        raise DataError(
-            f"{folder} already holds a run; continue with `phase {metric} --run {folder}` or name another run_dir"
-        )
+    folder = PhasePlan.choose_folder(run_dir, f"phase {metric}")
     shared = ["reactions=0", *(override for override in fixed if not override.startswith("run_dir="))]
-    plan = Plan(overrides=shared, axes=[(name, values) for name, values in sweeps.items()])
+    plan = PhasePlan(overrides=shared, axes=[Axis(name, tuple(values)) for name, values in sweeps.items()])
     for cell_run in list_runs(folder, plan):
         check_metric(cell_run.config, metric)
         check_first_seed(cell_run.config)
-    make_folder(folder, "run_dir")
-    replace_text(folder / PLAN, plan.model_dump_json(indent=2) + "\n")
+    plan.write(folder)
     return folder
 
 
-def read_plan(folder: Path) -> Plan:
-    """Return what a phase diagram varies.
-
-    Raises:
-        DataError: The folder holds no phase diagram.
-    """
-    if not (folder / PLAN).is_file():
-        raise DataError(f"{folder} holds no phase diagram (no {PLAN}); begin one with `python -m sandbox phase`")
-    return validate(Plan, json.loads((folder / PLAN).read_text(encoding="utf-8")), str(folder / PLAN))
-
-
-def list_axes(plan: Plan) -> list[Axis]:
-    """Return the swept settings."""
-    return [Axis(name, tuple(values)) for name, values in plan.axes]
-
-
-def list_runs(folder: Path, plan: Plan) -> list[CellRun]:
+def list_runs(folder: Path, plan: PhasePlan) -> list[CellRun]:
     """Return one run for each combination of the values that are not parameters of the world."""
-    axes = list_axes(plan)
+    axes = plan.axes
     outer = [axis for axis in axes if not axis.name.startswith(WORLD)]
     inner = [axis for axis in axes if axis.name.startswith(WORLD)]
     runs: list[CellRun] = []
@@ -142,7 +121,7 @@ def run_all(folder: Path, resume: Callable[[Run], None]) -> None:
     Raises:
         DataError: A file that the cells before were run with has changed.
     """
-    plan = read_plan(folder)
+    plan = PhasePlan.read(folder)
     cell_runs = list_runs(folder, plan)
     check_begun_runs([cell_run.folder for cell_run in cell_runs])
     for cell_run in cell_runs:
@@ -157,8 +136,8 @@ def cell_table(folder: Path, metric: str) -> pd.DataFrame:
     Means are over seeds. A cell's contrast is to the reference cell, with the same mind, and to the null, with random
     minds in the same cell; both are paired by seed. The null has no value where the minds are random anyway.
     """
-    plan = read_plan(folder)
-    axes, runs = list_axes(plan), list_runs(folder, plan)
+    plan = PhasePlan.read(folder)
+    axes, runs = plan.axes, list_runs(folder, plan)
     values = _seed_values(runs, metric)
     reference = tuple(axis.values[0] for axis in axes)
     cells = list(product(*(axis.values for axis in axes)))
@@ -180,7 +159,7 @@ def check_metric(config: RunConfig, metric: str) -> type[World[Any]]:
     return kind
 
 
-def _name_of_default_mind(config: RunConfig, plan: Plan) -> str:
+def _name_of_default_mind(config: RunConfig, plan: PhasePlan) -> str:
     """Return what to call the arm in which agents use their assigned minds."""
     if config.assignment or "mind" in dict(plan.axes):
         return "as assigned"
@@ -224,7 +203,7 @@ def _configure(overrides: Sequence[str], treatments: dict[str, dict[str, Any]]) 
     return validate(RunConfig, {**config.model_dump(), **changes})
 
 
-def _start(plan: Plan, cell_run: CellRun) -> Run:
+def _start(plan: PhasePlan, cell_run: CellRun) -> Run:
     config = cell_run.config.model_copy(update={"run_dir": cell_run.folder})
     return Run.start(plan.overrides, config)
 
@@ -266,11 +245,11 @@ def _rows_of_mind(
 
 def write(folder: Path, metric: str) -> tuple[list[Path], list[str]]:
     """Write the table and the picture of a metric; return the files, and what they say in sentences."""
-    plan, table = read_plan(folder), cell_table(folder, metric)
+    plan, table = PhasePlan.read(folder), cell_table(folder, metric)
     kind = check_metric(list_runs(folder, plan)[0].config, metric)
     label = make_outcome(metric, kind, is_declared=True).label
-    labels = PhaseLabels(tuple(axis.name for axis in list_axes(plan)), label, kind)
+    labels = PhaseLabels(tuple(axis.name for axis in plan.axes), label, kind)
     path = folder / f"phase_{metric.replace('@', '_')}"
     manifest = Manifest.read(list_runs(folder, plan)[0].folder)
-    origin = describe_origin(manifest, [axis.name for axis in list_axes(plan)])
+    origin = describe_origin(manifest, [axis.name for axis in plan.axes])
     return [*write_table(table, path), *draw_phase(table, labels, path, origin)], describe_phase(table, labels)

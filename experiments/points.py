@@ -9,7 +9,7 @@ The results are lines of JSON, one for each point, so that a study that was kill
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -82,11 +82,9 @@ def play_point(overrides: Sequence[str], settings: Mapping[str, str], mind: Mind
     config = load_run_config([*overrides, *as_overrides(settings)])
     kind, _ = resolve_world(config)
     worlds = build_worlds(config)
-    own = [] if mind else [build_minds(config, lambda _: None)]
-    with TemporaryDirectory() as folder, closing(DecisionLog.create(Path(folder) / LOG)) as log:
-        Runner(worlds, lambda: mind or own[0], log, max_fallback_rate=config.max_fallback_rate).run(config.steps)
-    for answerer in own:
-        answerer.close()
+    minds = nullcontext(mind) if mind else closing(build_minds(config, lambda _: None))
+    with TemporaryDirectory() as folder, closing(DecisionLog.create(Path(folder) / LOG)) as log, minds as answering:
+        Runner(worlds, lambda: answering, log, max_fallback_rate=config.max_fallback_rate).run(config.steps)
     metrics = Results.of(worlds).metrics
     names = [name for metric in kind.metric_labels for name in (metric, metric + LAST)]
     outcomes = {name: make_outcome(name, kind).values(metrics) for name in names}

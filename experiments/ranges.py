@@ -34,10 +34,8 @@ class Range(NamedTuple):
         """Return the value at a share of the range, from 0 to 1, as it is typed; named values share it evenly."""
         if self.values:
             return self.values[min(int(share * len(self.values)), len(self.values) - 1)]
-        if self.is_whole:
-            number = int(self.high - self.low) + 1
-            return str(int(self.low) + min(int(share * number), number - 1))
-        return f"{self.low + share * (self.high - self.low):.{DIGITS}g}"
+        (number,) = self.numbers_at(np.array([share]))
+        return str(int(number)) if self.is_whole else f"{number:.{DIGITS}g}"
 
     def numbers_at(self, shares: Array) -> Array:
         """Return the numbers at shares of a range of numbers."""

@@ -10,7 +10,6 @@ Which seeds a point is played with is varied along, as `(seeds)`: an index that 
 shows nothing but chance.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -20,20 +19,14 @@ import pandas as pd
 
 from experiments.frames import Array, to_records
 from experiments.outcomes import make_outcome
-from experiments.points import PointResult, check_point, default_overrides, find_study_inputs, point_key
-from experiments.ranges import Range, split_ranges
-from sandbox.errors import ConfigError, DataError, unknown
-from sandbox.files import replace_text
-from sandbox.folders import make_folder
-from sandbox.paths import dated_run_dir
+from experiments.plans import RangePlan, read_outline
+from experiments.points import PointResult, check_point, point_key
+from sandbox.errors import ConfigError, unknown
 from sandbox.runtime.assembly import resolve_world
 from sandbox.runtime.config import LAST, load_run_config
-from sandbox.runtime.inputs import InputFile, check_inputs
-from sandbox.runtime.manifest import FILE
-from sandbox.settings import Settings, validate
 
 Method: TypeAlias = Literal["morris", "sobol", "pawn"]
-PLAN, POINTS = "sensitivity.json", "points.jsonl"
+POINTS = "points.jsonl"
 CHANCE = "(seeds)"
 """What a study calls the choice of seeds, which it varies along: what that does is chance."""
 SEED_SETS = 4
@@ -54,21 +47,16 @@ COLUMNS: Mapping[Method, Sequence[str]] = {
 """The first number is what settings are ranked by. Intervals are half-widths of 95 % bootstrap intervals."""
 
 
-class SensitivityPlan(Settings):
+class SensitivityPlan(RangePlan):
     """What a study varies, and how: `sensitivity.json`."""
+
+    file = "sensitivity.json"
+    noun = "study of sensitivity"
+    command = "sensitivity"
 
     method: Method
     samples: int
-    overrides: list[str]
-    """Settings that all points share."""
-    inputs: list[InputFile]
-    """Files that they name, with their hashes."""
-    ranges: list[tuple[str, float, float, list[str], bool]]
-    """Fields of each `Range`."""
-
-    def list_ranges(self) -> list[Range]:
-        """Return the settings that vary."""
-        return [Range(name, low, high, tuple(values), whole) for name, low, high, values, whole in self.ranges]
+    """Trajectories of `morris`, base samples of `sobol`, samples of `pawn`."""
 
 
 class Design(NamedTuple):
@@ -89,49 +77,25 @@ def create(overrides: Sequence[str], metric: str, method: Method, samples: int |
         ConfigError: Nothing varies, there is no such metric, or a corner of the ranges cannot be run.
         DataError: The folder holds something already.
     """
-    fixed, ranges = split_ranges(overrides)
-    if not ranges:
-        raise ConfigError("sensitivity needs settings that vary, such as world.rent=0..10 graph.rewire=0.0..1.0")
-    run_dirs = [override.partition("=")[2] for override in fixed if override.startswith("run_dir=")]
-    shared = [override for override in fixed if not override.startswith("run_dir=")]
-    shared = [*default_overrides(shared), *shared]
-    if not any(override.startswith("seeds=") for override in shared):
-        shared.append(f"seeds=[{','.join(map(str, SEEDS))}]")
-    ends = [{one.name: one.at(share) for one in ranges} for share in (0.0, 1.0)]
-    named = [{**ends[0], one.name: value} for one in ranges for value in one.values[1:-1]]
+    advice = "sensitivity needs settings that vary, such as world.rent=0..10 graph.rewire=0.0..1.0"
+    outline = read_outline(overrides, SEEDS, advice)
+    ends = [outline.settings_at(share) for share in (0.0, 1.0)]
+    named = [{**ends[0], one.name: value} for one in outline.ranges for value in one.values[1:-1]]
     for settings in (*ends, *named):
-        config = check_point(shared, settings)
+        config = check_point(outline.overrides, settings)
         if config.treatments:
             raise ConfigError("sensitivity has no treatments; leave treatments={...} and the experiment with them out")
         check_metric(config, metric)
-    folder = Path(run_dirs[-1]) if run_dirs else dated_run_dir("sensitivity")
-    if (folder / PLAN).exists() or (folder / FILE).exists():
-        raise DataError(
-            f"{folder} holds a run already; continue with `sensitivity {metric} --run {folder}` or name another run_dir"
-        )
-    make_folder(folder, "run_dir")
-    inputs = find_study_inputs(shared, {one.name: one.at(0) for one in ranges})
-    listed = [(one.name, one.low, one.high, list(one.values), one.is_whole) for one in ranges]
+    folder = SensitivityPlan.choose_folder(outline.run_dir, f"sensitivity {metric}")
     plan = SensitivityPlan(
-        method=method, samples=samples or SAMPLES[method], overrides=shared, inputs=inputs, ranges=listed
+        method=method,
+        samples=samples or SAMPLES[method],
+        overrides=outline.overrides,
+        inputs=outline.find_inputs(),
+        ranges=outline.ranges,
     )
-    replace_text(folder / PLAN, plan.model_dump_json(indent=2) + "\n")
+    plan.write(folder)
     return folder
-
-
-def read_plan(folder: Path) -> SensitivityPlan:
-    """Return what a study varies.
-
-    Raises:
-        DataError: The folder holds no study of sensitivity, or a file that it reads has changed.
-    """
-    if not (folder / PLAN).is_file():
-        raise DataError(
-            f"{folder} holds no study of sensitivity (no {PLAN}); begin one with `python -m sandbox sensitivity`"
-        )
-    plan = validate(SensitivityPlan, json.loads((folder / PLAN).read_text(encoding="utf-8")), str(folder / PLAN))
-    check_inputs(plan.inputs, folder, is_live=True)
-    return plan
 
 
 def check_metric(config: Any, metric: str) -> str:
@@ -144,14 +108,13 @@ def check_metric(config: Any, metric: str) -> str:
 
 def draw_design(plan: SensitivityPlan) -> Design:
     """Return the points of a study; they follow from its plan alone."""
-    ranges = plan.list_ranges()
-    names = [*(one.name for one in ranges), CHANCE]
+    names = [*(one.name for one in plan.ranges), CHANCE]
     problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
     shares = _sample(plan, problem)
     seeds = load_run_config(plan.overrides).seeds
     points = [
         {
-            **{one.name: one.at(float(share)) for one, share in zip(ranges, row, strict=False)},
+            **{one.name: one.at(float(share)) for one, share in zip(plan.ranges, row, strict=False)},
             "seeds": _shift_seeds(seeds, min(int(row[-1] * SEED_SETS), SEED_SETS - 1)),
         }
         for row in shares

@@ -159,7 +159,7 @@ def phase(args: argparse.Namespace, overrides: list[str]) -> int:
     if args.run is not None and overrides:
         raise ConfigError("phase takes settings for a new map, or the folder of an earlier one, not both")
     folder = args.run or phase.create(overrides, args.metric)
-    with say_how_to_continue(f"phase {args.metric} --run", folder, phase.PLAN):
+    with say_how_to_continue(f"phase {args.metric} --run", folder, phase.PhasePlan.file):
         phase.run_all(folder, resume)
     files, sentences = phase.write(folder, args.metric)
     print("\n".join([*sentences, "", *map(str, files)]))
@@ -177,10 +177,10 @@ def sensitivity(args: argparse.Namespace, overrides: list[str]) -> int:
     if args.run is not None and (overrides or args.method or args.samples):
         raise ConfigError("sensitivity takes settings for a new study, or the folder of an earlier one, not both")
     folder = args.run or sensitivity.create(overrides, args.metric, args.method or "morris", args.samples)
-    plan = sensitivity.read_plan(folder)
+    plan = sensitivity.SensitivityPlan.read(folder)
     label = sensitivity.check_metric(load_run_config(plan.overrides), args.metric)
     design = sensitivity.draw_design(plan)
-    with say_how_to_continue(f"sensitivity {args.metric} --run", folder, sensitivity.PLAN):
+    with say_how_to_continue(f"sensitivity {args.metric} --run", folder, plan.file):
         results = points.play_points(plan.overrides, design.points, folder / sensitivity.POINTS, track, notify)
     table = sensitivity.index_table(plan, design, results, args.metric)
     path = folder / f"sensitivity_{args.metric.replace('@', '_')}"
@@ -200,8 +200,8 @@ def calibrate(args: argparse.Namespace, overrides: list[str]) -> int:
     if args.run is not None and (overrides or args.points):
         raise ConfigError("calibrate takes settings for a new study, or the folder of an earlier one, not both")
     folder = args.run or calibration.create(overrides, args.points)
-    plan = calibration.read_plan(folder)
-    with say_how_to_continue("calibrate --run", folder, calibration.PLAN):
+    plan = calibration.CalibrationPlan.read(folder)
+    with say_how_to_continue("calibrate --run", folder, plan.file):
         found = calibration.calibrate(plan, folder / calibration.POINTS, track, notify)
     files = write_table(posterior.setting_table(found), folder / "settings")
     files += write_table(posterior.target_table(found), folder / "fit")

@@ -115,7 +115,7 @@ def test_an_interrupted_diagram_continues_where_it_stopped(run_dir: Path) -> Non
     phase.run_all(folder, lambda run: (resumed.append(run.folder.name), play(run))[1])
     assert resumed == ["1"]
     assert len(phase.cell_table(folder, "spreader_share")) == 2
-    assert json.loads((folder / phase.PLAN).read_text())["axes"] == [["graph", ["small_world", "scale_free"]]]
+    assert json.loads((folder / phase.PhasePlan.file).read_text())["axes"] == [["graph", ["small_world", "scale_free"]]]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from experiments.points import play_points, read_results
 from experiments.ranges import Range, split_ranges
-from experiments.sensitivity import CHANCE, POINTS, Method, draw_design, index_table, read_plan
+from experiments.sensitivity import CHANCE, POINTS, Method, SensitivityPlan, draw_design, index_table
 from sandbox.cli.main import main
 from sandbox.errors import ConfigError, DataError
 from sandbox.runtime.runner import untracked
@@ -121,7 +121,7 @@ def test_a_killed_study_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_points_can_be_run_again_and_equal_points_are_played_once(tmp_path: Path) -> None:
     study(tmp_path / "s", "morris", 3, "world.noise=0.5", "seeds=[0,1]")
-    plan = read_plan(tmp_path / "s")
+    plan = SensitivityPlan.read(tmp_path / "s")
     design, results = draw_design(plan), read_results(tmp_path / "s" / POINTS)
     assert len(results) == len({json.dumps(point) for point in design.points})
     repeated = [*design.points[:3], *design.points[:3]]
@@ -135,7 +135,7 @@ def test_points_can_be_run_again_and_equal_points_are_played_once(tmp_path: Path
 
 def test_an_outcome_that_never_changes_is_said(tmp_path: Path) -> None:
     study(tmp_path / "s", "morris", 2)
-    plan = read_plan(tmp_path / "s")
+    plan = SensitivityPlan.read(tmp_path / "s")
     design = draw_design(plan)
     results = play_points(plan.overrides, design.points, tmp_path / "s" / POINTS, untracked, lambda _: None)
     with pytest.raises(ConfigError, match="nothing is 1 at all points, so no setting moves it"):
