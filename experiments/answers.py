@@ -13,7 +13,7 @@ from experiments.survey import SurveyItem, read_survey
 from sandbox.core.form import Choose
 from sandbox.errors import ConfigError, DataError, quote_value, unknown
 from sandbox.tables import read_table
-from sandbox.text_tables import TableRow, read_text_table
+from sandbox.text_tables import TableRow, finite_number, read_text_table
 
 
 class HumanAnswer(NamedTuple):
@@ -108,15 +108,9 @@ def name_items(humans: Sequence[HumanAnswer], items: Sequence[str]) -> list[Huma
 def describe_item(
     name: str, simulated: pd.DataFrame, answers: Sequence[HumanAnswer], scales: Mapping[str, SurveyItem]
 ) -> Item:
-    """Return what kind of answers an item has.
-
-    Raises:
-        ConfigError: It is an open question.
-    """
+    """Return what kind of answers an item has; open questions have none."""
     if name in scales:
-        if not (scale := scales[name].scale):
-            raise ConfigError(f"item {name}: open answers have neither a mean nor shares; ask a choice or a scale")
-        return Item(name, scale, scales[name].kind == "likert")
+        return Item(name, scales[name].scale, scales[name].kind == "likert")
     given = {*map(str, simulated["answer"]), *(answer.answer for answer in answers)}
     form = _logged_form(simulated)
     if (form is None or form.ordered) and all(map(_is_number, given)):
@@ -186,10 +180,7 @@ def to_number(item: Item, answer: HumanAnswer) -> float | str:
 
 
 def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+    return not math.isnan(finite_number(text))
 
 
 def _read_answer(path: Path, row: TableRow, names: Mapping[str, str]) -> HumanAnswer:

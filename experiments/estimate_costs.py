@@ -15,8 +15,8 @@ from experiments.frames import column, rows_where, to_records
 from experiments.stand_in import Reading
 from sandbox.counting import count_of
 from sandbox.errors import ConfigError, DataError
-from sandbox.files import replace_text
 from sandbox.output.formatting import format_duration, format_path, format_percent
+from sandbox.output.writable import write_named
 from sandbox.paths import runs_dir
 from sandbox.runtime.manifest import FILE, Manifest, environment
 
@@ -276,7 +276,4 @@ def write_costs(costs: Costs, overrides: Sequence[str], path: Path) -> None:
         "sentences": describe_costs(costs, overrides),
         "counts": to_records(estimate.counts),
     }
-    try:
-        replace_text(path, json.dumps(node, indent=2))
-    except OSError as error:
-        raise DataError(f"cannot write --to {path} ({error.strerror}); name a file in a folder that exists") from error
+    write_named(path, json.dumps(node, indent=2))

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from experiments.answers import HumanAnswer
-from experiments.survey import Survey, SurveyItem
+from experiments.survey import LIKERT_LEAD, Survey, SurveyItem
 from sandbox.core.question import Question
 from sandbox.core.seeds import uniform
 from sandbox.errors import ConfigError, DataError, unknown
-from sandbox.files import replace_text
+from sandbox.output.writable import write_named
 from sandbox.prompting.page import build_page, describe_question
 from sandbox.runtime.run import Run
 from sandbox.text_tables import read_text_table
@@ -25,9 +25,6 @@ ASK_PERSON = "What is your name or number in this study? Please type it as it wa
 TITLE = "Questionnaire"
 HEADER = ("person", "item", "question", "answer", "seconds")
 """Columns of the file that a person saves."""
-LIKERT_LEAD = "How far do you agree?"
-MAX_QUESTIONS = 12
-"""Questions of a run that each person is asked, by default."""
 
 
 class _Collector:
@@ -79,10 +76,7 @@ def write_page(page: str, path: Path) -> Path:
     Raises:
         DataError: It cannot be written.
     """
-    try:
-        replace_text(path, page)
-    except OSError as error:
-        raise DataError(f"cannot write --to {path} ({error.strerror}); name a file in a folder that exists") from error
+    write_named(path, page)
     return path
 
 

@@ -8,7 +8,7 @@ measure test-retest agreement.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from hashlib import blake2b, file_digest
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
@@ -30,6 +30,7 @@ from sandbox.core.templates import PREAMBLE
 from sandbox.core.world import World
 from sandbox.counting import count_of
 from sandbox.errors import ConfigError, ContractError, DataError
+from sandbox.files import hash_file
 from sandbox.output.progress import track
 from sandbox.runtime.config import RunConfig
 from sandbox.runtime.fallbacks import ASIDE_ADVICE, FallbackGuard
@@ -38,6 +39,7 @@ from sandbox.settings import Settings, validate
 
 MAX_TOKENS = 150
 """Maximum length of an item's text, by `count_tokens`; more would be truncated."""
+LIKERT_LEAD = "How far do you agree?"
 LIKERT = ("strongly disagree", "disagree", "neither agree nor disagree", "agree", "strongly agree")
 
 
@@ -170,7 +172,7 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
         BackendError: More answers than `max_fallback_rate` allows could not be obtained.
         ContractError: The run's log changed in the meantime.
     """
-    before = _digest_file(run.folder / LOG)
+    before = hash_file(run.folder / LOG)
     worlds = run.replay(step if step >= 0 else None)
     if (done := worlds[0].now) != step:
         raise ConfigError(f"--at {step} is outside the run's log, which goes from 0 to {done} steps")
@@ -181,7 +183,7 @@ def ask(run: Run, step: int, survey: Survey, notify: Callable[[str], None]) -> p
         questions = [[entry.question for entry in batch] for batch in batches]
         answers = [answer for batch in track(questions, "interview") for answer in guard.ask(mind.answer, batch)]
     guard.finish()
-    if _digest_file(run.folder / LOG) != before:
+    if hash_file(run.folder / LOG) != before:
         raise ContractError(f"{run.folder / LOG} changed during the survey; is another process writing to it?")
     entries = [entry for batch in batches for entry in batch]
     return pd.DataFrame([_answer_row(entry, answer) for entry, answer in zip(entries, answers, strict=True)])
@@ -263,7 +265,7 @@ def _make_question(world: World[Any], agent: Agent[Any], item: SurveyItem, repea
     seed = blake2b(context, key=key, digest_size=8)
     # Any template of the world will do: only its preamble is used.
     question = agent.ask(min(set(world.prompts) - {PREAMBLE}), {"question": item.text}, item.form())
-    lead = "How far do you agree? " if item.kind == "likert" else ""
+    lead = f"{LIKERT_LEAD} " if item.kind == "likert" else ""
     template = Template(f"survey/{item.id}", question.template.preamble, f"{lead}{{{{ question }}}}")
     return msgspec.structs.replace(question, template=template, seed=int.from_bytes(seed.digest(), "little"))
 
@@ -293,8 +295,3 @@ def _answer_row(entry: SurveyQuestion, answer: Answer) -> Mapping[str, Any]:
         "expected": mean if has_mean else None,
         "source": answer.source,
     }
-
-
-def _digest_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

@@ -7,7 +7,6 @@ killed process left to be placed, the next interview places.
 
 import shutil
 from collections.abc import Sequence
-from hashlib import file_digest
 from itertools import count
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pandas as pd
 import yaml
 
 from experiments.retest import retest_agreement
-from sandbox.files import hold_folder, replace_folder
+from sandbox.files import hash_file, hold_folder, replace_folder
 from sandbox.runtime.run import Run
 from sandbox.settings import Settings
 from sandbox.tables import write_table
@@ -53,7 +52,7 @@ def write_interview(
         place_files(folder)
         path = _choose_path(folder, f"{name}-at-{step}")
         command = f"python -m sandbox ask {run.folder} --at {step} --survey {path.with_suffix('.yaml')}"
-        notes = [command] if source is None else [command, f"read from {source.absolute()}, sha256 {_digest(source)}"]
+        notes = [command] if source is None else [command, f"read from {source.absolute()}, sha256 {hash_file(source)}"]
         with replace_folder(path.with_name(f".{path.stem}{WHOLE}")) as draft:
             files = write_table(table, draft / path.stem)
             if has_retest:
@@ -79,11 +78,6 @@ def place_files(folder: Path) -> None:
 def _write_questions(survey: Settings, notes: Sequence[str]) -> str:
     text = yaml.safe_dump(survey.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
     return "".join(f"# {' '.join(note.split())}\n" for note in notes) + text
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def _choose_path(folder: Path, stem: str) -> Path:

@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from hashlib import file_digest
 from pathlib import Path
 
 from sandbox.errors import SandboxError
@@ -42,6 +43,12 @@ def replace_text(path: Path, text: str) -> None:
     """Write a text file (UTF-8) whole or not at all."""
     with replace_file(path) as draft:
         draft.write_text(text, encoding="utf-8")
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def publish_file(draft: Path, path: Path) -> None:

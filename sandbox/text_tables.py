@@ -1,6 +1,7 @@
 """Tables as text with a separator (CSV, TSV), read so strictly that no cell can slip into another column."""
 
 import csv
+import math
 import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,15 @@ class Table(NamedTuple):
     rows: list[TableRow]
     separator: str
     """The character between two cells."""
+
+
+def finite_number(text: str) -> float:
+    """Return the number in a cell; NaN if it holds none, or one that is not finite."""
+    try:
+        number = float(text)
+    except ValueError:
+        return math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 def read_text_table(

@@ -16,7 +16,7 @@ import numpy as np
 from experiments.frames import Array
 from sandbox.errors import DataError, quote_value
 from sandbox.files import replace_file
-from sandbox.text_tables import TableRow, read_text_table
+from sandbox.text_tables import TableRow, finite_number, read_text_table
 
 RESAMPLES = 1000
 """Bootstrap samples behind an interval."""
@@ -179,11 +179,7 @@ def _read_effect(path: Path, row: TableRow) -> HumanEffect:
 
 def _read_number(path: Path, row: TableRow, name: str) -> float:
     text = row.cells[name].strip()
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
+    if math.isnan(number := finite_number(text)):
         raise _error(path, row, f"has {quote_value(text)} as its {name}, which is no finite number")
     return number
 

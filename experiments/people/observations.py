@@ -17,7 +17,7 @@ from experiments.people.effects import HumanEffect, read_effects
 from sandbox.errors import DataError, quote_value
 from sandbox.intervals import Mean, t_quantile
 from sandbox.runtime.config import LAST
-from sandbox.text_tables import TableRow, read_text_table
+from sandbox.text_tables import TableRow, finite_number, read_text_table
 
 COLUMNS = ("treatment", "unit", "outcome", "value")
 ALIASES = {"arm": "treatment", "condition": "treatment", "group": "unit", "step": "time", "round": "time"}
@@ -43,10 +43,10 @@ def read_people(path: Path) -> list[HumanEffect]:
     """
     if path.suffix.lower() == ".parquet":
         return measure_observations(_read_parquet(path), path)
-    columns = read_text_table(path).columns
-    if "num_units" in columns or not {"unit", "value"} <= {_name_column(name) for name in columns}:
+    table = read_text_table(path)
+    if "num_units" in table.columns or not {"unit", "value"} <= {_name_column(name) for name in table.columns}:
         return read_effects(path)
-    return measure_observations(read_text_table(path).rows, path)
+    return measure_observations(table.rows, path)
 
 
 def measure_observations(rows: Sequence[TableRow], path: Path) -> list[HumanEffect]:
@@ -156,11 +156,7 @@ def _check_columns(cells: Mapping[str, str], path: Path) -> None:
 
 
 def _number(path: Path, row: TableRow, name: str, text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
+    if math.isnan(number := finite_number(text)):
         raise DataError(f"{path}: line {row.line} has {quote_value(text)} as its {name}, which is no finite number")
     return number
 

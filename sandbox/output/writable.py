@@ -1,8 +1,11 @@
-"""Where results go if the folder of a run cannot be written, such as on a full or read-only disk."""
+"""Where results go: the file that was named, or another folder if that of a run cannot be written."""
 
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryFile
+
+from sandbox.errors import DataError
+from sandbox.files import replace_text
 
 PROBE = bytes(1 << 16)
 """What is written to find out whether there is room for a small table."""
@@ -26,6 +29,18 @@ def writable_folder(folder: Path, substitute: Path, notify: Callable[[str], None
         notify(f"{folder} cannot be written ({error.strerror}), so files go to {substitute}.")
         return substitute
     return folder
+
+
+def write_named(path: Path, text: str) -> None:
+    """Write the text file that `--to` names.
+
+    Raises:
+        DataError: It cannot be written.
+    """
+    try:
+        replace_text(path, text)
+    except OSError as error:
+        raise DataError(f"cannot write --to {path} ({error.strerror}); name a file in a folder that exists") from error
 
 
 def _try_to_write(folder: Path) -> None:

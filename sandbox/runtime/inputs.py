@@ -6,7 +6,7 @@ it starts and compared before anything is built from them again.
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from typing_extensions import TypedDict
 
 from sandbox.errors import DataError
+from sandbox.files import hash_file
 from sandbox.paths import POPULATIONS_DIR, expand_user, locate_population
 from sandbox.runtime.config import RunConfig
 
@@ -191,8 +192,7 @@ def _locate(setting: str, text: str) -> Path | None:
 def _digest(path: Path) -> str:
     """Return the sha256 of a file, or of an adapter's files with their names."""
     if path.is_file():
-        with path.open("rb") as file:
-            return file_digest(file, "sha256").hexdigest()
+        return hash_file(path)
     return sha256("".join(f"{file.name} {_digest(file)}\n" for file in _adapter_files(path)).encode()).hexdigest()
 
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from experiments import comparison
-from experiments.preregistration import check_kept, first_difference, hash_content, read_registration
+from experiments.preregistration import check_kept, first_difference, read_registration
+from experiments.sealed import hash_content
 from sandbox.cli.main import main
 from sandbox.errors import ConfigError, DataError
 from sandbox.runtime.config import load_run_config

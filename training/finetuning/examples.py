@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ from transformers import GenerationConfig
 
 from agents.minds.tokenizer import PromptTokenizer
 from sandbox.errors import DataError
+from sandbox.files import hash_file
 from sandbox.prompting.render import Prompt
 from training.tasks.decision_points import stable_hash
 
@@ -74,8 +74,7 @@ def tasks_hash(corpus: Path, name: str) -> str:
     path = corpus / "tasks" / f"{name}.jsonl"
     if not path.is_file():
         raise DataError(f"there are no tasks at {path}; make them with `python -m training corpus`")
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+    return hash_file(path)
 
 
 def check_end_token(tokenizer: Any, base: str) -> None:
